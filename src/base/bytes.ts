@@ -1,0 +1,75 @@
+// Bytes and their 0x-hex form. Hashes, roots and addresses that serve as identities are `Hex`.
+import { NodeError } from './node-error.ts'
+
+/** Lower-case hexadecimal with a 0x prefix. Block hashes, state roots and addresses travel as this. */
+export type Hex = `0x${string}`
+
+/** What can be wrong with text that should be bytes. */
+export type BytesFailure = {
+  readonly code: 'hex-invalid'
+  readonly expected: string
+  readonly got: string
+}
+
+/** Thrown when text is not the hexadecimal form it should be. */
+export class BytesError extends NodeError<BytesFailure> {}
+
+export const EMPTY_BYTES: Uint8Array = new Uint8Array(0)
+export const ZERO_HASH: Hex = `0x${'00'.repeat(32)}`
+
+const HEX_PATTERN = /^0x(?:[0-9a-fA-F]{2})*$/
+
+/** Bytes to lower-case 0x-hex. */
+export function bytesToHex(bytes: Uint8Array): Hex {
+  return `0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`
+}
+
+/** 0x-hex to bytes; with `lengthBytes`, exactly that many. Throws BytesError. */
+export function hexToBytes(text: string, lengthBytes?: number): Uint8Array {
+  const lengthFits = lengthBytes === undefined || text.length === 2 + 2 * lengthBytes
+  if (!HEX_PATTERN.test(text) || !lengthFits) {
+    const expected =
+      lengthBytes === undefined
+        ? '0x and an even number of hex digits'
+        : `0x and ${String(2 * lengthBytes)} hex digits`
+    throw new BytesError({ code: 'hex-invalid', expected, got: text.slice(0, 80) })
+  }
+  return new Uint8Array(Buffer.from(text.slice(2), 'hex'))
+}
+
+/** True when both hold the same bytes. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && Buffer.compare(a, b) === 0
+}
+
+/** Lexicographic order: negative, zero or positive. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  return Buffer.compare(a, b)
+}
+
+/** One array of all parts in order. */
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0
+  for (const part of parts) length += part.length
+  const joined = new Uint8Array(length)
+  let offset = 0
+  for (const part of parts) {
+    joined.set(part, offset)
+    offset += part.length
+  }
+  return joined
+}
+
+/** Big-endian bytes of a non-negative integer; minimal (zero is empty) unless `lengthBytes` is given. */
+export function bigintToBytes(value: bigint, lengthBytes?: number): Uint8Array {
+  if (lengthBytes === undefined && value === 0n) return EMPTY_BYTES
+  let digits = value.toString(16)
+  if (digits.length % 2 === 1) digits = `0${digits}`
+  if (lengthBytes !== undefined) digits = digits.padStart(2 * lengthBytes, '0')
+  return new Uint8Array(Buffer.from(digits, 'hex'))
+}
+
+/** The non-negative integer that big-endian bytes stand for; empty is zero. */
+export function bytesToBigint(bytes: Uint8Array): bigint {
+  return bytes.length === 0 ? 0n : BigInt(bytesToHex(bytes))
+}
