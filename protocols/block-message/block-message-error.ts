@@ -3,6 +3,7 @@ import { ProtocolError } from '../protocol-error.ts'
 
 /** Sizes and offsets in bytes, offsets counted from the start of the SSZ payload or list they stand in. */
 export type BlockMessageFailure =
+  | { readonly code: 'version-unknown'; readonly version: number }
   | { readonly code: 'message-too-short'; readonly sizeBytes: number; readonly minBytes: number }
   | { readonly code: 'message-too-large'; readonly sizeBytes: number; readonly maxBytes: number }
   | { readonly code: 'recovery-id-invalid'; readonly recoveryId: number }

@@ -64,7 +64,7 @@ export function encodeSignedPart(message: UnsignedBlockMessage): Uint8Array {
 /** A whole message of a 65-byte signature and what it signs. Throws BlockMessageError. */
 export function joinSignature(signature: Uint8Array, signed: Uint8Array): Uint8Array {
   const sizeBytes = SIGNATURE_BYTES + signed.length
-  assertSize(sizeBytes)
+  assertMessageSize(sizeBytes)
   const bytes = new Uint8Array(sizeBytes)
   writeSignature(bytes, signature)
   bytes.set(signed, SIGNATURE_BYTES)
@@ -95,7 +95,7 @@ export function decodeBlockMessage(version: TopicVersion, bytes: Uint8Array): Bl
 
 /** The 65 bytes of the signature, a view; its v is 0 or 1. Throws BlockMessageError. */
 export function signatureOf(bytes: Uint8Array): Uint8Array {
-  assertSize(bytes.length)
+  assertMessageSize(bytes.length)
   const signature = viewOf(bytes, 0, SIGNATURE_BYTES)
   assertRecoveryId(signature)
   return signature
@@ -103,7 +103,7 @@ export function signatureOf(bytes: Uint8Array): Uint8Array {
 
 /** All bytes after the signature, a view. Throws BlockMessageError. */
 export function signedPart(bytes: Uint8Array): Uint8Array {
-  assertSize(bytes.length)
+  assertMessageSize(bytes.length)
   return viewOf(bytes, SIGNATURE_BYTES, bytes.length)
 }
 
@@ -134,7 +134,7 @@ function allocateMessage(message: UnsignedBlockMessage) {
   }
   const rootBytes = hasRoot ? BEACON_ROOT_BYTES : 0
   const sizeBytes = SIGNATURE_BYTES + rootBytes + executionPayloadBytes(version, payload)
-  assertSize(sizeBytes)
+  assertMessageSize(sizeBytes)
   const bytes = new Uint8Array(sizeBytes)
   return { bytes, signed: bytes.subarray(SIGNATURE_BYTES) }
 }
@@ -159,7 +159,8 @@ function assertRecoveryId(signature: Uint8Array): void {
   }
 }
 
-function assertSize(sizeBytes: number): void {
+/** Throws BlockMessageError unless a message may have this many bytes. */
+export function assertMessageSize(sizeBytes: number): void {
   if (sizeBytes < MESSAGE_MIN_BYTES) {
     const minBytes = MESSAGE_MIN_BYTES
     throw new BlockMessageError({ code: 'message-too-short', sizeBytes, minBytes })

@@ -1,0 +1,60 @@
+// Snappy's block format (format_description.txt of google/snappy) under a bound that is checked first.
+import { compressSync, uncompressSync } from 'snappy'
+import { ProtocolError } from './protocol-error.ts'
+
+/** What can be wrong with a snappy block. Sizes are those it claims when decompressed. */
+export type SnappyFailure =
+  | { readonly code: 'snappy-invalid' }
+  | {
+      readonly code: 'decompressed-too-large'
+      readonly sizeBytes: number
+      readonly maxBytes: number
+    }
+
+/** Thrown when a snappy block cannot or must not be decompressed. */
+export class SnappyError extends ProtocolError<SnappyFailure> {}
+
+const LENGTH_BYTES_MAX = 5
+const UINT32_END = 2 ** 32
+
+/** Most bytes that snappy makes of `maxBytes`: 32 + max + max / 6, rounded down. */
+export function maxCompressedBytes(maxBytes: number): number {
+  return 32 + maxBytes + Math.floor(maxBytes / 6)
+}
+
+/** The bytes as one snappy block. Encoders differ in their output; decoders do not. */
+export function compressBlock(bytes: Uint8Array): Uint8Array {
+  return plain(compressSync(bytes))
+}
+
+/** How many bytes the block claims to hold: a varint at its start. Throws SnappyError. */
+export function decompressedBytes(compressed: Uint8Array): number {
+  let size = 0
+  for (let index = 0; index < LENGTH_BYTES_MAX; index++) {
+    const byte = compressed[index]
+    if (byte === undefined) break
+    size += (byte & 0x7f) * 2 ** (7 * index)
+    if (byte >= 0x80) continue
+    if (size >= UINT32_END) break
+    return size
+  }
+  throw new SnappyError({ code: 'snappy-invalid' })
+}
+
+/** What the block holds; refused before anything is allocated when that is over `maxBytes`. Throws SnappyError. */
+export function decompressBlock(compressed: Uint8Array, maxBytes: number): Uint8Array {
+  const sizeBytes = decompressedBytes(compressed)
+  if (sizeBytes > maxBytes) {
+    throw new SnappyError({ code: 'decompressed-too-large', sizeBytes, maxBytes })
+  }
+  try {
+    return plain(uncompressSync(compressed) as Buffer)
+  } catch (thrown) {
+    throw new SnappyError({ code: 'snappy-invalid' }, { cause: thrown })
+  }
+}
+
+/** The same memory without Buffer's own `slice`, which would alias. */
+function plain(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+}
