@@ -1,0 +1,161 @@
+// The work that decisions name: adopting a branch, taking the record's blocks, rebuilding state.
+import { type Hex } from '../base/bytes.ts'
+import { type BlockRef, type SignedBlock } from '../chain/block.ts'
+import { formatRef } from './findings.ts'
+import { type Knowledge } from './knowledge.ts'
+import {
+  type FillGap,
+  type RecoveryApply,
+  type RecoveryChain,
+  type RecoveryRecord,
+  type RecoveryState
+} from './ports.ts'
+import { type Progress } from './progress.ts'
+
+export interface ActionDeps {
+  readonly chain: RecoveryChain
+  readonly state: RecoveryState
+  readonly apply: RecoveryApply
+  readonly record: RecoveryRecord
+  readonly fillGap: FillGap
+  readonly knowledge: Knowledge
+  readonly progress: Progress
+  /** Hands a block to gossip if it is young enough for validators to take it. */
+  readonly publish: (block: SignedBlock) => Promise<void>
+}
+
+/** Whether an action brought the node forward; one that did not has left its reason in the knowledge. */
+export type ActionOutcome = 'progress' | 'failed'
+
+/** Fetches and links all blocks up to the target. Needs no state. Undefined when it could not. */
+export async function linkTarget(
+  { chain, knowledge, fillGap, progress, record }: ActionDeps,
+  target: BlockRef,
+  signal: AbortSignal
+): Promise<readonly Hex[] | undefined> {
+  const floor = chain.head()
+  const outcome = await progress.stage('fetch-blocks', (counter) => {
+    counter.expect(Number(target.number - floor.number))
+    return fillGap({ floor, target, signal }, ({ peer, blocks, bytes }) => {
+      counter.add({ peer, bytes, items: blocks.length })
+    })
+  })
+  if (outcome.kind === 'unserved') {
+    const { firstMissing, lastMissing, reason } = outcome
+    knowledge.noteGapFailure({ target, firstMissing, lastMissing, reason })
+    return undefined
+  }
+  if (outcome.kind === 'diverges') {
+    knowledge.noteConflict({ ours: outcome.ours, other: outcome.other, holders: [] })
+    knowledge.noteGapFailure({
+      target,
+      firstMissing: floor.number + 1n,
+      lastMissing: target.number,
+      reason: `its branch leaves ours at ${formatRef(outcome.ours)}`
+    })
+    return undefined
+  }
+  const clash = findRecordClash(record, floor, outcome.path)
+  if (clash === undefined) return outcome.path
+  knowledge.noteConflict({ ...clash, holders: [] })
+  return undefined
+}
+
+/** Row 5: links the target and applies everything up to it. */
+export async function adoptTarget(
+  deps: ActionDeps,
+  target: BlockRef,
+  signal: AbortSignal
+): Promise<ActionOutcome> {
+  const floor = deps.chain.head()
+  const path = await linkTarget(deps, target, signal)
+  if (path === undefined) return 'failed'
+  const outcome = await applyPath(deps, target, path, signal)
+  const head = deps.chain.head()
+  if (head.number > floor.number) {
+    deps.progress.source('peers')
+    deps.progress.blocks({ number: floor.number + 1n, hash: path[0] ?? head.hash }, head)
+  }
+  return outcome
+}
+
+/** Row 7: the record's blocks above our head, each applied and published if young enough. */
+export async function takeRecord(
+  deps: ActionDeps,
+  tip: BlockRef,
+  signal: AbortSignal
+): Promise<ActionOutcome> {
+  const { chain, record, progress, publish } = deps
+  const floor = chain.head()
+  const blocks = record.blocksAbove(floor.number)
+  await progress.stage('take-record', async (counter) => {
+    await chain.accept(blocks)
+    counter.add({ items: blocks.length })
+  })
+  const path = await linkTarget(deps, tip, signal)
+  if (path === undefined) return 'failed'
+  const outcome = await applyPath(deps, tip, path, signal)
+  progress.source(blocks.length > 0 ? 'record' : 'peers')
+  progress.blocks({ number: floor.number + 1n, hash: path[0] ?? tip.hash }, chain.head())
+  for (const block of blocks) await publish(block)
+  return outcome
+}
+
+/** Row 10: executes stored blocks again from the highest readable state up to the head. */
+export async function reexecute(
+  { chain, state, apply, progress }: ActionDeps,
+  { from, to }: { from: BlockRef; to: BlockRef },
+  signal: AbortSignal
+): Promise<ActionOutcome> {
+  return progress.stage('rebuild-state', async (counter) => {
+    const count = Number(to.number - from.number)
+    counter.expect(count)
+    progress.lostLayers(count)
+    if (!state.isReadable(from.hash)) await state.resetToGenesis()
+    for (let number = from.number + 1n; number <= to.number; number++) {
+      signal.throwIfAborted()
+      const result = await apply.replayBlock(number)
+      if (result.kind === 'refused') return 'failed'
+      counter.add({ items: 1 })
+    }
+    progress.source('execution')
+    return chain.head().hash === to.hash ? 'progress' : 'failed'
+  })
+}
+
+async function applyPath(
+  { chain, apply, knowledge, progress }: ActionDeps,
+  target: BlockRef,
+  path: readonly Hex[],
+  signal: AbortSignal
+): Promise<ActionOutcome> {
+  return progress.stage('apply-blocks', async (counter) => {
+    counter.expect(path.length)
+    for (const hash of path) {
+      signal.throwIfAborted()
+      const block = chain.acceptedBlock(hash)
+      if (block === undefined) throw new Error(`accepted block ${hash} is gone`)
+      const result = await apply.applyBlock(block)
+      if (result.kind === 'refused') {
+        const { number } = block
+        const reason = `block ${formatRef(block)} does not execute: ${result.reason}`
+        knowledge.noteGapFailure({ target, firstMissing: number, lastMissing: number, reason })
+        return 'failed'
+      }
+      counter.add({ items: 1, bytes: block.message.length })
+    }
+    return 'progress'
+  })
+}
+
+/** The record holds another hash at a height of the path: our key signed both. */
+function findRecordClash(record: RecoveryRecord, floor: BlockRef, path: readonly Hex[]) {
+  for (const [index, hash] of path.entries()) {
+    const number = floor.number + 1n + BigInt(index)
+    const recorded = record.hashAt(number)
+    if (recorded !== undefined && recorded !== hash) {
+      return { ours: { number, hash: recorded }, other: { number, hash } }
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,112 @@
+// The decision about blocks and the gate: the rows of recovery.md's table, in its order, as one pure function.
+import { type BlockRef } from '../chain/block.ts'
+import {
+  type BlockFindings,
+  type ClockFault,
+  type Conflict,
+  type ForeignBlock,
+  type GapFailure,
+  type ShownBlock
+} from './findings.ts'
+import { NEW_ROUNDS_MAX, quietMs, quorumState, recordTip } from './quorum.ts'
+
+/** Why the gate stays shut although no work is left to do: what it waits for. */
+export type WaitReason =
+  | { readonly code: 'state-not-readable' }
+  | { readonly code: 'quiet-round'; readonly remainingMs: number }
+  | { readonly code: 'clock'; readonly fault: ClockFault }
+  | { readonly code: 'not-scheduled' }
+  | { readonly code: 'sequencing-stopped' }
+  | { readonly code: 'disk-full' }
+  | { readonly code: 'foreign-block'; readonly foreign: ForeignBlock }
+  | { readonly code: 'another-sequencer'; readonly roundsWithNewBlocks: number }
+  | { readonly code: 'record-above-head'; readonly tip: BlockRef }
+
+/** What to do about blocks and the gate; `row` is the row of recovery.md's table that matched. */
+export type BlockAction =
+  | { readonly row: 1; readonly action: 'stay-shut-conflict'; readonly conflict: Conflict }
+  | { readonly row: 2; readonly action: 'exit'; readonly path: string; readonly reason: string }
+  | { readonly row: 5; readonly action: 'adopt'; readonly target: ShownBlock }
+  | { readonly row: 13; readonly action: 'stay-shut-gap'; readonly failure: GapFailure }
+  | {
+      readonly row: 6
+      readonly action: 'ask'
+      readonly missing: readonly string[]
+      readonly required: number
+      readonly answered: number
+    }
+  | { readonly row: 7; readonly action: 'take-record'; readonly tip: BlockRef }
+  | { readonly row: 14; readonly action: 'open'; readonly on: BlockRef }
+  | { readonly row: 14; readonly action: 'wait'; readonly reason: WaitReason }
+  /** A backup that holds all it knows of: it waits for nobody and has no gate. */
+  | { readonly row: undefined; readonly action: 'follow' }
+
+/** The first row that matches, in the order 1, 2, 5, 13, 6, 7, 14. Total: each input has an action. */
+export function decideBlocks(findings: BlockFindings): BlockAction {
+  const { role, record, conflict, gapFailures } = findings
+  if (role === 'sequencer') {
+    if (conflict !== undefined) return { row: 1, action: 'stay-shut-conflict', conflict }
+    if (record.kind === 'unreadable') {
+      return { row: 2, action: 'exit', path: record.path, reason: record.reason }
+    }
+  }
+  const above = findings.shown.filter(({ block }) => block.number > findings.head.number)
+  const target = highest(above.filter(({ block }) => !gapFailures.has(block.hash)))
+  if (target !== undefined) return { row: 5, action: 'adopt', target }
+  if (role === 'backup') return { row: undefined, action: 'follow' }
+  const unreached = highest(above)
+  const failure = unreached && gapFailures.get(unreached.block.hash)
+  if (failure !== undefined) return { row: 13, action: 'stay-shut-gap', failure }
+  return decideGate(findings)
+}
+
+/** Rows 6, 7 and 14: nothing above us is shown; may we take our record's word, may we build? */
+function decideGate(findings: BlockFindings): BlockAction {
+  const { missing, required, answered, needsQuietRound } = quorumState(findings)
+  if (missing.length > 0) return { row: 6, action: 'ask', missing, required, answered }
+  const tip = recordTip(findings.record)
+  if (tip !== undefined && tip.number > findings.head.number) {
+    const failure = findings.gapFailures.get(tip.hash)
+    if (failure !== undefined) return { row: 13, action: 'stay-shut-gap', failure }
+    return { row: 7, action: 'take-record', tip }
+  }
+  const reason = waitReason(findings, needsQuietRound)
+  if (reason !== undefined) return { row: 14, action: 'wait', reason }
+  return { row: 14, action: 'open', on: findings.head }
+}
+
+/** Row 14's conditions, the lasting ones first; undefined when all hold. Row 3 bars it by the clock. */
+function waitReason(findings: BlockFindings, needsQuietRound: boolean): WaitReason | undefined {
+  if (findings.foreign !== undefined) return { code: 'foreign-block', foreign: findings.foreign }
+  if (findings.rounds.newInARow >= NEW_ROUNDS_MAX) {
+    return { code: 'another-sequencer', roundsWithNewBlocks: findings.rounds.newInARow }
+  }
+  if (!findings.sequencing) return { code: 'sequencing-stopped' }
+  if (!findings.scheduleNamesUs) return { code: 'not-scheduled' }
+  if (findings.diskFull) return { code: 'disk-full' }
+  if (findings.clockFault !== undefined) return { code: 'clock', fault: findings.clockFault }
+  if (!findings.stateAtHead) return { code: 'state-not-readable' }
+  const remainingMs = needsQuietRound ? quietRemainingMs(findings) : 0
+  return remainingMs > 0 ? { code: 'quiet-round', remainingMs } : undefined
+}
+
+/** Milliseconds until a further full round may count; Infinity-free: a round not yet made counts from now. */
+function quietRemainingMs({
+  rounds,
+  nowMs,
+  blockTimeMs
+}: Pick<BlockFindings, 'rounds' | 'nowMs' | 'blockTimeMs'>): number {
+  const pauseMs = quietMs(blockTimeMs)
+  if (rounds.firstFullMs === undefined) return pauseMs
+  const dueMs = rounds.firstFullMs + pauseMs
+  if (rounds.quietFullMs !== undefined && rounds.quietFullMs >= dueMs) return 0
+  return Math.max(1, dueMs - nowMs)
+}
+
+function highest(shown: readonly ShownBlock[]): ShownBlock | undefined {
+  let found: ShownBlock | undefined
+  for (const candidate of shown) {
+    if (found === undefined || candidate.block.number > found.block.number) found = candidate
+  }
+  return found
+}

@@ -1,0 +1,249 @@
+// What recovery has learnt so far, and the findings that the pure decision reads.
+import { type Hex } from '../base/bytes.ts'
+import { type Clock } from '../base/clock.ts'
+import { type BlockRef } from '../chain/block.ts'
+import {
+  type BackupSet,
+  type BlockFindings,
+  type Conflict,
+  type ForeignBlock,
+  type GapFailure,
+  type QuorumSetting,
+  type Role,
+  type ShownBlock,
+  type StateFindings,
+  type TipAnswer
+} from './findings.ts'
+import {
+  type RecoveryChain,
+  type RecoveryPeers,
+  type RecoveryRecord,
+  type RecoveryState,
+  type StoredBackups
+} from './ports.ts'
+import { quorumState } from './quorum.ts'
+import { createRoundLog } from './rounds.ts'
+import { type TipRound } from './tips.ts'
+
+/** Conflicts kept as evidence; more add nothing an operator could use. */
+export const CONFLICTS_MAX = 64
+
+export interface KnowledgeDeps {
+  readonly clock: Clock
+  readonly chain: RecoveryChain
+  readonly state: RecoveryState
+  readonly record: RecoveryRecord
+  readonly peers: RecoveryPeers
+  readonly storedBackups: StoredBackups
+  readonly diskHasRoom: () => boolean
+}
+
+export interface KnowledgeOptions {
+  readonly role: Role
+  readonly backups: readonly string[]
+  readonly quorum: QuorumSetting
+  readonly blockTimeMs: number
+  /** True when the schedule names our key for this height. */
+  readonly scheduleNamesUs: (number: bigint) => boolean
+}
+
+/** Everything recovery remembers between two decisions. One per node. */
+export class Knowledge {
+  readonly #deps: KnowledgeDeps
+  readonly #options: KnowledgeOptions
+  readonly #rounds = createRoundLog()
+  readonly #conflicts = new Map<Hex, Conflict>()
+  readonly #gapFailures = new Map<Hex, GapFailure>()
+  readonly #shown = new Map<Hex, { block: BlockRef; holders: Set<string> }>()
+  #answers: ReadonlyMap<string, TipAnswer> = new Map()
+  #foreign: ForeignBlock | undefined
+  #sequencing = true
+  #askedPeers: ReadonlySet<string> = new Set()
+  readonly #failedWays = new Set<'diffs' | 'execution'>()
+
+  constructor(deps: KnowledgeDeps, options: KnowledgeOptions) {
+    this.#deps = deps
+    this.#options = options
+  }
+
+  /** The block rows' input as of now. */
+  blockFindings(): BlockFindings {
+    const { chain, record, state, peers, clock } = this.#deps
+    const head = chain.head()
+    return {
+      role: this.#options.role,
+      head,
+      record: record.finding(),
+      conflict: this.#firstConflict(head),
+      shown: this.#shownAbove(head),
+      gapFailures: this.#gapFailures,
+      answers: this.#answers,
+      backupSets: this.#backupSets(),
+      quorum: this.#options.quorum,
+      rounds: this.#rounds.times(),
+      nowMs: clock.monotonicMs(),
+      blockTimeMs: this.#options.blockTimeMs,
+      stateAtHead: state.isReadable(head.hash),
+      clockFault: peers.clockFault(head),
+      scheduleNamesUs: this.#options.scheduleNamesUs(head.number + 1n),
+      sequencing: this.#sequencing,
+      diskFull: !this.#deps.diskHasRoom(),
+      foreign: this.#foreign
+    }
+  }
+
+  /** The state rows' input as of now. Journals are taken in when the state store opens. */
+  stateFindings(): StateFindings {
+    const { chain, state } = this.#deps
+    const head = chain.head()
+    return {
+      head,
+      diskLayer: state.diskLayer(),
+      readable: this.#highestReadable(head),
+      journalPending: false,
+      damaged: undefined,
+      diffsStored: false,
+      blocksStored: true,
+      failed: this.#failedWays,
+      targetNumber: this.#shownAbove(head)[0]?.block.number,
+      rangesServed: false
+    }
+  }
+
+  /** Takes in what a round brought: answers, shown blocks, conflicts. A new answer lets failed work match again. */
+  noteRound(round: TipRound): void {
+    const head = this.#deps.chain.head()
+    this.#answers = round.answers
+    this.#askedPeers = new Set(round.answers.keys())
+    const { missing } = quorumState(this.blockFindings())
+    this.#rounds.add(round, missing.length === 0)
+    for (const { block, peer } of round.shown) this.#noteShown(block, peer)
+    for (const conflict of round.conflicts) this.noteConflict(conflict)
+    for (const [hash, { block }] of this.#shown) {
+      if (block.number <= head.number) this.#shown.delete(hash)
+    }
+  }
+
+  /** The head moved: what peers said of the old one does not count for the new one. */
+  forgetAnswers(): void {
+    this.#answers = new Map()
+  }
+
+  /** Peers came or went: what nobody could serve may be served now. */
+  peersChanged(): void {
+    this.#gapFailures.clear()
+    const connected = new Set(this.#deps.peers.connected())
+    this.#askedPeers = new Set([...this.#askedPeers].filter((peer) => connected.has(peer)))
+  }
+
+  /** A whole new recovery in the same process: rounds and answers start over. */
+  restart(): void {
+    this.#rounds.reset()
+    this.#answers = new Map()
+    this.#shown.clear()
+    this.#gapFailures.clear()
+    this.#failedWays.clear()
+  }
+
+  noteConflict(conflict: Conflict): void {
+    if (this.#conflicts.size < CONFLICTS_MAX || this.#conflicts.has(conflict.other.hash)) {
+      this.#conflicts.set(conflict.other.hash, conflict)
+    }
+  }
+
+  noteGapFailure(failure: GapFailure): void {
+    this.#gapFailures.set(failure.target.hash, failure)
+  }
+
+  /** True when something came up that keeps the gate shut whatever the rows said before. */
+  isBarred(): boolean {
+    return this.#foreign !== undefined || this.#conflicts.size > 0
+  }
+
+  /** True when one of the connected peers was never asked since it connected. */
+  hasUnasked(): boolean {
+    return this.#deps.peers.connected().some((peer) => !this.#askedPeers.has(peer))
+  }
+
+  noteForeign(foreign: ForeignBlock): void {
+    this.#foreign ??= foreign
+  }
+
+  /** A way of rebuilding state that did not give the head's root. */
+  noteStateFailure(way: 'diffs' | 'execution'): void {
+    this.#failedWays.add(way)
+  }
+
+  /** Conflicting branches seen so far, for status. */
+  conflicts(): readonly Conflict[] {
+    return [...this.#conflicts.values()]
+  }
+
+  /** The gate opened under this set of backups: it is the one that counts from here on. */
+  async adoptBackups(): Promise<void> {
+    await this.#deps.storedBackups.save(this.#options.backups)
+  }
+
+  #noteShown(block: BlockRef, holder: string): void {
+    const known = this.#shown.get(block.hash)
+    if (known) known.holders.add(holder)
+    else {
+      const { number, hash } = block
+      this.#shown.set(hash, { block: { number, hash }, holders: new Set([holder]) })
+    }
+  }
+
+  /** Shown by peers, or accepted by ourselves, above the head; highest first. */
+  #shownAbove(head: BlockRef): ShownBlock[] {
+    const { chain } = this.#deps
+    const found = new Map<Hex, ShownBlock>()
+    for (const { block, holders } of this.#shown.values()) {
+      if (block.number > head.number) found.set(block.hash, { block, holders: [...holders] })
+    }
+    const highest = chain.highestAccepted()
+    const own = [...chain.acceptedAt(head.number + 1n), ...(highest ? [highest] : [])]
+    for (const block of own) {
+      if (block.number <= head.number || found.has(block.hash)) continue
+      found.set(block.hash, { block, holders: ['self'] })
+    }
+    return [...found.values()].sort((a, b) => Number(b.block.number - a.block.number))
+  }
+
+  /** A conflict already seen, or one between our chain and the accepted store or the record. */
+  #firstConflict(head: BlockRef): Conflict | undefined {
+    for (const conflict of this.#conflicts.values()) return conflict
+    const { record, chain } = this.#deps
+    for (const other of chain.acceptedAt(head.number)) {
+      if (other.hash !== head.hash) return { ours: head, other, holders: ['self'] }
+    }
+    const finding = record.finding()
+    const tip = finding.kind === 'good' || finding.kind === 'torn' ? finding.tip : undefined
+    if (tip === undefined || tip.number > head.number) return undefined
+    const ours = chain.canonicalHash(tip.number)
+    if (ours === undefined || ours === tip.hash) return undefined
+    return { ours: { number: tip.number, hash: ours }, other: tip, holders: ['record'] }
+  }
+
+  #backupSets(): readonly BackupSet[] {
+    const { backups } = this.#options
+    const configured: BackupSet = { name: 'configured', backups }
+    const stored = this.#deps.storedBackups.load()
+    if (stored === undefined || isSameSet(stored, backups)) return [configured]
+    return [configured, { name: 'stored', backups: stored }]
+  }
+
+  #highestReadable(head: BlockRef): BlockRef | undefined {
+    const { chain, state } = this.#deps
+    const lowest = state.diskLayer()?.number ?? 0n
+    for (let number = head.number; number >= lowest; number--) {
+      const hash = chain.canonicalHash(number)
+      if (hash !== undefined && state.isReadable(hash)) return { number, hash }
+    }
+    const genesis = chain.canonicalHash(0n)
+    return genesis && { number: 0n, hash: genesis }
+  }
+}
+
+function isSameSet(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((item) => b.includes(item))
+}

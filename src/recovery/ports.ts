@@ -1,0 +1,68 @@
+// What recovery needs of the rest of the node; `node/` joins each port to the folder that has it.
+import { type Hex } from '../base/bytes.ts'
+import { type BlockRef, type SignedBlock } from '../chain/block.ts'
+import { type GapOutcome } from '../sync/fill-gap.ts'
+import { type ClockFault, type RecordFinding } from './findings.ts'
+
+/** Our chain and the accepted blocks beside it. */
+export interface RecoveryChain {
+  /** The stored head. */
+  head(): BlockRef
+  canonicalHash(number: bigint): Hex | undefined
+  acceptedBlock(hash: Hex): SignedBlock | undefined
+  /** Accepted blocks at one height, oldest first. */
+  acceptedAt(number: bigint): readonly BlockRef[]
+  /** The highest accepted block that the schedule's signer signed and nobody set aside. */
+  highestAccepted(): BlockRef | undefined
+  accept(blocks: readonly SignedBlock[]): Promise<void>
+}
+
+/** Which states can be read. */
+export interface RecoveryState {
+  diskLayer(): BlockRef | undefined
+  isReadable(hash: Hex): boolean
+  /** Replaces the state store's content by the state at genesis. */
+  resetToGenesis(): Promise<void>
+}
+
+/** How applying one block ended. */
+export type ApplyResult =
+  | { readonly kind: 'applied' | 'known' }
+  | { readonly kind: 'refused'; readonly reason: string }
+
+/** Applying blocks and rebuilding their state; nothing else writes either. */
+export interface RecoveryApply {
+  /** Executes the accepted block on the head, checks its root, persists it and moves the head. */
+  applyBlock(block: SignedBlock): Promise<ApplyResult>
+  /** Executes a stored canonical block again for its state alone. */
+  replayBlock(number: bigint): Promise<ApplyResult>
+}
+
+/** The signed record, as recovery reads it and writes the adopted head into it. */
+export interface RecoveryRecord {
+  finding(): RecordFinding
+  hashAt(number: bigint): Hex | undefined
+  /** The blocks above a height whose messages are kept, ascending. */
+  blocksAbove(number: bigint): readonly SignedBlock[]
+  adopt(head: BlockRef): Promise<void>
+}
+
+/** Who is connected, who counts, and what their clocks say. */
+export interface RecoveryPeers {
+  connected(): readonly string[]
+  clockFault(head: BlockRef): ClockFault | undefined
+  /** True when a connected peer's status claims a block above this height. A hint, never proof. */
+  claimsAbove(number: bigint): boolean
+}
+
+/** Walks from a target back to our head, fetching what lies between (sync/fill-gap.ts). */
+export type FillGap = (
+  gap: { readonly floor: BlockRef; readonly target: BlockRef; readonly signal: AbortSignal },
+  onFetched: (range: { peer: string; blocks: readonly unknown[]; bytes: number }) => void
+) => Promise<GapOutcome>
+
+/** The set of backups the gate last opened under, kept across restarts. */
+export interface StoredBackups {
+  load(): readonly string[] | undefined
+  save(backups: readonly string[]): Promise<void>
+}

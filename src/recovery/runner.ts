@@ -1,0 +1,274 @@
+// The runner: gathers what is known, asks the pure decision, does what it says, and asks again.
+import { type Clock } from '../base/clock.ts'
+import { type Log } from '../base/log.ts'
+import { type Service } from '../base/service.ts'
+import { type BlockRef, type SignedBlock } from '../chain/block.ts'
+import { type ActionDeps, adoptTarget, linkTarget, reexecute, takeRecord } from './actions.ts'
+import { type BlockAction, decideBlocks, type WaitReason } from './decide.ts'
+import { decideState, type StateAction } from './decide-state.ts'
+import { type Conflict, formatRef } from './findings.ts'
+import { type GateState, type GateReader, type GateWriter, type ShutReason } from './gate.ts'
+import { type RecoveryPeers } from './ports.ts'
+import { type CurrentStage, type RecoveryReport } from './progress.ts'
+import { type AskTip, askRound } from './tips.ts'
+import { createWaker } from './waker.ts'
+
+/** First pause between two rounds of asking; doubles up to ASK_BACKOFF_MAX_MS while nothing changes. */
+export const ASK_BACKOFF_MIN_MS = 250
+export const ASK_BACKOFF_MAX_MS = 5_000
+
+/** What recovery says of itself: RPC, health and status read it. */
+export interface RecoveryStatus {
+  readonly gate: GateState
+  readonly stateAction: StateAction | undefined
+  readonly blockAction: BlockAction | undefined
+  readonly stages: readonly CurrentStage[]
+  readonly conflicts: readonly Conflict[]
+  /** The last finished recovery of this process. */
+  readonly last: RecoveryReport | undefined
+}
+
+/** The running recovery of one node; for a backup it is also what follows the chain. */
+export interface Recovery extends Service {
+  status(): RecoveryStatus
+  /** A peer came or went, or claims more than we hold. Never blocks. */
+  onPeersChanged(): void
+  /** A block signed by our schedule's key, by gossip or request, is in the accepted store. */
+  onAccepted(block: SignedBlock, from: string): void
+  /** The sequencer cannot go on by itself: the gate shuts and recovery runs again. */
+  onFault(reason: ShutReason): void
+}
+
+export interface RecoveryDeps extends ActionDeps {
+  readonly clock: Clock
+  readonly log: Log
+  readonly gate: GateReader & GateWriter
+  readonly peers: RecoveryPeers
+  readonly askTip: AskTip
+  /** A backup that heard nothing for so long, while a peer claims more, asks: two slots. */
+  readonly followAskMs: number
+  /** Replaced only to show that the checkers notice a node without recovery. */
+  readonly decide?: typeof decideBlocks
+}
+
+/** Row 2: the process must not go on. `node/` turns it into exit code 1. */
+export type OnExit = (file: { readonly path: string; readonly reason: string }) => void
+
+export function createRecovery(deps: RecoveryDeps, onExit: OnExit): Recovery {
+  return new RecoveryRunner(deps, onExit)
+}
+
+class RecoveryRunner implements Recovery {
+  readonly #deps: RecoveryDeps
+  readonly #onExit: OnExit
+  readonly #waker
+  readonly #decide: typeof decideBlocks
+  #backoffMs = ASK_BACKOFF_MIN_MS
+  #stateAction: StateAction | undefined
+  #blockAction: BlockAction | undefined
+  #last: RecoveryReport | undefined
+  #loggedKey = ''
+
+  constructor(deps: RecoveryDeps, onExit: OnExit) {
+    this.#deps = deps
+    this.#onExit = onExit
+    this.#waker = createWaker(deps.clock)
+    this.#decide = deps.decide ?? decideBlocks
+  }
+
+  status(): RecoveryStatus {
+    return {
+      gate: this.#deps.gate.state(),
+      stateAction: this.#stateAction,
+      blockAction: this.#blockAction,
+      stages: this.#deps.progress.current(),
+      conflicts: this.#deps.knowledge.conflicts(),
+      last: this.#last
+    }
+  }
+
+  onPeersChanged(): void {
+    this.#deps.knowledge.peersChanged()
+    this.#backoffMs = ASK_BACKOFF_MIN_MS
+    this.#waker.wake()
+  }
+
+  onAccepted(block: SignedBlock, from: string): void {
+    const { chain, gate, knowledge, log } = this.#deps
+    const head = chain.head()
+    const canonical = chain.canonicalHash(block.number)
+    if (block.hash === canonical) return
+    if (block.number <= head.number && canonical !== undefined) {
+      const ours = { number: block.number, hash: canonical }
+      knowledge.noteConflict({ ours, other: block, holders: [from] })
+    }
+    if (gate.state().kind === 'open' && this.#deps.record.hashAt(block.number) !== block.hash) {
+      knowledge.noteForeign({ block: { number: block.number, hash: block.hash }, from })
+      log.error('foreign-block', { block: formatRef(block), from })
+      gate.shut('foreign-block')
+    }
+    this.#waker.wake()
+  }
+
+  onFault(reason: ShutReason): void {
+    this.#deps.gate.shut(reason)
+    this.#waker.wake()
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      while (!signal.aborted) await this.#turn(signal)
+    } catch (thrown) {
+      if (!signal.aborted) throw thrown
+    } finally {
+      this.#deps.gate.shut('stopping')
+    }
+  }
+
+  /** One decision and its action. State and asking go on side by side; blocks apply on a readable state. */
+  async #turn(signal: AbortSignal): Promise<void> {
+    const { gate, knowledge } = this.#deps
+    if (gate.state().kind === 'open') {
+      await this.#whileOpen(signal)
+      return
+    }
+    const stateAction = decideState(knowledge.stateFindings())
+    const blockAction = this.#decide(knowledge.blockFindings())
+    this.#note(stateAction, blockAction)
+    if (stateAction.action !== 'none') {
+      await Promise.all([
+        this.#mendState(stateAction, signal),
+        this.#prepare(blockAction, signal)
+      ])
+      return
+    }
+    await this.#act(blockAction, signal)
+  }
+
+  async #mendState(action: StateAction, signal: AbortSignal): Promise<void> {
+    if (action.action === 're-execute') {
+      if ((await reexecute(this.#deps, action, signal)) === 'progress') return
+      this.#deps.knowledge.noteStateFailure('execution')
+    } else if (action.action === 'fetch-to-disk-layer') {
+      await this.#deps.state.resetToGenesis()
+      return
+    }
+    await this.#waker.wait(this.#nextBackoffMs(), signal)
+  }
+
+  /** What needs no state, done while the state is mended: asking, and fetching what was shown. */
+  async #prepare(action: BlockAction, signal: AbortSignal): Promise<void> {
+    if (action.action === 'ask') await this.#ask(signal)
+    else if (action.action === 'adopt') await linkTarget(this.#deps, action.target.block, signal)
+  }
+
+  async #act(action: BlockAction, signal: AbortSignal): Promise<void> {
+    switch (action.action) {
+      case 'exit':
+        this.#onExit(action)
+        await this.#waker.wait(undefined, signal)
+        return
+      case 'adopt':
+        await adoptTarget(this.#deps, action.target.block, signal)
+        this.#headMoved()
+        return
+      case 'take-record':
+        await takeRecord(this.#deps, action.tip, signal)
+        this.#headMoved()
+        return
+      case 'ask':
+        await this.#ask(signal)
+        if (this.#decide(this.#deps.knowledge.blockFindings()).action === 'ask') {
+          await this.#waker.wait(this.#nextBackoffMs(), signal)
+        }
+        return
+      case 'open':
+        await this.#open(action.on)
+        return
+      case 'wait':
+        await this.#waitForRowFourteen(action.reason, signal)
+        return
+      case 'follow':
+        await this.#follow(signal)
+        return
+      case 'stay-shut-conflict':
+      case 'stay-shut-gap':
+        await this.#waker.wait(this.#nextBackoffMs(), signal)
+        await this.#ask(signal)
+    }
+  }
+
+  async #open(on: BlockRef): Promise<void> {
+    const { record, knowledge, gate, progress, chain, log } = this.#deps
+    await record.adopt(on)
+    await knowledge.adoptBackups()
+    if (chain.head().hash !== on.hash || knowledge.isBarred()) return
+    this.#last = progress.report()
+    log.info('recovered', { head: formatRef(on), ...this.#last })
+    gate.open(on)
+  }
+
+  /** A backup at its head: asks when somebody new came, else waits for the next accepted block. */
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { knowledge, peers, chain, progress, followAskMs } = this.#deps
+    if (knowledge.hasUnasked()) {
+      await this.#ask(signal)
+      return
+    }
+    this.#last ??= progress.report()
+    const outcome = await this.#waker.wait(followAskMs, signal)
+    if (outcome === 'timeout' && peers.claimsAbove(chain.head().number)) await this.#ask(signal)
+  }
+
+  async #waitForRowFourteen(reason: WaitReason, signal: AbortSignal): Promise<void> {
+    const isQuiet = reason.code === 'quiet-round'
+    const ms = isQuiet ? reason.remainingMs : this.#nextBackoffMs()
+    const wait = () => this.#waker.wait(ms, signal)
+    const outcome = await (isQuiet ? this.#deps.progress.stage('quiet-round', wait) : wait())
+    if (outcome === 'timeout') await this.#ask(signal)
+  }
+
+  async #whileOpen(signal: AbortSignal): Promise<void> {
+    while (this.#deps.gate.state().kind === 'open') await this.#waker.wait(undefined, signal)
+    this.#deps.knowledge.restart()
+    this.#deps.progress.restart()
+    this.#backoffMs = ASK_BACKOFF_MIN_MS
+  }
+
+  async #ask(signal: AbortSignal): Promise<void> {
+    const { clock, chain, askTip, peers, knowledge, progress } = this.#deps
+    await progress.stage('ask-backups', async (counter) => {
+      const head = chain.head()
+      const asked = peers.connected()
+      const round = await askRound({ clock, askTip, chain }, { peers: asked, head, signal })
+      for (const { block, peer } of round.shown) {
+        await chain.accept([block])
+        counter.add({ items: 1, bytes: block.message.length, peer })
+      }
+      knowledge.noteRound(round)
+    })
+  }
+
+  #headMoved(): void {
+    this.#deps.knowledge.forgetAnswers()
+    this.#backoffMs = ASK_BACKOFF_MIN_MS
+  }
+
+  #nextBackoffMs(): number {
+    const ms = this.#backoffMs
+    this.#backoffMs = Math.min(2 * ms, ASK_BACKOFF_MAX_MS)
+    return ms
+  }
+
+  /** One log line when the finding changes, not one per turn. */
+  #note(stateAction: StateAction, blockAction: BlockAction): void {
+    this.#stateAction = stateAction
+    this.#blockAction = blockAction
+    const { row, action } = blockAction
+    const key = JSON.stringify([stateAction.action, action, row])
+    if (key === this.#loggedKey) return
+    this.#loggedKey = key
+    if (action === 'follow') return
+    this.#deps.log.info('recovery', { state: stateAction, blocks: blockAction })
+  }
+}

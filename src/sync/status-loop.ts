@@ -1,0 +1,94 @@
+// Exchanges status with every peer: on connect, and when our head moves, at most once a second per peer.
+import { STATUS, type Status } from '../../protocols/status/codec.ts'
+import { bytesToHex, equalBytes } from '../base/bytes.ts'
+import { type Clock } from '../base/clock.ts'
+import { type Log } from '../base/log.ts'
+import { errorMessage } from '../base/node-error.ts'
+import { type Service } from '../base/service.ts'
+import { type RequestChunks } from './peer-blocks.ts'
+
+/** A peer hears of a moved head at most once in so long. */
+export const STATUS_INTERVAL_MS = 1_000
+
+/** What the loop needs. */
+export interface StatusLoopDeps {
+  readonly clock: Clock
+  readonly log: Log
+  readonly request: RequestChunks
+  readonly ownStatus: () => Status
+  readonly connected: () => readonly string[]
+  /** Remembers a peer's claims; `receivedMs` is the wall clock at arrival, `tripMs` the request's duration. */
+  readonly onStatus: (peer: string, status: Status, timing: StatusTiming) => void
+  /** Another chain: nothing this peer says can be of use. */
+  readonly disconnect: (peer: string) => Promise<void>
+}
+
+/** When a status came, to compare clocks. */
+export interface StatusTiming {
+  readonly receivedMs: number
+  readonly tripMs: number
+}
+
+/** The loop, and the serving side of the same exchange. */
+export interface StatusLoop extends Service {
+  onConnected(peer: string): void
+  onHeadMoved(): void
+  /** Answers a peer's status with our own, after taking its claims. */
+  answer(peer: string, theirs: Status): Status
+}
+
+export function createStatusLoop(deps: StatusLoopDeps): StatusLoop {
+  const { clock, log, ownStatus, connected } = deps
+  const unsent = new Set<string>()
+
+  async function exchange(peer: string, signal: AbortSignal): Promise<void> {
+    const sentMs = clock.monotonicMs()
+    try {
+      for await (const theirs of deps.request(peer, STATUS, ownStatus(), signal)) {
+        const tripMs = clock.monotonicMs() - sentMs
+        take(peer, theirs, { receivedMs: clock.nowMs(), tripMs })
+      }
+    } catch (thrown) {
+      signal.throwIfAborted()
+      log.debug('status-failed', { peer, reason: errorMessage(thrown) })
+    }
+  }
+
+  function take(peer: string, theirs: Status, timing: StatusTiming): void {
+    const ours = ownStatus()
+    if (theirs.chainId === ours.chainId && equalBytes(theirs.genesisHash, ours.genesisHash)) {
+      deps.onStatus(peer, theirs, timing)
+      return
+    }
+    log.warn('peer-on-another-chain', {
+      peer,
+      chainId: theirs.chainId,
+      genesisHash: bytesToHex(theirs.genesisHash),
+      ourChainId: ours.chainId,
+      ourGenesisHash: bytesToHex(ours.genesisHash)
+    })
+    deps.disconnect(peer).catch((thrown: unknown) => {
+      log.debug('disconnect-failed', { peer, reason: errorMessage(thrown) })
+    })
+  }
+
+  return {
+    onConnected: (peer) => void unsent.add(peer),
+    onHeadMoved() {
+      for (const peer of connected()) unsent.add(peer)
+    },
+    answer(peer, theirs) {
+      take(peer, theirs, { receivedMs: clock.nowMs(), tripMs: 0 })
+      return ownStatus()
+    },
+    async run(signal) {
+      while (!signal.aborted) {
+        const present = new Set(connected())
+        const peers = [...unsent].filter((peer) => present.has(peer))
+        unsent.clear()
+        await Promise.all(peers.map((peer) => exchange(peer, signal)))
+        await clock.sleep(STATUS_INTERVAL_MS, signal)
+      }
+    }
+  }
+}
