@@ -4,37 +4,41 @@ import { NodeError } from './node-error.ts'
 /** Lower-case hexadecimal with a 0x prefix. Block hashes, state roots and addresses travel as this. */
 export type Hex = `0x${string}`
 
-/** What can be wrong with text that should be bytes. */
-export type BytesFailure = {
-  readonly code: 'hex-invalid'
-  readonly expected: string
-  readonly got: string
-}
+/** What can be wrong with what should become bytes. */
+export type BytesFailure =
+  | { readonly code: 'hex-invalid'; readonly expected: string; readonly got: string }
+  | { readonly code: 'integer-out-of-range'; readonly value: bigint; readonly lengthBytes?: number }
 
-/** Thrown when text is not the hexadecimal form it should be. */
+/** Thrown when text is not the hexadecimal form it should be, or an integer does not fit. */
 export class BytesError extends NodeError<BytesFailure> {}
 
+/** No bytes. */
 export const EMPTY_BYTES: Uint8Array = new Uint8Array(0)
+
+/** 32 zero bytes: the parent of a genesis block. */
 export const ZERO_HASH: Hex = `0x${'00'.repeat(32)}`
 
-const HEX_PATTERN = /^0x(?:[0-9a-fA-F]{2})*$/
+/** Characters of a bad text that its failure quotes. */
+const QUOTED_LENGTH_MAX = 80
 
 /** Bytes to lower-case 0x-hex. */
 export function bytesToHex(bytes: Uint8Array): Hex {
   return `0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`
 }
 
-/** 0x-hex to bytes; with `lengthBytes`, exactly that many. Throws BytesError. */
+/** 0x-hex (digits of either case) to bytes; with `lengthBytes`, exactly that many. Throws BytesError. */
 export function hexToBytes(text: string, lengthBytes?: number): Uint8Array {
-  const lengthFits = lengthBytes === undefined || text.length === 2 + 2 * lengthBytes
-  if (!HEX_PATTERN.test(text) || !lengthFits) {
-    const expected =
-      lengthBytes === undefined
-        ? '0x and an even number of hex digits'
-        : `0x and ${String(2 * lengthBytes)} hex digits`
-    throw new BytesError({ code: 'hex-invalid', expected, got: text.slice(0, 80) })
+  const isLengthRight = lengthBytes === undefined || text.length === 2 + 2 * lengthBytes
+  if (text.startsWith('0x') && isLengthRight) {
+    // Decoding stops at the first pair that is none, so a full length means every pair was one.
+    const bytes = Buffer.from(text.slice(2), 'hex')
+    if (2 + 2 * bytes.length === text.length) return new Uint8Array(bytes)
   }
-  return new Uint8Array(Buffer.from(text.slice(2), 'hex'))
+  const expected =
+    lengthBytes === undefined
+      ? '0x and an even number of hex digits'
+      : `0x and ${2 * lengthBytes} hex digits`
+  throw new BytesError({ code: 'hex-invalid', expected, got: text.slice(0, QUOTED_LENGTH_MAX) })
 }
 
 /** True when both hold the same bytes. */
@@ -60,10 +64,17 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   return joined
 }
 
-/** Big-endian bytes of a non-negative integer; minimal (zero is empty) unless `lengthBytes` is given. */
+/**
+ * Big-endian bytes of a non-negative integer; minimal (zero is empty) unless `lengthBytes` is given.
+ * Throws BytesError when the integer is negative or needs more.
+ */
 export function bigintToBytes(value: bigint, lengthBytes?: number): Uint8Array {
   if (lengthBytes === undefined && value === 0n) return EMPTY_BYTES
   let digits = value.toString(16)
+  if (value < 0n || (lengthBytes !== undefined && digits.length > 2 * lengthBytes)) {
+    const bound = lengthBytes === undefined ? {} : { lengthBytes }
+    throw new BytesError({ code: 'integer-out-of-range', value, ...bound })
+  }
   if (digits.length % 2 === 1) digits = `0${digits}`
   if (lengthBytes !== undefined) digits = digits.padStart(2 * lengthBytes, '0')
   return new Uint8Array(Buffer.from(digits, 'hex'))

@@ -23,29 +23,28 @@ export async function withDeadline<T>(
   signal?.throwIfAborted()
   const inner = new AbortController()
   const timer = new AbortController()
-  const onAbort = () => {
-    inner.abort(signal?.reason)
+  const expire = (reason: unknown) => {
+    if (!timer.signal.aborted) inner.abort(reason)
   }
-  signal?.addEventListener('abort', onAbort, { once: true })
-  const aborted = new Promise<never>((_, reject) => {
-    inner.signal.addEventListener(
-      'abort',
-      () => {
-        reject(inner.signal.reason as Error)
-      },
-      { once: true }
-    )
-  })
-  clock.sleep(ms, timer.signal).then(
-    () => {
-      inner.abort(new DeadlineError({ code: 'deadline-passed', what, afterMs: ms }))
-    },
-    () => undefined // the work settled first
-  )
+  const forwardAbort = () => {
+    expire(signal?.reason)
+  }
+  signal?.addEventListener('abort', forwardAbort, { once: true })
+  const expiry = rejectOnAbort(inner.signal)
+  expiry.catch(() => undefined) // reported by the race; work that throws at once leaves none
+  const deadline = new DeadlineError({ code: 'deadline-passed', what, afterMs: ms })
+  clock.sleep(ms, timer.signal).then(() => expire(deadline), expire)
   try {
-    return await Promise.race([work(inner.signal), aborted])
+    return await Promise.race([expiry, work(inner.signal)])
   } finally {
     timer.abort()
-    signal?.removeEventListener('abort', onAbort)
+    signal?.removeEventListener('abort', forwardAbort)
   }
+}
+
+/** Never resolves; rejects with the reason when the signal aborts. */
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+  })
 }

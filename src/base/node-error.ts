@@ -1,5 +1,8 @@
 // The base of every error the project throws: a closed union of failures, each with its facts.
 
+/** What would break a log line, or move the cursor of a terminal. */
+const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
+
 /** Facts of one failure; `code` names it and is stable, for logs, JSON and `rekindle explain`. */
 export interface Failure {
   readonly code: string
@@ -16,7 +19,7 @@ export class NodeError<F extends Failure> extends Error {
   }
 }
 
-/** One line: the code, then each fact as `name=value`. */
+/** One line: the code, then each fact as `name=value`, control characters escaped. */
 export function describeFailure(failure: Failure): string {
   const facts = Object.entries(failure)
     .filter(([name]) => name !== 'code')
@@ -30,8 +33,15 @@ export function errorMessage(thrown: unknown): string {
 }
 
 function formatFact(value: unknown): string {
-  if (typeof value === 'string') return value
-  return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === 'bigint' ? inner.toString() : inner
-  )
+  const text =
+    typeof value === 'string'
+      ? value
+      : (JSON.stringify(value, (_, inner: unknown) =>
+          typeof inner === 'bigint' ? inner.toString() : inner
+        ) as string | undefined)
+  return String(text).replace(CONTROL_CHARACTERS, escapeCharacter)
+}
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
