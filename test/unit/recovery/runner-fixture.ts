@@ -1,0 +1,213 @@
+// A recovery over a chain in memory: blocks are only hashes and links, peers are scripted.
+import { type Hex } from '../../../src/base/bytes.ts'
+import { silentLog } from '../../../src/base/log.ts'
+import { type BlockRef, type SignedBlock } from '../../../src/chain/block.ts'
+import { type QuorumSetting, type RecordFinding, type Role } from '../../../src/recovery/findings.ts'
+import { createGate } from '../../../src/recovery/gate.ts'
+import { Knowledge } from '../../../src/recovery/knowledge.ts'
+import {
+  type RecoveryApply,
+  type RecoveryChain,
+  type RecoveryRecord,
+  type RecoveryState
+} from '../../../src/recovery/ports.ts'
+import { createProgress } from '../../../src/recovery/progress.ts'
+import { createRecovery } from '../../../src/recovery/runner.ts'
+import { type SignedTip } from '../../../src/recovery/tips.ts'
+import { fillGap } from '../../../src/sync/fill-gap.ts'
+import { createManualClock, settle } from '../../support/manual-clock.ts'
+import { ref } from './findings-fixture.ts'
+
+/** A block that is nothing but its place: height, hash, parent. */
+export function testBlock(number: number, branch = 'a', parentBranch = branch): SignedBlock {
+  return {
+    ...ref(number, branch),
+    parentHash: ref(number - 1, parentBranch).hash,
+    message: new Uint8Array(100)
+  } as SignedBlock
+}
+
+/** How a scripted peer answers; absent peers are not connected. */
+export type TestPeer = (head: BlockRef) => SignedTip | Promise<SignedTip>
+
+/** A peer that holds the blocks of one branch up to a height. */
+export function holder(height: number, branch = 'a', parentBranch = branch): TestPeer {
+  return (head) => {
+    if (BigInt(height) === head.number) return { relation: 'same' }
+    const relation = BigInt(height) > head.number ? 'ahead' : 'behind'
+    return { relation, block: testBlock(height, branch, parentBranch) }
+  }
+}
+
+export interface WorldOptions {
+  readonly role?: Role
+  readonly height?: number
+  readonly readable?: number
+  readonly backups?: readonly string[]
+  readonly quorum?: QuorumSetting
+  readonly record?: RecordFinding
+  readonly recordBlocks?: readonly SignedBlock[]
+}
+
+/** One node's recovery and everything around it. */
+export function createWorld({
+  role = 'sequencer',
+  height = 10,
+  readable = height,
+  backups = ['backup-1', 'backup-2', 'backup-3'],
+  quorum = 'auto',
+  record = { kind: 'off' },
+  recordBlocks = []
+}: WorldOptions = {}) {
+  const clock = createManualClock()
+  const canonical = new Map<bigint, Hex>()
+  for (let number = 0; number <= height; number++) canonical.set(BigInt(number), ref(number).hash)
+  const accepted = new Map<Hex, SignedBlock>()
+  const readableHashes = new Set<Hex>([ref(readable).hash])
+  const peers = new Map<string, TestPeer>()
+  const served = new Map<string, readonly SignedBlock[]>()
+  const applied: Hex[] = []
+  const published: Hex[] = []
+  const adopted: BlockRef[] = []
+  let head = ref(height)
+  let stored: readonly string[] | undefined
+  let finding = record
+
+  const chain: RecoveryChain = {
+    head: () => head,
+    canonicalHash: (number) => canonical.get(number),
+    acceptedBlock: (hash) => accepted.get(hash),
+    acceptedAt: (number) => [...accepted.values()].filter((block) => block.number === number),
+    highestAccepted: () =>
+      [...accepted.values()].sort((a, b) => Number(b.number - a.number))[0],
+    async accept(blocks) {
+      for (const block of blocks) accepted.set(block.hash, block)
+      return Promise.resolve()
+    }
+  }
+  const state: RecoveryState = {
+    diskLayer: () => ref(readable),
+    isReadable: (hash) => readableHashes.has(hash),
+    async resetToGenesis() {
+      readableHashes.add(ref(0).hash)
+      return Promise.resolve()
+    }
+  }
+  const apply: RecoveryApply = {
+    async applyBlock(block) {
+      if (block.parentHash !== head.hash) {
+        return Promise.resolve({ kind: 'refused', reason: 'not a child of the head' })
+      }
+      head = { number: block.number, hash: block.hash }
+      canonical.set(block.number, block.hash)
+      readableHashes.add(block.hash)
+      applied.push(block.hash)
+      return Promise.resolve({ kind: 'applied' })
+    },
+    async replayBlock(number) {
+      readableHashes.add(canonical.get(number) ?? '0x')
+      return Promise.resolve({ kind: 'applied' })
+    }
+  }
+  const recordPort: RecoveryRecord = {
+    finding: () => finding,
+    hashAt: (number) => recordBlocks.find((block) => block.number === number)?.hash,
+    blocksAbove: (number) => recordBlocks.filter((block) => block.number > number),
+    async adopt(on) {
+      adopted.push(on)
+      if (finding.kind !== 'off') finding = { kind: 'good', tip: on }
+      return Promise.resolve()
+    }
+  }
+  const gate = createGate()
+  const knowledge = new Knowledge(
+    {
+      clock,
+      chain,
+      state,
+      record: recordPort,
+      peers: { connected: () => [...peers.keys()], clockFault: () => undefined, claimsAbove: () => false },
+      storedBackups: {
+        load: () => stored,
+        async save(ids) {
+          stored = ids
+          return Promise.resolve()
+        }
+      },
+      diskHasRoom: () => true
+    },
+    { role, backups, quorum, blockTimeMs: 1_000, scheduleNamesUs: () => true }
+  )
+  const exits: { path: string }[] = []
+  const recovery = createRecovery(
+    {
+      clock,
+      log: silentLog,
+      gate,
+      knowledge,
+      chain,
+      state,
+      apply,
+      record: recordPort,
+      progress: createProgress({ clock, log: silentLog, onStage: () => Promise.resolve() }),
+      peers: { connected: () => [...peers.keys()], clockFault: () => undefined, claimsAbove: () => false },
+      followAskMs: 2_000,
+      askTip: async (peer, on) => {
+        const answer = peers.get(peer)
+        if (answer === undefined) throw new Error('not connected')
+        return answer(on)
+      },
+      fillGap: (gap, onFetched) =>
+        fillGap(
+          {
+            accepted: chain,
+            ranges: {
+              async *fetch({ first, last }) {
+                for (const [peer, blocks] of served) {
+                  await Promise.resolve()
+                  const found = blocks.filter(({ number }) => number >= first && number <= last)
+                  if (found.length > 0) yield { kind: 'fetched', peer, blocks: found, bytes: 1 }
+                  else yield { kind: 'failed', peer, error: new Error('unavailable') }
+                }
+              }
+            }
+          },
+          gap,
+          { onFetched }
+        ),
+      publish: async (block) => {
+        published.push(block.hash)
+        return Promise.resolve()
+      }
+    },
+    (file) => exits.push(file)
+  )
+  const controller = new AbortController()
+  let running: Promise<void> | undefined
+  return {
+    clock,
+    gate,
+    recovery,
+    knowledge,
+    chain,
+    peers,
+    served,
+    applied,
+    published,
+    adopted,
+    exits,
+    head: () => head,
+    start() {
+      running = recovery.run(controller.signal)
+    },
+    async connect(peer: string, answer: TestPeer) {
+      peers.set(peer, answer)
+      recovery.onPeersChanged()
+      await settle()
+    },
+    async stop() {
+      controller.abort(new Error('stopped'))
+      await running
+    }
+  }
+}
