@@ -14,9 +14,7 @@ export const DIGEST_FORKS = [
 ] as const
 
 /** Activation times, seconds since the Unix epoch; undefined for a fork that is not scheduled. */
-export type ForkTimes = {
-  readonly [Fork in (typeof DIGEST_FORKS)[number]]?: bigint | undefined
-}
+export type ForkTimes = Readonly<Partial<Record<(typeof DIGEST_FORKS)[number], bigint | undefined>>>
 
 /** Bytes of a fork digest. */
 export const FORK_DIGEST_BYTES = 4
