@@ -1,0 +1,285 @@
+// Who may import whom: the table of src/README.md, and the rules between the top folders.
+import assert from 'node:assert/strict'
+import { posix } from 'node:path'
+import {
+  filesUnder,
+  type Problem,
+  problemLines,
+  type ProjectFile,
+  readProjectFiles
+} from './project-files.ts'
+import { importsOf } from './syntax.ts'
+
+const TOP_FOLDERS = ['src', 'protocols', 'devnet', 'test']
+
+/** Where the top folders may import from, themselves apart. */
+const TOP_FOLDER_SOURCES: Readonly<Record<string, readonly string[]>> = {
+  protocols: [],
+  src: ['protocols'],
+  devnet: ['src', 'protocols'],
+  test: ['src', 'protocols', 'devnet']
+}
+
+/** libp2p and what belongs to it. In src/ and protocols/ only LIBP2P_FOLDER imports these. */
+const LIBP2P_PACKAGE =
+  /^(libp2p|@libp2p\/.+|@chainsafe\/libp2p-.+|@multiformats\/.+|multiformats|it-.+|uint8arraylist)(\/.*)?$/
+const LIBP2P_FOLDER = 'src/net/'
+
+/** Other implementations to check ours against: in the node they would check themselves. */
+const ORACLE_PACKAGE =
+  /^(@ethereumjs\/(vm|mpt|statemanager)|ethers|@lodestar\/.+|fast-check|mocha)(\/.*)?$/
+
+/** The floor of each folder and file of src/, from the table of its README. */
+function readFloors(readme: string): ReadonlyMap<string, number> {
+  const floors = new Map<string, number>()
+  for (const line of readme.split('\n')) {
+    const [, floor, names] = /^\| (\d+) \| ([^|]+) \|/.exec(line) ?? []
+    for (const [, name] of names?.matchAll(/`([^`]+)`/g) ?? []) {
+      floors.set(name!.replace(/\/$/, ''), Number(floor))
+    }
+  }
+  return floors
+}
+
+/** Everything that one file's imports do against the rules. */
+function checkFile(file: ProjectFile, floors: ReadonlyMap<string, number>): readonly Problem[] {
+  return importsOf(file).flatMap(({ specifier, line }) => {
+    const problem = checkImport(file.path, specifier, floors)
+    return problem === undefined ? [] : [{ path: `${file.path}:${line}`, problem }]
+  })
+}
+
+function checkImport(
+  path: string,
+  specifier: string | undefined,
+  floors: ReadonlyMap<string, number>
+): string | undefined {
+  const [top = ''] = path.split('/')
+  if (specifier === undefined) {
+    return top === 'test' ? undefined : 'imports what it computes, which nothing can check'
+  }
+  if (!specifier.startsWith('.')) return checkPackage(path, specifier)
+  const target = posix.join(posix.dirname(path), specifier)
+  const [targetTop = ''] = target.split('/')
+  if (targetTop === top) return top === 'src' ? checkFloor(path, target, floors) : undefined
+  const isAllowed = TOP_FOLDER_SOURCES[top]?.includes(targetTop) === true
+  return isAllowed ? undefined : `${top}/ imports ${target}`
+}
+
+function checkPackage(path: string, specifier: string): string | undefined {
+  if (/^(#|\/|rekindle(\/|$)|[a-z]+:(?<!node:))/.test(specifier)) {
+    return `imports ${specifier}: ours by its relative path, others by their package`
+  }
+  const isNodeCode = path.startsWith('src/') || path.startsWith('protocols/')
+  if (isNodeCode && LIBP2P_PACKAGE.test(specifier) && !path.startsWith(LIBP2P_FOLDER)) {
+    return `imports ${specifier}: only ${LIBP2P_FOLDER} knows libp2p`
+  }
+  if (!path.startsWith('test/') && ORACLE_PACKAGE.test(specifier)) {
+    return `imports ${specifier}, which is for tests only`
+  }
+  return undefined
+}
+
+function checkFloor(
+  path: string,
+  target: string,
+  floors: ReadonlyMap<string, number>
+): string | undefined {
+  const [own, other] = [path, target].map((inSrc) => inSrc.split('/')[1] ?? '')
+  if (own === other && path.split('/').length > 2) return undefined
+  const [ownFloor, otherFloor] = [floors.get(own!), floors.get(other!)]
+  if (ownFloor === undefined) return `${own} has no floor in src/README.md`
+  if (otherFloor === undefined) return `imports ${other}, which has no floor in src/README.md`
+  if (otherFloor < ownFloor) return undefined
+  return `${own} (floor ${ownFloor}) imports ${other} (floor ${otherFloor})`
+}
+
+/** Folders of src/ that the table leaves out, and lines of the table that stand for nothing. */
+function checkTable(
+  files: readonly ProjectFile[],
+  floors: ReadonlyMap<string, number>
+): readonly Problem[] {
+  const present = new Set(filesUnder(files, ['src']).map(({ path }) => path.split('/')[1]!))
+  return [
+    ...[...present]
+      .filter((name) => !floors.has(name))
+      .map((name) => ({ path: `src/${name}`, problem: 'has no floor in src/README.md' })),
+    ...[...floors.keys()]
+      .filter((name) => !present.has(name))
+      .map((name) => ({ path: 'src/README.md', problem: `names ${name}, which is not there` }))
+  ]
+}
+
+/** The first import cycle through each file that has one, types included. */
+function checkCycles(files: readonly ProjectFile[]): readonly Problem[] {
+  const graph = new Map(
+    files.map((file) => [
+      file.path,
+      importsOf(file)
+        .flatMap(({ specifier }) => (specifier?.startsWith('.') === true ? [specifier] : []))
+        .map((specifier) => posix.join(posix.dirname(file.path), specifier))
+    ])
+  )
+  const done = new Set<string>()
+  const problems: Problem[] = []
+  const visit = (path: string, trail: readonly string[]) => {
+    const start = trail.indexOf(path)
+    if (start >= 0) {
+      problems.push({ path, problem: `cycle: ${[...trail.slice(start), path].join(' > ')}` })
+    } else if (!done.has(path)) {
+      for (const target of graph.get(path) ?? []) visit(target, [...trail, path])
+      done.add(path)
+    }
+  }
+  for (const path of graph.keys()) visit(path, [])
+  return problems
+}
+
+/** Index files hide who imports whom; the package has one, for its users. */
+function checkIndexFiles(files: readonly ProjectFile[]): readonly Problem[] {
+  return files
+    .filter(({ path }) => /(^|\/)index[.][a-z]+$/.test(path) && path !== 'src/index.ts')
+    .filter(({ path }) => /[.][cm]?[jt]s$/.test(path))
+    .map(({ path }) => ({ path, problem: 'is an index file; import what is meant' }))
+}
+
+describe('imports', () => {
+  const files = readProjectFiles()
+  const sources = filesUnder(files, TOP_FOLDERS)
+  const floors = readFloors(files.find(({ path }) => path === 'src/README.md')?.text ?? '')
+
+  it('go down the floors of src/README.md and stay within what each top folder may import', () => {
+    assert.deepEqual(problemLines(sources.flatMap((file) => checkFile(file, floors))), [])
+  })
+  it('form no cycle', () => {
+    assert.deepEqual(problemLines(checkCycles(sources)), [])
+  })
+  it('go through no index file but the package’s own', () => {
+    assert.deepEqual(problemLines(checkIndexFiles(files)), [])
+  })
+  it('have a floor for every folder of src/', () => {
+    assert.deepEqual(problemLines(checkTable(files, floors)), [])
+  })
+})
+
+describe('the guard of imports', () => {
+  const floors = readFloors(
+    ['| floor | folder | owns |', '|---|---|---|', '| 0 | `base/` | x |', '| 1 | `store/` | `y/` |']
+      .concat(['| 1 | `trie/` | x |', '| 7 | `net/` | x |', '| 9 | `cli.ts`, `index.ts` | x |'])
+      .join('\n')
+  )
+
+  it('reads the table', () => {
+    assert.deepEqual(Object.fromEntries(floors), {
+      base: 0,
+      store: 1,
+      trie: 1,
+      net: 7,
+      'cli.ts': 9,
+      'index.ts': 9
+    })
+  })
+
+  for (const [path, text] of [
+    ['src/store/a.ts', "import { b } from '../base/b.ts'"],
+    ['src/store/a.ts', "import { b } from './b.ts'"],
+    ['src/store/deep/a.ts', "import { b } from '../b.ts'"],
+    ['src/store/a.ts', "import { x } from '../../protocols/x.ts'"],
+    ['src/cli.ts', "import { x } from './net/x.ts'"],
+    ['src/net/a.ts', "import { createLibp2p } from 'libp2p'"],
+    ['src/base/a.ts', "import { readFile } from 'node:fs/promises'"],
+    ['src/base/a.ts', "new URL('page.html', import.meta.url)"],
+    ['devnet/a.ts', "import { x } from '../src/net/x.ts'"],
+    ['devnet/a.ts', "import { createLibp2p } from 'libp2p'"],
+    [
+      'test/unit/a.test.ts',
+      "import { x } from '../../devnet/x.ts'; import { VM } from '@ethereumjs/vm'"
+    ]
+  ] as const) {
+    it(`lets ${path} write ${text}`, () => {
+      assert.deepEqual(checkFile({ path, text }, floors), [])
+    })
+  }
+
+  for (const [path, text, expected] of [
+    [
+      'src/base/a.ts',
+      "import { x } from '../store/x.ts'",
+      /base \(floor 0\) imports store \(floor 1\)/
+    ],
+    ['src/store/a.ts', "import { x } from '../trie/x.ts'", /store \(floor 1\) imports trie/],
+    ['src/store/a.ts', "import type { X } from '../trie/x.ts'", /imports trie/],
+    ['src/store/a.ts', "import { type X } from '../trie/x.ts'", /imports trie/],
+    ['src/store/a.ts', "export { x } from '../trie/x.ts'", /imports trie/],
+    ['src/store/a.ts', "export * from '../trie/x.ts'", /imports trie/],
+    ['src/store/a.ts', "import '../trie/x.ts'", /imports trie/],
+    ['src/store/a.ts', "await import('../trie/x.ts')", /imports trie/],
+    ['src/store/a.ts', 'await import(`../trie/x.ts`)', /imports trie/],
+    ['src/store/a.ts', "let x: import('../trie/x.ts').X", /imports trie/],
+    ['src/store/a.ts', "let x: typeof import('../trie/x.ts')", /imports trie/],
+    ['src/store/a.ts', "require('../trie/x.ts')", /imports trie/],
+    ['src/store/a.ts', "new Worker(new URL('../trie/x.ts', import.meta.url))", /imports trie/],
+    ['src/store/a.ts', '/// <reference path="../trie/x.ts" />', /imports trie/],
+    ['src/store/a.ts', 'await import(name)', /computes/],
+    ['src/cli.ts', "import { x } from './index.ts'", /cli.ts \(floor 9\) imports index.ts/],
+    ['src/store/a.ts', "import { x } from '../cli.ts'", /imports cli.ts/],
+    ['src/store/a.ts', "import { x } from '../common/x.ts'", /common, which has no floor/],
+    ['src/common/a.ts', "import { x } from '../base/x.ts'", /common has no floor/],
+    ['src/store/a.ts', "import { x } from '../../devnet/x.ts'", /src\/ imports devnet\/x.ts/],
+    ['src/store/a.ts', "import { x } from '../../test/support/x.ts'", /src\/ imports test/],
+    ['protocols/a/b.ts', "import { x } from '../../src/base/x.ts'", /protocols\/ imports src/],
+    ['devnet/a.ts', "import { x } from '../test/support/x.ts'", /devnet\/ imports test/],
+    ['test/a.ts', "import { x } from '../package.ts'", /test\/ imports package.ts/],
+    ['src/store/a.ts', "import { x } from 'rekindle/protocols/x.js'", /by its relative path/],
+    ['src/store/a.ts', "import { x } from 'file:///x.js'", /by its relative path/],
+    ['src/rpc/a.ts', "import { createLibp2p } from 'libp2p'", /only src\/net\/ knows libp2p/],
+    ['src/rpc/a.ts', "import { peerIdFromString } from '@libp2p/peer-id'", /knows libp2p/],
+    ['src/rpc/a.ts', "import { gossipsub } from '@chainsafe/libp2p-gossipsub'", /knows libp2p/],
+    ['src/rpc/a.ts', "import { multiaddr } from '@multiformats/multiaddr'", /knows libp2p/],
+    ['protocols/a.ts', "import { pipe } from 'it-pipe'", /knows libp2p/],
+    ['src/net/a.ts', "import { VM } from '@ethereumjs/vm'", /for tests only/],
+    ['devnet/checks/a.ts', "import { ssz } from '@lodestar/types/deneb'", /for tests only/],
+    ['devnet/checks/a.ts', "import { ethers } from 'ethers'", /for tests only/],
+    ['protocols/a.ts', "import fc from 'fast-check'", /for tests only/]
+  ] as const) {
+    it(`does not let ${path} write ${text}`, () => {
+      const [line, ...more] = problemLines(checkFile({ path, text }, floors))
+      assert.match(line ?? '', expected)
+      assert.deepEqual(more, [])
+    })
+  }
+
+  it('finds a cycle, of types too, and names its way', () => {
+    const text = (target: string) => `import { type X } from './${target}.ts'`
+    const cycle = ['b', 'c', 'a'].map((target, at) => ({
+      path: `src/x/${'abc'[at]}.ts`,
+      text: text(target)
+    }))
+    assert.deepEqual(problemLines(checkCycles(cycle)), [
+      'src/x/a.ts: cycle: src/x/a.ts > src/x/b.ts > src/x/c.ts > src/x/a.ts'
+    ])
+    assert.equal(checkCycles([{ path: 'src/x/a.ts', text: text('a') }]).length, 1)
+    assert.deepEqual(checkCycles(cycle.slice(1)), [])
+  })
+
+  it('finds index files', () => {
+    const paths = ['src/index.ts', 'src/store/index.ts', 'protocols/index.js', 'devnet/index.html']
+    const found = checkIndexFiles(paths.map((path) => ({ path, text: '' })))
+    assert.deepEqual(
+      found.map(({ path }) => path),
+      ['src/store/index.ts', 'protocols/index.js']
+    )
+  })
+
+  it('finds folders without a floor and floors without a folder', () => {
+    const present = ['base', 'store', 'trie', 'net', 'misc'].map((name) => `src/${name}/a.ts`)
+    const found = checkTable(
+      [...present, 'src/cli.ts'].map((path) => ({ path, text: '' })),
+      floors
+    )
+    assert.deepEqual(problemLines(found), [
+      'src/README.md: names index.ts, which is not there',
+      'src/misc: has no floor in src/README.md'
+    ])
+  })
+})
