@@ -10,7 +10,7 @@ import {
 } from './execution-payload.ts'
 import { writeBytes } from './fixed-fields.ts'
 
-export { BlockMessageError, type BlockMessageFailure } from './block-message-error.ts'
+export { BlockMessageError } from './block-message-error.ts'
 export { type ExecutionPayload, type TopicVersion } from './execution-payload.ts'
 export { type Withdrawal } from './withdrawal-list.ts'
 

@@ -19,7 +19,7 @@ const withdrawal: fc.Arbitrary<Withdrawal> = plainRecord({
 })
 
 /** A payload with the fields of its version. */
-export function executionPayload(version: TopicVersion): fc.Arbitrary<ExecutionPayload> {
+function executionPayload(version: TopicVersion): fc.Arbitrary<ExecutionPayload> {
   const since1 = { withdrawals: fc.array(withdrawal, { maxLength: 16 }) }
   const since2 = { blobGasUsed: uint64, excessBlobGas: uint64 }
   const since3 = { withdrawalsRoot: bytes32 }

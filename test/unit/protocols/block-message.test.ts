@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { uncompressSync } from 'snappy'
 import {
   type BlockMessage,
+  BlockMessageError,
   decodeBlockMessage,
   encodeBlockMessage,
   encodeSignedPart,
@@ -166,6 +167,7 @@ describe('block message: malformed bytes', () => {
   for (const { name, topicVersion, hex, failure } of vectors.invalid) {
     it(`refuses: ${name}`, () => {
       assertFailure(() => decodeBlockMessage(topicVersion, fromHex(hex)), failure)
+      assert.throws(() => decodeBlockMessage(topicVersion, fromHex(hex)), BlockMessageError)
     })
   }
 

@@ -1,7 +1,7 @@
 // blocks_by_range against its vectors.
 import assert from 'node:assert/strict'
 import { decodeBlockMessage, type TopicVersion } from '../../../protocols/block-message/codec.ts'
-import { BLOCKS_BY_RANGE } from '../../../protocols/blocks-by-range/codec.ts'
+import { BLOCKS_BY_RANGE, BLOCKS_BY_RANGE_COUNT_MAX } from '../../../protocols/blocks-by-range/codec.ts'
 import { protocolId } from '../../../protocols/protocol-def.ts'
 import {
   assertFailure,
@@ -35,6 +35,7 @@ describe('blocks_by_range', () => {
   it('pins id and limits', () => {
     assert.equal(protocolId(BLOCKS_BY_RANGE, BigInt(vectors.chainId)), vectors.id)
     assert.deepEqual(BLOCKS_BY_RANGE.limits, vectors.limits)
+    assert.equal(BLOCKS_BY_RANGE_COUNT_MAX, BLOCKS_BY_RANGE.limits.chunksMax)
   })
 
   for (const { name, request, hex } of vectors.requests) {

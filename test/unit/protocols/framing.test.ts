@@ -11,6 +11,7 @@ import {
 import { ChunkParser, type ChunkParserLimits } from '../../../protocols/framing/chunk-parser.ts'
 import { protocolId } from '../../../protocols/protocol-def.ts'
 import { maxCompressedBytes } from '../../../protocols/snappy-block.ts'
+import { createSeededRandom } from '../../../src/base/random.ts'
 import {
   assertFailure,
   failureOf,
@@ -144,6 +145,18 @@ describe('framing', () => {
     const [chunk] = parser.push(given)
     given.fill(0)
     assert.deepEqual(chunk, { result: 'ok', version: 0, bytes })
+  })
+
+  it('joins a payload of 1 MiB out of many pieces', () => {
+    const random = createSeededRandom(1)
+    const bytes = Uint8Array.from({ length: 2 ** 20 }, () => random.below(256))
+    const chunk: ResponseChunk = { result: 'ok', version: 3, bytes }
+    const stream = encodeChunk(chunk, bytes.length)
+    const parts = Array.from({ length: Math.ceil(stream.length / 9999) }, (_, index) =>
+      stream.subarray(9999 * index, 9999 * (index + 1))
+    )
+    const limits = { chunkMaxBytes: bytes.length, chunksMax: 1 }
+    assert.deepEqual(readStream(limits, parts), [chunk])
   })
 
   it('cuts a reason at 256 bytes, between characters', () => {

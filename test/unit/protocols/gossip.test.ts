@@ -10,6 +10,7 @@ import {
   COMPRESSED_MAX_BYTES,
   compressMessage,
   decompressMessage,
+  GossipError,
   MESSAGE_ID_BYTES,
   messageId
 } from '../../../protocols/gossip/codec.ts'
@@ -104,6 +105,7 @@ describe('gossip', () => {
   for (const { name, hex, failure } of vectors.invalid) {
     it(`refuses: ${name}`, () => {
       assertFailure(() => decompressMessage(fromHex(hex)), failure)
+      assert.throws(() => decompressMessage(fromHex(hex)), GossipError)
     })
   }
 
