@@ -29,9 +29,7 @@ export function findClockFault({
   if (nowMs < headTimestampMs) {
     return { reason: 'before-head', offMs: headTimestampMs - nowMs, by: [] }
   }
-  const ahead = readings.filter(
-    ({ offsetMs, tripMs }) => offsetMs - tripMs / 2 > CLOCK_OFF_MAX_MS
-  )
+  const ahead = readings.filter(({ offsetMs, tripMs }) => offsetMs - tripMs / 2 > CLOCK_OFF_MAX_MS)
   const behind = readings.filter(
     ({ offsetMs, tripMs }) => -offsetMs - tripMs / 2 > CLOCK_OFF_MAX_MS
   )

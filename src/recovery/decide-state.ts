@@ -11,8 +11,18 @@ export type StateAction =
   | { readonly row: 12; readonly action: 'mend'; readonly what: string }
   /** The disk layer is ahead of the chain: the blocks up to it are wanted before its state counts. */
   | { readonly row: 8; readonly action: 'fetch-to-disk-layer'; readonly diskLayer: BlockRef }
-  | { readonly row: 9; readonly action: 'merge-diffs'; readonly from: BlockRef; readonly to: BlockRef }
-  | { readonly row: 10; readonly action: 're-execute'; readonly from: BlockRef; readonly to: BlockRef }
+  | {
+      readonly row: 9
+      readonly action: 'merge-diffs'
+      readonly from: BlockRef
+      readonly to: BlockRef
+    }
+  | {
+      readonly row: 10
+      readonly action: 're-execute'
+      readonly from: BlockRef
+      readonly to: BlockRef
+    }
   | { readonly row: 11; readonly action: 'fetch-state'; readonly reason: string }
   | { readonly row: undefined; readonly action: 'none' }
 

@@ -39,8 +39,9 @@ export interface GateWriter {
 }
 
 /** A gate that starts shut. `onChange` hears each change, synchronously. */
-export function createGate(onChange: (state: GateState) => void = () => undefined): GateReader &
-  GateWriter {
+export function createGate(
+  onChange: (state: GateState) => void = () => undefined
+): GateReader & GateWriter {
   let current: GateState = { kind: 'shut', reason: 'recovering' }
   const waiting = new Set<(on: BlockRef) => void>()
   return {

@@ -27,8 +27,7 @@ export interface RecoveryState {
 
 /** How applying one block ended. */
 export type ApplyResult =
-  | { readonly kind: 'applied' | 'known' }
-  | { readonly kind: 'refused'; readonly reason: string }
+  { readonly kind: 'applied' | 'known' } | { readonly kind: 'refused'; readonly reason: string }
 
 /** Applying blocks and rebuilding their state; nothing else writes either. */
 export interface RecoveryApply {

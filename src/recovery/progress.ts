@@ -4,12 +4,7 @@ import { type Log } from '../base/log.ts'
 import { type BlockRef } from '../chain/block.ts'
 
 export type StageName =
-  | 'rebuild-state'
-  | 'ask-backups'
-  | 'fetch-blocks'
-  | 'apply-blocks'
-  | 'take-record'
-  | 'quiet-round'
+  'rebuild-state' | 'ask-backups' | 'fetch-blocks' | 'apply-blocks' | 'take-record' | 'quiet-round'
 
 /** Where what was lost came from. */
 export type RecoverySource = 'journal' | 'record' | 'diffs' | 'execution' | 'peers'

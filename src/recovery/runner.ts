@@ -136,10 +136,7 @@ class RecoveryRunner implements Recovery {
     const blockAction = this.#decide(knowledge.blockFindings())
     this.#note(stateAction, blockAction)
     if (stateAction.action !== 'none') {
-      await Promise.all([
-        this.#mendState(stateAction, signal),
-        this.#prepare(blockAction, signal)
-      ])
+      await Promise.all([this.#mendState(stateAction, signal), this.#prepare(blockAction, signal)])
       return
     }
     await this.#act(blockAction, signal)

@@ -6,15 +6,27 @@ import { replicatedHead } from '../../../src/recovery/replicated-head.ts'
 const GOOD = { nowMs: 100_000, headTimestampMs: 99_000, backupCount: 3 }
 
 function readings(...offsets: readonly number[]) {
-  return offsets.map((offsetMs, index) => ({ peer: `backup-${String(index)}`, offsetMs, tripMs: 10 }))
+  return offsets.map((offsetMs, index) => ({
+    peer: `backup-${String(index)}`,
+    offsetMs,
+    tripMs: 10
+  }))
 }
 
 describe('findClockFault', () => {
   const rows = [
     { when: 'all clocks agree', readings: readings(0, 3, -4), expect: undefined },
     { when: 'one backup accuses', readings: readings(9_000, 0, 0), expect: undefined },
-    { when: 'two accuse in different directions', readings: readings(9_000, -9_000), expect: undefined },
-    { when: 'five seconds are still good', readings: readings(5_000, 5_000, 5_000), expect: undefined },
+    {
+      when: 'two accuse in different directions',
+      readings: readings(9_000, -9_000),
+      expect: undefined
+    },
+    {
+      when: 'five seconds are still good',
+      readings: readings(5_000, 5_000, 5_000),
+      expect: undefined
+    },
     {
       when: 'the exchange took so long that nothing can be said',
       readings: readings(6_000, 6_000).map((reading) => ({ ...reading, tripMs: 4_000 })),

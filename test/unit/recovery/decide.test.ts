@@ -18,7 +18,11 @@ const GAP_FAILURE: GapFailure = {
   lastMissing: 11n,
   reason: 'nobody serves it'
 }
-const CLOCK_FAULT = { reason: 'off-from-backups', offMs: 6_000, by: ['backup-1', 'backup-2'] } as const
+const CLOCK_FAULT = {
+  reason: 'off-from-backups',
+  offMs: 6_000,
+  by: ['backup-1', 'backup-2']
+} as const
 const UNREADABLE = { kind: 'unreadable', path: 'signed-record', reason: 'crc' } as const
 const QUIET_DONE = { firstFullMs: 0, quietFullMs: 6_000, newInARow: 0 }
 

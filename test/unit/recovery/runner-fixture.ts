@@ -2,7 +2,11 @@
 import { type Hex } from '../../../src/base/bytes.ts'
 import { silentLog } from '../../../src/base/log.ts'
 import { type BlockRef, type SignedBlock } from '../../../src/chain/block.ts'
-import { type QuorumSetting, type RecordFinding, type Role } from '../../../src/recovery/findings.ts'
+import {
+  type QuorumSetting,
+  type RecordFinding,
+  type Role
+} from '../../../src/recovery/findings.ts'
 import { createGate } from '../../../src/recovery/gate.ts'
 import { Knowledge } from '../../../src/recovery/knowledge.ts'
 import {
@@ -78,8 +82,7 @@ export function createWorld({
     canonicalHash: (number) => canonical.get(number),
     acceptedBlock: (hash) => accepted.get(hash),
     acceptedAt: (number) => [...accepted.values()].filter((block) => block.number === number),
-    highestAccepted: () =>
-      [...accepted.values()].sort((a, b) => Number(b.number - a.number))[0],
+    highestAccepted: () => [...accepted.values()].sort((a, b) => Number(b.number - a.number))[0],
     async accept(blocks) {
       for (const block of blocks) accepted.set(block.hash, block)
       return Promise.resolve()
@@ -126,7 +129,11 @@ export function createWorld({
       chain,
       state,
       record: recordPort,
-      peers: { connected: () => [...peers.keys()], clockFault: () => undefined, claimsAbove: () => false },
+      peers: {
+        connected: () => [...peers.keys()],
+        clockFault: () => undefined,
+        claimsAbove: () => false
+      },
       storedBackups: {
         load: () => stored,
         async save(ids) {
@@ -150,7 +157,11 @@ export function createWorld({
       apply,
       record: recordPort,
       progress: createProgress({ clock, log: silentLog, onStage: () => Promise.resolve() }),
-      peers: { connected: () => [...peers.keys()], clockFault: () => undefined, claimsAbove: () => false },
+      peers: {
+        connected: () => [...peers.keys()],
+        clockFault: () => undefined,
+        claimsAbove: () => false
+      },
       followAskMs: 2_000,
       askTip: async (peer, on) => {
         const answer = peers.get(peer)

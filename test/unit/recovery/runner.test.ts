@@ -106,10 +106,16 @@ describe('recovery runner', () => {
     await withWorld({}, async (world) => {
       connectAll(world, 15)
       world.served.set('backup-1', [])
-      world.served.set('backup-2', [11, 12, 13, 14].map((number) => testBlock(number)))
+      world.served.set(
+        'backup-2',
+        [11, 12, 13, 14].map((number) => testBlock(number))
+      )
       world.start()
       await world.clock.advance(10_000)
-      assert.deepEqual(world.applied, [11, 12, 13, 14, 15].map((number) => ref(number).hash))
+      assert.deepEqual(
+        world.applied,
+        [11, 12, 13, 14, 15].map((number) => ref(number).hash)
+      )
       assert.equal(world.gate.state().kind, 'open')
     })
   })
@@ -122,7 +128,10 @@ describe('recovery runner', () => {
       const action = world.recovery.status().blockAction
       assert.equal(action?.action, 'stay-shut-gap')
       assert.equal(world.gate.state().kind, 'shut')
-      world.served.set('backup-1', [11, 12].map((number) => testBlock(number)))
+      world.served.set(
+        'backup-1',
+        [11, 12].map((number) => testBlock(number))
+      )
       await world.connect('helper', holder(13))
       await world.clock.advance(10_000)
       assert.deepEqual(world.gate.state(), { kind: 'open', on: ref(13) })

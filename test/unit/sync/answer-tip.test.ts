@@ -1,0 +1,91 @@
+// signed_tip's answers: precedence conflict, ahead, same, behind; silence where nothing can be said.
+import assert from 'node:assert/strict'
+import { hexToBytes } from '../../../src/base/bytes.ts'
+import { type BlockRef } from '../../../src/chain/block.ts'
+import { answerTip, type HeldBlocks } from '../../../src/sync/answer-tip.ts'
+import { ref } from '../recovery/findings-fixture.ts'
+
+const GENESIS = ref(0)
+
+function held(blocks: readonly BlockRef[], change: Partial<HeldBlocks> = {}): HeldBlocks {
+  return {
+    genesisHash: GENESIS.hash,
+    isJoining: () => false,
+    highest: () => blocks.at(-1),
+    at: (number) => blocks.filter((block) => block.number === number),
+    message: (hash) => ({ version: 3, message: hexToBytes(hash) }),
+    ...change
+  }
+}
+
+const CHAIN = [ref(1), ref(2), ref(3)]
+
+describe('answerTip', () => {
+  const rows: readonly {
+    readonly when: string
+    readonly held: HeldBlocks
+    readonly asked: BlockRef
+    readonly relation: string
+    readonly shows?: BlockRef
+  }[] = [
+    { when: 'our head is theirs', held: held(CHAIN), asked: ref(3), relation: 'same' },
+    { when: 'we hold more', held: held(CHAIN), asked: ref(2), relation: 'ahead', shows: ref(3) },
+    { when: 'we hold less', held: held(CHAIN), asked: ref(5), relation: 'behind', shows: ref(3) },
+    {
+      when: 'we hold another block at their height',
+      held: held(CHAIN),
+      asked: ref(3, 'b'),
+      relation: 'conflict',
+      shows: ref(3)
+    },
+    {
+      when: 'conflict goes before ahead',
+      held: held(CHAIN),
+      asked: ref(2, 'b'),
+      relation: 'conflict',
+      shows: ref(2)
+    },
+    {
+      when: 'we hold theirs and another beside it',
+      held: held([...CHAIN.slice(0, 2), ref(3), ref(3, 'b')]),
+      asked: ref(3),
+      relation: 'conflict',
+      shows: ref(3, 'b')
+    },
+    { when: 'both are at genesis', held: held([]), asked: GENESIS, relation: 'same' },
+    {
+      when: 'they are at genesis and we are not',
+      held: held(CHAIN),
+      asked: GENESIS,
+      relation: 'ahead',
+      shows: ref(3)
+    },
+    { when: 'we hold nothing and they do', held: held([]), asked: ref(3), relation: 'unavailable' },
+    {
+      when: 'their genesis is another one',
+      held: held([]),
+      asked: ref(0, 'b'),
+      relation: 'unavailable'
+    },
+    {
+      when: 'our store is being filled',
+      held: held(CHAIN, { isJoining: () => true }),
+      asked: ref(3),
+      relation: 'unavailable'
+    },
+    {
+      when: 'we know the block and have no message of it',
+      held: held(CHAIN, { message: () => undefined }),
+      asked: ref(2),
+      relation: 'unavailable'
+    }
+  ]
+  for (const { when, held: store, asked, relation, shows } of rows) {
+    it(`${when}: ${relation}`, () => {
+      const reply = answerTip(store, { number: asked.number, hash: hexToBytes(asked.hash) })
+      assert.equal(reply.relation, relation)
+      const message = 'message' in reply ? reply.message : undefined
+      assert.deepEqual(message, shows && hexToBytes(shows.hash))
+    })
+  }
+})
