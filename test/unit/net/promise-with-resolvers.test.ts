@@ -17,6 +17,14 @@ describe('Promise.withResolvers', () => {
     assert.ok(Tracked.withResolvers<number>().promise instanceof Tracked)
   })
 
+  it('refuses what does not call back as a promise does', () => {
+    class Deaf {}
+    assert.throws(
+      () => Promise.withResolvers.call(Deaf as unknown as PromiseConstructor),
+      TypeError
+    )
+  })
+
   it('does not show when the properties of Promise are listed', () => {
     assert.equal(Object.keys(Promise).includes('withResolvers'), false)
   })
