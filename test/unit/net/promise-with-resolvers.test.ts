@@ -18,11 +18,10 @@ describe('Promise.withResolvers', () => {
   })
 
   it('refuses what does not call back as a promise does', () => {
-    class Deaf {}
-    assert.throws(
-      () => Promise.withResolvers.call(Deaf as unknown as PromiseConstructor),
-      TypeError
-    )
+    const deaf = function () {
+      return undefined
+    } as unknown as PromiseConstructor
+    assert.throws(() => Promise.withResolvers.call(deaf), TypeError)
   })
 
   it('does not show when the properties of Promise are listed', () => {
