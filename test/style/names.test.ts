@@ -6,8 +6,8 @@ const NAMED_FOLDERS = ['src', 'protocols', 'devnet', 'test']
 
 const KEBAB_CASE = /^[a-z0-9]+(-[a-z0-9]+)*([.][a-z0-9]+)*$/
 
-/** Names that others give: of documents, of containers, of settings. */
-const FIXED_NAME = /^(README[.]md|Dockerfile|[.][a-z]+ignore)$/
+/** Names that others give: of documents, of containers, of settings, of Solidity contracts. */
+const FIXED_NAME = /^(README[.]md|Dockerfile|[.][a-z]+ignore|[A-Z][A-Za-z0-9]*[.]sol)$/
 
 /** Words that say nothing about what is inside. */
 const EMPTY_WORDS = new Set(
@@ -56,6 +56,7 @@ describe('the guard of names', () => {
     'test/style/eslint.config.js',
     'protocols/block-message/vectors.json',
     'devnet/deploy/Dockerfile',
+    'devnet/load/TestToken.sol',
     'src/state/database.ts',
     'src/base/prefixes.ts',
     'LICENSE'
