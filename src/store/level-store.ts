@@ -1,0 +1,164 @@
+// LevelDB behind the key-value port (state.md, "Store"): one directory, one database, one process.
+import { ClassicLevel } from 'classic-level'
+import {
+  type BatchOperation,
+  type KeyRange,
+  type KeyValueSnapshot,
+  type KeyValueStore
+} from './key-value-store.ts'
+import { type DatabaseSchema } from './keys.ts'
+import { type StoreAction, toStoreError } from './level-failure.ts'
+import { assertSchema } from './schema.ts'
+import { prepareDirectory } from './store-directory.ts'
+import { type StoreError } from './store-error.ts'
+
+/** What a database may take of memory, in bytes. */
+export interface LevelStoreOptions {
+  /** Uncompressed blocks kept for reads. */
+  readonly cacheBytes?: number
+  /** What is written before it is sorted into a file; twice that is held at most, and read back at start. */
+  readonly writeBufferBytes?: number
+}
+
+const CACHE_BYTES = 16 * 2 ** 20
+const WRITE_BUFFER_BYTES = 4 * 2 ** 20
+/** Entries an iteration fetches at once; LevelDB hands them over in one turn of the event loop. */
+const ITERATE_ENTRIES = 256
+/** And bytes of them. */
+const ITERATE_BYTES = 256 * 1024
+
+type Level = ClassicLevel<Uint8Array, Uint8Array>
+type LevelSnapshot = ReturnType<Level['snapshot']>
+
+/**
+ * Opens the database in `path`, making both if there is nothing. Throws StoreError, and then leaves what
+ * was there as it was, but for the files in which LevelDB keeps its own order.
+ */
+export async function openLevelStore(
+  path: string,
+  schema: DatabaseSchema,
+  options: LevelStoreOptions = {}
+): Promise<KeyValueStore> {
+  const { cacheBytes = CACHE_BYTES, writeBufferBytes = WRITE_BUFFER_BYTES } = options
+  const isNew = (await during('open', path, prepareDirectory(path))) === 'create'
+  const level: Level = new ClassicLevel(path, {
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+    createIfMissing: isNew,
+    cacheSize: cacheBytes,
+    writeBufferSize: writeBufferBytes
+  })
+  await during('open', path, level.open())
+  const store = new LevelStore(level, path)
+  try {
+    await assertSchema(store, schema, path)
+  } catch (thrown) {
+    await store.close()
+    throw thrown
+  }
+  return store
+}
+
+class LevelStore implements KeyValueStore {
+  readonly #level: Level
+  readonly #path: string
+  #writeFailure: StoreError | undefined
+
+  constructor(level: Level, path: string) {
+    this.#level = level
+    this.#path = path
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    return readOne(this.#level, this.#path, key)
+  }
+
+  iterate(range: KeyRange): AsyncGenerator<readonly [Uint8Array, Uint8Array]> {
+    return readRange(this.#level, this.#path, range)
+  }
+
+  /**
+   * After a failed write nothing is written any more: LevelDB would go on in its log behind what may be
+   * half a record, and lose all that follows when it reads the log again.
+   */
+  async batch(
+    operations: readonly BatchOperation[],
+    { sync }: { readonly sync: boolean }
+  ): Promise<void> {
+    if (this.#writeFailure !== undefined) throw this.#writeFailure
+    try {
+      await this.#level.batch([...operations], { sync })
+    } catch (thrown) {
+      const error = toStoreError(thrown, this.#path, 'write')
+      if (error.failure.code !== 'store-closed') this.#writeFailure ??= error
+      throw error
+    }
+  }
+
+  snapshot(): KeyValueSnapshot {
+    const level = this.#level
+    const path = this.#path
+    const snapshot = attempt('read', path, () => level.snapshot())
+    return {
+      get: (key) => readOne(level, path, key, snapshot),
+      iterate: (range) => readRange(level, path, range, snapshot),
+      close: () => snapshot.close()
+    }
+  }
+
+  async close(): Promise<void> {
+    await during('write', this.#path, this.#level.close())
+  }
+}
+
+function readOne(
+  level: Level,
+  path: string,
+  key: Uint8Array,
+  snapshot?: LevelSnapshot
+): Uint8Array | undefined {
+  const options = snapshot === undefined ? {} : { snapshot }
+  const value = attempt('read', path, () => level.getSync(key, options))
+  return value === undefined ? undefined : plainView(value)
+}
+
+async function* readRange(
+  level: Level,
+  path: string,
+  { start, end, reverse = false, limit = -1 }: KeyRange,
+  snapshot?: LevelSnapshot
+): AsyncGenerator<readonly [Uint8Array, Uint8Array]> {
+  const range = { gte: start, lt: end, reverse, limit, highWaterMarkBytes: ITERATE_BYTES }
+  const options = snapshot === undefined ? range : { ...range, snapshot }
+  const iterator = attempt('read', path, () => level.iterator(options))
+  try {
+    for (;;) {
+      const entries = await during('read', path, iterator.nextv(ITERATE_ENTRIES))
+      if (entries.length === 0) return
+      for (const [key, value] of entries) yield [plainView(key), plainView(value)]
+    }
+  } finally {
+    await iterator.close()
+  }
+}
+
+/** Not a Buffer, whose `slice` would not copy. */
+function plainView(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+async function during<T>(action: StoreAction, path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (thrown) {
+    throw toStoreError(thrown, path, action)
+  }
+}
+
+function attempt<T>(action: StoreAction, path: string, work: () => T): T {
+  try {
+    return work()
+  } catch (thrown) {
+    throw toStoreError(thrown, path, action)
+  }
+}

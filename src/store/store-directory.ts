@@ -1,0 +1,49 @@
+// The directory of a database, looked at before LevelDB may touch it.
+import { mkdir, open, readdir } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { StoreError } from './store-error.ts'
+
+/** Files of LevelDB that hold entries, and those that it makes before there are any. */
+const ENTRY_FILE = /^\d{6,}\.(log|ldb|sst)$/
+const OTHER_FILE = /^(LOCK|LOG|LOG\.old|CURRENT|MANIFEST-\d{6,}|\d{6,}\.dbtmp|lost)$/
+/** Hidden files are the desktop's or the volume's; LevelDB leaves them alone. */
+const HIDDEN = '.'
+
+/**
+ * Makes the directory if need be, and says whether a database is to be created in it. Throws StoreError
+ * `foreign-directory` when it holds a file that is not LevelDB's, and `store-damaged` when a database has
+ * lost CURRENT: LevelDB would take it for a new one, and delete what is there. Rejects with what the
+ * system says when it cannot be read or made.
+ */
+export async function prepareDirectory(path: string): Promise<'create' | 'open'> {
+  await makeDirectory(resolve(path))
+  const names = (await readdir(path)).filter((name) => !name.startsWith(HIDDEN))
+  const found = names.find((name) => !ENTRY_FILE.test(name) && !OTHER_FILE.test(name))
+  if (found !== undefined) throw new StoreError({ code: 'foreign-directory', path, found })
+  if (names.includes('CURRENT')) return 'open'
+  const orphan = names.find((name) => ENTRY_FILE.test(name))
+  if (orphan === undefined) return 'create'
+  const reason = `CURRENT is missing beside ${orphan}`
+  throw new StoreError({ code: 'store-damaged', path, reason })
+}
+
+/** Makes it with all above it, and syncs the parents that gained an entry: a power cut must not take it back. */
+async function makeDirectory(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true })
+  if (first === undefined) return
+  for (let made = path; ; made = dirname(made)) {
+    await syncDirectory(dirname(made))
+    if (made === first || made === dirname(made)) return
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  // Windows has no handle of a directory that could be synced; it journals its entries.
+  if (process.platform === 'win32') return
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
