@@ -47,6 +47,7 @@ export interface BlockSignerDeps {
   readonly record: SignedLog | undefined
 }
 
+/** A signer for blocks of one chain. */
 export function createBlockSigner(
   { key, record }: BlockSignerDeps,
   { chainId }: { readonly chainId: bigint }
