@@ -1,11 +1,12 @@
-// What can be wrong with the stored nodes of a trie, each named by its path.
+// What can be wrong with a trie's nodes, each named by its path, and with what is to become one.
 import { type Hex } from '../base/bytes.ts'
 import { NodeError } from '../base/node-error.ts'
 
 /**
  * `path` is the place below the root, one hex digit a nibble; the root's is empty. missing: the source
  * has no node there. mismatch: it has other bytes than those the parent's hash names. malformed: the
- * hash is right, the bytes are no node of a canonical trie.
+ * hash is right, the bytes are no node of a canonical trie. `value-empty`: an entry of a list that is
+ * to have a root has no bytes, and a trie cannot tell that from no entry.
  */
 export type TrieFailure =
   | { readonly code: 'node-missing'; readonly path: string; readonly hash: Hex }
@@ -16,6 +17,7 @@ export type TrieFailure =
       readonly got: Hex
     }
   | { readonly code: 'node-malformed'; readonly path: string }
+  | { readonly code: 'value-empty'; readonly index: number }
 
-/** Thrown when a node that is needed cannot be had sound. What was asked for did not happen. */
+/** Thrown when a trie cannot be read or made. What was asked for did not happen. */
 export class TrieError extends NodeError<TrieFailure> {}
