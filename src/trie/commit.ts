@@ -1,7 +1,6 @@
 // What changed in a trie, as writes and deletes by path; each changed node is encoded and hashed once.
 import { keccak256 } from '../base/keccak.ts'
 import { type NodeEncoder } from './node-encode.ts'
-import { hashReference } from './node-source.ts'
 import { BRANCH_WIDTH, type NodeReference, STORED_NODE_BYTES_MIN, type TrieNode } from './node.ts'
 import { pathKey } from './nibbles.ts'
 
@@ -68,10 +67,9 @@ export class CommitWalk {
 
   #put(node: TrieNode, depth: number, encoded: Uint8Array, hash: Uint8Array): NodeReference {
     this.#change(depth, encoded)
-    const reference = hashReference(hash)
     node.isStored = true
-    node.reference = reference
-    return reference
+    node.reference = hash
+    return hash
   }
 
   #change(depth: number, value: Uint8Array | undefined): void {

@@ -3,10 +3,9 @@ import {
   Branch,
   BRANCH_WIDTH,
   Extension,
-  HASH_PREFIX,
-  HASH_REFERENCE_BYTES,
   Leaf,
-  STORED_NODE_BYTES_MIN,
+  readReference,
+  referenceEnd,
   type TrieNode
 } from './node.ts'
 import { pathKey } from './nibbles.ts'
@@ -41,19 +40,16 @@ function decodeBranch(encoded: Uint8Array, start: number): Branch | undefined {
   let at = start
   let presentCount = 0
   for (let nibble = 0; nibble < BRANCH_WIDTH; nibble++) {
-    const end = itemEnd(encoded, at)
+    const end = at < encoded.length ? referenceEnd(encoded, at) : -1
     if (end < 0) return undefined
-    if (end - at > 1 || encoded[at] !== STRING_START) {
-      if (!isReference(encoded, at, end)) return undefined
-      presentCount++
-    }
+    if (end - at > 1) presentCount++
     at = end
   }
   if (itemEnd(encoded, at) !== encoded.length || isList(encoded, at)) return undefined
-  const value = encoded.subarray(contentStart(encoded, at))
-  if (value.length > 0) presentCount++
-  if (presentCount < 2) return undefined
-  return new Branch(encoded, value.length > 0 ? value : undefined)
+  const hasValue = encoded[at] !== STRING_START
+  if (presentCount + (hasValue ? 1 : 0) < 2) return undefined
+  const value = hasValue ? encoded.subarray(contentStart(encoded, at)) : undefined
+  return new Branch(encoded, start, value)
 }
 
 /** A leaf or an extension: a compact key from `start` to `keyEnd`, and a value or a child. */
@@ -73,13 +69,9 @@ function decodeShort(
     if (isList(encoded, keyEnd) || valueStart === encoded.length) return undefined
     return new Leaf(key, encoded.subarray(valueStart))
   }
-  if (key.length === 0 || !isReference(encoded, keyEnd, encoded.length)) return undefined
-  return new Extension(key, encoded.subarray(keyEnd))
-}
-
-function isReference(encoded: Uint8Array, at: number, end: number): boolean {
-  if (encoded[at] === HASH_PREFIX) return end - at === HASH_REFERENCE_BYTES
-  return isList(encoded, at) && end - at < STORED_NODE_BYTES_MIN
+  if (key.length === 0 || referenceEnd(encoded, keyEnd) !== encoded.length) return undefined
+  const child = readReference(encoded, keyEnd, encoded.length)
+  return child && new Extension(key, child)
 }
 
 /** The nibbles of a compact key that stands from `at` to `end`. */

@@ -1,6 +1,13 @@
 // From a node to its RLP, in one pass over one buffer (Yellow Paper, appendices B to D).
-import { type Branch, BRANCH_WIDTH, type NodeReference } from './node.ts'
-import { itemEnd, LIST_START, listStart, SHORT_LENGTH_MAX, STRING_START } from './rlp-item.ts'
+import {
+  type Branch,
+  BRANCH_WIDTH,
+  HASH_HEADER,
+  isHashReference,
+  type NodeReference,
+  referenceEnd
+} from './node.ts'
+import { LIST_START, SHORT_LENGTH_MAX, STRING_START } from './rlp-item.ts'
 
 /** The upper nibble of a compact key's first byte. */
 const EXTENSION_FLAG = 0x00
@@ -30,7 +37,7 @@ export class NodeEncoder {
   extension(path: Uint8Array, start: number, end: number, child: NodeReference): Uint8Array {
     this.#begin(path.length + child.length)
     this.#writeKey(path, start, end, EXTENSION_FLAG)
-    this.#writeRaw(child, 0, child.length)
+    this.#writeReference(child)
     return this.#finish()
   }
 
@@ -38,10 +45,10 @@ export class NodeEncoder {
   branch(branch: Branch): Uint8Array {
     const { encoded, slots, value } = branch
     this.#begin((encoded?.length ?? 0) + (value?.length ?? 0))
-    let end = encoded === undefined ? 0 : listStart(encoded)
+    let end = branch.slotsStart
     for (let nibble = 0; nibble < BRANCH_WIDTH; nibble++) {
       const start = end
-      if (encoded !== undefined) end = itemEnd(encoded, start)
+      if (encoded !== undefined) end = referenceEnd(encoded, start)
       const slot = slots[nibble]
       if (slot === undefined && encoded !== undefined) this.#writeRaw(encoded, start, end)
       else if (slot === undefined || slot === null) this.#buffer[this.#at++] = STRING_START
@@ -62,6 +69,7 @@ export class NodeEncoder {
 
   #writeReference(reference: NodeReference | undefined): void {
     if (reference === undefined) throw new Error('a child is encoded before its parent')
+    if (isHashReference(reference)) this.#buffer[this.#at++] = HASH_HEADER
     this.#writeRaw(reference, 0, reference.length)
   }
 

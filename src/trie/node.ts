@@ -1,18 +1,42 @@
 // Nodes of a trie in memory. Children stay bytes until somebody goes there (Yellow Paper, appendix D).
-import { itemEnd, listStart } from './rlp-item.ts'
+import { LIST_START, STRING_START } from './rlp-item.ts'
 
-/**
- * How a parent names a child, as it stands in the parent's RLP: a0 and the child's keccak-256, or the
- * child's RLP itself when that has less than 32 bytes.
- */
+/** How a parent names a child: by the keccak-256 of its RLP, or by the RLP itself, which is then shorter. */
 export type NodeReference = Uint8Array
-
-/** The first byte of a reference by hash, and its length. A child that is embedded is a list, from c0 on. */
-export const HASH_PREFIX = 0xa0
-export const HASH_REFERENCE_BYTES = 33
 
 /** A node with at least this many bytes of RLP is referenced by hash and stored on its own. */
 export const STORED_NODE_BYTES_MIN = 32
+
+const HASH_BYTES = 32
+/** The header of a hash in RLP: a string of 32 bytes. */
+export const HASH_HEADER = STRING_START + HASH_BYTES
+
+/** True when the reference is a hash, false when it is the node itself. */
+export function isHashReference(reference: NodeReference): boolean {
+  return reference.length === HASH_BYTES
+}
+
+/**
+ * Where the item that names a child ends in its parent's RLP, which may be beyond the RLP; -1 when no
+ * such item starts at `at`: nothing (one byte), a hash, or a node of less than 32 bytes.
+ */
+export function referenceEnd(encoded: Uint8Array, at: number): number {
+  const first = encoded[at]!
+  if (first === HASH_HEADER) return at + 1 + HASH_BYTES
+  if (first === STRING_START) return at + 1
+  const isEmbedded = first > LIST_START && first < LIST_START + STORED_NODE_BYTES_MIN - 1
+  return isEmbedded ? at + 1 + first - LIST_START : -1
+}
+
+/** The reference whose item is at `at`; undefined when it names nothing. */
+export function readReference(
+  encoded: Uint8Array,
+  at: number,
+  end: number
+): NodeReference | undefined {
+  if (end - at === 1) return undefined
+  return encoded.subarray(encoded[at] === HASH_HEADER ? at + 1 : at, end)
+}
 
 export const BRANCH_WIDTH = 16
 
@@ -62,13 +86,16 @@ export class Branch extends PlacedNode {
   readonly kind = 'branch'
   /** The RLP that slots which are undefined are read from; without it they are empty. */
   readonly encoded: Uint8Array | undefined
+  /** Where the first slot stands in `encoded`. */
+  readonly slotsStart: number
   /** null: emptied. undefined: as in `encoded`. */
   readonly slots: (TrieNode | NodeReference | null | undefined)[]
   value: Uint8Array | undefined
 
-  constructor(encoded?: Uint8Array, value?: Uint8Array) {
+  constructor(encoded?: Uint8Array, slotsStart = 0, value?: Uint8Array) {
     super()
     this.encoded = encoded
+    this.slotsStart = slotsStart
     this.value = value
     this.slots = NO_SLOTS.slice()
   }
@@ -78,21 +105,20 @@ export class Branch extends PlacedNode {
     const slot = this.slots[nibble]
     if (slot !== undefined) return slot ?? undefined
     if (this.encoded === undefined) return undefined
-    let at = listStart(this.encoded)
-    for (let skipped = 0; skipped < nibble; skipped++) at = itemEnd(this.encoded, at)
-    const end = itemEnd(this.encoded, at)
-    return end - at === 1 ? undefined : this.encoded.subarray(at, end)
+    let at = this.slotsStart
+    for (let skipped = 0; skipped < nibble; skipped++) at = referenceEnd(this.encoded, at)
+    return readReference(this.encoded, at, referenceEnd(this.encoded, at))
   }
 
   /** How all sixteen children are named in `encoded`, in one pass, whatever the slots hold. */
   encodedChildren(): (NodeReference | undefined)[] {
     const children: (NodeReference | undefined)[] = NO_SLOTS.slice()
     if (this.encoded === undefined) return children
-    let end = listStart(this.encoded)
+    let end = this.slotsStart
     for (let nibble = 0; nibble < BRANCH_WIDTH; nibble++) {
       const start = end
-      end = itemEnd(this.encoded, start)
-      if (end - start > 1) children[nibble] = this.encoded.subarray(start, end)
+      end = referenceEnd(this.encoded, start)
+      children[nibble] = readReference(this.encoded, start, end)
     }
     return children
   }
@@ -100,10 +126,10 @@ export class Branch extends PlacedNode {
   /** Bit n is set when there is a child at nibble n. */
   childBits(): number {
     let bits = 0
-    let end = this.encoded === undefined ? 0 : listStart(this.encoded)
+    let end = this.slotsStart
     for (let nibble = 0; nibble < BRANCH_WIDTH; nibble++) {
       const start = end
-      if (this.encoded !== undefined) end = itemEnd(this.encoded, start)
+      if (this.encoded !== undefined) end = referenceEnd(this.encoded, start)
       const slot = this.slots[nibble]
       const isThere = slot === undefined ? end - start > 1 : slot !== null
       if (isThere) bits |= 1 << nibble

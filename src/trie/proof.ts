@@ -1,14 +1,8 @@
 // Proofs: the nodes from the root down to a key (EIP-1186), and to both edges of a range (snap/1).
 import { assertKeyLength, bytesToNibbles, sharedLength } from './nibbles.ts'
 import { decodeNode } from './node-decode.ts'
-import {
-  hashReference,
-  isEmptyRoot,
-  isHashReference,
-  type NodeSource,
-  readNode
-} from './node-source.ts'
-import { type NodeReference, type TrieNode } from './node.ts'
+import { isEmptyRoot, type NodeSource, readNode } from './node-source.ts'
+import { isHashReference, type NodeReference, type TrieNode } from './node.ts'
 
 /**
  * The RLP of the nodes on the way to the key, from the root on, as `eth_getProof` shows them: to its
@@ -51,7 +45,7 @@ function* nodesTo(
 ): Generator<ProofNode, void, undefined> {
   assertKeyLength(key)
   const nibbles = bytesToNibbles(key)
-  let reference = isEmptyRoot(root) ? undefined : hashReference(root)
+  let reference = isEmptyRoot(root) ? undefined : root
   for (let depth = 0; reference !== undefined;) {
     const path = nibbles.subarray(0, depth)
     const isStored = isHashReference(reference)

@@ -4,8 +4,8 @@ import { keccak256 } from '../base/keccak.ts'
 import { NodeError } from '../base/node-error.ts'
 import { assertKeyLength, bytesToNibbles, KEY_BYTES_MAX, pathKey, sharedLength } from './nibbles.ts'
 import { decodeNode } from './node-decode.ts'
-import { hashReference, isEmptyRoot, isHashReference } from './node-source.ts'
-import { type Branch, type NodeReference } from './node.ts'
+import { isEmptyRoot } from './node-source.ts'
+import { type Branch, isHashReference, type NodeReference } from './node.ts'
 import { SortedTree } from './trie-builder.ts'
 import { TrieError } from './trie-error.ts'
 
@@ -133,7 +133,7 @@ class RangeCheck {
   }
 
   run(root: Uint8Array): RangeVerdict {
-    if (!isEmptyRoot(root)) this.#follow(hashReference(root), 0, false)
+    if (!isEmptyRoot(root)) this.#follow(root, 0, false)
     if (this.#next < this.#paths.length) refuse({ code: 'range-key-foreign', index: this.#next })
     const unusedCount = this.#proofCount - this.#used.size
     if (unusedCount > 0) refuse({ code: 'proof-nodes-unused', unusedCount })
@@ -186,12 +186,12 @@ class RangeCheck {
   /** A node of the proof; where it is embedded, the reference itself. */
   #read(reference: NodeReference, path: Uint8Array): Uint8Array {
     if (!isHashReference(reference)) return reference
-    const hash = reference.subarray(1)
-    const key = latin1(hash)
+    const key = latin1(reference)
     const encoded = this.#proof.get(key)
     this.#used.add(key)
     return (
-      encoded ?? refuse({ code: 'proof-node-missing', path: pathKey(path), hash: bytesToHex(hash) })
+      encoded ??
+      refuse({ code: 'proof-node-missing', path: pathKey(path), hash: bytesToHex(reference) })
     )
   }
 

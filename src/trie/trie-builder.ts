@@ -2,7 +2,7 @@
 import { keccak256 } from '../base/keccak.ts'
 import { assertKeyLength, bytesToNibbles, sharedLength } from './nibbles.ts'
 import { NodeEncoder } from './node-encode.ts'
-import { EMPTY_ROOT, hashReference } from './node-source.ts'
+import { EMPTY_ROOT } from './node-source.ts'
 import { Branch, type NodeReference, STORED_NODE_BYTES_MIN } from './node.ts'
 
 /** Takes each node that is stored, children before parents: its path (one nibble a byte) and its RLP. */
@@ -148,6 +148,6 @@ export class SortedTree {
   #reference(path: Uint8Array, depth: number, encoded: Uint8Array): NodeReference {
     if (encoded.length < STORED_NODE_BYTES_MIN) return encoded
     this.#onNode?.(path.slice(0, depth), encoded)
-    return hashReference(keccak256(encoded))
+    return keccak256(encoded)
   }
 }

@@ -9,16 +9,10 @@ import {
   sharedLength
 } from './nibbles.ts'
 import { decodeNode } from './node-decode.ts'
-import {
-  EMPTY_ROOT,
-  hashReference,
-  isEmptyRoot,
-  isHashReference,
-  type NodeSource,
-  readNode
-} from './node-source.ts'
+import { EMPTY_ROOT, isEmptyRoot, type NodeSource, readNode } from './node-source.ts'
 import {
   type Branch,
+  isHashReference,
   type Extension,
   type Leaf,
   type NodeReference,
@@ -60,7 +54,7 @@ export function* walkTrie(
     origin === undefined ? undefined : bytesToNibbles(origin),
     onFailure
   )
-  yield* walk.below(hashReference(root), 0, origin !== undefined, false)
+  yield* walk.below(root, 0, origin !== undefined, false)
 }
 
 /** The entries from `origin` on (all, when absent), in key order, as walkTrie has them. */

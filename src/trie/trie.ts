@@ -5,7 +5,6 @@ import { assertKeyLength, joinNibbles, pathKey, sharedLength, writeNibbles } fro
 import { NodeEncoder } from './node-encode.ts'
 import {
   EMPTY_ROOT,
-  hashReference,
   isEmptyRoot,
   type NodeSource,
   resolveExtended,
@@ -59,7 +58,7 @@ class PathTrie implements Trie {
   constructor(source: NodeSource, root: Uint8Array) {
     this.#source = source
     this.#rootHash = root
-    this.#root = isEmptyRoot(root) ? undefined : hashReference(root)
+    this.#root = isEmptyRoot(root) ? undefined : root
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
