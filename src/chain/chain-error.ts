@@ -14,6 +14,8 @@ export type ChainFailure =
   | { readonly code: 'genesis-invalid'; readonly problems: readonly GenesisProblem[] }
   /** The store was begun with another genesis; nothing of it was changed. */
   | { readonly code: 'genesis-mismatch'; readonly stored: Hex; readonly configured: Hex }
+  /** The store holds blocks and no genesis: something of it is lost, and it is not begun anew. */
+  | { readonly code: 'genesis-missing'; readonly found: string }
   | { readonly code: 'signers-invalid'; readonly reason: string }
   | {
       readonly code: 'block-time-invalid'
@@ -38,8 +40,14 @@ export type ChainFailure =
       readonly receiptsCount: number
       readonly transactionsCount: number
     }
-  /** A block may be persisted on a persisted parent only. */
-  | { readonly code: 'parent-not-stored'; readonly number: bigint; readonly parentHash: Hex }
+  /** Only a child of the head may be persisted. */
+  | {
+      readonly code: 'not-child-of-head'
+      readonly number: bigint
+      readonly parentHash: Hex
+      readonly headNumber: bigint
+      readonly headHash: Hex
+    }
 
 /** Thrown by the folder's stores and readers. */
 export class ChainError extends NodeError<ChainFailure> {}

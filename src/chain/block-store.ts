@@ -1,0 +1,188 @@
+// The canonical chain: blocks, receipts, indexes and head, moved forward by one synced batch a block.
+import { type VersionedMessage } from '../../protocols/block-message/message-chunk.ts'
+import { bytesToHex, type Hex, hexToBytes } from '../base/bytes.ts'
+import { keccak256 } from '../base/keccak.ts'
+import { LruMap } from '../base/lru.ts'
+import { type SerialExecutor } from '../base/serial.ts'
+import { type BatchOperation, type KeyValueStore } from '../store/key-value-store.ts'
+import { CHAIN_PREFIX, hashKey, numberKey, soleKey } from '../store/keys.ts'
+import { type AcceptedStore } from './accepted-store.ts'
+import { type Block } from './block.ts'
+import { isSigned } from './block-content.ts'
+import { blockOperations, type BlockReader } from './block-reader.ts'
+import { putEntry, readEntry, requireEntry } from './chain-entry.ts'
+import { ChainError } from './chain-error.ts'
+import { decodeReceipts, encodeReceipts, type Receipt } from './receipt.ts'
+
+/** Where a transaction of the canonical chain stands. */
+export interface TransactionLocation {
+  readonly number: bigint
+  readonly blockHash: Hex
+  /** From 0. */
+  readonly index: number
+}
+
+/** Receipts of as many blocks are kept in memory. */
+const CACHED_RECEIPTS_MAX = 64
+
+export interface BlockStoreDeps {
+  readonly store: KeyValueStore
+  readonly reader: BlockReader
+  readonly accepted: AcceptedStore
+  /** Shared with the accepted store. */
+  readonly writes: SerialExecutor
+}
+
+/** Reads throw ChainError when an entry is damaged or missing, and StoreError. */
+export class BlockStore {
+  readonly #store: KeyValueStore
+  readonly #reader: BlockReader
+  readonly #accepted: AcceptedStore
+  readonly #writes: SerialExecutor
+  readonly #receipts = new LruMap<Hex, readonly Receipt[]>(CACHED_RECEIPTS_MAX)
+  #head: Block
+
+  /** `head` is what readHead answers. */
+  constructor({ store, reader, accepted, writes }: BlockStoreDeps, head: Block) {
+    this.#store = store
+    this.#reader = reader
+    this.#accepted = accepted
+    this.#writes = writes
+    this.#head = head
+  }
+
+  /** The highest canonical block; genesis at first. */
+  head(): Block {
+    return this.#head
+  }
+
+  canonicalHash(number: bigint): Hex | undefined {
+    if (number < 0n || number > this.#head.number) return undefined
+    if (number === this.#head.number) return this.#head.hash
+    return readCanonical(this.#store, number)
+  }
+
+  blockByNumber(number: bigint): Block | undefined {
+    const hash = this.canonicalHash(number)
+    return hash === undefined ? undefined : requireBlock(this.#reader, hash)
+  }
+
+  /** Undefined for a block that is not canonical, accepted or not. */
+  blockByHash(hash: Hex): Block | undefined {
+    const block = this.#reader.block(hash)
+    return block !== undefined && this.canonicalHash(block.number) === hash ? block : undefined
+  }
+
+  /** The signed message of the canonical block; undefined for genesis and where no signature is stored. */
+  messageByNumber(number: bigint): VersionedMessage | undefined {
+    const hash = this.canonicalHash(number)
+    return hash === undefined ? undefined : this.#reader.message(hash)
+  }
+
+  /** In the order of the transactions; undefined for a block that was never persisted. */
+  receipts(hash: Hex): readonly Receipt[] | undefined {
+    const cached = this.#receipts.get(hash)
+    if (cached !== undefined) return cached
+    const body = readEntry(this.#store, 'receipts', hashKey(CHAIN_PREFIX.receipts, hash))
+    if (body === undefined) return undefined
+    const receipts = decodeReceipts(body)
+    this.#receipts.set(hash, receipts)
+    return receipts
+  }
+
+  transactionLocation(hash: Hex): TransactionLocation | undefined {
+    const body = readEntry(this.#store, 'transaction', hashKey(CHAIN_PREFIX.transaction, hash))
+    if (body === undefined) return undefined
+    const view = new DataView(body.buffer, body.byteOffset, body.byteLength)
+    const number = view.getBigUint64(0, false)
+    const blockHash = this.canonicalHash(number)
+    return blockHash && { number, blockHash, index: view.getUint32(8, false) }
+  }
+
+  /**
+   * Makes a child of the head the head: block, receipts, indexes, pointers and whatever else has to be on
+   * disk with it, in one synced batch. A signed block that was not accepted is accepted with it. Throws
+   * ChainError `not-child-of-head`, `receipts-count-wrong`; StoreError; SerialError. The head is as it was.
+   */
+  async persist(
+    block: Block,
+    receipts: readonly Receipt[],
+    extra: readonly BatchOperation[] = []
+  ): Promise<void> {
+    await this.#writes.run(async () => {
+      assertPersistable(this.#head, block, receipts)
+      const operations = [
+        ...this.#contentOperations(block),
+        ...canonicalOperations(block, receipts)
+      ]
+      await this.#store.batch([...operations, ...extra], { sync: true })
+      if (isSigned(block)) this.#accepted.noteAccepted([block])
+      this.#receipts.set(block.hash, receipts)
+      this.#head = block
+    })
+  }
+
+  /** The block itself is on disk when it was accepted: then nothing of it is written twice. */
+  #contentOperations(block: Block): readonly BatchOperation[] {
+    if (isSigned(block)) return this.#accepted.acceptOperations([block])
+    return this.#reader.block(block.hash) === undefined ? blockOperations(block) : []
+  }
+}
+
+/** What begins a chain. */
+export function genesisOperations(genesis: Block): readonly BatchOperation[] {
+  return [...blockOperations(genesis), ...canonicalOperations(genesis, [])]
+}
+
+/** The hash of the canonical block; undefined when none of that height was persisted. */
+export function readCanonical(store: Pick<KeyValueStore, 'get'>, number: bigint): Hex | undefined {
+  const body = readEntry(store, 'canonical', numberKey(CHAIN_PREFIX.canonical, number))
+  return body && bytesToHex(body)
+}
+
+/** The stored head of a chain that was begun. Throws ChainError. */
+export function readHead(store: Pick<KeyValueStore, 'get'>, reader: BlockReader): Block {
+  const hash = bytesToHex(requireEntry(store, 'head', soleKey(CHAIN_PREFIX.head)))
+  return requireBlock(reader, hash)
+}
+
+function canonicalOperations(
+  block: Block,
+  receipts: readonly Receipt[]
+): readonly BatchOperation[] {
+  const hash = hexToBytes(block.hash)
+  return [
+    putEntry(hashKey(CHAIN_PREFIX.receipts, block.hash), encodeReceipts(receipts)),
+    ...block.transactions.map((raw, index) => {
+      const body = new Uint8Array(12)
+      const view = new DataView(body.buffer)
+      view.setBigUint64(0, block.number, false)
+      view.setUint32(8, index, false)
+      return putEntry(hashKey(CHAIN_PREFIX.transaction, bytesToHex(keccak256(raw))), body)
+    }),
+    putEntry(numberKey(CHAIN_PREFIX.canonical, block.number), hash),
+    putEntry(soleKey(CHAIN_PREFIX.head), hash)
+  ]
+}
+
+function requireBlock(reader: BlockReader, hash: Hex): Block {
+  const block = reader.block(hash)
+  if (block !== undefined) return block
+  const key = bytesToHex(hashKey(CHAIN_PREFIX.header, hash))
+  throw new ChainError({ code: 'entry-missing', entry: 'header', key })
+}
+
+function assertPersistable(head: Block, block: Block, receipts: readonly Receipt[]): void {
+  const { number, hash, parentHash } = block
+  if (parentHash !== head.hash || number !== head.number + 1n) {
+    const { number: headNumber, hash: headHash } = head
+    throw new ChainError({ code: 'not-child-of-head', number, parentHash, headNumber, headHash })
+  }
+  const counts = {
+    receiptsCount: receipts.length,
+    transactionsCount: block.transactions.length
+  }
+  if (counts.receiptsCount !== counts.transactionsCount) {
+    throw new ChainError({ code: 'receipts-count-wrong', hash, ...counts })
+  }
+}

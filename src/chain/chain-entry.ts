@@ -1,0 +1,41 @@
+// One entry of the chain database: read with its checksum, written with it.
+import { bytesToHex } from '../base/bytes.ts'
+import { openValue, sealValue } from '../store/checked-value.ts'
+import { type BatchOperation, type KeyValueReader } from '../store/key-value-store.ts'
+import { type CHAIN_PREFIX } from '../store/keys.ts'
+import { ChainError } from './chain-error.ts'
+
+/** What an entry is; its key begins with the prefix of that name. */
+export type ChainEntry = keyof typeof CHAIN_PREFIX
+
+/** The body under the key; undefined when there is none. Throws ChainError `entry-damaged`, StoreError. */
+export function readEntry(
+  store: Pick<KeyValueReader, 'get'>,
+  entry: ChainEntry,
+  key: Uint8Array
+): Uint8Array | undefined {
+  const value = store.get(key)
+  return value === undefined ? undefined : openEntry(entry, key, value)
+}
+
+/** The body that must be there, since an index names it. Throws ChainError `entry-missing` too. */
+export function requireEntry(
+  store: Pick<KeyValueReader, 'get'>,
+  entry: ChainEntry,
+  key: Uint8Array
+): Uint8Array {
+  const body = readEntry(store, entry, key)
+  if (body !== undefined) return body
+  throw new ChainError({ code: 'entry-missing', entry, key: bytesToHex(key) })
+}
+
+/** The body of a value that was read already. Throws ChainError `entry-damaged`. */
+export function openEntry(entry: ChainEntry, key: Uint8Array, value: Uint8Array): Uint8Array {
+  const body = openValue(key, value)
+  if (body !== undefined) return body
+  throw new ChainError({ code: 'entry-damaged', entry, key: bytesToHex(key) })
+}
+
+export function putEntry(key: Uint8Array, body: Uint8Array): BatchOperation {
+  return { type: 'put', key, value: sealValue(key, body) }
+}
