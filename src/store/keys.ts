@@ -39,6 +39,25 @@ export const CHAIN_PREFIX = {
   transaction: firstByte('t')
 } as const
 
+/** State at one block: flat entries, trie nodes by path, codes. */
+export const STATE_DATABASE: DatabaseSchema = { name: 'state', schemaVersion: 1 }
+
+/** The first bytes of `state/`. Flat entries stand behind a checksum; nodes and codes are checked by hash. */
+export const STATE_PREFIX = {
+  /** address hash → account in slim RLP. */
+  account: firstByte('A'),
+  /** code hash → code. */
+  code: firstByte('C'),
+  /** nothing → number, hash and root of the block this state is of, JSON. */
+  point: firstByte('P'),
+  /** address hash ++ slot hash → value without leading zeros. */
+  slot: firstByte('S'),
+  /** path, one hex digit a nibble → node of the account trie. */
+  accountNode: firstByte('T'),
+  /** address hash ++ path → node of that account's storage trie. */
+  storageNode: firstByte('U')
+} as const
+
 /** `prefix ++ hash`. Throws BytesError unless it has 32 bytes. */
 export function hashKey(prefix: number, hash: Hex): Uint8Array {
   const key = new Uint8Array(33)

@@ -1,0 +1,141 @@
+// The checks: pure over what was seen from outside. Each names the invariant it holds, and can fail.
+import { type Hex } from '../../src/base/bytes.ts'
+import { type CheckResult } from '../report.ts'
+import { type LostBlock } from '../scenarios/scenario.ts'
+import { type SeenBlock, type SignedBlocks } from './signed-blocks.ts'
+
+/** A block as a node's RPC shows it. */
+export interface RpcBlock {
+  readonly number: number
+  readonly hash: Hex
+  readonly parentHash: Hex
+  readonly stateRoot: Hex
+}
+
+/** A node's canonical chain by height, from its RPC. */
+export type RpcChains = ReadonlyMap<string, ReadonlyMap<number, RpcBlock>>
+
+/** Invariant 1: of two blocks at one height at most one ever reaches another node. */
+export function checkNoEquivocation(
+  signed: SignedBlocks,
+  lost: LostBlock | undefined
+): CheckResult {
+  const name = 'no-equivocation'
+  const doubles = new Map(signed.doubles('announced'))
+  for (const [number, blocks] of signed.doubles('signed')) {
+    // A block that only its dead signer knew may be replaced; one in the record may not.
+    const isForgotten = lost?.number === number && !lost.announced && !lost.recorded
+    if (!isForgotten) doubles.set(number, blocks)
+  }
+  if (signed.count === 0) return { name, ok: false, detail: 'no signed block was seen at all' }
+  const [first] = doubles
+  if (first === undefined) {
+    return { name, ok: true, detail: `${String(signed.count)} signed blocks, one at each height` }
+  }
+  const [number, blocks] = first
+  return {
+    name,
+    ok: false,
+    detail: `invariant 1 broke: our key signed ${String(blocks.length)} blocks at height ${String(number)}: ${describe(blocks)}`
+  }
+}
+
+/** Invariant 2: what a backup accepted stays canonical, on every node. */
+export function checkAnnouncedKept(
+  announced: readonly SeenBlock[],
+  chains: RpcChains,
+  lost: LostBlock | undefined
+): CheckResult {
+  const name = 'announced-kept'
+  const wanted = announced.map(({ number, hash }) => ({ number, hash }))
+  if (lost !== undefined && (lost.announced || lost.recorded)) wanted.push(lost)
+  if (wanted.length === 0) return { name, ok: false, detail: 'no announced block was seen at all' }
+  for (const { number, hash } of wanted) {
+    for (const [node, chain] of chains) {
+      const canonical = chain.get(number)?.hash
+      if (canonical === hash) continue
+      const detail = `invariant 2 broke: block ${String(number)} (${hash}) was announced, ${node} has ${canonical ?? 'none'} there`
+      return { name, ok: false, detail }
+    }
+  }
+  return {
+    name,
+    ok: true,
+    detail: `${String(wanted.length)} announced blocks are canonical everywhere`
+  }
+}
+
+/** N's child was built on N as it was announced. */
+export function checkBuiltOnN(lost: LostBlock | undefined, chains: RpcChains): CheckResult {
+  const name = 'built-on-n'
+  if (lost === undefined) return { name, ok: true, detail: 'no block was lost' }
+  const mustBeKept = lost.announced || lost.recorded
+  for (const [node, chain] of chains) {
+    const block = chain.get(lost.number)
+    const child = chain.get(lost.number + 1)
+    const place = `${node} at height ${String(lost.number)}`
+    if (block === undefined || child === undefined) {
+      return { name, ok: false, detail: `${place}: the block or its child is missing` }
+    }
+    if (mustBeKept && block.hash !== lost.hash) {
+      return { name, ok: false, detail: `${place}: ${block.hash} instead of ${lost.hash}` }
+    }
+    if (child.parentHash !== block.hash) {
+      return { name, ok: false, detail: `${place}: the child builds on ${child.parentHash}` }
+    }
+  }
+  const kept = mustBeKept ? 'as announced' : 'anew: nobody had it'
+  return { name, ok: true, detail: `block ${String(lost.number)} ${kept}, its child builds on it` }
+}
+
+/** All nodes have the same block at every height they share, up to the highest. */
+export function checkHeadsEqual(chains: RpcChains): CheckResult {
+  const name = 'heads-equal'
+  const heads = [...chains].map(([node, chain]) => ({ node, head: Math.max(...chain.keys(), 0) }))
+  const heights = new Set(heads.map(({ head }) => head))
+  if (chains.size < 2) return { name, ok: false, detail: 'fewer than two nodes answered' }
+  if (heights.size > 1) {
+    const list = heads.map(({ node, head }) => `${node} ${String(head)}`).join(', ')
+    return { name, ok: false, detail: `heads differ: ${list}` }
+  }
+  const difference = findDifference(chains, ({ hash }) => hash)
+  if (difference !== undefined) return { name, ok: false, detail: difference }
+  return { name, ok: true, detail: `${String(chains.size)} nodes at ${String(heads[0]?.head)}` }
+}
+
+/** Invariant 4 from outside: every node gives the same state root at every height. */
+export function checkStateRoots(
+  chains: RpcChains,
+  balances: ReadonlyMap<string, string>
+): CheckResult {
+  const name = 'state-root'
+  const difference = findDifference(chains, ({ stateRoot }) => stateRoot)
+  if (difference !== undefined) return { name, ok: false, detail: difference }
+  const distinct = new Set(balances.values())
+  if (balances.size !== chains.size || distinct.size !== 1) {
+    const list = [...balances].map(([node, sums]) => `${node}: ${sums}`).join('; ')
+    return { name, ok: false, detail: `token balances differ between nodes: ${list}` }
+  }
+  return { name, ok: true, detail: `same roots and token balances on ${String(chains.size)} nodes` }
+}
+
+/** The first height at which two nodes show something else. */
+function findDifference(chains: RpcChains, fact: (block: RpcBlock) => Hex): string | undefined {
+  const [first, ...others] = chains
+  if (first === undefined) return 'no node answered'
+  const [firstNode, firstChain] = first
+  for (const [node, chain] of others) {
+    for (const [number, block] of chain) {
+      const beside = firstChain.get(number)
+      if (beside === undefined || fact(beside) === fact(block)) continue
+      return `height ${String(number)}: ${firstNode} has ${fact(beside)}, ${node} has ${fact(block)}`
+    }
+  }
+  return undefined
+}
+
+function describe(blocks: readonly SeenBlock[]): string {
+  return blocks
+    .map(({ hash, shownBy }) => `${hash} (shown by ${[...shownBy].join(', ')})`)
+    .join(' and ')
+}

@@ -1,0 +1,15 @@
+// The devnet's funded accounts: made from a seed, so that a run can be repeated. Worthless by design.
+import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
+import { bytesToHex } from '../../src/base/bytes.ts'
+import { keccak256 } from '../../src/base/keccak.ts'
+
+/** Accounts the load sends from; the first deploys the token. */
+export const LOAD_ACCOUNTS = 5
+
+/** The accounts of one run. */
+export function loadAccounts(seed: number): readonly PrivateKeyAccount[] {
+  return Array.from({ length: LOAD_ACCOUNTS }, (_, index) => {
+    const text = `rekindle devnet account ${String(index)} of seed ${String(seed)}`
+    return privateKeyToAccount(bytesToHex(keccak256(new TextEncoder().encode(text))))
+  })
+}

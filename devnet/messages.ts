@@ -1,0 +1,48 @@
+// What the cluster and its node processes say to each other over the IPC channel of the child process.
+import { type Hex } from '../src/base/bytes.ts'
+import { type RecoverySection } from './report.ts'
+
+/** A protection that is taken away to show that the checkers notice. */
+export type Without = 'recovery' | 'record' | 'quorum' | 'gate'
+
+export const WITHOUT_NAMES: readonly Without[] = ['recovery', 'record', 'quorum', 'gate']
+
+/** Steps of a block at which a node can be held. */
+export type HoldStep = 'built' | 'sealed' | 'signed' | 'published' | 'persisted' | 'head-set'
+
+/** A block in a message: JSON has no bigint. */
+export interface BlockFacts {
+  readonly number: number
+  readonly hash: Hex
+}
+
+/** From the cluster to a node. */
+export type NodeCommand =
+  /** Hold the sequencer when it finishes this step of the next block that gets there. */
+  | { readonly command: 'hold'; readonly step: HoldStep }
+  | { readonly command: 'release' }
+  | { readonly command: 'stop' }
+
+/** From a node to the cluster. */
+export type NodeMessage =
+  | {
+      readonly event: 'ready'
+      readonly peerId: string
+      readonly multiaddr: string
+      readonly rpcUrl: string
+    }
+  | { readonly event: 'step'; readonly step: string; readonly block?: BlockFacts }
+  /** The sequencer stands still after this step of this block. */
+  | { readonly event: 'held'; readonly step: HoldStep; readonly block: BlockFacts }
+  | { readonly event: 'stage'; readonly stage: string; readonly items: number }
+  | { readonly event: 'gate'; readonly open: boolean; readonly reason: string }
+  | { readonly event: 'recovered'; readonly recovery: RecoverySection }
+  | { readonly event: 'failed'; readonly reason: string; readonly exitCode: number }
+
+/** What a node process is told at its start, as JSON in its only argument. */
+export interface NodeSpec {
+  readonly name: string
+  readonly configFile: string
+  /** Flags that are good for one start. */
+  readonly without: Without | undefined
+}

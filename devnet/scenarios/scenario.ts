@@ -1,0 +1,76 @@
+// What a scenario is: who signs with what protection, what is done to whom, and what must hold at the end.
+import { type BlockFacts, type HoldStep } from '../messages.ts'
+import { type CheckResult, type RecoverySection } from '../report.ts'
+
+/** How the cluster is set up before the scenario acts. */
+export interface ScenarioSetup {
+  readonly signedRecord: 'on' | 'off'
+  readonly quorum: 'auto' | 'all'
+}
+
+/** The block a scenario is about, and what may become of it. */
+export interface LostBlock extends BlockFacts {
+  /** True when somebody outside the sequencer has it: then it must be kept. */
+  readonly announced: boolean
+  /** True when the sequencer's own record has it: then it must be kept too. */
+  readonly recorded: boolean
+}
+
+/** What a scenario can do; each action waits for its effect, never for time. */
+export interface ScenarioActions {
+  /** Lets the cluster build until the sequencer has so many blocks. */
+  buildUntil(number: number): Promise<void>
+  /** Holds the sequencer after `step` of its next block, with transactions waiting. */
+  holdAt(step: HoldStep): Promise<BlockFacts>
+  /** Waits until each of these backups has accepted the block, as seen from outside. */
+  untilAccepted(block: BlockFacts, backups: readonly string[]): Promise<void>
+  /** SIGKILL. */
+  kill(node: string): Promise<void>
+  /** Starts a killed or stopped node again on its data directory. */
+  start(node: string): Promise<void>
+  /** Cuts a node off from every other: it hears and says nothing until `connect`. */
+  cutOff(node: string): Promise<void>
+  connect(node: string): Promise<void>
+  /** Takes the observer's connections away, so that a message reaches nobody. */
+  silenceObserver(): Promise<void>
+  listenAgain(): Promise<void>
+  /** Waits until the sequencer says that its gate is shut and names these missing backups, from RPC. */
+  untilShutMissing(backups: readonly string[]): Promise<void>
+  /** Holds while `milliseconds` pass that the sequencer builds nothing. */
+  staysShut(milliseconds: number): Promise<void>
+  /** Waits until the sequencer has opened its gate and built so many blocks on it. */
+  untilBuilding(blocks: number): Promise<void>
+  readonly backups: readonly string[]
+}
+
+/** What the scenario leaves for its checks. */
+export interface ScenarioOutcome {
+  readonly lost: LostBlock | undefined
+  /** Judges what the recovering node says it did, against what the scenario expects. */
+  readonly judge: (recovery: RecoverySection) => CheckResult
+}
+
+export interface Scenario {
+  readonly name: string
+  readonly summary: string
+  readonly setup: ScenarioSetup
+  run(actions: ScenarioActions): Promise<ScenarioOutcome>
+}
+
+/** A check on the report's sources: each of `all`, and one of `any`. */
+export function expectSources(
+  all: readonly string[],
+  any: readonly string[]
+): ScenarioOutcome['judge'] {
+  return ({ sources }) => {
+    const ok =
+      all.every((source) => sources.includes(source)) &&
+      (any.length === 0 || any.some((source) => sources.includes(source)))
+    const wanted = [...all, ...(any.length > 0 ? [`one of ${any.join(', ')}`] : [])].join(' and ')
+    return {
+      name: 'recovered-as-expected',
+      ok,
+      detail: `sources ${JSON.stringify(sources)}; expected ${wanted === '' ? 'none' : wanted}`
+    }
+  }
+}

@@ -1,0 +1,58 @@
+// The block as the EVM sees it while its transactions run.
+import { createEVM, type EVM, type EVMMockBlockchainInterface } from '@ethereumjs/evm'
+import { type Common } from '@ethereumjs/common'
+import { Address } from '@ethereumjs/util'
+import { hexToBytes, type Hex } from '../base/bytes.ts'
+import { type StateAdapter } from './state-adapter.ts'
+
+/** What BLOCKHASH reads: canonical hashes of the last 256 blocks. */
+export type BlockHashes = (number: bigint) => Hex | undefined
+
+/** The header fields that execution reads; known before the block is sealed. */
+export interface BlockEnvironment {
+  readonly number: bigint
+  readonly parentHash: Uint8Array
+  /** Seconds. */
+  readonly timestamp: bigint
+  readonly feeRecipient: Uint8Array
+  readonly gasLimit: bigint
+  readonly baseFeePerGas: bigint
+  readonly prevRandao: Uint8Array
+  readonly parentBeaconBlockRoot: Uint8Array | undefined
+}
+
+/** What `runCall` takes as its block. */
+export function evmBlock(environment: BlockEnvironment) {
+  return {
+    header: {
+      number: environment.number,
+      coinbase: new Address(environment.feeRecipient),
+      timestamp: environment.timestamp,
+      difficulty: 0n,
+      prevRandao: environment.prevRandao,
+      gasLimit: environment.gasLimit,
+      baseFeePerGas: environment.baseFeePerGas,
+      getBlobGasPrice: () => 1n
+    }
+  }
+}
+
+/** An EVM on one state adapter. */
+export async function createBlockEvm(
+  common: Common,
+  stateManager: StateAdapter,
+  blockHashes: BlockHashes
+): Promise<EVM> {
+  return createEVM({ common, stateManager, blockchain: createBlockHashSource(blockHashes) })
+}
+
+function createBlockHashSource(blockHashes: BlockHashes): EVMMockBlockchainInterface {
+  return {
+    async getBlock(number) {
+      const hash = blockHashes(BigInt(number))
+      return { hash: () => (hash === undefined ? new Uint8Array(32) : hexToBytes(hash)) }
+    },
+    putBlock: () => Promise.reject(new Error('execution stores no blocks')),
+    shallowCopy: () => createBlockHashSource(blockHashes)
+  }
+}

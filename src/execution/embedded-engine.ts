@@ -1,0 +1,259 @@
+// The embedded execution engine: builds and executes blocks on our own state. It writes nothing.
+import { type Common } from '@ethereumjs/common'
+import { bytesToHex, equalBytes, hexToBytes, type Hex } from '../base/bytes.ts'
+import { keccak256 } from '../base/keccak.ts'
+import { type Log } from '../base/log.ts'
+import { LruMap } from '../base/lru.ts'
+import { errorMessage, NodeError } from '../base/node-error.ts'
+import { createYielder } from '../base/yielder.ts'
+import { nextBaseFee } from '../chain/base-fee.ts'
+import { type Block, type BlockHeader } from '../chain/block.ts'
+import { EMPTY_OMMERS_HASH, EMPTY_REQUESTS_HASH, toBlock } from '../chain/header.ts'
+import { checkLink, type LinkRules } from '../chain/link.ts'
+import { type StateChanges, type StateView } from '../state/state-view.ts'
+import { orderedRoot } from '../trie/ordered-root.ts'
+import { type BlockEnvironment, type BlockHashes } from './block-context.ts'
+import { BlockExecution, type ExecutionResult, type ExecutionSite } from './block-loop.ts'
+import {
+  type BuiltPayload,
+  type ComputedLayer,
+  type ExecutionEngine,
+  type ForkchoiceResult,
+  type NewPayloadResult,
+  type NewPayloadValid,
+  type PayloadAttributes
+} from './engine.ts'
+import { PayloadJob } from './payload-job.ts'
+import { type TransactionPool } from './pool.ts'
+import { InclusionError } from './run-transaction.ts'
+import { prepareTransaction, type PreparedTx, TransactionError } from './transaction.ts'
+
+/** Where layers come from; the state store satisfies it. */
+export interface LayerSource<Layer extends ComputedLayer> {
+  view: (blockHash: Hex) => StateView | undefined
+  prepare: (parentHash: Hex, changes: StateChanges) => Promise<Layer>
+}
+
+/** Blocks the engine builds on; the canonical block store satisfies it. */
+export interface ParentBlocks {
+  blockByHash: (hash: Hex) => Block | undefined
+  canonicalHash: (number: bigint) => Hex | undefined
+}
+
+/** What can go wrong at the engine's verbs. */
+export type EngineFailure =
+  | { readonly code: 'payload-unknown'; readonly payloadId: string }
+  | { readonly code: 'parent-unknown'; readonly parentHash: Hex }
+
+/** Thrown for a payload that is not there (any more), or a block whose parent is not. */
+export class EngineError extends NodeError<EngineFailure> {}
+
+/** What the engine stands on. */
+export interface EngineDeps<Layer extends ComputedLayer> {
+  readonly common: Common
+  readonly chain: ParentBlocks
+  readonly state: LayerSource<Layer>
+  readonly pool: TransactionPool
+  readonly rules: LinkRules
+  readonly log: Log
+}
+
+/** Jobs and built blocks kept; older ones are forgotten. */
+const JOBS_MAX = 4
+const BUILT_MAX = 4
+/** Storage root that is a header field since Isthmus. */
+const MESSAGE_PASSER_HASH = keccak256(hexToBytes('0x4200000000000000000000000000000000000016'))
+const EMPTY_NONCE = new Uint8Array(8)
+
+interface OpenJob {
+  readonly job: PayloadJob
+  readonly execution: BlockExecution
+  readonly environment: BlockEnvironment
+  readonly parent: Block
+}
+
+/** Creates the engine; it holds nothing but the jobs and the blocks it has just built. */
+export function createEmbeddedEngine<Layer extends ComputedLayer>(
+  deps: EngineDeps<Layer>
+): ExecutionEngine<Layer> {
+  const { common, chain, state, pool, rules, log } = deps
+  const jobs = new Map<string, OpenJob>()
+  const built = new LruMap<Hex, NewPayloadValid<Layer>>(BUILT_MAX)
+  const blockHashes: BlockHashes = (number) => chain.canonicalHash(number)
+
+  async function startJob(
+    parent: Block,
+    view: StateView,
+    attributes: PayloadAttributes
+  ): Promise<string> {
+    const environment = toEnvironment(parent, attributes)
+    const execution = await BlockExecution.begin({ common, view, blockHashes }, environment)
+    const forced = (attributes.transactions ?? []).map((raw) => prepareTransaction(raw, common))
+    const source = {
+      execution,
+      gasLimit: attributes.gasLimit,
+      baseFee: environment.baseFeePerGas,
+      pool: attributes.noTxPool ? undefined : pool,
+      log
+    }
+    const payloadId = nextPayloadId(parent)
+    for (const [oldest, { job }] of jobs) {
+      if (jobs.size < JOBS_MAX) break
+      jobs.delete(oldest)
+      await job.stop()
+    }
+    jobs.set(payloadId, { job: new PayloadJob(source, forced), execution, environment, parent })
+    return payloadId
+  }
+
+  let jobsStarted = 0
+  function nextPayloadId(parent: Block): string {
+    jobsStarted += 1
+    return `${parent.hash.slice(0, 10)}-${String(jobsStarted)}`
+  }
+
+  return {
+    async forkchoiceUpdated(head, attributes): Promise<ForkchoiceResult> {
+      const parent = chain.blockByHash(head)
+      if (parent === undefined) return { kind: 'unknown-head' }
+      const view = state.view(head)
+      if (view === undefined) return { kind: 'state-missing' }
+      if (attributes === undefined) return { kind: 'valid', payloadId: undefined }
+      return { kind: 'valid', payloadId: await startJob(parent, view, attributes) }
+    },
+
+    async getPayload(payloadId): Promise<BuiltPayload> {
+      const open = jobs.get(payloadId)
+      if (open === undefined) throw new EngineError({ code: 'payload-unknown', payloadId })
+      const included = await open.job.stop()
+      jobs.delete(payloadId)
+      const result = open.execution.finish()
+      const layer = await state.prepare(open.parent.hash, result.changes)
+      const transactions = included.map(({ raw }) => raw)
+      const block = toBlock(sealHeader(open, result, layer, transactions), transactions)
+      const { receipts, changes } = result
+      built.set(block.hash, { kind: 'valid', receipts, changes, layer })
+      return { block }
+    },
+
+    async newPayload(block): Promise<NewPayloadResult<Layer>> {
+      const known = built.get(block.hash)
+      if (known !== undefined) {
+        built.delete(block.hash)
+        return known
+      }
+      const { parentHash } = block
+      const parent = chain.blockByHash(parentHash)
+      if (parent === undefined) throw new EngineError({ code: 'parent-unknown', parentHash })
+      const failure = checkLink(parent, block, rules)
+      if (failure !== undefined) return { kind: 'invalid', reason: failure.code }
+      const view = state.view(parentHash)
+      if (view === undefined) return { kind: 'parent-state-missing' }
+      const result = await executeAll({ common, view, blockHashes }, block)
+      if (typeof result === 'string') return { kind: 'invalid', reason: result }
+      const layer = await state.prepare(parentHash, result.changes)
+      const difference = compareWithHeader(block.header, result, layer)
+      if (difference !== undefined) return { kind: 'invalid', reason: difference }
+      return { kind: 'valid', receipts: result.receipts, changes: result.changes, layer }
+    }
+  }
+}
+
+/** Runs every transaction of a block; a text when one of them cannot stand there. */
+async function executeAll(
+  site: ExecutionSite,
+  { header, transactions }: Block
+): Promise<ExecutionResult | string> {
+  const yielder = createYielder()
+  const execution = await BlockExecution.begin(site, {
+    number: header.number,
+    parentHash: header.parentHash,
+    timestamp: header.timestamp,
+    feeRecipient: header.feeRecipient,
+    gasLimit: header.gasLimit,
+    baseFeePerGas: header.baseFeePerGas,
+    prevRandao: header.prevRandao,
+    parentBeaconBlockRoot: header.parentBeaconBlockRoot
+  })
+  for (const [index, raw] of transactions.entries()) {
+    try {
+      const prepared: PreparedTx = prepareTransaction(raw, site.common)
+      await execution.include(prepared)
+    } catch (thrown) {
+      const isOfBlock = thrown instanceof InclusionError || thrown instanceof TransactionError
+      if (!isOfBlock) throw thrown
+      return `transaction ${String(index)}: ${errorMessage(thrown)}`
+    }
+    await yielder.maybeYield()
+  }
+  return execution.finish()
+}
+
+function toEnvironment(parent: Block, attributes: PayloadAttributes): BlockEnvironment {
+  return {
+    number: parent.number + 1n,
+    parentHash: hexToBytes(parent.hash),
+    timestamp: attributes.timestamp,
+    feeRecipient: hexToBytes(attributes.feeRecipient, 20),
+    gasLimit: attributes.gasLimit,
+    baseFeePerGas: nextBaseFee(parent.header),
+    prevRandao: attributes.prevRandao,
+    parentBeaconBlockRoot: attributes.parentBeaconBlockRoot
+  }
+}
+
+/** The header at V4, 21 fields; the fee parameters are the parent's. */
+function sealHeader(
+  { environment, parent }: OpenJob,
+  result: ExecutionResult,
+  layer: ComputedLayer,
+  transactions: readonly Uint8Array[]
+): BlockHeader {
+  const { parentBeaconBlockRoot = new Uint8Array(32) } = environment
+  return {
+    parentHash: environment.parentHash,
+    ommersHash: EMPTY_OMMERS_HASH,
+    feeRecipient: environment.feeRecipient,
+    stateRoot: hexToBytes(layer.root),
+    transactionsRoot: orderedRoot(transactions),
+    receiptsRoot: result.receiptsRoot,
+    logsBloom: result.logsBloom,
+    difficulty: 0n,
+    number: environment.number,
+    gasLimit: environment.gasLimit,
+    gasUsed: result.gasUsed,
+    timestamp: environment.timestamp,
+    extraData: parent.header.extraData,
+    prevRandao: environment.prevRandao,
+    nonce: EMPTY_NONCE,
+    baseFeePerGas: environment.baseFeePerGas,
+    withdrawalsRoot: layer.storageRoot(MESSAGE_PASSER_HASH),
+    blobGasUsed: 0n,
+    excessBlobGas: 0n,
+    parentBeaconBlockRoot,
+    requestsHash: EMPTY_REQUESTS_HASH
+  }
+}
+
+/** The first header field that execution does not give; undefined when all agree. */
+function compareWithHeader(
+  header: BlockHeader,
+  result: ExecutionResult,
+  layer: ComputedLayer
+): string | undefined {
+  if (header.gasUsed !== result.gasUsed) {
+    return `gasUsed is ${header.gasUsed.toString()}, execution used ${result.gasUsed.toString()}`
+  }
+  const roots = [
+    ['receiptsRoot', header.receiptsRoot, result.receiptsRoot],
+    ['logsBloom', header.logsBloom, result.logsBloom],
+    ['stateRoot', header.stateRoot, hexToBytes(layer.root)],
+    ['withdrawalsRoot', header.withdrawalsRoot, layer.storageRoot(MESSAGE_PASSER_HASH)]
+  ] as const
+  for (const [field, expected, got] of roots) {
+    if (expected !== undefined && equalBytes(expected, got)) continue
+    const claimed = expected === undefined ? 'absent' : bytesToHex(expected)
+    return `${field} is ${claimed}, execution gives ${bytesToHex(got)}`
+  }
+  return undefined
+}

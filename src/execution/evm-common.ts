@@ -1,0 +1,40 @@
+// The rules every part of execution shares: Prague on our chain id, with our crypto.
+import { Common, Hardfork, Mainnet } from '@ethereumjs/common'
+import { concatBytes } from '../base/bytes.ts'
+import { keccak256 } from '../base/keccak.ts'
+import { recoverPublicKey } from '../base/secp256k1.ts'
+
+/** EIP-155 replay protection starts here: v = 35 + 2 * chainId + parity. */
+const EIP155_BASE = 35n
+
+/** Prague for one chain. KZG is not loaded: blob transactions are refused, precompile 0x0a fails. */
+export function createEvmCommon(chainId: bigint): Common {
+  return new Common({
+    chain: { ...Mainnet, chainId: Number(chainId), name: 'rollup' },
+    hardfork: Hardfork.Prague,
+    customCrypto: { keccak256, ecrecover }
+  })
+}
+
+/** The 64-byte public key, as the library wants it. Throws Secp256k1Error. */
+function ecrecover(
+  digest: Uint8Array,
+  v: bigint,
+  r: Uint8Array,
+  s: Uint8Array,
+  chainId?: bigint
+): Uint8Array {
+  const compact = concatBytes(padTo32(r), padTo32(s))
+  return recoverPublicKey(digest, { compact, recovery: recoveryId(v, chainId) }).subarray(1)
+}
+
+function recoveryId(v: bigint, chainId: bigint | undefined): number {
+  if (v === 0n || v === 1n) return Number(v)
+  return Number(chainId === undefined ? v - 27n : v - (2n * chainId + EIP155_BASE))
+}
+
+function padTo32(bytes: Uint8Array): Uint8Array {
+  const padded = new Uint8Array(32)
+  padded.set(bytes, 32 - bytes.length)
+  return padded
+}

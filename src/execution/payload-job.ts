@@ -1,0 +1,122 @@
+// One payload under construction: filled in the background, best price first, until it is asked for.
+import { errorMessage } from '../base/node-error.ts'
+import { type Log } from '../base/log.ts'
+import { createYielder } from '../base/yielder.ts'
+import { type BlockExecution } from './block-loop.ts'
+import { type TransactionPool } from './pool.ts'
+import { InclusionError } from './run-transaction.ts'
+import { type PreparedTx } from './transaction.ts'
+
+/** Gas of the smallest transaction: with less left the block is full. */
+const SMALLEST_GAS = 21_000n
+/** Uncompressed bytes of transactions in one block, so that its message stays below the wire's 10 MiB. */
+export const TRANSACTIONS_MAX_BYTES = 9 * 2 ** 20
+
+/** A job's inputs. */
+export interface PayloadJobDeps {
+  readonly execution: BlockExecution
+  readonly gasLimit: bigint
+  readonly baseFee: bigint
+  /** Undefined for an empty block. */
+  readonly pool: TransactionPool | undefined
+  readonly log: Log
+}
+
+/** Runs from its creation until `stop`. */
+export class PayloadJob {
+  readonly #deps: PayloadJobDeps
+  readonly #included: PreparedTx[] = []
+  readonly #seen = new Set<string>()
+  readonly #filled: Promise<void>
+  #bytes = 0
+  #isStopped = false
+  #wake: (() => void) | undefined
+
+  /** `forced` come first; one that cannot run fails the job. */
+  constructor(deps: PayloadJobDeps, forced: readonly PreparedTx[]) {
+    this.#deps = deps
+    this.#filled = this.#run(forced)
+    this.#filled.catch(() => undefined) // reported by stop()
+  }
+
+  /** Lets the transaction under way finish. Throws what a forced transaction failed with. */
+  async stop(): Promise<readonly PreparedTx[]> {
+    this.#isStopped = true
+    this.#wake?.()
+    await this.#filled
+    return this.#included
+  }
+
+  async #run(forced: readonly PreparedTx[]): Promise<void> {
+    for (const prepared of forced) {
+      await this.#deps.execution.include(prepared)
+      this.#note(prepared)
+    }
+    const { pool } = this.#deps
+    if (pool === undefined) return
+    let hasNew = false
+    const unsubscribe = pool.onAdded(() => {
+      hasNew = true
+      this.#wake?.()
+    })
+    try {
+      while (!this.#isStopped) {
+        hasNew = false
+        await this.#fill(pool)
+        if (hasNew || this.#isStopped) continue
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+        this.#wake = undefined
+      }
+    } finally {
+      unsubscribe()
+    }
+  }
+
+  /** One pass over the pool as it is now. */
+  async #fill(pool: TransactionPool): Promise<void> {
+    const { execution, gasLimit, baseFee, log } = this.#deps
+    const yielder = createYielder()
+    const order = pool.byPrice(baseFee)
+    let next = order.next()
+    while (next.done !== true && !this.#isStopped) {
+      const prepared = next.value
+      if (gasLimit - execution.gasUsed < SMALLEST_GAS) return
+      let isTaken = this.#seen.has(prepared.hash)
+      if (!isTaken && this.#bytes + prepared.raw.length <= TRANSACTIONS_MAX_BYTES) {
+        try {
+          await execution.include(prepared)
+          this.#note(prepared)
+          isTaken = true
+        } catch (thrown) {
+          if (!isPassing(thrown)) {
+            log.warn('transaction-dropped', { hash: prepared.hash, reason: errorMessage(thrown) })
+            pool.drop(prepared)
+          }
+        }
+      }
+      await yielder.maybeYield()
+      next = order.next(isTaken)
+    }
+  }
+
+  #note(prepared: PreparedTx): void {
+    this.#included.push(prepared)
+    this.#seen.add(prepared.hash)
+    this.#bytes += prepared.raw.length
+  }
+}
+
+/** It may run in another block: the pool keeps it. */
+function isPassing(thrown: unknown): boolean {
+  if (!(thrown instanceof InclusionError)) return false
+  const { code } = thrown.failure
+  return (
+    code === 'block-gas-exceeded' ||
+    code === 'nonce-too-high' ||
+    code === 'nonce-too-low' ||
+    code === 'fee-cap-below-base-fee' ||
+    code === 'insufficient-funds'
+  )
+}

@@ -1,0 +1,225 @@
+// The transaction pool: ordered by price, nonces in order, bounded per sender and in all.
+import { type Common } from '@ethereumjs/common'
+import { hexToBytes, type Hex } from '../base/bytes.ts'
+import { keccak256 } from '../base/keccak.ts'
+import { NodeError } from '../base/node-error.ts'
+import { type Account } from '../state/state-view.ts'
+import { checkShape, type SenderFailure } from './sender-check.ts'
+import { byPrice, type PriceOrder } from './price-order.ts'
+import {
+  effectiveTip,
+  feeCap,
+  type PreparedTx,
+  prepareTransaction,
+  type TransactionFailure
+} from './transaction.ts'
+
+/** Bounds of the pool. */
+export interface PoolLimits {
+  readonly transactionsMax: number
+  readonly perSenderMax: number
+  /** Of one transaction in its envelope. */
+  readonly transactionMaxBytes: number
+  readonly totalMaxBytes: number
+}
+
+/** geth's bound on one transaction; the others follow from memory. */
+export const POOL_LIMITS: PoolLimits = {
+  transactionsMax: 20_000,
+  perSenderMax: 1_024,
+  transactionMaxBytes: 128 * 1024,
+  totalMaxBytes: 64 * 2 ** 20
+}
+
+/** A replacement must pay so many percent more, tip and cap. */
+export const REPLACEMENT_PERCENT = 10n
+
+/** Why the pool does not take a transaction. */
+export type PoolFailure =
+  | TransactionFailure
+  | SenderFailure
+  | { readonly code: 'already-known'; readonly hash: Hex }
+  | { readonly code: 'replacement-underpriced'; readonly nonce: bigint; readonly feeCap: bigint }
+  | {
+      readonly code: 'transaction-too-large'
+      readonly sizeBytes: number
+      readonly maxBytes: number
+    }
+  | {
+      readonly code: 'above-block-gas-limit'
+      readonly gasLimit: bigint
+      readonly blockGasLimit: bigint
+    }
+  | { readonly code: 'pool-full'; readonly transactionsMax: number }
+  | { readonly code: 'sender-limit'; readonly perSenderMax: number }
+
+/** Thrown by `add`; the pool is as it was. */
+export class PoolError extends NodeError<PoolFailure> {}
+
+/** The state the pool judges by: the head's. */
+export interface PoolHead {
+  account(addressHash: Uint8Array): Account | undefined
+  readonly blockGasLimit: bigint
+}
+
+interface SenderQueue {
+  readonly byNonce: Map<bigint, PreparedTx>
+  /** The account's nonce at the head. */
+  nonce: bigint
+}
+
+export class TransactionPool {
+  readonly #common: Common
+  readonly #head: () => PoolHead | undefined
+  readonly #limits: PoolLimits
+  readonly #senders = new Map<Hex, SenderQueue>()
+  readonly #byHash = new Map<Hex, PreparedTx>()
+  readonly #listeners = new Set<(tx: PreparedTx) => void>()
+  #bytes = 0
+
+  constructor(
+    { common, head }: { common: Common; head: () => PoolHead | undefined },
+    limits: PoolLimits = POOL_LIMITS
+  ) {
+    this.#common = common
+    this.#head = head
+    this.#limits = limits
+  }
+
+  /** Takes a raw transaction. Throws PoolError and TransactionError. */
+  add(raw: Uint8Array): PreparedTx {
+    const { transactionMaxBytes: maxBytes } = this.#limits
+    if (raw.length > maxBytes) {
+      throw new PoolError({ code: 'transaction-too-large', sizeBytes: raw.length, maxBytes })
+    }
+    const prepared = prepareTransaction(raw, this.#common)
+    const { hash, senderHex, tx } = prepared
+    if (this.#byHash.has(hash)) throw new PoolError({ code: 'already-known', hash })
+    const account = this.#account(senderHex)
+    const failure = this.#judge(prepared, account)
+    if (failure !== undefined) throw new PoolError(failure)
+    const queue = this.#senders.get(senderHex) ?? { byNonce: new Map(), nonce: account.nonce }
+    const replaced = queue.byNonce.get(tx.nonce)
+    if (replaced !== undefined) assertPaysMore(prepared, replaced)
+    else this.#assertRoom(queue, raw.length)
+    queue.nonce = account.nonce
+    this.#senders.set(senderHex, queue)
+    if (replaced !== undefined) this.#forget(replaced)
+    queue.byNonce.set(tx.nonce, prepared)
+    this.#byHash.set(hash, prepared)
+    this.#bytes += raw.length
+    for (const listener of this.#listeners) listener(prepared)
+    return prepared
+  }
+
+  get(hash: Hex): PreparedTx | undefined {
+    return this.#byHash.get(hash)
+  }
+
+  /** The nonce after the sender's last executable transaction. */
+  pendingNonce(sender: Hex): bigint {
+    const queue = this.#senders.get(sender)
+    let nonce = this.#account(sender).nonce
+    while (queue?.byNonce.has(nonce) === true) nonce += 1n
+    return nonce
+  }
+
+  /** Executable ones and those that wait for a nonce before them. */
+  counts(): { readonly pending: number; readonly queued: number } {
+    let pending = 0
+    for (const { byNonce, nonce: first } of this.#senders.values()) {
+      let nonce = first
+      while (byNonce.has(nonce)) nonce += 1n
+      pending += Number(nonce - first)
+    }
+    return { pending, queued: this.#byHash.size - pending }
+  }
+
+  /** The executable transactions that pay the base fee, best tip first, each sender's in nonce order. */
+  byPrice(baseFee: bigint): PriceOrder {
+    const queues = [...this.#senders.values()].map(({ byNonce, nonce }) => ({ byNonce, nonce }))
+    return byPrice(queues, baseFee)
+  }
+
+  /** Calls back for each transaction taken, until the returned function is called. */
+  onAdded(listener: (tx: PreparedTx) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** A new head: its transactions leave, and those of their senders that cannot run any more. */
+  headMoved(senders: Iterable<Hex>): void {
+    for (const sender of senders) {
+      const queue = this.#senders.get(sender)
+      if (queue === undefined) continue
+      const account = this.#account(sender)
+      queue.nonce = account.nonce
+      for (const [nonce, prepared] of queue.byNonce) {
+        if (nonce >= account.nonce && cost(prepared) <= account.balance) continue
+        queue.byNonce.delete(nonce)
+        this.#forget(prepared)
+      }
+      if (queue.byNonce.size === 0) this.#senders.delete(sender)
+    }
+  }
+
+  /** Takes one out that turned out not to run. */
+  drop({ hash, senderHex, tx }: PreparedTx): void {
+    const prepared = this.#byHash.get(hash)
+    if (prepared === undefined) return
+    this.#senders.get(senderHex)?.byNonce.delete(tx.nonce)
+    this.#forget(prepared)
+  }
+
+  #judge({ tx, sender }: PreparedTx, account: Account): PoolFailure | undefined {
+    const shape = checkShape(tx, sender)
+    if (shape !== undefined) return shape
+    const blockGasLimit = this.#head()?.blockGasLimit
+    if (blockGasLimit !== undefined && tx.gasLimit > blockGasLimit) {
+      return { code: 'above-block-gas-limit', gasLimit: tx.gasLimit, blockGasLimit }
+    }
+    if (tx.nonce < account.nonce) {
+      return { code: 'nonce-too-low', nonce: tx.nonce, expected: account.nonce }
+    }
+    const needed = tx.value + tx.gasLimit * feeCap(tx)
+    if (account.balance < needed) {
+      return { code: 'insufficient-funds', balance: account.balance, cost: needed }
+    }
+    return undefined
+  }
+
+  #assertRoom(queue: SenderQueue, sizeBytes: number): void {
+    const { perSenderMax, transactionsMax, totalMaxBytes } = this.#limits
+    if (queue.byNonce.size >= perSenderMax) {
+      throw new PoolError({ code: 'sender-limit', perSenderMax })
+    }
+    if (this.#byHash.size >= transactionsMax || this.#bytes + sizeBytes > totalMaxBytes) {
+      throw new PoolError({ code: 'pool-full', transactionsMax })
+    }
+  }
+
+  #account(sender: Hex): Account {
+    const account = this.#head()?.account(keccak256(hexToBytes(sender)))
+    return account ?? { nonce: 0n, balance: 0n, codeHash: undefined }
+  }
+
+  #forget({ hash, raw }: PreparedTx): void {
+    if (this.#byHash.delete(hash)) this.#bytes -= raw.length
+  }
+}
+
+function cost({ tx }: PreparedTx): bigint {
+  return tx.value + tx.gasLimit * feeCap(tx)
+}
+
+function assertPaysMore({ tx }: PreparedTx, { tx: old }: PreparedTx): void {
+  const raise = (price: bigint) => (price * (100n + REPLACEMENT_PERCENT) + 99n) / 100n
+  const isMore =
+    feeCap(tx) >= raise(feeCap(old)) && effectiveTip(tx, 0n) >= raise(effectiveTip(old, 0n))
+  if (isMore) return
+  throw new PoolError({
+    code: 'replacement-underpriced',
+    nonce: tx.nonce,
+    feeCap: raise(feeCap(old))
+  })
+}

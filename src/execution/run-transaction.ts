@@ -1,0 +1,154 @@
+// One transaction on the EVM by the Prague rules: checks, payment, call, refund, clean-up (EIPs as named).
+import { type EVM, type ExecResult } from '@ethereumjs/evm'
+import { getCalldataFloorGas } from '@ethereumjs/tx'
+import { Account, Address } from '@ethereumjs/util'
+import { bytesToHex, hexToBytes } from '../base/bytes.ts'
+import { NodeError } from '../base/node-error.ts'
+import { logsBloom, type Receipt } from '../chain/receipt.ts'
+import { applyAuthorizations } from './authorizations.ts'
+import { type BlockEnvironment, evmBlock } from './block-context.ts'
+import { type StateAdapter } from './state-adapter.ts'
+import { checkSender, type SenderFailure } from './sender-check.ts'
+import { effectiveTip, type ExecutableTx, type PreparedTx } from './transaction.ts'
+
+/** Why a transaction cannot stand in this block at this place. */
+export type InclusionFailure =
+  | SenderFailure
+  | {
+      readonly code: 'block-gas-exceeded'
+      readonly gasLimit: bigint
+      readonly gasLeft: bigint
+    }
+
+/** Thrown before anything was changed. */
+export class InclusionError extends NodeError<InclusionFailure> {}
+
+/** Part of a block's gas that a refund may give back: one fifth (EIP-3529). */
+const REFUND_QUOTIENT = 5n
+
+/** What a transaction did. */
+export interface TransactionResult {
+  readonly receipt: Receipt
+  readonly gasUsed: bigint
+}
+
+/** Runs it, or throws InclusionError; whatever it throws, the state is as it was before. */
+export async function runTransaction(
+  { evm, state }: { evm: EVM; state: StateAdapter },
+  environment: BlockEnvironment,
+  prepared: PreparedTx,
+  gasUsedBefore: bigint
+): Promise<TransactionResult> {
+  const { tx, sender } = prepared
+  const gasLeft = environment.gasLimit - gasUsedBefore
+  if (tx.gasLimit > gasLeft) {
+    throw new InclusionError({ code: 'block-gas-exceeded', gasLimit: tx.gasLimit, gasLeft })
+  }
+  const account = (await state.getAccount(sender)) ?? new Account()
+  const failure = await checkSender({ tx, sender, account, environment, state })
+  if (failure !== undefined) throw new InclusionError(failure)
+  const depth = state.checkpointDepth
+  try {
+    await evm.journal.cleanup()
+    await evm.journal.checkpoint()
+    const result = await execute({ evm, state }, environment, prepared, account, gasUsedBefore)
+    await evm.journal.commit()
+    return result
+  } catch (thrown) {
+    state.revertTo(depth)
+    throw thrown
+  } finally {
+    evm.journal.cleanJournal()
+    state.originalStorageCache.clear()
+  }
+}
+
+async function execute(
+  { evm, state }: { evm: EVM; state: StateAdapter },
+  environment: BlockEnvironment,
+  { tx, sender }: PreparedTx,
+  account: Account,
+  gasUsedBefore: bigint
+): Promise<TransactionResult> {
+  const { journal } = evm
+  const block = evmBlock(environment)
+  warmAddresses(evm, tx, [sender, block.header.coinbase])
+  const tip = effectiveTip(tx, environment.baseFeePerGas)
+  const gasPrice = environment.baseFeePerGas + tip
+  account.balance -= tx.gasLimit * gasPrice
+  account.nonce += 1n
+  await journal.putAccount(sender, account)
+
+  await journal.checkpoint()
+  const authRefund = 'authorizationList' in tx ? await applyAuthorizations(evm, state, tx) : 0n
+  const intrinsicGas = tx.getIntrinsicGas()
+  const { execResult } = await evm.runCall({
+    block,
+    gasPrice,
+    caller: sender,
+    gasLimit: tx.gasLimit - intrinsicGas,
+    ...(tx.to !== undefined && { to: tx.to }),
+    value: tx.value,
+    data: tx.data,
+    skipNonceIncrement: true
+  })
+  await journal.commit()
+
+  const spent = execResult.executionGasUsed + intrinsicGas
+  const refund = authRefund + (execResult.gasRefund ?? 0n)
+  const refundMax = spent / REFUND_QUOTIENT
+  const afterRefund = spent - (refund < refundMax ? refund : refundMax)
+  const floor = getCalldataFloorGas(tx, sender)
+  const gasUsed = afterRefund < floor ? floor : afterRefund
+
+  await credit({ evm, state }, sender, (tx.gasLimit - gasUsed) * gasPrice)
+  await credit({ evm, state }, block.header.coinbase, gasUsed * tip)
+  await deleteDestroyed(evm, execResult)
+  await journal.cleanup()
+
+  const logs = (execResult.logs ?? []).map(([address, topics, data]) => ({ address, topics, data }))
+  const receipt: Receipt = {
+    type: tx.type,
+    status: execResult.exceptionError === undefined ? 1 : 0,
+    cumulativeGasUsed: gasUsedBefore + gasUsed,
+    logsBloom: logsBloom(logs),
+    logs
+  }
+  return { receipt, gasUsed }
+}
+
+/** EIP-2929, EIP-2930, EIP-3651: what costs no cold access. */
+function warmAddresses(evm: EVM, tx: ExecutableTx, addresses: readonly Address[]): void {
+  const { journal } = evm
+  for (const precompile of evm.precompiles.keys()) journal.addAlwaysWarmAddress(precompile)
+  for (const address of addresses) journal.addAlwaysWarmAddress(address.toString())
+  if (tx.to !== undefined) journal.addAlwaysWarmAddress(tx.to.toString())
+  if (!('accessList' in tx)) return
+  for (const [addressBytes, slots] of tx.accessList) {
+    const address = bytesToHex(addressBytes)
+    journal.addAlwaysWarmAddress(address, true)
+    for (const slot of slots) journal.addAlwaysWarmSlot(address, bytesToHex(slot), true)
+  }
+}
+
+/** Adds to a balance; also by zero, which touches the account (EIP-161). */
+async function credit(
+  { evm, state }: { evm: EVM; state: StateAdapter },
+  address: Address,
+  amount: bigint
+): Promise<void> {
+  const account = (await state.getAccount(address)) ?? new Account()
+  account.balance += amount
+  await evm.journal.putAccount(address, account)
+}
+
+/** EIP-6780: only contracts created in this transaction are deleted. */
+async function deleteDestroyed(
+  evm: EVM,
+  { selfdestruct, createdAddresses }: ExecResult
+): Promise<void> {
+  for (const [address] of selfdestruct ?? []) {
+    if (createdAddresses?.has(address) !== true) continue
+    await evm.journal.deleteAccount(new Address(hexToBytes(address)))
+  }
+}

@@ -1,0 +1,281 @@
+// The state as @ethereumjs/evm reads and writes it: a StateView below, changes and their undo log above.
+import { type AccountFields, type StateManagerInterface } from '@ethereumjs/common'
+import { Account, type Address } from '@ethereumjs/util'
+import { bytesToHex, equalBytes, hexToBytes, type Hex } from '../base/bytes.ts'
+import { keccak256 } from '../base/keccak.ts'
+import { EMPTY_ROOT } from '../trie/trie.ts'
+import { type AccountChange, type StateChanges, type StateView } from '../state/state-view.ts'
+
+const EMPTY_CODE = new Uint8Array(0)
+const EMPTY_CODE_HASH = keccak256(EMPTY_CODE)
+const EMPTY_VALUE = new Uint8Array(0)
+
+/** One account as this block sees it; replaced, never changed in place, so that undo can put it back. */
+interface AccountEntry {
+  readonly account: Account | undefined
+  /** False for what was only read. */
+  readonly isChanged: boolean
+}
+
+interface StorageEntry {
+  /** True when what stood before this block, or before a wipe in it, counts no more. */
+  isCleared: boolean
+  /** Slot (hex of 32 bytes) to value without leading zeros, written in this block. */
+  slots: Map<Hex, Uint8Array>
+}
+
+/** One per block (or call). Not for use by two executions at a time. */
+export class StateAdapter implements StateManagerInterface {
+  readonly #view: StateView
+  readonly #accounts = new Map<Hex, AccountEntry>()
+  readonly #storage = new Map<Hex, StorageEntry>()
+  readonly #codes = new Map<Hex, Uint8Array>()
+  readonly #newCodes = new Map<Hex, Uint8Array>()
+  readonly #addressHashes = new Map<Hex, Uint8Array>()
+  readonly #undo: (() => void)[] = []
+  readonly #checkpoints: number[] = []
+  readonly #original = new Map<string, Uint8Array>()
+
+  /** Values as they stood before the transaction (EIP-2200); cleared after each. */
+  readonly originalStorageCache = {
+    get: async (address: Address, key: Uint8Array): Promise<Uint8Array> => {
+      const id = `${address.toString()}${bytesToHex(key)}`
+      const known = this.#original.get(id)
+      if (known !== undefined) return known
+      const value = await this.getStorage(address, key)
+      this.#original.set(id, value)
+      return value
+    },
+    clear: (): void => {
+      this.#original.clear()
+    }
+  }
+
+  constructor(view: StateView) {
+    this.#view = view
+  }
+
+  async getAccount(address: Address): Promise<Account | undefined> {
+    const account = this.#entry(address.toString()).account
+    return account && copyAccount(account)
+  }
+
+  async putAccount(address: Address, account?: Account): Promise<void> {
+    this.#setAccount(address.toString(), account && copyAccount(account))
+  }
+
+  async deleteAccount(address: Address): Promise<void> {
+    this.#setAccount(address.toString(), undefined)
+    await this.clearStorage(address)
+  }
+
+  async modifyAccountFields(address: Address, fields: AccountFields): Promise<void> {
+    const account = (await this.getAccount(address)) ?? new Account()
+    await this.putAccount(address, Object.assign(account, fields))
+  }
+
+  async putCode(address: Address, value: Uint8Array): Promise<void> {
+    const codeHash = value.length === 0 ? EMPTY_CODE_HASH : keccak256(value)
+    if (value.length > 0) this.#newCodes.set(bytesToHex(codeHash), value)
+    await this.modifyAccountFields(address, { codeHash })
+  }
+
+  async getCode(address: Address): Promise<Uint8Array> {
+    const { account } = this.#entry(address.toString())
+    if (account === undefined || equalBytes(account.codeHash, EMPTY_CODE_HASH)) return EMPTY_CODE
+    const hash = bytesToHex(account.codeHash)
+    const known = this.#newCodes.get(hash) ?? this.#codes.get(hash)
+    if (known !== undefined) return known
+    const code = this.#view.code(account.codeHash) ?? EMPTY_CODE
+    this.#codes.set(hash, code)
+    return code
+  }
+
+  async getCodeSize(address: Address): Promise<number> {
+    return (await this.getCode(address)).length
+  }
+
+  async getStorage(address: Address, key: Uint8Array): Promise<Uint8Array> {
+    const hex = address.toString()
+    const entry = this.#storage.get(hex)
+    const written = entry?.slots.get(bytesToHex(key))
+    if (written !== undefined) return written
+    if (entry?.isCleared === true) return EMPTY_VALUE
+    return this.#view.slot(this.#hashAddress(hex), keccak256(key)) ?? EMPTY_VALUE
+  }
+
+  async putStorage(address: Address, key: Uint8Array, value: Uint8Array): Promise<void> {
+    const { slots } = this.#storageOf(address.toString())
+    const slot = bytesToHex(key)
+    const before = slots.get(slot)
+    this.#undo.push(() => {
+      if (before === undefined) slots.delete(slot)
+      else slots.set(slot, before)
+    })
+    slots.set(slot, trimZeros(value))
+  }
+
+  async clearStorage(address: Address): Promise<void> {
+    const entry = this.#storageOf(address.toString())
+    const { isCleared, slots } = entry
+    if (isCleared && slots.size === 0) return
+    this.#undo.push(() => {
+      entry.isCleared = isCleared
+      entry.slots = slots
+    })
+    entry.isCleared = true
+    entry.slots = new Map()
+  }
+
+  async checkpoint(): Promise<void> {
+    this.#checkpoints.push(this.#undo.length)
+  }
+
+  async commit(): Promise<void> {
+    this.#checkpoints.pop()
+    if (this.#checkpoints.length === 0) this.#undo.length = 0
+  }
+
+  async revert(): Promise<void> {
+    const length = this.#checkpoints.pop() ?? 0
+    while (this.#undo.length > length) this.#undo.pop()?.()
+  }
+
+  /** Open checkpoints; `revertTo` takes everything back that came after. */
+  get checkpointDepth(): number {
+    return this.#checkpoints.length
+  }
+
+  revertTo(depth: number): void {
+    const length = this.#checkpoints[depth]
+    if (length === undefined) return
+    this.#checkpoints.length = depth
+    while (this.#undo.length > length) this.#undo.pop()?.()
+  }
+
+  clearCaches(): void {
+    this.#original.clear()
+  }
+
+  getAppliedKey(address: Uint8Array): Uint8Array {
+    return keccak256(address)
+  }
+
+  /** Never asked for by the block loop: roots come from the state store. */
+  getStateRoot(): Promise<Uint8Array> {
+    return Promise.resolve(hexToBytes(this.#view.root))
+  }
+
+  setStateRoot(): Promise<void> {
+    return Promise.reject(new Error('a state adapter stands on one view'))
+  }
+
+  hasStateRoot(root: Uint8Array): Promise<boolean> {
+    return Promise.resolve(bytesToHex(root) === this.#view.root)
+  }
+
+  shallowCopy(): StateManagerInterface {
+    return new StateAdapter(this.#view)
+  }
+
+  /** All that changed since the view, sorted as the state store wants it. */
+  changes(): StateChanges {
+    const accounts: AccountChange[] = []
+    const codes = new Map<Hex, Uint8Array>()
+    const touched = new Set([...this.#accounts.keys(), ...this.#storage.keys()])
+    for (const hex of touched) {
+      const entry = this.#entry(hex)
+      const storage = this.#storage.get(hex)
+      const hasStorage = storage !== undefined && (storage.isCleared || storage.slots.size > 0)
+      if (!entry.isChanged && !hasStorage) continue
+      const { account } = entry
+      const existed = this.#view.account(this.#hashAddress(hex)) !== undefined
+      if (account === undefined && !existed) continue
+      accounts.push(this.#toChange(hex, account, storage))
+      const code = account && this.#newCodes.get(bytesToHex(account.codeHash))
+      if (code !== undefined && account !== undefined) codes.set(bytesToHex(account.codeHash), code)
+    }
+    accounts.sort((a, b) => Buffer.compare(a.addressHash, b.addressHash))
+    return { accounts, codes: [...codes.values()] }
+  }
+
+  #toChange(
+    hex: Hex,
+    account: Account | undefined,
+    storage: StorageEntry | undefined
+  ): AccountChange {
+    const addressHash = this.#hashAddress(hex)
+    if (account === undefined) {
+      return { addressHash, account: undefined, storageCleared: true, slots: [] }
+    }
+    const slots = [...(storage?.slots ?? [])].map(([slot, value]) => {
+      return { slotHash: keccak256(hexToBytes(slot)), value }
+    })
+    slots.sort((a, b) => Buffer.compare(a.slotHash, b.slotHash))
+    const { nonce, balance, codeHash } = account
+    const hasCode = !equalBytes(codeHash, EMPTY_CODE_HASH)
+    return {
+      addressHash,
+      account: { nonce, balance, codeHash: hasCode ? codeHash : undefined },
+      storageCleared: storage?.isCleared ?? false,
+      slots
+    }
+  }
+
+  #entry(hex: Hex): AccountEntry {
+    const known = this.#accounts.get(hex)
+    if (known !== undefined) return known
+    const addressHash = this.#hashAddress(hex)
+    const stored = this.#view.account(addressHash)
+    const entry: AccountEntry = {
+      isChanged: false,
+      account: stored && this.#load(stored, addressHash)
+    }
+    this.#accounts.set(hex, entry)
+    return entry
+  }
+
+  #load(
+    { nonce, balance, codeHash }: NonNullable<ReturnType<StateView['account']>>,
+    addressHash: Uint8Array
+  ): Account {
+    // Only a contract's storage root is asked for (creation collisions, EIP-7610).
+    const storageRoot =
+      codeHash === undefined && nonce > 0n ? EMPTY_ROOT : this.#view.storageRoot(addressHash)
+    return new Account(nonce, balance, storageRoot, codeHash ?? EMPTY_CODE_HASH)
+  }
+
+  #setAccount(hex: Hex, account: Account | undefined): void {
+    const before = this.#entry(hex)
+    this.#undo.push(() => this.#accounts.set(hex, before))
+    this.#accounts.set(hex, { account, isChanged: true })
+  }
+
+  #storageOf(hex: Hex): StorageEntry {
+    let entry = this.#storage.get(hex)
+    if (entry === undefined) {
+      entry = { isCleared: false, slots: new Map() }
+      this.#storage.set(hex, entry)
+    }
+    return entry
+  }
+
+  #hashAddress(hex: Hex): Uint8Array {
+    let hash = this.#addressHashes.get(hex)
+    if (hash === undefined) {
+      hash = keccak256(hexToBytes(hex))
+      this.#addressHashes.set(hex, hash)
+    }
+    return hash
+  }
+}
+
+function copyAccount({ nonce, balance, storageRoot, codeHash }: Account): Account {
+  return new Account(nonce, balance, storageRoot, codeHash)
+}
+
+function trimZeros(value: Uint8Array): Uint8Array {
+  let start = 0
+  while (start < value.length && value[start] === 0) start++
+  return value.subarray(start)
+}

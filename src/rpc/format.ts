@@ -1,0 +1,139 @@
+// Blocks, transactions, receipts and logs in the JSON form of the Ethereum execution API.
+import { bytesToHex, type Hex } from '../base/bytes.ts'
+import { keccak256 } from '../base/keccak.ts'
+import { type Block } from '../chain/block.ts'
+import { type Log, type Receipt } from '../chain/receipt.ts'
+import { type DecodedTransaction } from './ports.ts'
+
+/** A quantity: minimal hex digits, "0x0" for zero. */
+export function quantity(value: bigint | number): Hex {
+  return `0x${value.toString(16)}`
+}
+
+/** A transaction beside the block it stands in; pending ones have none. */
+export interface TransactionPlace {
+  readonly block: Block
+  readonly index: number
+}
+
+export function formatBlock(
+  block: Block,
+  decode: ((raw: Uint8Array) => DecodedTransaction) | undefined
+): Record<string, unknown> {
+  const { header, transactions } = block
+  const sizeBytes = transactions.reduce((sum, raw) => sum + raw.length, 600)
+  return {
+    number: quantity(block.number),
+    hash: block.hash,
+    parentHash: block.parentHash,
+    sha3Uncles: bytesToHex(header.ommersHash),
+    miner: bytesToHex(header.feeRecipient),
+    stateRoot: block.stateRoot,
+    transactionsRoot: bytesToHex(header.transactionsRoot),
+    receiptsRoot: bytesToHex(header.receiptsRoot),
+    logsBloom: bytesToHex(header.logsBloom),
+    difficulty: quantity(header.difficulty),
+    totalDifficulty: quantity(0),
+    gasLimit: quantity(header.gasLimit),
+    gasUsed: quantity(header.gasUsed),
+    timestamp: quantity(header.timestamp),
+    extraData: bytesToHex(header.extraData),
+    mixHash: bytesToHex(header.prevRandao),
+    nonce: bytesToHex(header.nonce),
+    baseFeePerGas: quantity(header.baseFeePerGas),
+    ...(header.withdrawalsRoot && {
+      withdrawals: [],
+      withdrawalsRoot: bytesToHex(header.withdrawalsRoot)
+    }),
+    ...(header.blobGasUsed !== undefined && { blobGasUsed: quantity(header.blobGasUsed) }),
+    ...(header.excessBlobGas !== undefined && { excessBlobGas: quantity(header.excessBlobGas) }),
+    ...(header.parentBeaconBlockRoot && {
+      parentBeaconBlockRoot: bytesToHex(header.parentBeaconBlockRoot)
+    }),
+    ...(header.requestsHash && { requestsHash: bytesToHex(header.requestsHash) }),
+    size: quantity(sizeBytes),
+    uncles: [],
+    transactions: transactions.map((raw, index) =>
+      decode === undefined
+        ? bytesToHex(keccak256(raw))
+        : formatTransaction(decode(raw), { block, index })
+    )
+  }
+}
+
+export function formatTransaction(
+  { hash, from, json }: DecodedTransaction,
+  place: TransactionPlace | undefined
+): Record<string, unknown> {
+  const { gasLimit, data, ...fields } = json
+  const baseFee = place?.block.header.baseFeePerGas
+  return {
+    ...fields,
+    gas: gasLimit,
+    input: data,
+    to: json.to ?? null,
+    hash,
+    from,
+    blockHash: place?.block.hash ?? null,
+    blockNumber: place === undefined ? null : quantity(place.block.number),
+    transactionIndex: place === undefined ? null : quantity(place.index),
+    ...(json.maxFeePerGas !== undefined && {
+      gasPrice:
+        baseFee === undefined ? json.maxFeePerGas : quantity(effectiveGasPrice(json, baseFee)),
+      yParity: json.v
+    })
+  }
+}
+
+export function formatReceipt(
+  receipt: Receipt,
+  before: { readonly gasUsed: bigint; readonly logsCount: number },
+  { hash, from, json, contractAddress }: DecodedTransaction,
+  place: TransactionPlace
+): Record<string, unknown> {
+  const { block } = place
+  return {
+    transactionHash: hash,
+    transactionIndex: quantity(place.index),
+    blockHash: block.hash,
+    blockNumber: quantity(block.number),
+    from,
+    to: json.to ?? null,
+    contractAddress: contractAddress ?? null,
+    cumulativeGasUsed: quantity(receipt.cumulativeGasUsed),
+    gasUsed: quantity(receipt.cumulativeGasUsed - before.gasUsed),
+    effectiveGasPrice: quantity(effectiveGasPrice(json, block.header.baseFeePerGas)),
+    logs: receipt.logs.map((log, index) => formatLog(log, before.logsCount + index, hash, place)),
+    logsBloom: bytesToHex(receipt.logsBloom),
+    status: quantity(receipt.status),
+    type: quantity(receipt.type)
+  }
+}
+
+export function formatLog(
+  log: Log,
+  logIndex: number,
+  transactionHash: Hex,
+  { block, index }: TransactionPlace
+): Record<string, unknown> {
+  return {
+    address: bytesToHex(log.address),
+    topics: log.topics.map(bytesToHex),
+    data: bytesToHex(log.data),
+    blockHash: block.hash,
+    blockNumber: quantity(block.number),
+    blockTimestamp: quantity(block.header.timestamp),
+    transactionHash,
+    transactionIndex: quantity(index),
+    logIndex: quantity(logIndex),
+    removed: false
+  }
+}
+
+/** What a unit of gas cost: base fee plus tip under the cap, or the legacy price (EIP-1559). */
+export function effectiveGasPrice(json: DecodedTransaction['json'], baseFee: bigint): bigint {
+  if (json.maxFeePerGas === undefined) return BigInt(json.gasPrice ?? 0)
+  const cap = BigInt(json.maxFeePerGas)
+  const price = baseFee + BigInt(json.maxPriorityFeePerGas ?? 0)
+  return price < cap ? price : cap
+}

@@ -1,0 +1,117 @@
+// JSON-RPC and health over HTTP. Web pages must not reach it: host allow-list, JSON only, no CORS.
+import { type AddressInfo } from 'node:net'
+import fastify, { type FastifyInstance } from 'fastify'
+import { type Log } from '../base/log.ts'
+import { NodeError } from '../base/node-error.ts'
+import { answerBody, answerParseError, type MethodTable } from './json-rpc.ts'
+
+/** A request's body: a batch of transactions of the largest size is far below it. */
+export const BODY_MAX_BYTES = 5 * 2 ** 20
+/** A client that sends its request slower than this is cut off. */
+const REQUEST_TIMEOUT_MS = 30_000
+
+/** Why the server cannot listen. */
+export type HttpFailure = {
+  readonly code: 'rpc-address-unavailable'
+  readonly host: string
+  readonly port: number
+  readonly reason: string
+}
+
+/** Thrown by `start`. */
+export class HttpError extends NodeError<HttpFailure> {}
+
+/** What `/health` says. */
+export interface Health {
+  readonly ok: boolean
+  /** `ready`, `following`, or what the node is doing instead. */
+  readonly state: string
+  readonly [fact: string]: unknown
+}
+
+export interface HttpServerDeps {
+  readonly methods: MethodTable
+  readonly health: () => Health
+  readonly log: Log
+}
+
+export interface HttpServerOptions {
+  readonly host: string
+  /** 0 lets the operating system choose. */
+  readonly port: number
+  /** Names besides the bound address and the loopback names that a Host header may carry. */
+  readonly allowedHosts?: readonly string[]
+}
+
+/** A server that listens. */
+export interface HttpServer {
+  readonly url: string
+  close(): Promise<void>
+}
+
+/** Listens, or throws HttpError. */
+export async function startHttpServer(
+  deps: HttpServerDeps,
+  { host, port, allowedHosts = [] }: HttpServerOptions
+): Promise<HttpServer> {
+  const server = fastify({
+    logger: false,
+    bodyLimit: BODY_MAX_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: true
+  })
+  const allowed = new Set(['localhost', '127.0.0.1', '[::1]', host, ...allowedHosts])
+  server.addHook('onRequest', async (request, reply) => {
+    if (!allowed.has(hostName(request.headers.host ?? ''))) {
+      await reply
+        .code(403)
+        .send({ error: 'this Host is not allowed; see rpc in the configuration' })
+    }
+  })
+  addRoutes(server, deps)
+  try {
+    await server.listen({ host, port })
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown)
+    throw new HttpError({ code: 'rpc-address-unavailable', host, port, reason }, { cause: thrown })
+  }
+  const bound = server.server.address() as AddressInfo
+  const printedHost = host.includes(':') ? `[${host}]` : host
+  return {
+    url: `http://${printedHost}:${String(bound.port)}`,
+    async close() {
+      await server.close()
+    }
+  }
+}
+
+function addRoutes(server: FastifyInstance, { methods, health, log }: HttpServerDeps): void {
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('application/json', { parseAs: 'string' }, (_, body, done) => {
+    done(null, body)
+  })
+  server.post('/', async (request, reply) => {
+    let parsed: unknown
+    try {
+      parsed = JSON.parse(request.body as string)
+    } catch {
+      return reply.send(answerParseError())
+    }
+    const answer = await answerBody({ methods, log }, parsed)
+    return answer === undefined ? reply.code(204).send() : reply.send(answer)
+  })
+  server.get('/health', async (_, reply) => {
+    const state = health()
+    return reply.code(state.ok ? 200 : 503).send(state)
+  })
+  server.setErrorHandler(async (error: { statusCode?: number; message: string }, _, reply) => {
+    const status = error.statusCode ?? 500
+    if (status >= 500) log.error('rpc-request-failed', { reason: error.message })
+    await reply.code(status).send({ error: status >= 500 ? 'internal error' : error.message })
+  })
+}
+
+/** The Host header without its port. */
+function hostName(header: string): string {
+  return header.replace(/:\d+$/, '').toLowerCase()
+}

@@ -1,0 +1,21 @@
+// Every JSON-RPC method this node answers.
+import { blockMethods, type BlockMethodDeps } from './block-methods.ts'
+import { feeMethods, type FeeMethodDeps } from './fee-methods.ts'
+import { type MethodTable } from './json-rpc.ts'
+import { logMethods } from './log-methods.ts'
+import { nodeMethods, type NodeMethodDeps } from './node-methods.ts'
+import { stateMethods, type StateMethodDeps } from './state-methods.ts'
+
+export type RpcDeps = BlockMethodDeps & StateMethodDeps & FeeMethodDeps & NodeMethodDeps
+
+export function createMethodTable(deps: RpcDeps): MethodTable {
+  return new Map(
+    Object.entries({
+      ...nodeMethods(deps),
+      ...blockMethods(deps),
+      ...stateMethods(deps),
+      ...feeMethods(deps),
+      ...logMethods(deps)
+    })
+  )
+}

@@ -1,0 +1,40 @@
+// Methods about the node itself, and sending transactions.
+import { hexToBytes } from '../base/bytes.ts'
+import { quantity } from './format.ts'
+import { type RpcMethod } from './json-rpc.ts'
+import { bytesParam, parseParams } from './params.ts'
+import { type RpcNode, type RpcPool } from './ports.ts'
+
+export interface NodeMethodDeps {
+  readonly node: RpcNode
+  readonly pool: RpcPool
+  /** Takes a raw transaction: into the pool, or on to the sequencer. Throws RpcError. */
+  readonly send: (raw: Uint8Array) => Promise<string>
+}
+
+export function nodeMethods({ node, pool, send }: NodeMethodDeps): Record<string, RpcMethod> {
+  return {
+    eth_chainId: () => quantity(node.chainId),
+    eth_accounts: () => [],
+    eth_syncing() {
+      const progress = node.syncing()
+      return progress === undefined
+        ? false
+        : {
+            startingBlock: quantity(progress.currentBlock),
+            currentBlock: quantity(progress.currentBlock),
+            highestBlock: quantity(progress.highestBlock)
+          }
+    },
+    eth_sendRawTransaction: (params) => send(hexToBytes(parseParams(params, [bytesParam])[0])),
+    net_version: () => node.chainId.toString(),
+    net_listening: () => true,
+    net_peerCount: () => quantity(node.peerCount()),
+    web3_clientVersion: () => node.clientVersion,
+    txpool_status() {
+      const { pending, queued } = pool.counts()
+      return { pending: quantity(pending), queued: quantity(queued) }
+    },
+    rekindle_status: () => node.status()
+  }
+}

@@ -1,0 +1,83 @@
+// What JSON-RPC needs of the node; `node/` joins each port to the folder that has it.
+import { type Hex } from '../base/bytes.ts'
+import { type Block } from '../chain/block.ts'
+import { type Receipt } from '../chain/receipt.ts'
+import { type StateView } from '../state/state-view.ts'
+import { type CallParam } from './params.ts'
+
+/** The canonical chain. */
+export interface RpcChain {
+  head(): Block
+  blockByNumber(number: bigint): Block | undefined
+  blockByHash(hash: Hex): Block | undefined
+  receipts(hash: Hex): readonly Receipt[] | undefined
+  transactionLocation(hash: Hex): { readonly blockHash: Hex; readonly index: number } | undefined
+}
+
+/** States that can be read. */
+export interface RpcState {
+  view(blockHash: Hex): StateView | undefined
+  /** The lowest height whose state is readable, for the error that names it. */
+  oldestReadable(): bigint | undefined
+}
+
+/** A transaction's fields as hex, as the execution API prints them. */
+export interface TransactionJson {
+  readonly to?: Hex
+  readonly gasLimit?: Hex
+  readonly data?: Hex
+  readonly gasPrice?: Hex
+  readonly maxFeePerGas?: Hex
+  readonly maxPriorityFeePerGas?: Hex
+  readonly v?: Hex
+  readonly [field: string]: unknown
+}
+
+/** A decoded transaction with what is derived from it. */
+export interface DecodedTransaction {
+  readonly hash: Hex
+  readonly from: Hex
+  /** Set for a contract creation. */
+  readonly contractAddress: Hex | undefined
+  readonly json: TransactionJson
+}
+
+/** Transactions that wait for a block. `add` throws RpcError-mapped pool failures (transaction-errors.ts). */
+export interface RpcPool {
+  add(raw: Uint8Array): Promise<Hex> | Hex
+  get(hash: Hex): Uint8Array | undefined
+  /** The next nonce of an account, pending transactions counted. */
+  pendingNonce(address: Hex): bigint
+  counts(): { readonly pending: number; readonly queued: number }
+}
+
+/** What a call on a state returned. */
+export type CallOutcome =
+  | { readonly kind: 'returned'; readonly data: Uint8Array; readonly gasUsed: bigint }
+  | { readonly kind: 'reverted'; readonly data: Uint8Array }
+  | { readonly kind: 'failed'; readonly reason: string }
+
+/** Runs calls that leave no trace. */
+export interface RpcCalls {
+  call(call: CallParam, block: Block, view: StateView): Promise<CallOutcome>
+  /** The least gas that suffices, or how it fails with all gas. */
+  estimateGas(
+    call: CallParam,
+    block: Block,
+    view: StateView
+  ): Promise<
+    { readonly kind: 'gas'; readonly gas: bigint } | Exclude<CallOutcome, { kind: 'returned' }>
+  >
+}
+
+/** What the node says of itself; plain JSON values. */
+export interface RpcNode {
+  readonly chainId: bigint
+  readonly clientVersion: string
+  status(): Record<string, unknown>
+  peerCount(): number
+  /** Undefined while new blocks can come; else why a block that is asked for cannot be built. */
+  gateShut(): Record<string, unknown> | undefined
+  /** How far behind a recovering node is. */
+  syncing(): { readonly currentBlock: bigint; readonly highestBlock: bigint } | undefined
+}

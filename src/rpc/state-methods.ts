@@ -1,0 +1,99 @@
+// eth_ methods that read accounts or run calls on a state.
+import { bytesToHex, hexToBytes, type Hex } from '../base/bytes.ts'
+import { keccak256 } from '../base/keccak.ts'
+import { requireState } from './block-resolution.ts'
+import { quantity } from './format.ts'
+import { type RpcMethod } from './json-rpc.ts'
+import {
+  addressParam,
+  blockParam,
+  callParam,
+  LATEST,
+  parseParams,
+  quantityParam
+} from './params.ts'
+import {
+  type CallOutcome,
+  type RpcCalls,
+  type RpcChain,
+  type RpcPool,
+  type RpcState
+} from './ports.ts'
+import { RPC_CODES, RpcError } from './rpc-error.ts'
+
+export interface StateMethodDeps {
+  readonly chain: RpcChain
+  readonly state: RpcState
+  readonly pool: RpcPool
+  readonly calls: RpcCalls
+}
+
+const optionalBlock = blockParam.default(LATEST)
+
+export function stateMethods({
+  chain,
+  state,
+  pool,
+  calls
+}: StateMethodDeps): Record<string, RpcMethod> {
+  return {
+    eth_getBalance(params) {
+      const [address, block] = parseParams(params, [addressParam, optionalBlock])
+      const { view } = requireState(chain, state, block)
+      return quantity(view.account(hashAddress(address))?.balance ?? 0n)
+    },
+    eth_getTransactionCount(params) {
+      const [address, block] = parseParams(params, [addressParam, optionalBlock])
+      if (block.kind === 'tag' && block.tag === 'pending') {
+        return quantity(pool.pendingNonce(address))
+      }
+      const { view } = requireState(chain, state, block)
+      return quantity(view.account(hashAddress(address))?.nonce ?? 0n)
+    },
+    eth_getCode(params) {
+      const [address, block] = parseParams(params, [addressParam, optionalBlock])
+      const { view } = requireState(chain, state, block)
+      const codeHash = view.account(hashAddress(address))?.codeHash
+      const code = codeHash && view.code(codeHash)
+      return code === undefined ? '0x' : bytesToHex(code)
+    },
+    eth_getStorageAt(params) {
+      const [address, slot, block] = parseParams(params, [
+        addressParam,
+        quantityParam,
+        optionalBlock
+      ])
+      const { view } = requireState(chain, state, block)
+      const key = keccak256(hexToBytes(`0x${slot.toString(16).padStart(64, '0')}`))
+      const value = view.slot(hashAddress(address), key)
+      return `0x${bytesToHex(value ?? new Uint8Array())
+        .slice(2)
+        .padStart(64, '0')}`
+    },
+    async eth_call(params) {
+      const [call, block] = parseParams(params, [callParam, optionalBlock])
+      const at = requireState(chain, state, block)
+      const outcome = await calls.call(call, at.block, at.view)
+      if (outcome.kind === 'returned') return bytesToHex(outcome.data)
+      throw callError(outcome)
+    },
+    async eth_estimateGas(params) {
+      const [call, block] = parseParams(params, [callParam, optionalBlock])
+      const at = requireState(chain, state, block)
+      const outcome = await calls.estimateGas(call, at.block, at.view)
+      if (outcome.kind === 'gas') return quantity(outcome.gas)
+      throw callError(outcome)
+    }
+  }
+}
+
+function hashAddress(address: Hex): Uint8Array {
+  return keccak256(hexToBytes(address))
+}
+
+/** geth's form: a revert carries what the contract returned. */
+function callError(outcome: Exclude<CallOutcome, { kind: 'returned' }>): RpcError {
+  return outcome.kind === 'reverted'
+    ? new RpcError(RPC_CODES.reverted, 'execution reverted', bytesToHex(outcome.data))
+    : new RpcError(RPC_CODES.serverError, outcome.reason)
+}

@@ -1,0 +1,126 @@
+// The block loop: build, seal, sign, publish, persist, head (recovery.md, "Writing a block, step by step").
+import { type Hex } from '../base/bytes.ts'
+import { type Clock } from '../base/clock.ts'
+import { type Log } from '../base/log.ts'
+import { errorMessage } from '../base/node-error.ts'
+import { type Service } from '../base/service.ts'
+import { type Block, type BlockRef, type SignedBlock } from '../chain/block.ts'
+import { type BuiltPayload, type ExecutionEngine } from '../execution/engine.ts'
+import { nextAttributes, type PayloadRules } from './payload-attributes.ts'
+
+/** The gate as the loop uses it; recovery has the only key. */
+export interface SequencerGate {
+  assertOpen(): void
+  waitOpen(signal: AbortSignal): Promise<unknown>
+}
+
+/** Signs a sealed block after `recheck` passed and the record is on disk; resolves with what is published. */
+export type SignBlock = (sealed: BuiltPayload, recheck: () => void) => Promise<SignedBlock>
+
+/** One finished step of one block; observers are awaited before the next step. */
+export interface BlockStepEvent {
+  readonly step: 'built' | 'sealed' | 'signed' | 'published' | 'persisted' | 'head-set'
+  readonly block: BlockRef
+}
+
+/** Why the loop gives up a block and calls recovery. */
+export type SequencerFault = 'recovering' | 'state-not-readable' | 'disk-full'
+
+export interface SequencerDeps {
+  readonly clock: Clock
+  readonly log: Log
+  readonly gate: SequencerGate
+  readonly engine: ExecutionEngine
+  readonly head: () => Block
+  readonly sign: SignBlock
+  /** Hands the block to gossip; resolves when it left. Nobody to send to is no error. */
+  readonly publish: (block: SignedBlock) => Promise<void>
+  /** Persists and sets the head; reports `persisted` and `head-set` itself. */
+  readonly persist: (block: SignedBlock) => Promise<void>
+  readonly onStep: (event: BlockStepEvent) => Promise<void>
+  /** Shuts the gate; recovery finds out what is missing. */
+  readonly onFault: (fault: SequencerFault, cause: unknown) => void
+}
+
+/** Thrown inside the loop when the head moved or its state is gone while a block was being built. */
+class BlockAbandoned extends Error {
+  readonly fault: SequencerFault
+
+  constructor(fault: SequencerFault, reason: string) {
+    super(reason)
+    this.fault = fault
+  }
+}
+
+export function createSequencer(deps: SequencerDeps, rules: PayloadRules): Service {
+  const { clock, log, gate, onFault } = deps
+  return {
+    async run(signal) {
+      while (!signal.aborted) {
+        try {
+          await gate.waitOpen(signal)
+          await buildBlock(deps, rules, signal)
+        } catch (thrown) {
+          if (signal.aborted) return
+          log.error('block-abandoned', { reason: errorMessage(thrown) })
+          onFault(faultOf(thrown), thrown)
+          await clock.sleep(0, signal)
+        }
+      }
+    }
+  }
+}
+
+/** One block on the head, from attributes to the new head. An abort lets the step under way finish. */
+async function buildBlock(
+  deps: SequencerDeps,
+  rules: PayloadRules,
+  signal: AbortSignal
+): Promise<void> {
+  const { clock, engine, gate, head, sign, publish, persist, onStep } = deps
+  const parent = head()
+  const { attributes, sealAtMs } = nextAttributes(parent, clock.nowMs(), rules)
+  const started = await engine.forkchoiceUpdated(parent.hash, attributes)
+  if (started.kind !== 'valid' || started.payloadId === undefined) {
+    throw new BlockAbandoned(
+      'state-not-readable',
+      `cannot build on ${parent.hash}: ${started.kind}`
+    )
+  }
+  const number = parent.number + 1n
+  await onStep({ step: 'built', block: { number, hash: parent.hash } })
+
+  const waitMs = sealAtMs - clock.nowMs()
+  if (waitMs > 0) await clock.sleep(waitMs, signal)
+  const sealed = await engine.getPayload(started.payloadId)
+  const block: BlockRef = { number, hash: sealed.block.hash }
+  await onStep({ step: 'sealed', block })
+  signal.throwIfAborted()
+
+  const signed = await sign(sealed, () => {
+    gate.assertOpen()
+    assertSameHead(head().hash, parent.hash)
+  })
+  await onStep({ step: 'signed', block })
+  await publish(signed)
+  await onStep({ step: 'published', block })
+  await persist(signed)
+}
+
+function assertSameHead(now: Hex, parent: Hex): void {
+  if (now !== parent)
+    throw new BlockAbandoned('recovering', `the head moved from ${parent} to ${now}`)
+}
+
+function faultOf(thrown: unknown): SequencerFault {
+  if (thrown instanceof BlockAbandoned) return thrown.fault
+  return isDiskFull(thrown) ? 'disk-full' : 'recovering'
+}
+
+/** True when the write failed for want of room, at whatever depth of causes. */
+function isDiskFull(thrown: unknown): boolean {
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    if ('code' in error && error.code === 'ENOSPC') return true
+  }
+  return false
+}

@@ -1,0 +1,211 @@
+// The disk layer: LevelDB at one block, and above it the buffers of blocks on their way there.
+import { bytesToHex, equalBytes, hexToBytes, type Hex } from '../base/bytes.ts'
+import { keccak256 } from '../base/keccak.ts'
+import { type Log } from '../base/log.ts'
+import { createYielder } from '../base/yielder.ts'
+import { openValue, sealValue } from '../store/checked-value.ts'
+import { type BatchOperation, type KeyValueStore } from '../store/key-value-store.ts'
+import { soleKey, STATE_PREFIX } from '../store/keys.ts'
+import { pathKey } from '../trie/nibbles.ts'
+import { createTrie } from '../trie/trie.ts'
+import { decodeAccount, encodeSlimAccount } from './account-codec.ts'
+import {
+  accountKey,
+  codeKey,
+  type EntryKey,
+  isFlat,
+  keyToBytes,
+  nodeKey,
+  storagePrefixes
+} from './entry-key.ts'
+import { type LayerContent } from './layer.ts'
+import { decodeSlotValue } from './slot-value.ts'
+import { StateError } from './state-error.ts'
+import { type StatePoint } from './state-view.ts'
+import { WriteBuffer } from './write-buffer.ts'
+
+/** When the buffer goes to disk. */
+export interface DiskLayerOptions {
+  readonly writeBufferMaxBytes: number
+  readonly writeBufferMaxBlocks: number
+}
+
+const POINT_KEY = soleKey(STATE_PREFIX.point)
+
+/** One version of every entry. Reads are synchronous and see the newest merged block. */
+export class DiskLayer {
+  readonly #store: KeyValueStore
+  readonly #log: Log
+  readonly #options: DiskLayerOptions
+  #point: StatePoint
+  #persisted: StatePoint
+  #active = new WriteBuffer()
+  #frozen: WriteBuffer | undefined
+  #flushing: Promise<void> = Promise.resolve()
+  #failure: unknown
+
+  constructor(
+    { store, log }: { store: KeyValueStore; log: Log },
+    point: StatePoint,
+    options: DiskLayerOptions
+  ) {
+    this.#store = store
+    this.#log = log
+    this.#options = options
+    this.#point = point
+    this.#persisted = point
+  }
+
+  /** The newest merged block. */
+  get point(): StatePoint {
+    return this.#point
+  }
+
+  /** The block that LevelDB stands for: what a killed process finds again. */
+  get persistedPoint(): StatePoint {
+    return this.#persisted
+  }
+
+  get bufferedBytes(): number {
+    return this.#active.sizeBytes + (this.#frozen?.sizeBytes ?? 0)
+  }
+
+  /** A flat entry, trie node or code. Flat entries are checked, and mended from the trie when damaged. */
+  read(key: EntryKey): Uint8Array | undefined {
+    const hit = this.#active.find(key) ?? this.#frozen?.find(key)
+    if (hit !== undefined) return hit.value
+    const keyBytes = keyToBytes(key)
+    const stored = this.#store.get(keyBytes)
+    if (stored === undefined || !isFlat(key)) return stored
+    return openValue(keyBytes, stored) ?? this.#mend(key, keyBytes)
+  }
+
+  /** A code, checked by its hash. Throws StateError. */
+  readCode(codeHash: Uint8Array): Uint8Array {
+    const code = this.read(codeKey(codeHash))
+    if (code === undefined) {
+      throw new StateError({ code: 'code-missing', codeHash: bytesToHex(codeHash) })
+    }
+    if (!equalBytes(keccak256(code), codeHash)) {
+      throw new StateError({ code: 'code-damaged', codeHash: bytesToHex(codeHash) })
+    }
+    return code
+  }
+
+  /** Takes in the next block; starts a flush when enough has come together. Throws when a flush failed. */
+  merge(content: LayerContent, point: StatePoint): void {
+    this.#assertSound()
+    this.#active.merge(content)
+    this.#point = point
+    const { writeBufferMaxBytes, writeBufferMaxBlocks } = this.#options
+    const isDue =
+      this.#active.sizeBytes >= writeBufferMaxBytes ||
+      this.#active.blocksCount >= writeBufferMaxBlocks
+    if (isDue && this.#frozen === undefined) this.#startFlush()
+  }
+
+  /** Settles when all that was merged is on disk. Throws StateError when it could not be written. */
+  async flush(): Promise<void> {
+    await this.#flushing
+    if (this.#active.blocksCount > 0) this.#startFlush()
+    await this.#flushing
+    this.#assertSound()
+  }
+
+  #assertSound(): void {
+    if (this.#failure === undefined) return
+    const reason = this.#failure instanceof Error ? this.#failure.message : 'unknown'
+    throw new StateError({ code: 'flush-failed', reason }, { cause: this.#failure })
+  }
+
+  #startFlush(): void {
+    const frozen = this.#active
+    const point = this.#point
+    this.#frozen = frozen
+    this.#active = new WriteBuffer()
+    this.#flushing = this.#write(frozen, point).then(
+      () => {
+        this.#persisted = point
+        this.#frozen = undefined
+      },
+      (thrown: unknown) => {
+        this.#failure = thrown // the buffer stays readable; the next merge reports it
+        this.#log.error('state-flush-failed', { number: point.number, reason: String(thrown) })
+      }
+    )
+  }
+
+  /** One atomic, synced batch that carries the block it stands for. */
+  async #write(buffer: WriteBuffer, point: StatePoint): Promise<void> {
+    const yielder = createYielder()
+    const operations: BatchOperation[] = []
+    for (const owner of buffer.cleared()) {
+      for (const prefix of storagePrefixes(owner)) {
+        const start = keyToBytes(prefix)
+        const end = new Uint8Array([...start, 0xff])
+        for await (const [key] of this.#store.iterate({ start, end })) {
+          operations.push({ type: 'del', key })
+        }
+      }
+    }
+    for (const [key, value] of buffer.entries()) {
+      operations.push(toOperation(key, value))
+      await yielder.maybeYield()
+    }
+    operations.push({ type: 'put', key: POINT_KEY, value: encodePoint(point) })
+    await this.#store.batch(operations, { sync: true })
+  }
+
+  /** The entry out of the trie; written back, since no buffer holds a newer one. */
+  #mend(key: EntryKey, keyBytes: Uint8Array): Uint8Array | undefined {
+    const value = this.#fromTrie(keyBytes)
+    this.#log.warn('flat-entry-mended', { key: bytesToHex(keyBytes) })
+    const operation = toOperation(key, value)
+    this.#store.batch([operation], { sync: true }).catch((thrown: unknown) => {
+      this.#log.error('flat-entry-not-mended', {
+        key: bytesToHex(keyBytes),
+        reason: String(thrown)
+      })
+    })
+    return value
+  }
+
+  #fromTrie(keyBytes: Uint8Array): Uint8Array | undefined {
+    const addressHash = keyBytes.subarray(1, 33)
+    const source = { node: (path: Uint8Array) => this.read(nodeKey(undefined, pathKey(path))) }
+    const encoded = createTrie(source, hexToBytes(this.#point.root)).get(addressHash)
+    if (encoded === undefined) return undefined
+    const account = decodeAccount(encoded)
+    if (keyBytes[0] === accountKey(addressHash).charCodeAt(0)) return encodeSlimAccount(account)
+    const storage = { node: (path: Uint8Array) => this.read(nodeKey(addressHash, pathKey(path))) }
+    const value = createTrie(storage, account.storageRoot).get(keyBytes.subarray(33))
+    return value && decodeSlotValue(value)
+  }
+}
+
+/** What LevelDB stands for; undefined in a database without state. Throws StateError when it is damaged. */
+export function readPoint(store: KeyValueStore): StatePoint | undefined {
+  const stored = store.get(POINT_KEY)
+  if (stored === undefined) return undefined
+  const body = openValue(POINT_KEY, stored)
+  if (body === undefined) {
+    throw new StateError({ code: 'entry-damaged', key: bytesToHex(POINT_KEY), reason: 'checksum' })
+  }
+  const { number, hash, root } = JSON.parse(Buffer.from(body).toString()) as {
+    readonly number: string
+    readonly hash: Hex
+    readonly root: Hex
+  }
+  return { number: BigInt(number), hash, root }
+}
+
+function encodePoint({ number, hash, root }: StatePoint): Uint8Array {
+  const text = JSON.stringify({ number: number.toString(), hash, root })
+  return sealValue(POINT_KEY, new TextEncoder().encode(text))
+}
+
+function toOperation(key: EntryKey, value: Uint8Array | undefined): BatchOperation {
+  const keyBytes = keyToBytes(key)
+  if (value === undefined) return { type: 'del', key: keyBytes }
+  return { type: 'put', key: keyBytes, value: isFlat(key) ? sealValue(keyBytes, value) : value }
+}

@@ -1,0 +1,60 @@
+// Which live layers wrote an entry: a lookup costs one map access, not a walk of all layers.
+import { type EntryKey } from './entry-key.ts'
+import { type Layer } from './layer.ts'
+
+/** What the newest layer below a view says of an entry. */
+export interface LayerHit {
+  readonly layer: Layer
+  /** Undefined: deleted there. */
+  readonly value: Uint8Array | undefined
+}
+
+/** All live layers' entries by key, oldest first. */
+export class LayerIndex {
+  readonly #writers = new Map<EntryKey, Layer[]>()
+  readonly #clearers = new Map<string, Layer[]>()
+
+  add(layer: Layer): void {
+    for (const key of layer.content.entries.keys()) append(this.#writers, key, layer)
+    for (const owner of layer.content.cleared) append(this.#clearers, owner, layer)
+  }
+
+  remove(layer: Layer): void {
+    for (const key of layer.content.entries.keys()) takeOut(this.#writers, key, layer)
+    for (const owner of layer.content.cleared) takeOut(this.#clearers, owner, layer)
+  }
+
+  /** The newest write of the entry at or below the layer. */
+  find(key: EntryKey, top: Layer): LayerHit | undefined {
+    const layer = newestBelow(this.#writers.get(key), top)
+    return layer && { layer, value: layer.content.entries.get(key) }
+  }
+
+  /** The newest layer at or below `top` that wiped the account's storage. */
+  findCleared(owner: string, top: Layer): Layer | undefined {
+    return newestBelow(this.#clearers.get(owner), top)
+  }
+}
+
+function newestBelow(layers: readonly Layer[] | undefined, top: Layer): Layer | undefined {
+  if (layers === undefined) return undefined
+  for (let at = layers.length - 1; at >= 0; at--) {
+    const layer = layers[at]!
+    if (layer.isBelow(top)) return layer
+  }
+  return undefined
+}
+
+function append(map: Map<string, Layer[]>, key: string, layer: Layer): void {
+  const layers = map.get(key)
+  if (layers === undefined) map.set(key, [layer])
+  else layers.push(layer)
+}
+
+function takeOut(map: Map<string, Layer[]>, key: string, layer: Layer): void {
+  const layers = map.get(key)
+  if (layers === undefined) return
+  const at = layers.indexOf(layer)
+  if (at !== -1) layers.splice(at, 1)
+  if (layers.length === 0) map.delete(key)
+}

@@ -1,0 +1,96 @@
+// Computes what a block's changes do to the tries: dirty nodes once encoded and hashed, roots, flat entries.
+import { bytesToHex, equalBytes, type Hex } from '../base/bytes.ts'
+import { keccak256 } from '../base/keccak.ts'
+import { createYielder, type Yielder } from '../base/yielder.ts'
+import { createTrie, EMPTY_ROOT, type TrieCommit } from '../trie/trie.ts'
+import { encodeSlimAccount, encodeTrieAccount } from './account-codec.ts'
+import { accountKey, bytesToKey, codeKey, type EntryKey, nodeKey, slotKey } from './entry-key.ts'
+import { type PreparedLayer } from './layer.ts'
+import { encodeSlotValue } from './slot-value.ts'
+import { type AccountChange, type StateChanges } from './state-view.ts'
+
+/** The parent's state, as computing a layer on it reads it. */
+export interface ParentState {
+  readonly hash: Hex
+  readonly root: Uint8Array
+  readonly storageRoot: (addressHash: Uint8Array) => Uint8Array
+  /** A node of the account trie, or with an owner of that account's storage trie. */
+  readonly node: (owner: Uint8Array | undefined, path: Uint8Array) => Uint8Array | undefined
+}
+
+/** Throws TrieError when a node of the parent is damaged or missing. Yields between accounts. */
+export async function prepareLayer(
+  parent: ParentState,
+  { accounts, codes }: StateChanges
+): Promise<PreparedLayer> {
+  const yielder = createYielder()
+  const entries = new Map<EntryKey, Uint8Array | undefined>()
+  const cleared = new Set<string>()
+  const storageRoots = new Map<string, Uint8Array>()
+  for (const code of codes) entries.set(codeKey(keccak256(code)), code)
+
+  const trie = createTrie({ node: (path) => parent.node(undefined, path) }, parent.root)
+  for (const change of accounts) {
+    const { addressHash, account } = change
+    const owner = bytesToKey(addressHash)
+    if (account === undefined) {
+      cleared.add(owner)
+      storageRoots.set(owner, EMPTY_ROOT)
+      entries.set(accountKey(addressHash), undefined)
+      trie.delete(addressHash)
+      continue
+    }
+    if (change.storageCleared) cleared.add(owner)
+    const storageRoot = await commitStorage(parent, change, entries, yielder)
+    storageRoots.set(owner, storageRoot)
+    const stored = { ...account, storageRoot }
+    entries.set(accountKey(addressHash), encodeSlimAccount(stored))
+    trie.put(addressHash, encodeTrieAccount(stored))
+    await yielder.maybeYield()
+  }
+  const { root, nodes } = trie.commit()
+  addNodes(entries, undefined, nodes)
+
+  let sizeBytes = 0
+  for (const [key, value] of entries) sizeBytes += key.length + (value?.length ?? 0)
+  return {
+    root: bytesToHex(root),
+    parentHash: parent.hash,
+    content: { entries, cleared, sizeBytes },
+    storageRoot: (hash) => storageRoots.get(bytesToKey(hash)) ?? parent.storageRoot(hash)
+  }
+}
+
+/** Applies the slots of one account; its storage trie starts empty when it was wiped. */
+async function commitStorage(
+  parent: ParentState,
+  { addressHash, storageCleared, slots }: AccountChange,
+  entries: Map<EntryKey, Uint8Array | undefined>,
+  yielder: Yielder
+): Promise<Uint8Array> {
+  const before = storageCleared ? EMPTY_ROOT : parent.storageRoot(addressHash)
+  if (slots.length === 0) return before
+  const trie = createTrie({ node: (path) => parent.node(addressHash, path) }, before)
+  for (const { slotHash, value } of slots) {
+    const key = slotKey(addressHash, slotHash)
+    if (value.length === 0) {
+      trie.delete(slotHash)
+      entries.set(key, undefined)
+    } else {
+      trie.put(slotHash, encodeSlotValue(value))
+      entries.set(key, value)
+    }
+    await yielder.maybeYield()
+  }
+  const { root, nodes } = trie.commit()
+  if (!equalBytes(root, before)) addNodes(entries, addressHash, nodes)
+  return root
+}
+
+function addNodes(
+  entries: Map<EntryKey, Uint8Array | undefined>,
+  owner: Uint8Array | undefined,
+  nodes: TrieCommit['nodes']
+): void {
+  for (const [path, { value }] of nodes) entries.set(nodeKey(owner, path), value)
+}

@@ -1,0 +1,224 @@
+// The state of the chain: the disk layer, and diff layers above it, one a block, forks side by side.
+import { hexToBytes, type Hex } from '../base/bytes.ts'
+import { type Log } from '../base/log.ts'
+import { type KeyValueStore } from '../store/key-value-store.ts'
+import { pathKey } from '../trie/nibbles.ts'
+import { EMPTY_ROOT } from '../trie/trie.ts'
+import { decodeAccount, type StoredAccount } from './account-codec.ts'
+import { DiskLayer, type DiskLayerOptions, readPoint } from './disk-layer.ts'
+import { accountKey, codeKey, type EntryKey, nodeKey, slotKey, storageOwner } from './entry-key.ts'
+import { Layer, type PreparedLayer } from './layer.ts'
+import { LayerIndex } from './layer-index.ts'
+import { prepareLayer } from './prepare-layer.ts'
+import { StateError } from './state-error.ts'
+import { type StateChanges, type StatePoint, type StateView } from './state-view.ts'
+import { wipeStore } from './wipe-store.ts'
+
+/** Bounds of what is kept in memory. */
+export interface StateStoreOptions extends DiskLayerOptions {
+  readonly diffLayersMax: number
+}
+
+export const STATE_DEFAULTS: StateStoreOptions = {
+  diffLayersMax: 128,
+  writeBufferMaxBytes: 64 * 2 ** 20,
+  writeBufferMaxBlocks: 4_096
+}
+
+/** The state at genesis, from the genesis file. */
+export interface GenesisState {
+  readonly changes: StateChanges
+  readonly number: bigint
+  readonly hash: Hex
+}
+
+const NOTHING: StatePoint = { number: -1n, hash: '0x', root: `0x${'00'.repeat(32)}` }
+
+/** One state store; its calls are synchronous but for what computes or writes. */
+export class StateStore {
+  readonly #store: KeyValueStore
+  readonly #log: Log
+  readonly #options: StateStoreOptions
+  readonly #layers = new Map<Hex, Layer>()
+  readonly #index = new LayerIndex()
+  #disk: DiskLayer
+
+  constructor(
+    { store, log }: { store: KeyValueStore; log: Log },
+    options: Partial<StateStoreOptions> = {}
+  ) {
+    this.#store = store
+    this.#log = log
+    this.#options = { ...STATE_DEFAULTS, ...options }
+    this.#disk = this.#openDisk(readPoint(store) ?? NOTHING)
+  }
+
+  /** Undefined before the genesis state was written. */
+  diskPoint(): StatePoint | undefined {
+    return this.#disk.point.number < 0n ? undefined : this.#disk.point
+  }
+
+  /** The block LevelDB stands for. */
+  persistedPoint(): StatePoint | undefined {
+    return this.#disk.persistedPoint.number < 0n ? undefined : this.#disk.persistedPoint
+  }
+
+  get layersCount(): number {
+    return this.#layers.size
+  }
+
+  get bufferedBytes(): number {
+    return this.#disk.bufferedBytes
+  }
+
+  isReadable(hash: Hex): boolean {
+    return this.#layers.has(hash) || this.#disk.point.hash === hash
+  }
+
+  /** The state after a block. The view throws StateError `view-stale` once its block left memory. */
+  view(hash: Hex): StateView | undefined {
+    const layer = this.#layers.get(hash)
+    if (layer !== undefined) return this.#createView(layer.point, layer)
+    const { point } = this.#disk
+    return point.hash === hash ? this.#createView(point, undefined) : undefined
+  }
+
+  /** Computes what the changes make of the parent's state. Throws StateError, TrieError. */
+  async prepare(parentHash: Hex, changes: StateChanges): Promise<PreparedLayer> {
+    if (!this.isReadable(parentHash)) {
+      throw new StateError({ code: 'parent-not-readable', parentHash })
+    }
+    const layer = this.#layers.get(parentHash)
+    return this.#prepareOn(layer?.point ?? this.#disk.point, layer, changes)
+  }
+
+  /** Makes a prepared layer readable as the state after a block. Throws when its parent is not. */
+  add(prepared: PreparedLayer, { number, hash }: { number: bigint; hash: Hex }): void {
+    if (this.isReadable(hash)) return
+    const { parentHash, root } = prepared
+    if (!this.isReadable(parentHash)) {
+      throw new StateError({ code: 'parent-not-readable', parentHash })
+    }
+    const layer = new Layer({ number, hash, root }, this.#layers.get(parentHash), prepared)
+    this.#layers.set(hash, layer)
+    this.#index.add(layer)
+  }
+
+  /** Keeps at most `diffLayersMax` layers below the head; older ones go to the disk layer. */
+  cap(headHash: Hex): void {
+    this.#mergeBelow(headHash, this.#options.diffLayersMax)
+  }
+
+  /** Puts every layer up to the head on disk; what a clean stop does. */
+  async flushAll(headHash: Hex): Promise<void> {
+    this.#mergeBelow(headHash, 0)
+    await this.#disk.flush()
+  }
+
+  /** Settles when no flush is under way. */
+  async idle(): Promise<void> {
+    await this.#disk.flush()
+  }
+
+  /** Replaces everything by the state at genesis. Returns its root. */
+  async resetToGenesis({ changes, number, hash }: GenesisState): Promise<Hex> {
+    await wipeStore(this.#store)
+    for (const layer of this.#layers.values()) {
+      layer.fate = 'dropped'
+      this.#index.remove(layer)
+    }
+    this.#layers.clear()
+    this.#disk = this.#openDisk(NOTHING)
+    const prepared = await this.#prepareOn(NOTHING, undefined, changes)
+    this.#disk.merge(prepared.content, { number, hash, root: prepared.root })
+    await this.#disk.flush()
+    return prepared.root
+  }
+
+  #openDisk(point: StatePoint): DiskLayer {
+    return new DiskLayer({ store: this.#store, log: this.#log }, point, this.#options)
+  }
+
+  #mergeBelow(headHash: Hex, keptCount: number): void {
+    const branch: Layer[] = []
+    for (let layer = this.#layers.get(headHash); layer?.fate === 'live'; layer = layer.parent) {
+      branch.push(layer)
+    }
+    const merged = branch.slice(keptCount).reverse()
+    for (const layer of merged) {
+      this.#disk.merge(layer.content, layer.point)
+      layer.fate = 'merged'
+      this.#forget(layer)
+    }
+    if (merged.length > 0) this.#dropSideBranches()
+  }
+
+  /** Layers that do not stand on the disk layer any more. */
+  #dropSideBranches(): void {
+    const { hash } = this.#disk.point
+    for (const layer of [...this.#layers.values()]) {
+      let lowest = layer
+      while (lowest.parent?.fate === 'live') lowest = lowest.parent
+      if (lowest.parentHash === hash) continue
+      layer.fate = 'dropped'
+      this.#forget(layer)
+    }
+  }
+
+  #forget(layer: Layer): void {
+    this.#layers.delete(layer.point.hash)
+    this.#index.remove(layer)
+  }
+
+  #read(top: Layer | undefined, key: EntryKey): Uint8Array | undefined {
+    if (top !== undefined) {
+      const hit = this.#index.find(key, top)
+      const owner = storageOwner(key)
+      const wiped = owner === undefined ? undefined : this.#index.findCleared(owner, top)
+      const isWiped = wiped !== undefined && (hit === undefined || !wiped.isBelow(hit.layer))
+      if (isWiped) return undefined
+      if (hit !== undefined) return hit.value
+    }
+    return this.#disk.read(key)
+  }
+
+  #readAccount(top: Layer | undefined, addressHash: Uint8Array): StoredAccount | undefined {
+    const body = this.#read(top, accountKey(addressHash))
+    return body && decodeAccount(body)
+  }
+
+  async #prepareOn(
+    point: StatePoint,
+    top: Layer | undefined,
+    changes: StateChanges
+  ): Promise<PreparedLayer> {
+    return prepareLayer(
+      {
+        hash: point.hash,
+        root: point.number < 0n ? EMPTY_ROOT : hexToBytes(point.root),
+        storageRoot: (hash) => this.#readAccount(top, hash)?.storageRoot ?? EMPTY_ROOT,
+        node: (owner, path) => this.#read(top, nodeKey(owner, pathKey(path)))
+      },
+      changes
+    )
+  }
+
+  #createView(point: StatePoint, layer: Layer | undefined): StateView {
+    const top = () => {
+      if (layer?.fate === 'live') return layer
+      if (this.#disk.point.hash === point.hash) return undefined
+      throw new StateError({ code: 'view-stale', hash: point.hash })
+    }
+    return {
+      root: point.root,
+      account: (hash) => this.#readAccount(top(), hash),
+      slot: (address, slot) => this.#read(top(), slotKey(address, slot)),
+      storageRoot: (hash) => this.#readAccount(top(), hash)?.storageRoot ?? EMPTY_ROOT,
+      code: (hash) => {
+        const above = top()
+        const hit = above && this.#index.find(codeKey(hash), above)
+        return hit?.value ?? this.#disk.readCode(hash)
+      }
+    }
+  }
+}
