@@ -78,8 +78,8 @@ class LevelStore implements KeyValueStore {
   }
 
   /**
-   * After a failed write nothing is written any more: LevelDB would go on in its log behind what may be
-   * half a record, and lose all that follows when it reads the log again.
+   * After a failed write nothing is written any more: LevelDB goes on in its log behind what may be half a
+   * record, and at the next start loses all that follows, synced or not (shown with a limited file size).
    */
   async batch(
     operations: readonly BatchOperation[],
