@@ -4,26 +4,24 @@ import { type NodeEncoder } from './node-encode.ts'
 import { BRANCH_WIDTH, type NodeReference, STORED_NODE_BYTES_MIN, type TrieNode } from './node.ts'
 import { pathKey } from './nibbles.ts'
 
-/** One node of a commit. */
+/** What became of one place, so that one look tells a node that is gone from a place that was not touched. */
 export interface NodeChange {
-  /** One nibble a byte, from the root. */
-  readonly path: Uint8Array
-  /** RLP; undefined: no node stands here any more. */
+  /** The RLP of the node that stands here now; undefined: none does any more. */
   readonly value: Uint8Array | undefined
 }
+
+/** A place where no node stands any more. */
+export const NODE_GONE: NodeChange = { value: undefined }
 
 /** A root, and what leads to it from the root before. */
 export interface TrieCommit {
   readonly root: Uint8Array
   /**
-   * By `pathKey`. Put over what held exactly the nodes of the root before, it gives exactly those of this
+   * By `pathKey`, the place of a node in hex digits. Put over what held exactly the nodes of the root before, it gives exactly those of this
    * root: every place that was written anew, and every place where a node stood and none does now.
    */
   readonly nodes: ReadonlyMap<string, NodeChange>
 }
-
-/** Where nodes stood that were taken out of the tree, by `pathKey`. */
-export type RemovedNodes = Map<string, Uint8Array>
 
 /** Walks the changed part of a tree, children first. */
 export class CommitWalk {
@@ -45,10 +43,10 @@ export class CommitWalk {
     return hash
   }
 
-  /** Lists as deleted what was removed, unless something was written in its place. */
-  remove(removed: RemovedNodes): void {
-    for (const [key, path] of removed) {
-      if (!this.nodes.has(key)) this.nodes.set(key, { path, value: undefined })
+  /** Lists what was removed, by `pathKey`, as gone, unless something was written in its place. */
+  remove(removed: Iterable<string>): void {
+    for (const key of removed) {
+      if (!this.nodes.has(key)) this.nodes.set(key, NODE_GONE)
     }
   }
 
@@ -59,22 +57,17 @@ export class CommitWalk {
     if (encoded.length >= STORED_NODE_BYTES_MIN) {
       return this.#put(node, depth, encoded, keccak256(encoded))
     }
-    if (node.isStored) this.#change(depth, undefined)
+    if (node.isStored) this.nodes.set(pathKey(this.#path, depth), NODE_GONE)
     node.isStored = false
     node.reference = encoded
     return encoded
   }
 
   #put(node: TrieNode, depth: number, encoded: Uint8Array, hash: Uint8Array): NodeReference {
-    this.#change(depth, encoded)
+    this.nodes.set(pathKey(this.#path, depth), { value: encoded })
     node.isStored = true
     node.reference = hash
     return hash
-  }
-
-  #change(depth: number, value: Uint8Array | undefined): void {
-    const path = this.#path.slice(0, depth)
-    this.nodes.set(pathKey(path), { path, value })
   }
 
   #encode(node: TrieNode, depth: number): Uint8Array {

@@ -1,5 +1,5 @@
 // Walking a stored trie in key order, without keeping it in memory.
-import { type NodeChange, type TrieCommit } from './commit.ts'
+import { NODE_GONE, type NodeChange, type TrieCommit } from './commit.ts'
 import {
   assertKeyLength,
   bytesToNibbles,
@@ -72,7 +72,7 @@ export function* iterateEntries(
 export function clearTrie(source: NodeSource, root: Uint8Array): TrieCommit {
   const nodes = new Map<string, NodeChange>()
   for (const step of walkTrie(source, root)) {
-    if (step.kind === 'node') nodes.set(pathKey(step.path), { path: step.path, value: undefined })
+    if (step.kind === 'node') nodes.set(pathKey(step.path), NODE_GONE)
   }
   return { root: EMPTY_ROOT, nodes }
 }

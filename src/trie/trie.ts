@@ -1,6 +1,6 @@
 // The Merkle-Patricia trie of Ethereum over a path-keyed source (Yellow Paper, appendix D; state.md, "Trie").
 import { concatBytes, equalBytes } from '../base/bytes.ts'
-import { CommitWalk, type RemovedNodes, type TrieCommit } from './commit.ts'
+import { CommitWalk, type TrieCommit } from './commit.ts'
 import { assertKeyLength, joinNibbles, pathKey, sharedLength, writeNibbles } from './nibbles.ts'
 import { NodeEncoder } from './node-encode.ts'
 import {
@@ -44,13 +44,16 @@ const NO_NIBBLES = new Uint8Array(0)
 class PathTrie implements Trie {
   readonly #source: NodeSource
   readonly #encoder = new NodeEncoder()
-  readonly #removed: RemovedNodes = new Map()
+  /** Where stored nodes were taken out of the tree, by `pathKey`. */
+  readonly #removed = new Set<string>()
   #rootHash: Uint8Array
   /** The root node; its reference until somebody needs it; undefined when the trie is empty. */
   #root: TrieNode | NodeReference | undefined
   /** Nibbles of the key at hand, and how many they are. One buffer for all calls. */
   #nibbles = new Uint8Array(HASHED_KEY_NIBBLES)
   #length = 0
+  /** Views of the buffer's first nibbles, by their number: paths to lend to the source. */
+  readonly #prefixes: Uint8Array[] = []
   #lengthMax = 0
   /** The value that `put` sets. */
   #value: Uint8Array = NO_NIBBLES
@@ -96,7 +99,7 @@ class PathTrie implements Trie {
     const root = this.#readRoot()
     if (root === undefined) return
     this.#root = this.#remove(root, 0)
-    if (this.#root === undefined) this.#noteRemoved(root, NO_NIBBLES)
+    if (this.#root === undefined) this.#noteRemoved(root, NO_NIBBLES, 0)
   }
 
   commit(): TrieCommit {
@@ -113,7 +116,10 @@ class PathTrie implements Trie {
   /** Makes the key the one that the methods below work on. */
   #aim(key: Uint8Array): void {
     assertKeyLength(key)
-    if (2 * key.length > this.#nibbles.length) this.#nibbles = new Uint8Array(2 * key.length)
+    if (2 * key.length > this.#nibbles.length) {
+      this.#nibbles = new Uint8Array(2 * key.length)
+      this.#prefixes.length = 0
+    }
     this.#length = writeNibbles(key, this.#nibbles)
     this.#lengthMax = Math.max(this.#lengthMax, this.#length)
   }
@@ -121,6 +127,16 @@ class PathTrie implements Trie {
   /** How many nibbles of a node's key at `depth` the key at hand shares. */
   #shared(nodeKey: Uint8Array, depth: number): number {
     return sharedLength(nodeKey, this.#nibbles, depth, this.#length)
+  }
+
+  /** The first nibbles of the key at hand, for as long as it is. */
+  #prefix(length: number): Uint8Array {
+    const made = this.#prefixes[length]
+    if (made !== undefined) return made
+    for (let next = this.#prefixes.length; next <= length; next++) {
+      this.#prefixes.push(this.#nibbles.subarray(0, next))
+    }
+    return this.#prefixes[length]!
   }
 
   /** True when the leaf at `depth` is that of the key at hand. */
@@ -141,7 +157,7 @@ class PathTrie implements Trie {
     const nibble = this.#nibbles[depth]!
     const child = branch.child(nibble)
     if (!(child instanceof Uint8Array)) return child
-    const node = resolveNode(this.#source, this.#nibbles.subarray(0, depth + 1), child)
+    const node = resolveNode(this.#source, this.#prefix(depth + 1), child)
     branch.slots[nibble] = node
     return node
   }
@@ -150,7 +166,7 @@ class PathTrie implements Trie {
   #readExtended(extension: Extension, depth: number): Branch {
     const { child } = extension
     if (!(child instanceof Uint8Array)) return child
-    const branch = resolveExtended(this.#source, this.#nibbles.subarray(0, depth), child)
+    const branch = resolveExtended(this.#source, this.#prefix(depth), child)
     extension.child = branch
     return branch
   }
@@ -249,7 +265,7 @@ class PathTrie implements Trie {
       extension.reference = undefined
       return extension
     }
-    this.#noteRemoved(next, this.#nibbles.slice(0, childDepth))
+    this.#noteRemoved(next, this.#nibbles, childDepth)
     return prefixed(extension, concatBytes(key, next.key), next)
   }
 
@@ -269,7 +285,7 @@ class PathTrie implements Trie {
     if (next === undefined) {
       const bits = branch.childBits() & ~(1 << nibble)
       const collapsed = this.#collapse(branch, bits, branch.value, depth)
-      this.#noteRemoved(child, this.#nibbles.slice(0, depth + 1))
+      this.#noteRemoved(child, this.#nibbles, depth + 1)
       if (collapsed !== undefined) return collapsed
     }
     branch.slots[nibble] = next ?? null
@@ -296,13 +312,13 @@ class PathTrie implements Trie {
     const child = slot instanceof Uint8Array ? resolveNode(this.#source, path, slot) : slot
     if (child === undefined) return undefined
     if (child.kind === 'branch') return placed(branch, new Extension(path.subarray(depth), child))
-    this.#noteRemoved(child, path)
+    this.#noteRemoved(child, path, path.length)
     return prefixed(branch, joinNibbles(NO_NIBBLES, nibble, child.key), child)
   }
 
-  /** Keeps in mind that the place of a node is empty now. */
-  #noteRemoved(node: TrieNode, path: Uint8Array): void {
-    if (node.isStored) this.#removed.set(pathKey(path), path)
+  /** Keeps in mind that the place of a node, the first `depth` nibbles of `path`, is empty now. */
+  #noteRemoved(node: TrieNode, path: Uint8Array, depth: number): void {
+    if (node.isStored) this.#removed.add(pathKey(path, depth))
   }
 }
 
