@@ -22,7 +22,9 @@ export interface BlockEnvironment {
 }
 
 /** What `runCall` takes as its block. */
-export function evmBlock(environment: BlockEnvironment) {
+export function evmBlock(
+  environment: Omit<BlockEnvironment, 'parentHash' | 'parentBeaconBlockRoot'>
+) {
   return {
     header: {
       number: environment.number,

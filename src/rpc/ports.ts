@@ -2,6 +2,7 @@
 import { type Hex } from '../base/bytes.ts'
 import { type Block } from '../chain/block.ts'
 import { type Receipt } from '../chain/receipt.ts'
+import { type CallOutcome, type EstimateOutcome } from '../execution/calls.ts'
 import { type StateView } from '../state/state-view.ts'
 import { type CallParam } from './params.ts'
 
@@ -51,23 +52,11 @@ export interface RpcPool {
   counts(): { readonly pending: number; readonly queued: number }
 }
 
-/** What a call on a state returned. */
-export type CallOutcome =
-  | { readonly kind: 'returned'; readonly data: Uint8Array; readonly gasUsed: bigint }
-  | { readonly kind: 'reverted'; readonly data: Uint8Array }
-  | { readonly kind: 'failed'; readonly reason: string }
-
 /** Runs calls that leave no trace. */
 export interface RpcCalls {
   call(call: CallParam, block: Block, view: StateView): Promise<CallOutcome>
   /** The least gas that suffices, or how it fails with all gas. */
-  estimateGas(
-    call: CallParam,
-    block: Block,
-    view: StateView
-  ): Promise<
-    { readonly kind: 'gas'; readonly gas: bigint } | Exclude<CallOutcome, { kind: 'returned' }>
-  >
+  estimateGas(call: CallParam, block: Block, view: StateView): Promise<EstimateOutcome>
 }
 
 /** What the node says of itself; plain JSON values. */

@@ -1,6 +1,7 @@
 // eth_ methods that read accounts or run calls on a state.
 import { bytesToHex, hexToBytes, type Hex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
+import { type CallOutcome } from '../execution/calls.ts'
 import { requireState } from './block-resolution.ts'
 import { quantity } from './format.ts'
 import { type RpcMethod } from './json-rpc.ts'
@@ -12,13 +13,7 @@ import {
   parseParams,
   quantityParam
 } from './params.ts'
-import {
-  type CallOutcome,
-  type RpcCalls,
-  type RpcChain,
-  type RpcPool,
-  type RpcState
-} from './ports.ts'
+import { type RpcCalls, type RpcChain, type RpcPool, type RpcState } from './ports.ts'
 import { RPC_CODES, RpcError } from './rpc-error.ts'
 
 export interface StateMethodDeps {

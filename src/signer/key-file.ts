@@ -1,8 +1,8 @@
 // The sequencer's signing key in a file: 64 hex digits, readable by its owner alone.
 import { randomBytes } from 'node:crypto'
-import { open, readFile, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile, stat } from 'node:fs/promises'
 import { type Hex, hexToBytes } from '../base/bytes.ts'
+import { writeNewFile } from '../base/new-file.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { privateKeyToAddress, type RecoverableSignature, signDigest } from '../base/secp256k1.ts'
 import { SignerError } from './signer-error.ts'
@@ -51,15 +51,7 @@ export async function createSigningKey(
   const bytes = randomKey()
   const key = signingKey(bytes) // all but one in 2^127 of random bytes are a key
   try {
-    const file = await open(path, 'wx', 0o600)
-    try {
-      await file.writeFile(`${Buffer.from(bytes).toString('hex')}\n`)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    const directory = await open(dirname(path), 'r')
-    await directory.sync().finally(() => directory.close())
+    await writeNewFile(path, `${Buffer.from(bytes).toString('hex')}\n`, 0o600)
   } catch (thrown) {
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST') {
       throw new SignerError({ code: 'key-exists', path }, { cause: thrown })

@@ -1,0 +1,121 @@
+// What the codes mean that others cause: peers that send what is wrong, and senders of transactions.
+import { type Explanation } from './explanation.ts'
+
+const NOTHING_FOR_PEERS =
+  'Nothing: the peer is scored, and another one is asked. If it is a backup, look at that node.'
+const NOTHING_FOR_SENDERS = 'Nothing here: the sender corrects the transaction and sends it again.'
+
+/** Faults of peers, of their messages, and of transactions. */
+export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
+  {
+    codes: [
+      'bytes-after-end',
+      'chunk-too-large',
+      'chunk-version-invalid',
+      'compressed-too-large',
+      'container-size-invalid',
+      'container-undecodable',
+      'decompressed-too-large',
+      'decompressed-too-small',
+      'field-invalid',
+      'parser-closed',
+      'reason-invalid',
+      'reason-too-long',
+      'result-unknown',
+      'retry-invalid',
+      'snappy-invalid',
+      'stream-truncated',
+      'too-many-chunks',
+      'version-invalid'
+    ],
+    meaning: 'A peer sent what the wire protocols do not allow.',
+    safe: NOTHING_FOR_PEERS
+  },
+  {
+    codes: [
+      'blob-field-not-zero',
+      'block-false',
+      'block-hash-false',
+      'block-unrequested',
+      'field-missing',
+      'field-unexpected',
+      'length-invalid',
+      'message-malformed',
+      'message-too-large',
+      'message-too-short',
+      'offset-invalid',
+      'recovery-id-invalid',
+      'relation-false',
+      'signature-invalid',
+      'signature-unrecoverable',
+      'signer-not-scheduled',
+      'too-many-items',
+      'transaction-empty',
+      'version-unknown',
+      'withdrawals-not-empty'
+    ],
+    meaning:
+      'A peer sent a block that is malformed, not what was asked for, or not signed by its signer.',
+    safe: NOTHING_FOR_PEERS
+  },
+  {
+    codes: [
+      'base-fee-wrong',
+      'extra-data-wrong',
+      'gas-limit-out-of-bounds',
+      'gas-used-above-limit',
+      'layout-wrong',
+      'number-wrong',
+      'parent-hash-wrong',
+      'timestamp-wrong'
+    ],
+    meaning: 'A block does not follow from its parent.',
+    safe: 'If the sequencer signed it, compare the versions, genesis files and presets of both nodes; else nothing.'
+  },
+  {
+    codes: [
+      'proof-node-malformed',
+      'proof-node-missing',
+      'proof-nodes-unused',
+      'range-key-before-origin',
+      'range-key-foreign',
+      'range-key-out-of-order',
+      'range-key-past-limit',
+      'range-lengths-differ',
+      'range-mismatch',
+      'range-value-empty'
+    ],
+    meaning: 'A range of state does not prove what it claims.',
+    safe: NOTHING_FOR_PEERS
+  },
+  {
+    codes: [
+      'authorization-list-invalid',
+      'block-gas-exceeded',
+      'init-code-too-large',
+      'intrinsic-gas-too-low',
+      'nonce-exhausted',
+      'nonce-too-high',
+      'nonce-too-low',
+      'sender-has-code',
+      'tip-above-fee-cap',
+      'transaction-malformed',
+      'transaction-signature-invalid',
+      'transaction-too-large',
+      'transaction-type-unsupported',
+      'transaction-wrong-chain',
+      'above-block-gas-limit',
+      'already-known',
+      'fee-cap-below-base-fee',
+      'insufficient-funds',
+      'replacement-underpriced'
+    ],
+    meaning: 'A transaction is not valid, or not valid now.',
+    safe: NOTHING_FOR_SENDERS
+  },
+  {
+    codes: ['pool-full', 'sender-limit'],
+    meaning: 'As many transactions wait as may, in all or of one sender.',
+    safe: 'Wait until blocks have taken some; if it lasts, see whether blocks are built.'
+  }
+]

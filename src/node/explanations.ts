@@ -1,0 +1,220 @@
+// What the codes mean that an operator meets, and what is safe to do; those of peers and transactions apart.
+import { type Explanation } from './explanation.ts'
+import { EXPLANATIONS_OF_OTHERS } from './explanations-of-others.ts'
+
+const OWN_EXPLANATIONS: readonly Explanation[] = [
+  {
+    codes: ['config-invalid'],
+    meaning:
+      'Flags, variables, the config file or a file that it names do not fit. All problems are listed.',
+    safe: 'Mend what is listed and start again. Nothing was opened or written.'
+  },
+  {
+    codes: ['rpc-address-unavailable'],
+    meaning: 'The address for JSON-RPC is taken, or not one of this machine.',
+    safe: 'Name another with --rpc, or stop what listens there.'
+  },
+  {
+    codes: ['genesis-invalid', 'signers-invalid', 'block-time-invalid', 'genesis-missing'],
+    meaning:
+      'The genesis file, or what the config changes of it, is not that of a chain that can be run here.',
+    safe: 'Take the genesis file of the sequencer, unchanged. Nothing was written.'
+  },
+  {
+    codes: ['genesis-mismatch'],
+    meaning: 'The data directory belongs to another chain than the genesis file.',
+    safe: 'Name the right data directory or genesis file. Nothing was changed; delete the directory only if that chain is not wanted any more.'
+  },
+  {
+    codes: ['key-missing', 'key-unreadable', 'key-malformed', 'key-permissions'],
+    meaning:
+      'The key that signs blocks cannot be used as it is. Its file holds 64 hex digits and is mode 600.',
+    safe: 'Mend the file, or name the right one. Never make a new key for a running chain: its signer is in the genesis file.'
+  },
+  {
+    codes: ['key-exists', 'key-unwritable', 'record-exists'],
+    meaning: 'A key or a record was to be written where one is, or where nothing can be written.',
+    safe: 'Choose another place. What is there was left as it is, and should be kept.'
+  },
+  {
+    codes: ['signer-locked', 'lock-failed'],
+    meaning: 'The signing key or its record is in use by another process, or cannot be locked.',
+    safe: 'Find the other node and stop it first. Two nodes with one key sign two blocks at one height sooner or later.'
+  },
+  {
+    codes: ['record-unreadable'],
+    meaning:
+      'The signed record is damaged in a way that no crash explains, or belongs to another chain or key.',
+    safe: 'Look for the right file, or for what is wrong with the disk. Moved away, it counts as missing: the node then asks all backups before it builds, which is safe while they all answer.'
+  },
+  {
+    codes: ['record-broken', 'record-write-failed'],
+    meaning:
+      'An entry of the signed record could not be written; after record-broken it is not known what the disk holds.',
+    safe: 'Make room or mend the disk. After record-broken start the node again, which reads the record anew. No signature left without its entry.'
+  },
+  {
+    codes: ['record-not-adopted'],
+    meaning:
+      'Something was to be signed before recovery ended on a head and wrote it into the record.',
+    safe: 'Start the node and let it recover; nothing was signed.'
+  },
+  {
+    codes: ['height-already-signed'],
+    meaning:
+      'This key has signed at this height or above it, and does not sign another block there.',
+    safe: 'Nothing: recovery finds the block that was signed. That no second one was signed is what the record is for.'
+  },
+  {
+    codes: ['release-refused'],
+    meaning:
+      'Heights were not freed: the hash is not that of the last signed block, there is nothing above, or far too much.',
+    safe: 'Compare with "rekindle signer show". Nothing was changed.'
+  },
+  {
+    codes: ['signature-not-ours', 'private-key-invalid', 'digest-length-invalid'],
+    meaning: 'The signer answered with what is no signature of its own key. It was not let out.',
+    safe: 'Check the memory and the signer of this machine before it signs again.'
+  },
+  {
+    codes: ['store-locked'],
+    meaning: 'Another process has the data directory open.',
+    safe: 'Stop it, or name another directory. Do not delete the lock.'
+  },
+  {
+    codes: ['not-a-directory', 'foreign-directory', 'permission-denied', 'open-failed'],
+    meaning:
+      'The data directory cannot be used: it is a file, holds files of something else, or may not be opened.',
+    safe: 'Name another directory, or give this one to the node. What is in it was left as it is.'
+  },
+  {
+    codes: ['schema-newer', 'schema-older'],
+    meaning:
+      'The data directory was written by another version of rekindle, and is not misread as one of this version.',
+    safe: 'Run the version that wrote it, or start with an empty directory: blocks and state come from peers. Keep the key directory.'
+  },
+  {
+    codes: [
+      'store-damaged',
+      'entry-damaged',
+      'entry-missing',
+      'receipt-malformed',
+      'named-value-invalid'
+    ],
+    meaning: 'A database lost or changed what was written to it.',
+    safe: 'Check the disk. Moving the data directory away is safe where a peer has the chain: all of it is fetched again. Keep the key directory.'
+  },
+  {
+    codes: ['write-failed', 'read-failed', 'store-closed', 'flush-failed'],
+    meaning: 'The disk did not take or give what a database wanted.',
+    safe: 'Look at the disk, then start the node again; it goes on from what was written.'
+  },
+  {
+    codes: ['disk-full'],
+    meaning: 'There is no room for what comes next, so nothing is built.',
+    safe: 'Make room. The gate opens by itself once there is; if the node stopped, start it again.'
+  },
+  {
+    codes: [
+      'code-damaged',
+      'code-missing',
+      'node-missing',
+      'node-malformed',
+      'node-hash-mismatch',
+      'value-empty'
+    ],
+    meaning: 'A part of the state is not there, or is not what its hash says.',
+    safe: 'Start the node again; if it stays, move the data directory away and let it fetch the state from peers. Keep the key directory.'
+  },
+  {
+    codes: [
+      'state-not-readable',
+      'state-not-initialised',
+      'parent-not-readable',
+      'view-stale',
+      'parent-unknown'
+    ],
+    meaning:
+      'The state of a block is not there (any more): lost with the memory of a killed process, or too old.',
+    safe: 'Wait: recovery rebuilds the state of the head from stored blocks. Older states are kept for 128 blocks.'
+  },
+  {
+    codes: [
+      'not-child-of-head',
+      'block-invalid',
+      'block-missing',
+      'receipts-count-wrong',
+      'header-malformed'
+    ],
+    meaning: 'A block could not be applied to the chain here; nothing of it was written.',
+    safe: 'If a block that the sequencer signed is refused, compare the versions of both nodes and keep their logs.'
+  },
+  {
+    codes: ['gate-shut', 'recovering', 'stopping', 'process-paused'],
+    meaning:
+      'The sequencer may not build now: it is recovering, was paused for long, or is being stopped.',
+    safe: 'See "rekindle status" for the stage, how far it is, and who is missing.'
+  },
+  {
+    codes: ['quiet-round'],
+    meaning:
+      'No record vouches for the last block, so a second round of asking waits until all that was under way has arrived.',
+    safe: 'Wait; it takes at least six seconds and three slots.'
+  },
+  {
+    codes: ['clock'],
+    meaning:
+      'The clock of this machine is before the last block, or off from those of the backups.',
+    safe: 'Set the clock. Nothing is built meanwhile.'
+  },
+  {
+    codes: ['not-scheduled'],
+    meaning: 'The signers of the chain name another key for the next block.',
+    safe: 'Nothing, if another sequencer is to build now; else compare the signers in genesis and config.'
+  },
+  {
+    codes: ['sequencing-stopped'],
+    meaning: 'An operator stopped sequencing.',
+    safe: 'Start it again by the hash of the head when that is wanted.'
+  },
+  {
+    codes: ['foreign-block', 'another-sequencer'],
+    meaning:
+      'Blocks appear that this key signed and this node did not: another sequencer uses the key.',
+    safe: 'Find the other one and stop it before this one builds again. Then start this one anew.'
+  },
+  {
+    codes: ['record-above-head'],
+    meaning: 'The signed record holds blocks above the head that are not applied yet.',
+    safe: 'Wait: recovery takes them from the record, or from the backups.'
+  },
+  {
+    codes: ['too-many-at-height'],
+    meaning: 'More signed blocks came at one height than are kept as evidence.',
+    safe: 'Find out who signs them; the first ones are kept.'
+  },
+  {
+    codes: ['deadline-passed', 'serial-full'],
+    meaning: 'Something took longer than it may, or too much waited for its turn.',
+    safe: 'Nothing once; if it repeats, the machine, its disk or its network is too slow.'
+  },
+  {
+    codes: ['hex-invalid', 'integer-out-of-range', 'payload-unknown', 'extra-data-invalid'],
+    meaning: 'A value is not of the form that it has to have.',
+    safe: 'Correct what was sent or configured.'
+  }
+]
+
+const BY_CODE = new Map(
+  [...OWN_EXPLANATIONS, ...EXPLANATIONS_OF_OTHERS].flatMap((explanation) =>
+    explanation.codes.map((code) => [code, explanation] as const)
+  )
+)
+
+/** Every code that is explained, sorted. */
+export const EXPLAINED_CODES: readonly string[] = [...BY_CODE.keys()].sort()
+
+/** What a code means; undefined for one that there is not. */
+export function explanationOf(code: string): Explanation | undefined {
+  return BY_CODE.get(code)
+}

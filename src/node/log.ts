@@ -1,0 +1,63 @@
+// The log port on pino: JSON lines for machines, pretty lines for a terminal, both on stderr.
+import { type DestinationStream, pino } from 'pino'
+import pretty from 'pino-pretty'
+import { type Log, type LogFields } from '../base/log.ts'
+import { errorMessage } from '../base/node-error.ts'
+
+/** How a log is written. */
+export interface LogOptions {
+  /** The least that is logged. */
+  readonly level: 'error' | 'warn' | 'info' | 'debug'
+  /** For a person, with colours, instead of JSON. */
+  readonly isPretty: boolean
+  /** Where lines go; stderr when left out. */
+  readonly destination?: DestinationStream
+}
+
+const STDERR_FD = 2
+
+/** Writes each line at once, so that the last one before a crash is there. */
+export function createLog({ level, isPretty, destination }: LogOptions): Log {
+  const out = destination ?? pino.destination({ dest: STDERR_FD, sync: true })
+  const stream = isPretty
+    ? pretty({
+        colorize: destination === undefined,
+        destination: out,
+        sync: true,
+        messageKey: 'event',
+        translateTime: 'SYS:HH:MM:ss.l'
+      })
+    : out
+  const logger = pino(
+    {
+      level,
+      messageKey: 'event',
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) }
+    },
+    stream
+  )
+  return {
+    error: (event, fields) => logger.error(plainFields(fields), event),
+    warn: (event, fields) => logger.warn(plainFields(fields), event),
+    info: (event, fields) => logger.info(plainFields(fields), event),
+    debug: (event, fields) => logger.debug(plainFields(fields), event)
+  }
+}
+
+/** Fields as JSON has them: bigints as decimal text, errors by their message, sets and maps as lists. */
+function plainFields(fields: LogFields = {}): Record<string, unknown> {
+  return plainValue(fields) as Record<string, unknown>
+}
+
+function plainValue(value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString()
+  if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Error) return errorMessage(value)
+  if (value instanceof Uint8Array) return `${value.length} bytes`
+  if (Array.isArray(value)) return value.map(plainValue)
+  if (value instanceof Set) return [...value].map(plainValue)
+  if (value instanceof Map) return [...value].map(plainValue)
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plainValue(inner)]))
+}

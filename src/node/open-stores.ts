@@ -1,0 +1,74 @@
+// Both databases of a node, begun with the genesis or continued; and the genesis block, which needs its state.
+import { join } from 'node:path'
+import { hexToBytes } from '../base/bytes.ts'
+import { keccak256 } from '../base/keccak.ts'
+import { type Log, silentLog } from '../base/log.ts'
+import { type Block } from '../chain/block.ts'
+import { genesisBlock, MESSAGE_PASSER } from '../chain/genesis-block.ts'
+import { type Genesis } from '../chain/genesis.ts'
+import { type ChainStores, openChain } from '../chain/open-chain.ts'
+import { type SignerSchedule } from '../chain/signer-schedule.ts'
+import { genesisChanges } from '../execution/genesis-state.ts'
+import { StateStore } from '../state/state-store.ts'
+import { openLevelStore } from '../store/level-store.ts'
+import { createMemoryStore } from '../store/memory-store.ts'
+import { type KeyValueStore } from '../store/key-value-store.ts'
+import { CHAIN_DATABASE, STATE_DATABASE } from '../store/keys.ts'
+
+/** Everything that lies in a data directory, open. */
+export interface OpenStores extends ChainStores {
+  readonly genesis: Block
+  readonly chainStore: KeyValueStore
+  readonly state: StateStore
+  /** Replaces the state by that of genesis; the blocks stay. */
+  readonly resetState: () => Promise<void>
+  close: () => Promise<void>
+}
+
+/** Throws StoreError for a directory that cannot be had, ChainError for another chain's. */
+export async function openStores(
+  dataDir: string,
+  { genesis, schedule }: { readonly genesis: Genesis; readonly schedule: SignerSchedule },
+  log: Log
+): Promise<OpenStores> {
+  const block = await computeGenesisBlock(genesis)
+  const chainStore = await openLevelStore(join(dataDir, 'chain'), CHAIN_DATABASE)
+  let stateStore: KeyValueStore
+  try {
+    stateStore = await openLevelStore(join(dataDir, 'state'), STATE_DATABASE)
+  } catch (thrown) {
+    await chainStore.close()
+    throw thrown
+  }
+  const close = async () => {
+    await stateStore.close()
+    await chainStore.close()
+  }
+  try {
+    const chain = await openChain(chainStore, { genesis: block, schedule }, { log })
+    const state = new StateStore({ store: stateStore, log })
+    const resetState = async () => {
+      await state.resetToGenesis({
+        changes: genesisChanges(genesis.alloc),
+        number: 0n,
+        hash: block.hash
+      })
+    }
+    if (state.diskPoint() === undefined) await resetState()
+    return { ...chain, genesis: block, chainStore, state, resetState, close }
+  } catch (thrown) {
+    await close()
+    throw thrown
+  }
+}
+
+/** The block's state root is only known once its state was computed, which happens in memory. */
+export async function computeGenesisBlock(genesis: Genesis): Promise<Block> {
+  const state = new StateStore({ store: createMemoryStore(), log: silentLog })
+  const changes = genesisChanges(genesis.alloc)
+  const hash = '0x'
+  const stateRoot = await state.resetToGenesis({ changes, number: 0n, hash })
+  const messagePasserRoot = state.view(hash)?.storageRoot(keccak256(hexToBytes(MESSAGE_PASSER)))
+  if (messagePasserRoot === undefined) throw new Error('the genesis state is not readable')
+  return genesisBlock(genesis, { stateRoot, messagePasserRoot })
+}

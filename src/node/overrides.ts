@@ -1,0 +1,13 @@
+// What may be replaced in a node's wiring. Production passes nothing; the devnet shows what each part is for.
+import { type decideBlocks } from '../recovery/decide.ts'
+import { type GateReader } from '../recovery/gate.ts'
+import { type SequencerGate } from '../sequencer/sequencer.ts'
+import { type OnStep } from './step-events.ts'
+
+export interface NodeOverrides {
+  readonly onStep?: OnStep
+  /** Recovery's decision about blocks and the gate. */
+  readonly decide?: typeof decideBlocks
+  /** The gate that the sequencer sees. */
+  readonly sequencerGate?: (gate: GateReader) => SequencerGate
+}

@@ -1,0 +1,133 @@
+// Joins recovery's ports to the stores, the applier, the record and the peers.
+import { statfsSync } from 'node:fs'
+import { z } from 'zod'
+import { type Hex } from '../base/bytes.ts'
+import { type Clock } from '../base/clock.ts'
+import { errorMessage } from '../base/node-error.ts'
+import { type Applier, ApplyError } from '../apply/applier.ts'
+import { type Block, type BlockRef } from '../chain/block.ts'
+import { type BlockTimes } from '../chain/block-times.ts'
+import { createNamedValue } from '../chain/named-value.ts'
+import { type VerifyMessage } from '../sync/peer-blocks.ts'
+import { findClockFault } from '../recovery/clock-fault.ts'
+import {
+  type RecoveryApply,
+  type RecoveryChain,
+  type RecoveryPeers,
+  type RecoveryRecord,
+  type RecoveryState,
+  type StoredBackups
+} from '../recovery/ports.ts'
+import { type SignedRecord } from '../signer/signed-record.ts'
+import { type OpenStores } from './open-stores.ts'
+import { type PeerClaims } from './peer-claims.ts'
+
+/** With less room a node stops building: a flush, a batch and the record must still fit. */
+const DISK_ROOM_MIN_BYTES = 256 * 2 ** 20
+
+export function recoveryChain({ blocks, accepted }: OpenStores, applier: Applier): RecoveryChain {
+  return {
+    head: () => toRef(applier.head()),
+    canonicalHash: (number) => blocks.canonicalHash(number),
+    acceptedBlock: (hash) => accepted.acceptedBlock(hash),
+    acceptedAt: (number) => accepted.acceptedAt(number),
+    highestAccepted: () => accepted.highestAccepted(),
+    accept: (signed) => accepted.accept(signed)
+  }
+}
+
+export function recoveryState({ state, resetState }: OpenStores): RecoveryState {
+  return {
+    diskLayer: () => state.diskPoint(),
+    isReadable: (hash) => state.isReadable(hash),
+    resetToGenesis: resetState
+  }
+}
+
+/** An ApplyError is the block's fault and a result; anything else is ours and is thrown. */
+export function recoveryApply(applier: Applier): RecoveryApply {
+  const run = async (work: () => Promise<void>) => {
+    try {
+      await work()
+      return { kind: 'applied' } as const
+    } catch (thrown) {
+      if (!(thrown instanceof ApplyError)) throw thrown
+      return { kind: 'refused', reason: errorMessage(thrown) } as const
+    }
+  }
+  return {
+    applyBlock: (block) => run(() => applier.apply(block)),
+    replayBlock: (number) => run(() => applier.replay(number))
+  }
+}
+
+/** Without a record every question is answered as "off". */
+export function recoveryRecord(
+  record: SignedRecord | undefined,
+  verify: VerifyMessage
+): RecoveryRecord {
+  if (record === undefined) {
+    return {
+      finding: () => ({ kind: 'off' }),
+      hashAt: () => undefined,
+      blocksAbove: () => [],
+      adopt: () => Promise.resolve()
+    }
+  }
+  return {
+    finding: () => record.finding(),
+    hashAt: (number) => record.hashAt(number),
+    blocksAbove: (number) => Array.from(record.blocksAbove(number), (block) => verify(block)),
+    adopt: (head) => record.adopt(head)
+  }
+}
+
+/** Peers as recovery asks and counts them. */
+export function recoveryPeers({
+  claims,
+  clock,
+  times,
+  headBlock,
+  backups,
+  connected
+}: {
+  readonly claims: PeerClaims
+  readonly clock: Clock
+  readonly times: BlockTimes
+  readonly headBlock: () => Block
+  readonly backups: readonly string[]
+  readonly connected: () => readonly string[]
+}): RecoveryPeers {
+  return {
+    connected,
+    claimsAbove: (number) => claims.highestClaimed() > number,
+    clockFault: () =>
+      findClockFault({
+        nowMs: clock.nowMs(),
+        headTimestampMs: times.timestampMs(headBlock().header),
+        backupCount: backups.length,
+        readings: claims.clockReadings(backups)
+      })
+  }
+}
+
+const peerIds = z.array(z.string())
+
+/** The set of backups the gate last opened under. */
+export function storedBackups({ chainStore }: OpenStores): StoredBackups {
+  const stored = createNamedValue<readonly string[]>(chainStore, 'backups', (json) =>
+    peerIds.parse(json)
+  )
+  return { load: () => stored.load(), save: (backups) => stored.save(backups) }
+}
+
+/** True while the disk under a directory has room for what comes next. */
+export function diskHasRoom(directory: string): boolean {
+  const { bavail, bsize } = statfsSync(directory)
+  return bavail * bsize >= DISK_ROOM_MIN_BYTES
+}
+
+/** A block's place in the chain. */
+export function toRef({ number, hash }: { number: bigint; hash: Hex }): BlockRef {
+  return { number, hash }
+}

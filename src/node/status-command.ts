@@ -1,0 +1,57 @@
+// `rekindle status`: asks a node's JSON-RPC what it is doing, and prints it.
+import { errorMessage } from '../base/node-error.ts'
+import { type CommandIo, EXIT_CODE } from './command-io.ts'
+import { isHttpUrl } from './config-checks.ts'
+import { CONFIG_KEYS } from './config-keys.ts'
+import { formatFields } from './format-fields.ts'
+
+/** Where a node's JSON-RPC is unless told otherwise. */
+export const DEFAULT_RPC_URL = `http://${CONFIG_KEYS.rpc.default}`
+
+/** A node on the same machine that takes longer is not well. */
+const ANSWER_TIMEOUT_MS = 10_000
+
+/** Options of `rekindle status`. */
+export interface StatusOptions {
+  readonly rpcUrl: string
+  readonly isJson: boolean
+}
+
+/** Resolves with the exit code: 1 when the node cannot be reached or does not answer what was asked. */
+export async function printStatus(
+  { rpcUrl, isJson }: StatusOptions,
+  io: Pick<CommandIo, 'print' | 'complain'>
+): Promise<number> {
+  if (!isHttpUrl(rpcUrl)) {
+    io.complain(`rekindle: --rpc: ${JSON.stringify(rpcUrl)} is not an http or https URL\n`)
+    return EXIT_CODE.badUsage
+  }
+  let status: Readonly<Record<string, unknown>>
+  try {
+    status = await askStatus(rpcUrl)
+  } catch (thrown) {
+    const cause = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown
+    io.complain(`rekindle: no status from ${rpcUrl}: ${errorMessage(cause)}\n`)
+    return EXIT_CODE.failed
+  }
+  io.print(isJson ? `${JSON.stringify(status)}\n` : formatFields(status))
+  return EXIT_CODE.good
+}
+
+async function askStatus(rpcUrl: string): Promise<Readonly<Record<string, unknown>>> {
+  const response = await fetch(rpcUrl, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'rekindle_status', params: [] }),
+    signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS)
+  })
+  const answer = (await response.json()) as unknown
+  if (!isObject(answer)) throw new Error(`HTTP ${response.status}, and no JSON-RPC answer`)
+  if (isObject(answer.error)) throw new Error(`it says: ${String(answer.error.message)}`)
+  if (!isObject(answer.result)) throw new Error(`HTTP ${response.status}, and no status in it`)
+  return answer.result
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,84 @@
+// Token buckets: what a peer, and all peers together, may ask of us. Taken together or not at all.
+import { type Clock } from '../base/clock.ts'
+import { LruMap } from '../base/lru.ts'
+
+/** One bucket's size and how fast it fills. */
+export interface BucketRate {
+  readonly burstTokens: number
+  readonly tokensPerSecond: number
+}
+
+/** What each peer has, and what all have together. */
+export interface QuotaRates {
+  readonly perPeer: BucketRate
+  readonly total: BucketRate
+}
+
+/** Peers whose buckets are remembered; one that was forgotten starts with a full one. */
+const PEERS_MAX = 1_000
+
+class Bucket {
+  readonly #rate: BucketRate
+  #tokens: number
+  #filledMs: number
+
+  constructor(rate: BucketRate, nowMs: number) {
+    this.#rate = rate
+    this.#tokens = rate.burstTokens
+    this.#filledMs = nowMs
+  }
+
+  /** Milliseconds until so many tokens are there; 0 when they are. */
+  waitMs(tokens: number, nowMs: number): number {
+    const { burstTokens, tokensPerSecond } = this.#rate
+    const filled = this.#tokens + ((nowMs - this.#filledMs) * tokensPerSecond) / 1_000
+    this.#tokens = Math.min(burstTokens, filled)
+    this.#filledMs = nowMs
+    const missing = tokens - this.#tokens
+    return missing <= 0 ? 0 : Math.ceil((1_000 * missing) / tokensPerSecond)
+  }
+
+  take(tokens: number): void {
+    this.#tokens -= tokens
+  }
+}
+
+/** The buckets of one kind of work. */
+export class Quota {
+  readonly #clock: Clock
+  readonly #rates: QuotaRates
+  readonly #total: Bucket
+  readonly #peers = new LruMap<string, Bucket>(PEERS_MAX)
+
+  constructor(clock: Clock, rates: QuotaRates) {
+    this.#clock = clock
+    this.#rates = rates
+    this.#total = new Bucket(rates.total, clock.monotonicMs())
+  }
+
+  /** Takes the tokens from both buckets, or from none: then the milliseconds until they may be there. */
+  take(peer: string, tokens: number): number {
+    const nowMs = this.#clock.monotonicMs()
+    const bucket = this.#bucketOf(peer, nowMs)
+    const waitMs = Math.max(bucket.waitMs(tokens, nowMs), this.#total.waitMs(tokens, nowMs))
+    if (waitMs > 0) return waitMs
+    bucket.take(tokens)
+    this.#total.take(tokens)
+    return 0
+  }
+
+  /** Charges for what was done already, even below zero: a request that did not decode. */
+  charge(peer: string, tokens: number): void {
+    const nowMs = this.#clock.monotonicMs()
+    this.#bucketOf(peer, nowMs).take(tokens)
+  }
+
+  #bucketOf(peer: string, nowMs: number): Bucket {
+    let bucket = this.#peers.get(peer)
+    if (bucket === undefined) {
+      bucket = new Bucket(this.#rates.perPeer, nowMs)
+      this.#peers.set(peer, bucket)
+    }
+    return bucket
+  }
+}
