@@ -5,7 +5,7 @@ import { bytesToHex, type Hex, hexToBytes } from '../../src/base/bytes.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { createSeededRandom } from '../../src/base/random.ts'
 import { StateStore } from '../../src/state/state-store.ts'
-import { type StateView } from '../../src/state/state-view.ts'
+import { type Account, type StateView } from '../../src/state/state-view.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
 import {
   copyModel,
@@ -23,7 +23,7 @@ function assertView(view: StateView | undefined, model: ModelState): void {
   for (let index = 0; index < ACCOUNTS; index++) {
     const addressHash = testHash(index)
     const expected = model.get(bytesToHex(addressHash))
-    const account = view.account(addressHash)
+    const account: Account | undefined = view.account(addressHash)
     assert.equal(account?.nonce, expected?.nonce)
     assert.equal(account?.balance, expected?.balance)
     assert.deepEqual(
