@@ -1,0 +1,56 @@
+// Keeps a connection to every configured peer: dials at once, and again with backoff for as long as it runs.
+import { multiaddr } from '@multiformats/multiaddr'
+import { type Clock } from '../base/clock.ts'
+import { type Log } from '../base/log.ts'
+import { errorMessage } from '../base/node-error.ts'
+import { type Service } from '../base/service.ts'
+import { type ParsedPeer } from './peer-address.ts'
+
+/** First pause after a failed dial; doubles up to DIAL_BACKOFF_MAX_MS. */
+export const DIAL_BACKOFF_MIN_MS = 250
+export const DIAL_BACKOFF_MAX_MS = 5_000
+
+/** The host as the dialer needs it. */
+export interface Dialling {
+  isConnected(peerId: string): boolean
+  /** Resolves when the peer's last connection has closed. */
+  untilDisconnected(peerId: string, signal: AbortSignal): Promise<void>
+  dial(address: ReturnType<typeof multiaddr>, signal: AbortSignal): Promise<unknown>
+}
+
+export interface DialerDeps {
+  readonly clock: Clock
+  readonly log: Log
+  readonly host: Dialling
+}
+
+/** One task for each peer, until the signal aborts. */
+export function createDialer(
+  { clock, log, host }: DialerDeps,
+  peers: readonly ParsedPeer[]
+): Service {
+  async function keep({ multiaddr: address, peerId }: ParsedPeer, signal: AbortSignal) {
+    let backoffMs = DIAL_BACKOFF_MIN_MS
+    while (!signal.aborted) {
+      try {
+        if (host.isConnected(peerId)) {
+          backoffMs = DIAL_BACKOFF_MIN_MS
+          await host.untilDisconnected(peerId, signal)
+          continue
+        }
+        await host.dial(multiaddr(address), signal)
+      } catch (thrown) {
+        if (signal.aborted) return
+        log.debug('dial-failed', { peer: peerId, address, reason: errorMessage(thrown) })
+      }
+      if (host.isConnected(peerId)) continue
+      await clock.sleep(backoffMs, signal).catch(() => undefined) // aborted: the loop ends
+      backoffMs = Math.min(2 * backoffMs, DIAL_BACKOFF_MAX_MS)
+    }
+  }
+  return {
+    async run(signal) {
+      await Promise.all(peers.map((peer) => keep(peer, signal)))
+    }
+  }
+}

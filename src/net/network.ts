@@ -1,0 +1,156 @@
+// The network as the node uses it: streams by peer id, gossip, who is connected; libp2p stays behind it.
+import { type Connection, type Stream } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { type Clock } from '../base/clock.ts'
+import { type Log } from '../base/log.ts'
+import { errorMessage } from '../base/node-error.ts'
+import { type Service } from '../base/service.ts'
+import { type ByteStream, type StreamOpener } from '../reqresp/byte-stream.ts'
+import { RequestError } from '../reqresp/request-error.ts'
+import { createDialer } from './dialer.ts'
+import { createGossipMesh, type GossipMesh } from './gossip-mesh.ts'
+import { type Host, type HostOptions } from './host.ts'
+import { parsePeer } from './peer-address.ts'
+import { toByteStream } from './stream-bytes.ts'
+
+/** Gossip streams that were lost without their connection are looked for so often. */
+const REPAIR_INTERVAL_MS = 2_000
+
+/** Answers the streams of one protocol; settles when the stream is done with, and never rejects. */
+export type OnStream = (peer: string, stream: ByteStream) => Promise<void>
+
+/** Hears who comes and goes. */
+export interface PeerListener {
+  onConnected(peer: string): void
+  onDisconnected(peer: string): void
+}
+
+/** A started host. `run` keeps its configured peers connected; `stop` closes every connection. */
+export interface Network extends Service {
+  readonly peerId: string
+  readonly opener: StreamOpener
+  readonly mesh: GossipMesh
+  /** Where others reach us, with our peer id. */
+  multiaddrs(): readonly string[]
+  /** Peers with an open connection. */
+  connected(): readonly string[]
+  /** Streams beyond `streamsMax` on one connection are reset before the handler hears of them. */
+  serve(protocolId: string, streamsMax: number, onStream: OnStream): Promise<void>
+  listenToPeers(listener: PeerListener): void
+  /** Closes the peer's connections that are older than the one this stream came on. */
+  closeOlderConnections(peer: string, stream: ByteStream): void
+  disconnect(peer: string): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Joins a started host to what the node asks of a network. */
+export function createNetwork(
+  { clock, log, host }: { readonly clock: Clock; readonly log: Log; readonly host: Host },
+  options: Pick<HostOptions, 'chainId' | 'peers'>
+): Network {
+  const mesh = createGossipMesh(host, host.services.pubsub, options)
+  const connectionOf = new WeakMap<ByteStream, Connection>()
+  host.addEventListener('connection:close', () => {
+    // A peer's second connection takes over what the closed one carried.
+    setImmediate(() => {
+      if (host.status === 'started') mesh.repair()
+    })
+  })
+  const dialer = createDialer({ clock, log, host: dialling(host) }, options.peers.map(parsePeer))
+
+  async function repairGossip(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await clock.sleep(REPAIR_INTERVAL_MS, signal).catch(() => undefined) // aborted: the loop ends
+      if (!signal.aborted) mesh.repair()
+    }
+  }
+
+  return {
+    peerId: host.peerId.toString(),
+    opener: { open: (peer, protocolId, signal) => openStream(host, peer, protocolId, signal) },
+    mesh,
+    multiaddrs: () => host.getMultiaddrs().map(String),
+    connected: () => host.getPeers().map(String),
+    async serve(protocolId, streamsMax, onStream) {
+      const handle = async (stream: Stream, connection: Connection) => {
+        const bytes = toByteStream(stream)
+        connectionOf.set(bytes, connection)
+        await onStream(connection.remotePeer.toString(), bytes)
+      }
+      await host.handle(protocolId, handle, { maxInboundStreams: streamsMax })
+    },
+    listenToPeers({ onConnected, onDisconnected }) {
+      host.addEventListener('peer:connect', ({ detail }) => {
+        onConnected(detail.toString())
+      })
+      host.addEventListener('peer:disconnect', ({ detail }) => {
+        onDisconnected(detail.toString())
+      })
+    },
+    closeOlderConnections(peer, stream) {
+      const current = connectionOf.get(stream)
+      if (current === undefined) return
+      for (const connection of host.getConnections(peerIdFromString(peer))) {
+        if (connection === current || connection.timeline.open > current.timeline.open) continue
+        log.debug('older-connection-closed', { peer })
+        connection.abort(new Error('the peer has a newer connection'))
+      }
+    },
+    disconnect: (peer) => host.hangUp(peerIdFromString(peer)),
+    async run(signal) {
+      await Promise.all([dialer.run(signal), repairGossip(signal)])
+    },
+    async stop() {
+      await host.stop()
+    }
+  }
+}
+
+async function openStream(
+  host: Host,
+  peer: string,
+  protocolId: string,
+  signal: AbortSignal
+): Promise<ByteStream> {
+  const connections = host.getConnections(peerIdFromString(peer))
+  const open = connections.filter(({ status }) => status === 'open')
+  const newest = open.sort((one, other) => other.timeline.open - one.timeline.open)[0]
+  if (newest === undefined) {
+    throw new RequestError({ code: 'not-connected', peer, reason: 'there is no connection' })
+  }
+  try {
+    return toByteStream(await newest.newStream(protocolId, { signal }))
+  } catch (thrown) {
+    signal.throwIfAborted()
+    const options = { cause: thrown }
+    if (thrown instanceof Error && thrown.name === 'UnsupportedProtocolError') {
+      throw new RequestError({ code: 'unsupported-protocol', peer, protocol: protocolId }, options)
+    }
+    const reason = errorMessage(thrown)
+    throw new RequestError({ code: 'not-connected', peer, reason }, options)
+  }
+}
+
+function dialling(host: Host) {
+  const isConnected = (peerId: string) =>
+    host.getConnections(peerIdFromString(peerId)).some(({ status }) => status === 'open')
+  return {
+    isConnected,
+    dial: (address: Parameters<Host['dial']>[0], signal: AbortSignal) =>
+      host.dial(address, { signal }),
+    async untilDisconnected(peerId: string, signal: AbortSignal): Promise<void> {
+      const settled = new AbortController()
+      await new Promise<void>((resolve) => {
+        const check = () => {
+          if (signal.aborted || !isConnected(peerId)) resolve()
+        }
+        const options = { signal: settled.signal }
+        host.addEventListener('peer:disconnect', check, options)
+        host.addEventListener('connection:close', check, options)
+        signal.addEventListener('abort', check, options)
+        check()
+      })
+      settled.abort()
+    }
+  }
+}

@@ -1,0 +1,58 @@
+// Multiaddrs as operators write them: where to listen, and whom to dial under which peer id.
+import { peerIdFromString } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+
+/** A peer by address and id. */
+export interface ParsedPeer {
+  /** With /p2p/ and the peer id at its end. */
+  readonly multiaddr: string
+  readonly peerId: string
+}
+
+const HOST_NAMES = ['ip4', 'ip6', 'dns', 'dns4', 'dns6']
+
+/** An address over TCP with a peer id at its end. Throws an Error that says what is wrong. */
+export function parsePeer(text: string): ParsedPeer {
+  const components = parseComponents(text)
+  const last = components.at(-1)
+  if (last?.name !== 'p2p' || last.value === undefined) {
+    throw new Error(
+      'it must end in /p2p/ and the peer id, as in /ip4/10.0.0.1/tcp/9222/p2p/16Uiu2HA…'
+    )
+  }
+  assertTcp(components.slice(0, -1))
+  const port = Number(components[1]?.value)
+  if (port === 0) throw new Error('port 0 cannot be dialled')
+  return { multiaddr: multiaddr(text).toString(), peerId: peerIdFromString(last.value).toString() }
+}
+
+/** An address over TCP to listen on; port 0 takes any that is free. Throws an Error that says what is wrong. */
+export function parseListen(text: string): string {
+  const components = parseComponents(text)
+  assertTcp(components)
+  if (!['ip4', 'ip6'].includes(components[0]?.name ?? '')) {
+    throw new Error('an address to listen on is numeric: /ip4/… or /ip6/…')
+  }
+  return multiaddr(text).toString()
+}
+
+interface Component {
+  readonly name: string
+  readonly value?: string | undefined
+}
+
+function parseComponents(text: string): readonly Component[] {
+  if (!text.startsWith('/')) {
+    throw new Error('it is no multiaddr, as in /ip4/127.0.0.1/tcp/9222')
+  }
+  return multiaddr(text).getComponents()
+}
+
+/** Host, TCP port, and nothing else. */
+function assertTcp(components: readonly Component[]): void {
+  const [host, transport, ...rest] = components
+  const isTcp = HOST_NAMES.includes(host?.name ?? '') && transport?.name === 'tcp'
+  if (!isTcp || rest.length > 0) {
+    throw new Error('it must be a host and a TCP port, as in /ip4/127.0.0.1/tcp/9222')
+  }
+}
