@@ -1,4 +1,5 @@
 // The network as the node uses it: streams by peer id, gossip, who is connected; libp2p stays behind it.
+import { setImmediate as eventLoopTurn } from 'node:timers/promises'
 import { type Connection, type Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { type Clock } from '../base/clock.ts'
@@ -15,6 +16,9 @@ import { toByteStream } from './stream-bytes.ts'
 
 /** Gossip streams that were lost without their connection are looked for so often. */
 const REPAIR_INTERVAL_MS = 2_000
+
+/** Turns of the event loop in which read bytes reach the gossip handler. */
+const DELIVERY_TURNS = 3
 
 /** Answers the streams of one protocol; settles when the stream is done with, and never rejects. */
 export type OnStream = (peer: string, stream: ByteStream) => Promise<void>
@@ -37,8 +41,11 @@ export interface Network extends Service {
   /** Streams beyond `streamsMax` on one connection are reset before the handler hears of them. */
   serve(protocolId: string, streamsMax: number, onStream: OnStream): Promise<void>
   listenToPeers(listener: PeerListener): void
-  /** Closes the peer's connections that are older than the one this stream came on. */
-  closeOlderConnections(peer: string, stream: ByteStream): void
+  /**
+   * Closes the peer's connections that are older than the one this stream came on. Settles when what they
+   * had delivered was handed to gossip; what was still on its way is lost.
+   */
+  closeOlderConnections(peer: string, stream: ByteStream): Promise<void>
   disconnect(peer: string): Promise<void>
   stop(): Promise<void>
 }
@@ -87,7 +94,7 @@ export function createNetwork(
         onDisconnected(detail.toString())
       })
     },
-    closeOlderConnections(peer, stream) {
+    async closeOlderConnections(peer, stream) {
       const current = connectionOf.get(stream)
       if (current === undefined) return
       for (const connection of host.getConnections(peerIdFromString(peer))) {
@@ -95,6 +102,8 @@ export function createNetwork(
         log.debug('older-connection-closed', { peer })
         connection.abort(new Error('the peer has a newer connection'))
       }
+      // What was read from a socket passes through the pipes of noise, yamux and gossipsub as microtasks.
+      for (let turn = 0; turn < DELIVERY_TURNS; turn++) await eventLoopTurn()
     },
     disconnect: (peer) => host.hangUp(peerIdFromString(peer)),
     async run(signal) {

@@ -42,6 +42,8 @@ export interface KnowledgeOptions {
   readonly role: Role
   readonly backups: readonly string[]
   readonly quorum: QuorumSetting
+  /** The head on which this one start may do without the quorum; the operator named it. */
+  readonly startWithoutBackups?: Hex | undefined
   readonly blockTimeMs: number
   /** True when the schedule names our key for this height. */
   readonly scheduleNamesUs: (number: bigint) => boolean
@@ -79,7 +81,7 @@ export class Knowledge {
       gapFailures: this.#gapFailures,
       answers: this.#answers,
       backupSets: this.#backupSets(),
-      quorum: this.#options.quorum,
+      quorum: this.#options.startWithoutBackups === head.hash ? 'none' : this.#options.quorum,
       rounds: this.#rounds.times(),
       nowMs: clock.monotonicMs(),
       blockTimeMs: this.#options.blockTimeMs,

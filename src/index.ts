@@ -1,0 +1,12 @@
+// The public API: a node inside another program, with its steps to observe.
+export { systemClock, type Clock } from './base/clock.ts'
+export { silentLog, type Log } from './base/log.ts'
+export { type Service } from './base/service.ts'
+export { parseGenesis, type Genesis } from './chain/genesis.ts'
+export { readPeerKey, type PeerKey } from './net/peer-key.ts'
+export { createLog } from './node/log.ts'
+export { type NodeConfig } from './node/node-config.ts'
+export { createNode, type RunningNode } from './node/node.ts'
+export { type NodeOverrides } from './node/overrides.ts'
+export { type StartInputs } from './node/start-inputs.ts'
+export { type OnStep, type StepEvent } from './node/step-events.ts'

@@ -1,0 +1,74 @@
+// Everything of a node that needs no network: rules, pool, engine, and the one writer of the chain.
+import { type Common } from '@ethereumjs/common'
+import { bytesToHex } from '../base/bytes.ts'
+import { keccak256 } from '../base/keccak.ts'
+import { type Log } from '../base/log.ts'
+import { type Block } from '../chain/block.ts'
+import { type BlockTimes, createBlockTimes } from '../chain/block-times.ts'
+import { createSignerSchedule, type SignerSchedule } from '../chain/signer-schedule.ts'
+import { type Applier, createApplier } from '../apply/applier.ts'
+import { createEmbeddedEngine } from '../execution/embedded-engine.ts'
+import { type ExecutionEngine } from '../execution/engine.ts'
+import { createEvmCommon } from '../execution/evm-common.ts'
+import { type PoolHead, TransactionPool } from '../execution/pool.ts'
+import { prepareTransaction } from '../execution/transaction.ts'
+import { type PreparedLayer } from '../state/layer.ts'
+import { type OpenStores, openStores } from './open-stores.ts'
+import { type StartInputs } from './start-inputs.ts'
+import { type OnStep } from './step-events.ts'
+
+/** The chain as this node holds it. */
+export interface ChainParts {
+  readonly stores: OpenStores
+  readonly schedule: SignerSchedule
+  readonly times: BlockTimes
+  readonly common: Common
+  readonly pool: TransactionPool
+  readonly engine: ExecutionEngine<PreparedLayer>
+  readonly applier: Applier
+}
+
+/** Opens the data directory. Throws StoreError, ChainError. The stores are the caller's to close. */
+export async function openChainParts(
+  { config, genesis, signers, blockTimeMs }: StartInputs,
+  { log, onStep }: { readonly log: Log; readonly onStep: OnStep }
+): Promise<ChainParts> {
+  const schedule = createSignerSchedule(signers)
+  const times = createBlockTimes(config.preset, blockTimeMs)
+  const stores = await openStores(config.dataDir, { genesis, schedule }, log)
+  const { blocks, state } = stores
+  const { chainId, forks } = genesis.config
+  const common = createEvmCommon(chainId)
+  const pool = new TransactionPool({ common, head: () => poolHead(stores, applier.head()) })
+  const engine = createEmbeddedEngine({
+    common,
+    chain: blocks,
+    state,
+    pool,
+    rules: { times, forks },
+    log
+  })
+  const applier = createApplier({ engine, chain: blocks, layers: state, onStep })
+  applier.onHead((block) => {
+    const { pending, queued } = pool.counts()
+    if (pending + queued > 0) pool.headMoved(sendersOf(block, pool, common))
+  })
+  return { stores, schedule, times, common, pool, engine, applier }
+}
+
+/** The head's state; while that is being rebuilt, the newest that can be read. */
+function poolHead({ state }: OpenStores, head: Block): PoolHead | undefined {
+  const disk = state.diskPoint()
+  const view = state.view(head.hash) ?? (disk && state.view(disk.hash))
+  if (view === undefined) return undefined
+  return { account: (hash) => view.account(hash), blockGasLimit: head.header.gasLimit }
+}
+
+function sendersOf({ transactions }: Block, pool: TransactionPool, common: Common) {
+  return new Set(
+    transactions.map((raw) => {
+      const pooled = pool.get(bytesToHex(keccak256(raw)))
+      return (pooled ?? prepareTransaction(raw, common)).senderHex
+    })
+  )
+}

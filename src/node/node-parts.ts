@@ -1,0 +1,160 @@
+// What a node is made of while it runs, joined: protocols, recovery, and for a sequencer its block loop.
+import { type Clock } from '../base/clock.ts'
+import { type Log } from '../base/log.ts'
+import { errorMessage } from '../base/node-error.ts'
+import { type Service } from '../base/service.ts'
+import { type SignedBlock } from '../chain/block.ts'
+import { type Network } from '../net/network.ts'
+import { type OnExit, type Recovery } from '../recovery/runner.ts'
+import { type OpenSigner } from '../signer/open-signer.ts'
+import { type PeerBlocksDeps } from '../sync/peer-blocks.ts'
+import { createStatusLoop, type StatusLoop } from '../sync/status-loop.ts'
+import { type ChainParts } from './chain-parts.ts'
+import { type NodeOverrides } from './overrides.ts'
+import { createHeldBlocks, createOwnStatus } from './own-status.ts'
+import { PeerClaims } from './peer-claims.ts'
+import { createPeerLanes } from './peer-lanes.ts'
+import { createNodeGossip, createPeerRequests, serveProtocols } from './peer-protocols.ts'
+import { createRecoveryParts } from './recovery-parts.ts'
+import { createSequencerParts, type SequencerParts } from './sequencer-parts.ts'
+import { type StartInputs } from './start-inputs.ts'
+import { type OnStep, type StepEvent } from './step-events.ts'
+
+/** What was opened and is the caller's to close. */
+export interface NodeDeps {
+  readonly clock: Clock
+  readonly log: Log
+  readonly chain: ChainParts
+  readonly signer: OpenSigner | undefined
+  readonly network: Network
+  readonly onStep: OnStep
+  readonly onExit: OnExit
+  /** Serving goes on until it aborts. */
+  readonly serving: AbortSignal
+}
+
+/** A node's parts, ready to run. */
+export interface NodeParts {
+  readonly recovery: Recovery
+  readonly claims: PeerClaims
+  /** Services in the order in which they are stopped; those of one list are stopped together. */
+  readonly services: readonly (readonly Service[])[]
+}
+
+/** Joins everything and starts to serve; nothing is built or asked before the services run. */
+export async function createNodeParts(
+  deps: NodeDeps,
+  inputs: StartInputs,
+  overrides: NodeOverrides
+): Promise<NodeParts> {
+  const { clock, log, chain, signer, network, onStep, serving } = deps
+  const { config, genesis } = inputs
+  const { chainId } = genesis.config
+  const claims = new PeerClaims()
+  const connected = () => network.connected()
+  const backups = config.backups.map(({ peerId }) => peerId)
+  const replicatedHead = () => claims.replicatedHead(backups)
+  const requests = createPeerRequests(deps, chainId)
+  const status = createNodeStatus(deps, inputs, { requests, claims, replicatedHead })
+  const gossip = createNodeGossip(deps, inputs, async (block, from) => {
+    await chain.stores.accepted.accept([block])
+    const { number, hash } = block
+    tell(deps, { step: 'accepted', block: { number, hash } })
+    if (sequencer?.hasSigned(hash) !== true) recovery.onAccepted(block, from)
+  })
+  const publish = async (block: SignedBlock) => {
+    const receiversCount = await gossip.publish(block)
+    log.debug('published', { number: block.number, hash: block.hash, receiversCount })
+  }
+  const { gate, recovery } = createRecoveryParts(
+    { ...deps, claims, connected, requests, publish },
+    inputs,
+    overrides
+  )
+  const sequencerGate = overrides.sequencerGate?.(gate) ?? gate
+  const sequencer: SequencerParts | undefined =
+    signer &&
+    createSequencerParts(
+      { clock, log, chain, signer, gate, sequencerGate, recovery, publish, replicatedHead, onStep },
+      inputs
+    )
+  listenToPeers(network, { status, claims, recovery })
+  chain.applier.onHead(() => {
+    status.onHeadMoved()
+  })
+  const isJoining = createJoining(deps, inputs, { claims, recovery })
+  const lanes = createPeerLanes(
+    clock,
+    [...config.backups, ...config.peers].map(({ peerId }) => peerId)
+  )
+  const held = createHeldBlocks(chain, isJoining)
+  await serveProtocols(deps, { held, status, gossip, lanes }, { chainId, signal: serving })
+  network.mesh.listen((message) => gossip.receive(message))
+  return { recovery, claims, services: [[recovery], sequencer?.services ?? [], [status, network]] }
+}
+
+function createNodeStatus(
+  { clock, log, chain, network }: NodeDeps,
+  { config, genesis }: StartInputs,
+  {
+    requests,
+    claims,
+    replicatedHead
+  }: {
+    readonly requests: PeerBlocksDeps
+    readonly claims: PeerClaims
+    readonly replicatedHead: () => bigint | undefined
+  }
+): StatusLoop {
+  const { role } = config
+  return createStatusLoop({
+    clock,
+    log,
+    request: requests.request,
+    ownStatus: createOwnStatus({ clock, chain, config: genesis.config, role, replicatedHead }),
+    connected: () => network.connected(),
+    onStatus: claims.note.bind(claims),
+    disconnect: (peer) => network.disconnect(peer)
+  })
+}
+
+function listenToPeers(
+  network: Network,
+  {
+    status,
+    claims,
+    recovery
+  }: { readonly status: StatusLoop; readonly claims: PeerClaims; readonly recovery: Recovery }
+): void {
+  network.listenToPeers({
+    onConnected(peer) {
+      status.onConnected(peer)
+      recovery.onPeersChanged()
+    },
+    onDisconnected(peer) {
+      claims.forget(peer)
+      recovery.onPeersChanged()
+    }
+  })
+}
+
+/** A backup that began with an empty store cannot speak for the chain before it has caught up once. */
+function createJoining(
+  { chain: { stores, applier } }: NodeDeps,
+  { config }: StartInputs,
+  { claims, recovery }: { readonly claims: PeerClaims; readonly recovery: Recovery }
+): () => boolean {
+  let hasJoined = config.role === 'sequencer' || stores.accepted.highestAccepted() !== undefined
+  return () => {
+    const isFollowing = recovery.status().blockAction?.action === 'follow'
+    hasJoined ||= isFollowing && applier.head().number >= claims.highestClaimed()
+    return !hasJoined
+  }
+}
+
+/** Tells the observer without waiting for it. */
+function tell({ log, onStep }: NodeDeps, event: StepEvent): void {
+  onStep(event).catch((thrown: unknown) => {
+    log.warn('observer-failed', { step: event.step, reason: errorMessage(thrown) })
+  })
+}

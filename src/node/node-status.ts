@@ -1,0 +1,115 @@
+// What a node says of itself to its operator: rekindle_status and /health.
+import { type RecoveryStatus } from '../recovery/runner.ts'
+import { type Health } from '../rpc/http-server.ts'
+import { type ChainParts } from './chain-parts.ts'
+import { toJsonValue } from './json-value.ts'
+import { type NodeConfig } from './node-config.ts'
+import { type PeerClaims } from './peer-claims.ts'
+import { toRef } from './recovery-ports.ts'
+
+export interface NodeStatusDeps {
+  readonly config: NodeConfig
+  readonly version: string
+  readonly chainId: bigint
+  readonly chain: ChainParts
+  readonly claims: PeerClaims
+  readonly recovery: () => RecoveryStatus
+  readonly peerId: string
+  readonly multiaddrs: () => readonly string[]
+  readonly connected: () => readonly string[]
+}
+
+/** Plain JSON: what `rekindle status` prints. */
+export function describeNode(deps: NodeStatusDeps): Record<string, unknown> {
+  const { config, chain, claims, recovery, connected, multiaddrs } = deps
+  const { stores, applier, pool } = chain
+  const backups = config.backups.map(({ peerId }) => peerId)
+  const now = recovery()
+  return toJsonValue({
+    version: deps.version,
+    role: config.role,
+    chainId: deps.chainId,
+    peerId: deps.peerId,
+    multiaddrs: multiaddrs(),
+    head: toRef(applier.head()),
+    accepted: stores.accepted.highestAccepted(),
+    replicatedHead: claims.replicatedHead(backups),
+    gate: config.role === 'sequencer' ? describeGate(now) : undefined,
+    recovery: describeRecovery(now),
+    state: {
+      diskLayer: stores.state.diskPoint()?.number,
+      headReadable: stores.state.isReadable(applier.head().hash),
+      layers: stores.state.layersCount
+    },
+    pool: pool.counts(),
+    peers: describePeers(config, claims, connected())
+  }) as Record<string, unknown>
+}
+
+/** Ready once the gate is open; a backup once it follows the chain. */
+export function describeHealth({ role }: NodeConfig, status: RecoveryStatus): Health {
+  const { gate, blockAction } = status
+  const isReady = role === 'sequencer' ? gate.kind === 'open' : blockAction?.action === 'follow'
+  if (isReady) return { ok: true, state: role === 'sequencer' ? 'ready' : 'following' }
+  const recovery = toJsonValue(describeRecovery(status))
+  return { ok: false, state: 'recovering', gate: describeGate(status).reason, recovery }
+}
+
+function describeGate({ gate }: RecoveryStatus) {
+  return gate.kind === 'open' ? { open: true, reason: null } : { open: false, reason: gate.reason }
+}
+
+/** Stage, what it waits for, and what the last recovery did. */
+function describeRecovery(status: RecoveryStatus) {
+  const { blockAction, stateAction, stages, conflicts, last } = status
+  return {
+    action: blockAction?.action,
+    row: blockAction?.row,
+    missing: blockAction?.action === 'ask' ? blockAction.missing : undefined,
+    waitsFor: blockAction?.action === 'wait' ? blockAction.reason : undefined,
+    target: blockAction?.action === 'adopt' ? blockAction.target.block : undefined,
+    gap: blockAction?.action === 'stay-shut-gap' ? blockAction.failure : undefined,
+    override: overrideOf(status),
+    stateAction: stateAction?.action,
+    stages: stages.map(({ name, done, expected, elapsedMs }) => ({
+      name,
+      done,
+      left: expected === undefined ? undefined : Math.max(0, expected - done),
+      elapsedMs: Math.round(elapsedMs)
+    })),
+    conflicts,
+    last
+  }
+}
+
+/** Invariant 6: whatever is waited for is shown with the command that overrides it. */
+function overrideOf({ blockAction }: RecoveryStatus): string | undefined {
+  switch (blockAction?.action) {
+    case 'ask':
+      return 'restart with --start-without-backups HEADHASH: what the missing backups hold is given up'
+    case 'stay-shut-conflict':
+      return 'rekindle explain conflict'
+    default:
+      return undefined
+  }
+}
+
+function describePeers(
+  { backups, peers }: NodeConfig,
+  claims: PeerClaims,
+  connected: readonly string[]
+) {
+  const backupIds = new Set(backups.map(({ peerId }) => peerId))
+  const configured = [...backups, ...peers].map(({ peerId }) => peerId)
+  return [...new Set([...configured, ...connected])].map((peerId) => {
+    const status = claims.status(peerId)
+    return {
+      peerId,
+      backup: backupIds.has(peerId),
+      connected: connected.includes(peerId),
+      role: status?.role,
+      head: status?.unsafeNumber,
+      accepted: status?.acceptedNumber
+    }
+  })
+}

@@ -1,0 +1,177 @@
+// One node, sequencer or backup: opened in the order of what stands on what, stopped in the reverse.
+import { type Clock, systemClock } from '../base/clock.ts'
+import { type Log } from '../base/log.ts'
+import { errorMessage } from '../base/node-error.ts'
+import { type Service } from '../base/service.ts'
+import { OP_PRESET, OPBNB_PRESET } from '../../protocols/gossip/parameters.ts'
+import { startHost } from '../net/host.ts'
+import { createNetwork, type Network } from '../net/network.ts'
+import { type PeerKey } from '../net/peer-key.ts'
+import { type OpenSigner, openSigner } from '../signer/open-signer.ts'
+import { SignerError } from '../signer/signer-error.ts'
+import { type ChainParts, openChainParts } from './chain-parts.ts'
+import { createClosers } from './closers.ts'
+import { createNodeParts } from './node-parts.ts'
+import { type NodeOverrides } from './overrides.ts'
+import { startRpc } from './rpc-parts.ts'
+import { runServices } from './run-services.ts'
+import { type StartInputs } from './start-inputs.ts'
+import { readVersion } from './version.ts'
+
+/** An open node: it serves already, and does the rest while `run` lasts. */
+export interface RunningNode extends Service {
+  readonly peerId: string
+  readonly rpcUrl: string
+  /** Where peers reach it, with its peer id. */
+  multiaddrs(): readonly string[]
+}
+
+/** What stands outside of a node. */
+export interface NodeSurroundings {
+  readonly log: Log
+  readonly clock?: Clock
+}
+
+/**
+ * Opens databases, signer, ports, in this order; what was opened is closed again when the next cannot be.
+ * Throws StoreError, ChainError, SignerError, NetError, HttpError.
+ */
+export async function createNode(
+  inputs: StartInputs<PeerKey>,
+  { log, clock = systemClock }: NodeSurroundings,
+  overrides: NodeOverrides = {}
+): Promise<RunningNode> {
+  const onStep = overrides.onStep ?? (() => Promise.resolve())
+  const closers = createClosers(log)
+  try {
+    const chain = await openChainParts(inputs, { log, onStep })
+    closers.add('stores', () => chain.stores.close())
+    closers.add('flush', () => flush(chain, log))
+    const signer = await openNodeSigner(inputs, chain)
+    if (signer !== undefined) closers.add('signer', () => signer.close())
+    const network = await startNodeNetwork(inputs, { clock, log })
+    closers.add('network', () => network.stop())
+    return await assemble({
+      inputs,
+      overrides,
+      clock,
+      log,
+      onStep,
+      chain,
+      signer,
+      network,
+      closers
+    })
+  } catch (thrown) {
+    await closers.closeAll()
+    throw thrown
+  }
+}
+
+interface Opened {
+  readonly inputs: StartInputs<PeerKey>
+  readonly overrides: NodeOverrides
+  readonly clock: Clock
+  readonly log: Log
+  readonly onStep: NonNullable<NodeOverrides['onStep']>
+  readonly chain: ChainParts
+  readonly signer: OpenSigner | undefined
+  readonly network: Network
+  readonly closers: ReturnType<typeof createClosers>
+}
+
+async function assemble(opened: Opened): Promise<RunningNode> {
+  const { inputs, overrides, log, chain, network, closers } = opened
+  const { config, genesis } = inputs
+  const serving = new AbortController()
+  closers.add('serving', async () => {
+    serving.abort(new Error('the node stops'))
+  })
+  const exit = new AbortController()
+  const onExit = ({ path, reason }: { readonly path: string; readonly reason: string }) => {
+    exit.abort(new SignerError({ code: 'record-unreadable', path, reason }))
+  }
+  const parts = await createNodeParts(
+    { ...opened, onExit, serving: serving.signal },
+    inputs,
+    overrides
+  )
+  const version = readVersion()
+  const { peerId } = network
+  const rpc = await startRpc({
+    log,
+    config,
+    version,
+    chainId: genesis.config.chainId,
+    chain,
+    claims: parts.claims,
+    recovery: () => parts.recovery.status(),
+    peerId,
+    multiaddrs: () => network.multiaddrs(),
+    connected: () => network.connected()
+  })
+  closers.add('rpc', () => rpc.close())
+  log.info('started', {
+    version,
+    role: config.role,
+    peerId,
+    multiaddrs: network.multiaddrs(),
+    rpc: rpc.url,
+    head: chain.applier.head().number
+  })
+  return {
+    peerId,
+    rpcUrl: rpc.url,
+    multiaddrs: () => network.multiaddrs(),
+    async run(signal) {
+      try {
+        await runServices(parts.services, signal, exit.signal)
+      } finally {
+        await closers.closeAll()
+        log.info('stopped', { head: chain.applier.head().number })
+      }
+    }
+  }
+}
+
+/** Row 2: a record that cannot be read ends the node; moved away, it counts as missing. */
+async function openNodeSigner(
+  { config, genesis }: StartInputs,
+  { stores }: ChainParts
+): Promise<OpenSigner | undefined> {
+  if (config.signer === undefined) return undefined
+  const { chainId } = genesis.config
+  const signer = await openSigner(config.signer, { chainId, genesisHash: stores.genesis.hash })
+  const finding = signer.record?.finding()
+  if (finding?.kind !== 'unreadable') return signer
+  await signer.close()
+  const { path, reason } = finding
+  throw new SignerError({ code: 'record-unreadable', path, reason })
+}
+
+async function startNodeNetwork(
+  { config, genesis, peerKey }: StartInputs<PeerKey>,
+  { clock, log }: { readonly clock: Clock; readonly log: Log }
+): Promise<Network> {
+  const options = {
+    peerKey,
+    listen: config.listen,
+    peers: [...config.backups, ...config.peers].map(({ multiaddr }) => multiaddr),
+    chainId: genesis.config.chainId,
+    seenTtlMs: (config.preset === 'op' ? OP_PRESET : OPBNB_PRESET).seenTtlMs,
+    agentVersion: `rekindle/${readVersion()}`
+  }
+  const host = await startHost(options)
+  return createNetwork({ clock, log, host }, options)
+}
+
+/** A clean stop leaves no state in memory alone. */
+async function flush({ stores: { state }, applier }: ChainParts, log: Log): Promise<void> {
+  const { hash, number } = applier.head()
+  try {
+    if (state.isReadable(hash)) await state.flushAll(hash)
+    else await state.idle()
+  } catch (thrown) {
+    log.error('state-not-flushed', { head: number, reason: errorMessage(thrown) })
+  }
+}

@@ -1,0 +1,67 @@
+// What this node says of itself in `status`, and which blocks it shows in `signed_tip`.
+import { forkDigest } from '../../protocols/status/fork-digest.ts'
+import { type Status } from '../../protocols/status/codec.ts'
+import { hexToBytes } from '../base/bytes.ts'
+import { type Clock } from '../base/clock.ts'
+import { keccak256 } from '../base/keccak.ts'
+import { type ChainConfig } from '../chain/chain-config.ts'
+import { type HeldBlocks } from '../sync/answer-tip.ts'
+import { type ChainParts } from './chain-parts.ts'
+import { toRef } from './recovery-ports.ts'
+
+export interface OwnStatusDeps {
+  readonly clock: Clock
+  readonly chain: ChainParts
+  readonly config: ChainConfig
+  readonly role: Status['role']
+  /** What a majority of the backups reports accepted. */
+  readonly replicatedHead: () => bigint | undefined
+}
+
+/** Builds the status anew at each call. */
+export function createOwnStatus({ clock, chain, config, role, replicatedHead }: OwnStatusDeps) {
+  const { stores, applier } = chain
+  const genesisHash = hexToBytes(stores.genesis.hash)
+  const digest = forkDigest(keccak256, genesisHash, config.forks)
+  return (): Status => {
+    const head = applier.head()
+    const accepted = stores.accepted.highestAccepted()
+    const disk = stores.state.diskPoint()
+    const isHeadReadable = stores.state.isReadable(head.hash)
+    return {
+      chainId: config.chainId,
+      genesisHash,
+      forkDigest: digest,
+      role,
+      unsafeNumber: head.number,
+      unsafeHash: hexToBytes(head.hash),
+      acceptedNumber: accepted?.number,
+      acceptedHash: accepted ? hexToBytes(accepted.hash) : new Uint8Array(32),
+      oldestBlock: head.number > 0n ? 1n : undefined,
+      oldestState: disk?.number,
+      newestState: isHeadReadable ? head.number : disk?.number,
+      oldestDiff: undefined,
+      replicatedNumber: replicatedHead(),
+      clockMs: BigInt(clock.nowMs())
+    }
+  }
+}
+
+/** The accepted blocks; `isJoining`: our silence about a block would mean nothing yet. */
+export function createHeldBlocks(
+  { stores: { accepted, blocks, genesis } }: ChainParts,
+  isJoining: () => boolean
+): HeldBlocks {
+  return {
+    highest: () => accepted.highestAccepted(),
+    at(number) {
+      const canonical = blocks.canonicalHash(number)
+      const all = accepted.acceptedAt(number).map(toRef)
+      const ours = all.filter(({ hash }) => hash === canonical)
+      return [...ours, ...all.filter(({ hash }) => hash !== canonical)]
+    },
+    message: (hash) => accepted.acceptedMessage(hash),
+    genesisHash: genesis.hash,
+    isJoining
+  }
+}

@@ -1,0 +1,38 @@
+// Notices that the process stood still, or the machine was suspended (invariant 3).
+import { type Clock } from '../base/clock.ts'
+import { type Service } from '../base/service.ts'
+
+/** A gap between two looks that is longer than so many slots was a pause. */
+export const PAUSE_SLOTS_MAX = 3
+
+/** Looks at both clocks; `check` is also called right before a signature, when no timer may have run yet. */
+export interface PauseWatch extends Service {
+  check(): void
+}
+
+/** Calls `onPause` with the milliseconds that are missing. */
+export function createPauseWatch(
+  { clock, onPause }: { readonly clock: Clock; readonly onPause: (pausedMs: number) => void },
+  { blockTimeMs }: { readonly blockTimeMs: number }
+): PauseWatch {
+  const everyMs = blockTimeMs / 2
+  let seenMonotonicMs = clock.monotonicMs()
+  let seenWallMs = clock.nowMs()
+  const check = () => {
+    const monotonicMs = clock.monotonicMs()
+    const wallMs = clock.nowMs()
+    const gapMs = Math.max(monotonicMs - seenMonotonicMs, wallMs - seenWallMs)
+    seenMonotonicMs = monotonicMs
+    seenWallMs = wallMs
+    if (gapMs > PAUSE_SLOTS_MAX * blockTimeMs + everyMs) onPause(gapMs)
+  }
+  return {
+    check,
+    async run(signal) {
+      while (!signal.aborted) {
+        await clock.sleep(everyMs, signal).catch(() => undefined) // aborted: the loop ends
+        if (!signal.aborted) check()
+      }
+    }
+  }
+}

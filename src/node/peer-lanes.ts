@@ -1,0 +1,38 @@
+// Streams and quota of what is served: configured peers have their own, so that no flood can shut them out.
+import { type Clock } from '../base/clock.ts'
+import { Quota } from '../peer/quota.ts'
+import { type Lane } from '../reqresp/responder.ts'
+
+/** What a request costs in quota tokens. */
+export const COST_TOKENS = { status: 1, signedTip: 5, blocksByRange: 10 } as const
+
+/** The lanes of one node. */
+export interface PeerLanes {
+  /** status and signed_tip of one peer. */
+  small: (peer: string) => Lane
+  /** Blocks in bulk, of anybody. */
+  readonly bulk: Lane
+}
+
+/** Lanes for a node with these configured peers. */
+export function createPeerLanes(clock: Clock, configured: readonly string[]): PeerLanes {
+  const known = new Set(configured)
+  const small = {
+    perPeer: { burstTokens: 100, tokensPerSecond: 25 },
+    total: { burstTokens: 1_000, tokensPerSecond: 250 }
+  }
+  const reserved = createLane(new Quota(clock, small), 8, 8 * Math.max(known.size, 1))
+  const open = createLane(new Quota(clock, small), 4, 64)
+  const bulkRates = {
+    perPeer: { burstTokens: 500, tokensPerSecond: 100 },
+    total: { burstTokens: 5_000, tokensPerSecond: 1_000 }
+  }
+  return {
+    small: (peer) => (known.has(peer) ? reserved : open),
+    bulk: createLane(new Quota(clock, bulkRates), 4, 64)
+  }
+}
+
+function createLane(quota: Quota, streamsPerPeerMax: number, streamsMax: number): Lane {
+  return { quota, streamsPerPeerMax, streamsMax, open: new Map() }
+}

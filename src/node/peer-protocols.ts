@@ -1,0 +1,128 @@
+// What this node asks of its peers and answers them: status, signed_tip, blocks_by_range, and block gossip.
+import { type ProtocolDef, protocolId } from '../../protocols/protocol-def.ts'
+import { BLOCKS_BY_RANGE } from '../../protocols/blocks-by-range/codec.ts'
+import { OP_PRESET, OPBNB_PRESET } from '../../protocols/gossip/parameters.ts'
+import { SIGNED_TIP } from '../../protocols/signed-tip/codec.ts'
+import { STATUS } from '../../protocols/status/codec.ts'
+import { type Clock } from '../base/clock.ts'
+import { type Log } from '../base/log.ts'
+import { type SignedBlock } from '../chain/block.ts'
+import { verifyBlockMessage } from '../chain/verify-message.ts'
+import { type BlockGossip, createBlockGossip } from '../gossip/block-gossip.ts'
+import { createBlockValidator } from '../gossip/block-validation.ts'
+import { type Network } from '../net/network.ts'
+import { createRequester } from '../reqresp/requester.ts'
+import { type Handler, type Lane, RequestRefused, respond } from '../reqresp/responder.ts'
+import { answerTip, type HeldBlocks } from '../sync/answer-tip.ts'
+import { type PeerBlocksDeps } from '../sync/peer-blocks.ts'
+import { serveBlocksByRange } from '../sync/serve-blocks.ts'
+import { type StatusLoop } from '../sync/status-loop.ts'
+import { type ChainParts } from './chain-parts.ts'
+import { COST_TOKENS, type PeerLanes } from './peer-lanes.ts'
+import { type StartInputs } from './start-inputs.ts'
+
+export interface PeerProtocolDeps {
+  readonly clock: Clock
+  readonly log: Log
+  readonly network: Network
+  readonly chain: ChainParts
+}
+
+/** Requests, verified. A false block is logged with its sender; the request moves to another peer. */
+export function createPeerRequests(
+  { clock, log, network, chain }: PeerProtocolDeps,
+  chainId: bigint
+): PeerBlocksDeps {
+  const { schedule } = chain
+  const requester = createRequester({
+    clock,
+    opener: network.opener,
+    chainId,
+    onFailure(error) {
+      log.debug('request-failed', { ...error.failure })
+    }
+  })
+  return {
+    request: requester.request,
+    verify: ({ version, message }) => verifyBlockMessage({ chainId, schedule }, version, message),
+    onFalse(failure) {
+      log.warn('peer-false', { ...failure })
+    }
+  }
+}
+
+/** Gossip under this node's preset; `accept` writes a block with fsync and tells recovery. */
+export function createNodeGossip(
+  { clock, log, network, chain }: PeerProtocolDeps,
+  { config, genesis }: StartInputs,
+  accept: (block: SignedBlock, from: string) => Promise<void>
+): BlockGossip {
+  const { chainId } = genesis.config
+  const { schedule } = chain
+  const validator = createBlockValidator(
+    {
+      clock,
+      verify: (version, message) => verifyBlockMessage({ chainId, schedule }, version, message)
+    },
+    config.preset === 'op' ? OP_PRESET : OPBNB_PRESET
+  )
+  const onRejected = (from: string, reason: string) => {
+    log.warn('gossip-rejected', { peer: from, reason })
+  }
+  const { mesh } = network
+  return createBlockGossip({ clock, log, validator, mesh, accept, onRejected }, { chainId })
+}
+
+/** What is served from. */
+export interface ServedParts {
+  readonly held: HeldBlocks
+  readonly status: StatusLoop
+  readonly gossip: BlockGossip
+  readonly lanes: PeerLanes
+}
+
+/** Registers the three protocols; they answer until the signal aborts. */
+export async function serveProtocols(
+  { clock, log, network, chain }: PeerProtocolDeps,
+  { held, status, gossip, lanes }: ServedParts,
+  { chainId, signal }: { readonly chainId: bigint; readonly signal: AbortSignal }
+): Promise<void> {
+  const serve = async <Request, Chunk>(
+    def: ProtocolDef<Request, Chunk>,
+    costTokens: number,
+    lane: (peer: string) => Lane,
+    handle: Handler<Request, Chunk>['serve']
+  ) => {
+    const streamsMax = lane(network.peerId).streamsPerPeerMax * 2
+    await network.serve(protocolId(def, chainId), streamsMax, (peer, stream) =>
+      respond(
+        { clock, log, signal },
+        { def, costTokens, lane: lane(peer), serve: handle },
+        { peer, stream }
+      )
+    )
+  }
+  await serve(STATUS, COST_TOKENS.status, lanes.small, (theirs, { peer }) => [
+    status.answer(peer, theirs)
+  ])
+  await serve(SIGNED_TIP, COST_TOKENS.signedTip, lanes.small, async function* (asked, context) {
+    // The last block of the asker's dead process may still be on its way in (recovery.md, "In flight").
+    await network.closeOlderConnections(context.peer, context.stream)
+    await gossip.drain()
+    const reply = answerTip(held, asked)
+    if (reply.relation === 'unavailable') throw new RequestRefused('unavailable', reply.reason)
+    yield reply
+  })
+  const { blocks } = chain.stores
+  await serve(
+    BLOCKS_BY_RANGE,
+    COST_TOKENS.blocksByRange,
+    () => lanes.bulk,
+    function* (asked) {
+      if (blocks.messageByNumber(asked.start) === undefined) {
+        throw new RequestRefused('unavailable', `block ${asked.start.toString()} is not held`)
+      }
+      yield* serveBlocksByRange(blocks, asked)
+    }
+  )
+}

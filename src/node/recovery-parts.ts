@@ -1,0 +1,148 @@
+// Recovery with everything it stands on: the gate, what is known, the ports to stores, peers and record.
+import { type Clock } from '../base/clock.ts'
+import { type Log } from '../base/log.ts'
+import { errorMessage } from '../base/node-error.ts'
+import { type BlockRef, type SignedBlock } from '../chain/block.ts'
+import { createGate, type GateReader, type GateWriter } from '../recovery/gate.ts'
+import { Knowledge } from '../recovery/knowledge.ts'
+import { createProgress } from '../recovery/progress.ts'
+import { createRecovery, type OnExit, type Recovery } from '../recovery/runner.ts'
+import { type SignedTip } from '../recovery/tips.ts'
+import { RequestError } from '../reqresp/request-error.ts'
+import { type OpenSigner } from '../signer/open-signer.ts'
+import { fillGap } from '../sync/fill-gap.ts'
+import { type PeerBlocksDeps, requestTip } from '../sync/peer-blocks.ts'
+import { createRangeFetcher } from '../sync/range-fetcher.ts'
+import { type ChainParts } from './chain-parts.ts'
+import { type NodeOverrides } from './overrides.ts'
+import { type PeerClaims } from './peer-claims.ts'
+import {
+  diskHasRoom,
+  recoveryApply,
+  recoveryChain,
+  recoveryPeers,
+  recoveryRecord,
+  recoveryState,
+  storedBackups
+} from './recovery-ports.ts'
+import { type StartInputs } from './start-inputs.ts'
+import { type OnStep } from './step-events.ts'
+
+export interface RecoveryPartsDeps {
+  readonly clock: Clock
+  readonly log: Log
+  readonly chain: ChainParts
+  readonly signer: OpenSigner | undefined
+  readonly claims: PeerClaims
+  readonly connected: () => readonly string[]
+  readonly requests: PeerBlocksDeps
+  readonly publish: (block: SignedBlock) => Promise<void>
+  readonly onStep: OnStep
+  readonly onExit: OnExit
+}
+
+/** The gate with both halves, and its writer. */
+export interface RecoveryParts {
+  readonly gate: GateReader & GateWriter
+  readonly recovery: Recovery
+}
+
+/** Asks a backup that heard nothing for two slots while a peer claims more. */
+const FOLLOW_ASK_SLOTS = 2
+
+/** Joins recovery to one node. */
+export function createRecoveryParts(
+  deps: RecoveryPartsDeps,
+  inputs: StartInputs,
+  { decide }: Pick<NodeOverrides, 'decide'>
+): RecoveryParts {
+  const { clock, log, chain, requests, onStep, onExit, publish } = deps
+  const { stores, applier } = chain
+  const tell = (event: Parameters<OnStep>[0]) => {
+    onStep(event).catch((thrown: unknown) => {
+      log.warn('observer-failed', { step: event.step, reason: errorMessage(thrown) })
+    })
+  }
+  const gate = createGate((state) => {
+    log.info('gate', { ...state })
+    tell({ step: 'gate', state })
+    const report = state.kind === 'open' ? recovery.status().last : undefined
+    if (report !== undefined) tell({ step: 'recovered', report })
+  })
+  const ports = createPorts(deps, inputs)
+  const ranges = createRangeFetcher(requests, (number) => rankedPeers(deps, number))
+  const recovery = createRecovery(
+    {
+      clock,
+      log,
+      gate,
+      ...ports,
+      apply: recoveryApply(applier),
+      progress: createProgress({ clock, log, onStage: onStep }),
+      publish,
+      askTip: async (peer, head, signal) => askTip(requests, peer, head, signal),
+      fillGap: (gap, onFetched) =>
+        fillGap({ accepted: stores.accepted, ranges }, gap, { onFetched }),
+      followAskMs: FOLLOW_ASK_SLOTS * inputs.blockTimeMs,
+      ...(decide && { decide })
+    },
+    onExit
+  )
+  return { gate, recovery }
+}
+
+function createPorts(
+  { clock, chain, signer, claims, connected, requests }: RecoveryPartsDeps,
+  { config, blockTimeMs }: StartInputs
+) {
+  const { stores, applier, times, schedule } = chain
+  const backups = config.backups.map(({ peerId }) => peerId)
+  const ports = {
+    chain: recoveryChain(stores, applier),
+    state: recoveryState(stores),
+    record: recoveryRecord(signer?.record, requests.verify),
+    peers: recoveryPeers({ claims, clock, times, headBlock: applier.head, backups, connected })
+  }
+  const knowledge = new Knowledge(
+    {
+      ...ports,
+      clock,
+      storedBackups: storedBackups(stores),
+      diskHasRoom: () => diskHasRoom(config.dataDir)
+    },
+    {
+      role: config.role,
+      backups,
+      quorum: config.quorum,
+      startWithoutBackups: config.oneStart.startWithoutBackups,
+      blockTimeMs,
+      scheduleNamesUs: (number) => schedule.signerAt(number) === signer?.key.address
+    }
+  )
+  return { ...ports, knowledge }
+}
+
+/** `unavailable` is an answer that says nothing; any other failure is thrown. */
+async function askTip(
+  requests: PeerBlocksDeps,
+  peer: string,
+  head: BlockRef,
+  signal: AbortSignal
+): Promise<SignedTip> {
+  try {
+    return await requestTip(requests, peer, head, signal)
+  } catch (thrown) {
+    if (!(thrown instanceof RequestError && thrown.failure.code === 'unavailable')) throw thrown
+    return { relation: 'unavailable', reason: thrown.failure.reason }
+  }
+}
+
+/** Those that claim the height first; a claim is a hint, so the others follow. */
+function rankedPeers(
+  { connected, claims }: Pick<RecoveryPartsDeps, 'connected' | 'claims'>,
+  number: bigint
+): readonly string[] {
+  const claimsIt = (peer: string) => (claims.status(peer)?.unsafeNumber ?? -1n) >= number
+  const peers = connected()
+  return [...peers.filter(claimsIt), ...peers.filter((peer) => !claimsIt(peer))]
+}

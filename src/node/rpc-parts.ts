@@ -1,0 +1,105 @@
+// JSON-RPC and health of one node: each port of rpc/ joined to the folder that has it.
+import { type Log } from '../base/log.ts'
+import { nextBaseFee } from '../chain/base-fee.ts'
+import { CallRunner } from '../execution/calls.ts'
+import { type RecoveryStatus } from '../recovery/runner.ts'
+import { decodeTransaction } from '../rpc/decode-transaction.ts'
+import { forwardTransaction } from '../rpc/forward.ts'
+import { type HttpServer, startHttpServer } from '../rpc/http-server.ts'
+import { createMethodTable } from '../rpc/method-table.ts'
+import { type RpcChain, type RpcNode, type RpcPool, type RpcState } from '../rpc/ports.ts'
+import { RPC_CODES, RpcError } from '../rpc/rpc-error.ts'
+import { toTransactionError } from '../rpc/transaction-errors.ts'
+import { type ChainParts } from './chain-parts.ts'
+import { type NodeConfig } from './node-config.ts'
+import { describeHealth, describeNode, type NodeStatusDeps } from './node-status.ts'
+
+/** Starts the server. Throws HttpError. */
+export async function startRpc(deps: NodeStatusDeps & { readonly log: Log }): Promise<HttpServer> {
+  const { config, chain, log, recovery } = deps
+  const { common, applier, stores } = chain
+  const methods = createMethodTable({
+    chain: rpcChain(chain),
+    state: rpcState(chain),
+    pool: rpcPool(chain),
+    calls: new CallRunner(common, (number) => stores.blocks.canonicalHash(number)),
+    decode: (raw) => decodeTransaction(raw, common),
+    nextBaseFee: () => nextBaseFee(applier.head().header),
+    node: rpcNode(deps),
+    send: (raw) => sendTransaction(chain, config, raw)
+  })
+  return startHttpServer(
+    { methods, log, health: () => describeHealth(config, recovery()) },
+    config.rpc
+  )
+}
+
+function rpcChain({ applier, stores: { blocks } }: ChainParts): RpcChain {
+  return {
+    head: () => applier.head(),
+    blockByNumber: (number) => blocks.blockByNumber(number),
+    blockByHash: (hash) => blocks.blockByHash(hash),
+    receipts: (hash) => blocks.receipts(hash),
+    transactionLocation: (hash) => blocks.transactionLocation(hash)
+  }
+}
+
+function rpcState({ stores: { state } }: ChainParts): RpcState {
+  return {
+    view: (hash) => state.view(hash),
+    oldestReadable: () => state.diskPoint()?.number
+  }
+}
+
+function rpcPool({ pool }: ChainParts): RpcPool {
+  return {
+    add: (raw) => pool.add(raw).hash,
+    get: (hash) => pool.get(hash)?.raw,
+    pendingNonce: (address) => pool.pendingNonce(address),
+    counts: () => pool.counts()
+  }
+}
+
+function rpcNode(deps: NodeStatusDeps): RpcNode {
+  const { config, chain, claims, recovery, connected } = deps
+  const { applier } = chain
+  return {
+    chainId: deps.chainId,
+    clientVersion: `rekindle/v${deps.version}/${process.platform}-${process.arch}/node${process.versions.node}`,
+    status: () => describeNode(deps),
+    peerCount: () => connected().length,
+    gateShut() {
+      const health = describeHealth(config, recovery())
+      return health.ok ? undefined : { ...health }
+    },
+    syncing() {
+      const currentBlock = applier.head().number
+      const highestBlock = claims.highestClaimed()
+      return highestBlock > currentBlock && !isFollowing(recovery())
+        ? { currentBlock, highestBlock }
+        : undefined
+    }
+  }
+}
+
+function isFollowing({ gate, blockAction }: RecoveryStatus): boolean {
+  return gate.kind === 'open' || blockAction?.action === 'follow'
+}
+
+/** A sequencer pools, a backup passes on; both answer with the transaction's hash. */
+async function sendTransaction(
+  { pool }: ChainParts,
+  { role, sequencerRpc }: NodeConfig,
+  raw: Uint8Array
+): Promise<string> {
+  if (role === 'sequencer') {
+    try {
+      return pool.add(raw).hash
+    } catch (thrown) {
+      throw toTransactionError(thrown)
+    }
+  }
+  if (sequencerRpc !== undefined) return forwardTransaction(sequencerRpc, raw)
+  const message = `this backup takes no transactions: sequencerRpc is not set`
+  throw new RpcError(RPC_CODES.serverError, message)
+}

@@ -1,0 +1,128 @@
+// The block loop with its signer and what may stop it.
+import { encodeSignedPart } from '../../protocols/block-message/codec.ts'
+import { type Hex } from '../base/bytes.ts'
+import { type Clock } from '../base/clock.ts'
+import { type Log } from '../base/log.ts'
+import { LruMap } from '../base/lru.ts'
+import { errorMessage } from '../base/node-error.ts'
+import { type Service } from '../base/service.ts'
+import { type SignedBlock } from '../chain/block.ts'
+import { blockToMessage } from '../chain/payload.ts'
+import { type GateReader } from '../recovery/gate.ts'
+import { type Recovery } from '../recovery/runner.ts'
+import { createSequencer, type SequencerGate, type SignBlock } from '../sequencer/sequencer.ts'
+import { createBlockSigner } from '../signer/block-signer.ts'
+import { type OpenSigner } from '../signer/open-signer.ts'
+import { type ChainParts } from './chain-parts.ts'
+import { createPauseWatch, type PauseWatch } from './pause-watch.ts'
+import { diskHasRoom } from './recovery-ports.ts'
+import { type StartInputs } from './start-inputs.ts'
+import { type OnStep } from './step-events.ts'
+
+export interface SequencerPartsDeps {
+  readonly clock: Clock
+  readonly log: Log
+  readonly chain: ChainParts
+  readonly signer: OpenSigner
+  readonly gate: Pick<GateReader, 'state'>
+  /** The gate as the loop sees it. */
+  readonly sequencerGate: SequencerGate
+  readonly recovery: Recovery
+  readonly publish: (block: SignedBlock) => Promise<void>
+  readonly replicatedHead: () => bigint | undefined
+  readonly onStep: OnStep
+}
+
+/** The services of a sequencer, and what it signed in this process. */
+export interface SequencerParts {
+  readonly services: readonly Service[]
+  /** Our own block may come back by gossip; it is no other sequencer's. */
+  hasSigned(hash: Hex): boolean
+}
+
+/** Blocks of ours remembered: more than gossip could still bring back. */
+const SIGNED_REMEMBERED_MAX = 10_000
+const DISK_CHECK_INTERVAL_MS = 2_000
+/** Blocks between two looks at whether the record can let go of messages. */
+const PRUNE_EVERY_BLOCKS = 256n
+
+/** Joins the loop to one node. */
+export function createSequencerParts(
+  deps: SequencerPartsDeps,
+  { config, genesis }: StartInputs
+): SequencerParts {
+  const { clock, log, chain, gate, sequencerGate, recovery, publish, onStep } = deps
+  const { applier, engine, times } = chain
+  const signed = new LruMap<Hex, true>(SIGNED_REMEMBERED_MAX)
+  const onPause = (pausedMs: number) => {
+    if (gate.state().kind === 'shut') return
+    log.warn('process-paused', { pausedMs: Math.round(pausedMs) })
+    recovery.onFault('process-paused')
+  }
+  const pauseWatch = createPauseWatch({ clock, onPause }, times)
+  const sequencer = createSequencer(
+    {
+      clock,
+      log,
+      gate: sequencerGate,
+      engine,
+      head: applier.head,
+      sign: signWith(deps, genesis.config.chainId, { signed, pauseWatch }),
+      publish,
+      persist: (block) => applier.apply(block),
+      onStep,
+      onFault: recovery.onFault.bind(recovery)
+    },
+    { times, feeRecipient: config.feeRecipient, gasLimit: config.gasLimit }
+  )
+  pruneRecord(deps)
+  return {
+    services: [sequencer, pauseWatch, createDiskWatch(deps, config.dataDir)],
+    hasSigned: (hash) => signed.has(hash)
+  }
+}
+
+/** The pause is looked for once more right before the signature: no timer may have run since it ended. */
+function signWith(
+  { signer: { key, record } }: SequencerPartsDeps,
+  chainId: bigint,
+  { signed, pauseWatch }: { readonly signed: LruMap<Hex, true>; readonly pauseWatch: PauseWatch }
+): SignBlock {
+  const signer = createBlockSigner({ key, record }, { chainId })
+  return async ({ block }, recheck) => {
+    const message = blockToMessage(block)
+    const { number, hash } = block
+    const { version } = message
+    const unsigned = { number, hash, version, signed: encodeSignedPart(message) }
+    const bytes = await signer.sign(unsigned, () => {
+      pauseWatch.check()
+      recheck()
+    })
+    signed.set(hash, true)
+    return { ...block, version, message: bytes, signer: signer.address }
+  }
+}
+
+/** Shuts the gate before a full disk makes a write fail half way. */
+function createDiskWatch({ clock, gate, recovery }: SequencerPartsDeps, dataDir: string): Service {
+  return {
+    async run(signal) {
+      while (!signal.aborted) {
+        await clock.sleep(DISK_CHECK_INTERVAL_MS, signal).catch(() => undefined) // aborted: it ends
+        if (gate.state().kind === 'open' && !diskHasRoom(dataDir)) recovery.onFault('disk-full')
+      }
+    }
+  }
+}
+
+/** The record drops messages of blocks that are persisted here and held by a quorum. */
+function pruneRecord({ chain, signer: { record }, replicatedHead, log }: SequencerPartsDeps): void {
+  if (record === undefined) return
+  chain.applier.onHead(({ number }) => {
+    const replicated = replicatedHead()
+    if (number % PRUNE_EVERY_BLOCKS !== 0n || replicated === undefined) return
+    record.prune({ persisted: number, replicated }).catch((thrown: unknown) => {
+      log.warn('record-not-pruned', { reason: errorMessage(thrown) })
+    })
+  })
+}
