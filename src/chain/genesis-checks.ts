@@ -1,16 +1,20 @@
-// What must hold between the fields of a genesis file, once each of them is what it has to be.
+// What must hold between the fields of a genesis file that are each what they have to be.
 import { type z } from 'zod'
 import { DIGEST_FORKS, type ForkTimes } from '../../protocols/status/fork-digest.ts'
 import { type GenesisProblem } from './chain-error.ts'
 import { decodeHoloceneExtraData } from './extra-data.ts'
 import { type Fork } from './forks.ts'
-import { type configSchema, type fixedSchema, type headerSchema } from './genesis-schema.ts'
-import { GAS_LIMIT_MIN } from './link.ts'
+import {
+  type configSchema,
+  type fixedSchema,
+  type forksSchema,
+  type headerSchema
+} from './genesis-schema.ts'
 import { signerPeriodsProblem } from './signer-schedule.ts'
 
-/** `config`, each field on its own in order. */
+/** Parts of a genesis file, each field on its own in order. */
 export type GenesisConfig = z.infer<typeof configSchema>
-/** The header fields, each on its own in order. */
+export type GenesisForks = z.infer<typeof forksSchema>
 export type GenesisHeader = z.infer<typeof headerSchema>
 
 /** Ethereum's forks that come with one of the OP Stack's. */
@@ -32,15 +36,19 @@ const KNOWN_TIMES = new Set<string>([
 const ZERO_FIELDS = ['number', 'gasUsed', 'difficulty', 'blobGasUsed', 'excessBlobGas'] as const
 
 /** The fork times that the digest is made of. */
-export function forkTimesOf(config: GenesisConfig): ForkTimes {
+export function forkTimesOf(config: GenesisForks): ForkTimes {
   return Object.fromEntries(DIGEST_FORKS.map((fork) => [fork, config[`${fork}Time`] ?? undefined]))
 }
 
-/** Problems within `config`. */
-export function checkConfig(config: GenesisConfig): readonly GenesisProblem[] {
-  const signers = signerPeriodsProblem(config.rekindle.signers)
+/** Problems of the signers. */
+export function checkConfig({ rekindle }: GenesisConfig): readonly GenesisProblem[] {
+  const problem = signerPeriodsProblem(rekindle.signers)
+  return problem === undefined ? [] : [{ key: 'config.rekindle.signers', problem }]
+}
+
+/** Problems between the forks in `config`. */
+export function checkForks(config: GenesisForks): readonly GenesisProblem[] {
   return [
-    ...(config.chainId === 0n ? [{ key: 'config.chainId', problem: 'is 0' }] : []),
     ...Object.entries(config)
       .filter(([key, time]) => isUnknownFork(key, time))
       .map(([key]) => ({
@@ -50,15 +58,14 @@ export function checkConfig(config: GenesisConfig): readonly GenesisProblem[] {
     ...PAIRED_FORKS.filter(([key, fork]) => isOther(config[key], config[`${fork}Time`])).map(
       ([key, fork]) => ({ key: `config.${key}`, problem: `is not config.${fork}Time` })
     ),
-    ...checkForkOrder(forkTimesOf(config)),
-    ...(signers === undefined ? [] : [{ key: 'config.rekindle.signers', problem: signers }])
+    ...checkForkOrder(forkTimesOf(config))
   ]
 }
 
 /** Problems of the forks at the first block: the embedded engine runs the rules of Isthmus and no others. */
 export function checkForksAtGenesis(
   forks: ForkTimes,
-  { timestamp }: Pick<GenesisHeader, 'timestamp'>
+  { timestamp }: { readonly timestamp: bigint }
 ): readonly GenesisProblem[] {
   const time = forks.isthmus
   if (time !== undefined && time <= timestamp) return []
@@ -70,20 +77,11 @@ export function checkForksAtGenesis(
   return [{ key: 'config.isthmusTime', problem }]
 }
 
-/** Problems of the header's fields. */
+/** Problems between the header's fields. */
 export function checkHeader({ gasLimit, extraData }: GenesisHeader): readonly GenesisProblem[] {
-  const parameters = decodeHoloceneExtraData(extraData)
-  const problems: GenesisProblem[] = []
-  if (parameters === undefined) {
-    const problem = 'is not 00, a u32 denominator and a u32 elasticity, both above 0 (9 bytes)'
-    problems.push({ key: 'extraData', problem })
-  }
-  if (gasLimit < GAS_LIMIT_MIN) {
-    problems.push({ key: 'gasLimit', problem: `is below ${GAS_LIMIT_MIN}` })
-  } else if (parameters !== undefined && gasLimit < BigInt(parameters.elasticity)) {
-    problems.push({ key: 'gasLimit', problem: 'is below the elasticity in extraData' })
-  }
-  return problems
+  const { elasticity = 0 } = decodeHoloceneExtraData(extraData) ?? {}
+  if (gasLimit >= BigInt(elasticity)) return []
+  return [{ key: 'gasLimit', problem: 'is below the elasticity in extraData' }]
 }
 
 /** Problems of fields that have only one right value. */

@@ -2,6 +2,8 @@
 import { z } from 'zod'
 import { addressField, bytesField, integerBetween, nonceField, quantity } from './genesis-fields.ts'
 import { BLOCK_TIME_MAX_MS, BLOCK_TIME_MIN_MS } from './block-times.ts'
+import { decodeHoloceneExtraData } from './extra-data.ts'
+import { GAS_LIMIT_MIN } from './link.ts'
 import { SIGNER_PERIODS_MAX } from './signer-schedule.ts'
 
 const forkTime = quantity(63).nullish()
@@ -19,10 +21,15 @@ const rekindle = z.strictObject(
   OBJECT
 )
 
-/** `config`. Times are seconds since the Unix epoch; null is "not scheduled", as in geth. */
+/** `config`, apart from the forks. */
 export const configSchema = z.looseObject(
+  { chainId: quantity(53).refine((chainId) => chainId !== 0n, 'is 0'), rekindle },
+  OBJECT
+)
+
+/** The forks in `config`. Times are seconds since the Unix epoch; null is "not scheduled", as in geth. */
+export const forksSchema = z.looseObject(
   {
-    chainId: quantity(53),
     regolithTime: forkTime,
     canyonTime: forkTime,
     ecotoneTime: forkTime,
@@ -32,8 +39,7 @@ export const configSchema = z.looseObject(
     isthmusTime: forkTime,
     shanghaiTime: forkTime,
     cancunTime: forkTime,
-    pragueTime: forkTime,
-    rekindle
+    pragueTime: forkTime
   },
   OBJECT
 )
@@ -54,11 +60,19 @@ export const accountSchema = z.strictObject(
 /** `alloc`: address to account; the addresses are checked apart. */
 export const allocSchema = z.record(z.string(), accountSchema, OBJECT)
 
-/** The fields of the genesis header that a file may choose. */
+/** When the chain begins, in seconds since the Unix epoch. */
+export const timeSchema = z.looseObject({ timestamp: quantity(53) })
+
+/** The other fields of the genesis header that a file may choose. */
 export const headerSchema = z.looseObject({
-  timestamp: quantity(53),
-  gasLimit: quantity(63),
-  extraData: bytesField(),
+  gasLimit: quantity(63).refine(
+    (gasLimit) => gasLimit >= GAS_LIMIT_MIN,
+    `is below ${GAS_LIMIT_MIN}`
+  ),
+  extraData: bytesField().refine(
+    (extraData) => decodeHoloceneExtraData(extraData) !== undefined,
+    'is not 00, a u32 denominator and a u32 elasticity, both above 0 (9 bytes)'
+  ),
   baseFeePerGas: quantity(256).nullish(),
   coinbase: bytesField(20).nullish(),
   mixHash: bytesField(32).nullish(),

@@ -7,10 +7,10 @@ import { ChainError, type GenesisProblem } from './chain-error.ts'
 import {
   checkConfig,
   checkFixedFields,
+  checkForks,
   checkForksAtGenesis,
   checkHeader,
-  forkTimesOf,
-  type GenesisConfig
+  forkTimesOf
 } from './genesis-checks.ts'
 import { readAddress, readBytes } from './genesis-fields.ts'
 import {
@@ -18,7 +18,9 @@ import {
   allocSchema,
   configSchema,
   fixedSchema,
-  headerSchema
+  forksSchema,
+  headerSchema,
+  timeSchema
 } from './genesis-schema.ts'
 
 /** One account of `alloc`. */
@@ -67,21 +69,26 @@ export function parseGenesis(text: string): Genesis {
     return result.data
   }
   const config = read(configSchema, file.config, 'config')
+  const times = isObject(file.config) ? read(forksSchema, file.config, 'config') : undefined
+  const forks = times && forkTimesOf(times)
+  const time = read(timeSchema, file, '')
   const header = read(headerSchema, file, '')
   const fixed = read(fixedSchema, file, '')
   const accounts = read(allocSchema, file.alloc, 'alloc')
-  if (config !== undefined) {
-    problems.push(...checkConfig(config))
-    if (header !== undefined) problems.push(...checkForksAtGenesis(forkTimesOf(config), header))
-  }
+  if (config !== undefined) problems.push(...checkConfig(config))
+  if (times !== undefined) problems.push(...checkForks(times))
+  if (forks && time) problems.push(...checkForksAtGenesis(forks, time))
   if (header !== undefined) problems.push(...checkHeader(header))
   if (fixed !== undefined) problems.push(...checkFixedFields(fixed))
   const alloc = accounts && readAlloc(accounts, problems)
-  if (!config || !header || !alloc || problems.length > 0) throw invalid(problems)
+  if (!config || !forks || !time || !header || !alloc || problems.length > 0) {
+    throw invalid(problems)
+  }
+  const { chainId, rekindle } = config
   return {
-    config: toChainConfig(config),
+    config: { chainId, forks, ...rekindle },
     alloc,
-    timestamp: header.timestamp,
+    timestamp: time.timestamp,
     gasLimit: header.gasLimit,
     baseFeePerGas: header.baseFeePerGas ?? DEFAULT_BASE_FEE,
     extraData: header.extraData,
@@ -98,15 +105,12 @@ function parseJson(text: string): Readonly<Record<string, unknown>> {
   } catch (thrown) {
     throw invalid([{ key: '', problem: `is not JSON: ${errorMessage(thrown)}` }], thrown)
   }
-  if (typeof file === 'object' && file !== null && !Array.isArray(file)) {
-    return file as Readonly<Record<string, unknown>>
-  }
+  if (isObject(file)) return file
   throw invalid([{ key: '', problem: 'is not a JSON object' }])
 }
 
-function toChainConfig(config: GenesisConfig): ChainConfig {
-  const { blockTimeMs, signers } = config.rekindle
-  return { chainId: config.chainId, blockTimeMs, forks: forkTimesOf(config), signers }
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function readAlloc(

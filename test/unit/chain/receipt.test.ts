@@ -45,7 +45,7 @@ describe('a receipt', () => {
             bitvector: value.logsBloom,
             logs: value.logs.map(({ address, topics, data }) => [address, [...topics], data])
           },
-          value.type
+          value.type as Parameters<typeof encodeOracle>[1]
         )
         assert.deepEqual(encodeReceipt(value), oracle)
         assert.deepEqual(decodeReceipt(encodeReceipt(value)), value)
@@ -72,7 +72,7 @@ describe('a receipt', () => {
       Object.values({
         ...{ 0: Uint8Array.of(1), 1: Uint8Array.of(5), 2: new Uint8Array(256), 3: [] },
         ...change
-      }) as Uint8Array[]
+      })
     )
   for (const [what, encoded] of [
     ['no bytes', new Uint8Array(0)],
