@@ -1,7 +1,7 @@
 // One node as a process of its own: started, held at a step, killed, stopped, suspended.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { createWriteStream, readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type BlockFacts, type HoldStep, type NodeMessage, type NodeSpec } from './messages.ts'
 
@@ -19,7 +19,18 @@ export interface NodeAddresses {
   readonly rpcUrl: string
 }
 
+/** Hears everything a node says, in its order. */
 export type MessageListener = (message: NodeMessage) => void
+
+/** What a process is made of and writes to. */
+export interface NodeFiles {
+  /** The script that composes the node; the devnet's own unless a test brings another. */
+  readonly entryFile: string
+  readonly logFile: string
+}
+
+/** The devnet's own node entry, beside this file in dist/. */
+export const NODE_ENTRY_FILE: string = fileURLToPath(new URL('./node-entry.js', import.meta.url))
 
 /** A running child process; one object per start. */
 export class NodeProcess {
@@ -28,35 +39,44 @@ export class NodeProcess {
   readonly #logFile: string
   readonly #listeners = new Set<MessageListener>()
 
-  private constructor(spec: NodeSpec, logFile: string) {
+  constructor(spec: NodeSpec, { logFile, entryFile }: NodeFiles) {
     this.name = spec.name
     this.#logFile = logFile
-    const entry = fileURLToPath(new URL('./node-entry.js', import.meta.url))
-    this.#child = fork(entry, [JSON.stringify(spec)], {
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    const logDescriptor = openSync(logFile, 'a')
+    this.#child = fork(entryFile, [JSON.stringify(spec)], {
+      // A group of its own: Ctrl-C in a terminal is for the cluster alone, which then stops its nodes.
+      detached: true,
+      // The file itself: what a node writes last is in it when the node is gone.
+      stdio: ['ignore', 'ignore', logDescriptor, 'ipc'],
       execArgv: []
     })
-    this.#child.stderr?.pipe(createWriteStream(logFile, { flags: 'a' }))
+    closeSync(logDescriptor)
+    this.#child.on('error', () => undefined) // a channel that broke; its exit tells the rest
     this.#child.on('message', (message) => {
       for (const listener of this.#listeners) listener(message as NodeMessage)
     })
   }
 
-  /** Starts the process; resolves once it is ready. Throws with the end of its log when it fails. */
-  static async start(
-    spec: NodeSpec,
-    logFile: string,
-    listener: MessageListener
-  ): Promise<{ process: NodeProcess; addresses: NodeAddresses }> {
-    const started = new NodeProcess(spec, logFile)
-    started.#listeners.add(listener)
-    const ready = await started.waitFor(
-      'ready',
-      (message) => (message.event === 'ready' ? message : undefined),
-      START_TIMEOUT_MS
-    )
-    const { peerId, multiaddr, rpcUrl } = ready
-    return { process: started, addresses: { peerId, multiaddr, rpcUrl } }
+  static spawn(spec: NodeSpec, files: NodeFiles, listener: MessageListener): NodeProcess {
+    const spawned = new NodeProcess(spec, files)
+    spawned.#listeners.add(listener)
+    return spawned
+  }
+
+  /** Resolves once the node says that it is ready; kills it and throws with the end of its log when it does not. */
+  async untilReady(): Promise<NodeAddresses> {
+    try {
+      const ready = await this.waitFor(
+        'ready',
+        (message) => (message.event === 'ready' ? message : undefined),
+        START_TIMEOUT_MS
+      )
+      const { peerId, multiaddr, rpcUrl } = ready
+      return { peerId, multiaddr, rpcUrl }
+    } catch (thrown) {
+      await this.kill()
+      throw thrown
+    }
   }
 
   get pid(): number {
@@ -80,16 +100,22 @@ export class NodeProcess {
     return held
   }
 
+  /** Lets a held sequencer go on. */
   release(): void {
-    this.#child.send({ command: 'release' })
+    if (this.isAlive) this.#child.send({ command: 'release' })
   }
 
   /** SIGKILL: nothing is flushed, no handler runs. */
   async kill(): Promise<void> {
     if (!this.isAlive) return
     const exited = once(this.#child, 'exit')
-    this.#child.kill('SIGKILL')
+    this.killNow()
     await exited
+  }
+
+  /** SIGKILL, without waiting for its end: all that a process can do which ends itself. */
+  killNow(): void {
+    if (this.isAlive) this.#child.kill('SIGKILL')
   }
 
   /** SIGTERM; resolves with the exit code. Kills and throws when the node does not stop. */
@@ -133,6 +159,10 @@ export class NodeProcess {
       }
       const onExit = (code: number | null, signal: string | null) => {
         fail(`the process ended (${signal ?? `exit code ${String(code)}`})`)
+      }
+      if (!this.isAlive) {
+        reject(new Error(`${this.name}: ${what}: the process is not running\n${this.#logTail()}`))
+        return
       }
       const listener: MessageListener = (message) => {
         const value = pick(message)

@@ -46,7 +46,7 @@ export function compileToken(): CompiledContract {
     solc.compile(JSON.stringify(input), { import: readImport })
   ) as SolcOutput
   const failure = output.errors?.find(({ severity }) => severity === 'error')
-  const token = output.contracts?.['Token.sol']?.['Token']
+  const token = output.contracts?.['Token.sol']?.Token
   if (failure !== undefined || token === undefined) {
     throw new Error(failure?.formattedMessage ?? 'the compiler gave no contract')
   }

@@ -150,8 +150,8 @@ async function send(
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   try {
     await systemClock.sleep(ms, signal)
-  } catch {
-    // the load was told to end; its loop sees it
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown // told to end: its loop sees it
   }
 }
 

@@ -1,0 +1,78 @@
+// Invariant 6 from outside: whoever asks a node whose gate is shut is told so, and why; its recovery names its sources.
+import { type CheckResult, type RecoverySection } from '../report.ts'
+import { type StatusSample } from '../recovery-samples.ts'
+import { gateWord, reasonWords } from '../status-words.ts'
+
+/** One start of the sequencer as it looked from outside. Times are of one clock, in milliseconds. */
+export interface StartView {
+  readonly isRestart: boolean
+  /** When JSON-RPC was there; undefined when it never was. */
+  readonly readyMs: number | undefined
+  /** Undefined when the gate never opened. */
+  readonly openedMs: number | undefined
+  readonly samples: readonly StatusSample[]
+  readonly recovery: RecoverySection | undefined
+}
+
+/** An answer that came so shortly before the gate opened may be of the open gate. */
+const OPENING_MARGIN_MS = 250
+/** A gate that was shut for less than this after JSON-RPC was there may have been missed. */
+const MISSED_MS = 1_000
+/** What `/health` answers while a node cannot serve. */
+const UNAVAILABLE = 503
+/** Words for a node that is well: no reason for a shut gate. */
+const WELL_WORDS: readonly string[] = ['shut', 'ready', 'following', 'ok', 'sequencer']
+
+/** Each start is looked at; the first thing that was not visible is the detail. */
+export function checkVisible(starts: readonly StartView[]): CheckResult {
+  const name = 'visible'
+  const broke = (what: string) =>
+    ({ name, ok: false, detail: `invariant 6 broke: ${what}` }) as const
+  if (starts.length === 0) return { name, ok: false, detail: 'the sequencer was never started' }
+  let seenCount = 0
+  for (const [at, start] of starts.entries()) {
+    const which = `start ${String(at + 1)}`
+    const shut = samplesWhileShut(start)
+    const silent = shut.map(whatIsHidden).find((what) => what !== undefined)
+    if (silent !== undefined) return broke(`${which}: ${silent}`)
+    if (shut.length === 0 && wasShutForLong(start)) {
+      return broke(`${which}: no answer to status and health while the gate was shut`)
+    }
+    const unnamed = start.isRestart ? unnamedRecovery(start) : undefined
+    if (unnamed !== undefined) return broke(`${which}: ${unnamed}`)
+    seenCount += shut.length
+  }
+  const detail = `${String(starts.length)} starts; a shut gate gave its reason ${String(seenCount)} times`
+  return { name, ok: true, detail }
+}
+
+function samplesWhileShut({ samples, openedMs }: StartView): readonly StatusSample[] {
+  if (openedMs === undefined) return samples
+  return samples.filter(({ answeredMs }) => answeredMs < openedMs - OPENING_MARGIN_MS)
+}
+
+function wasShutForLong({ readyMs, openedMs }: StartView): boolean {
+  return readyMs !== undefined && (openedMs ?? Infinity) - readyMs > MISSED_MS
+}
+
+/** What a client of a node with a shut gate was not told. */
+function whatIsHidden({ healthCode, health, status }: StatusSample): string | undefined {
+  if (gateWord(status) !== 'shut') return 'rekindle_status did not say that the gate is shut'
+  if (!givesReason(status)) return 'rekindle_status gave neither stage nor reason of a shut gate'
+  if (healthCode !== UNAVAILABLE) return `/health answered ${String(healthCode)} with a shut gate`
+  if (!givesReason(health)) return '/health gave no reason for a shut gate'
+  return undefined
+}
+
+function givesReason(answer: unknown): boolean {
+  return reasonWords(answer).some((word) => !WELL_WORDS.includes(word))
+}
+
+function unnamedRecovery({ openedMs, recovery }: StartView): string | undefined {
+  if (openedMs === undefined) return undefined
+  if (recovery === undefined) return 'the gate opened, and no recovery was reported'
+  const { sources, lostLayers, firstBlock, stages } = recovery
+  const hadWork = lostLayers > 0 || firstBlock !== null
+  if (hadWork && sources.length === 0) return 'something was recovered from no named source'
+  return stages.length === 0 ? 'the recovery reported no stage' : undefined
+}

@@ -1,0 +1,262 @@
+// A running cluster: node processes, the wires between them, the observer, and where their messages go.
+import { type Hex } from '../src/base/bytes.ts'
+import { GateWatch } from './checks/gate-watch.ts'
+import { SignedBlocks } from './checks/signed-blocks.ts'
+import {
+  type ClusterLayout,
+  type NodeLayout,
+  observedMultiaddr,
+  SEQUENCER
+} from './cluster-layout.ts'
+import { waitUntil } from './condition.ts'
+import { Links, OBSERVER } from './links.ts'
+import { type BlockFacts, type NodeMessage, type Without } from './messages.ts'
+import { NodeProcess } from './node-process.ts'
+import { NodeRun } from './node-run.ts'
+import { type CreateObserver, type HeardBlock, type Observer } from './observer-port.ts'
+import { collectSamples } from './recovery-samples.ts'
+import { type Timeline } from './report.ts'
+
+/** How long a ready node may refuse the observer. */
+const OBSERVER_CONNECT_MS = 15_000
+/** Steps of the sequencer with which a block comes to be: none may come before the open gate. */
+const BUILDING_STEPS: readonly string[] = ['built', 'sealed', 'signed', 'published']
+
+/** What a cluster runs with. */
+export interface ClusterOptions {
+  readonly without: Without | undefined
+  readonly entryFile: string
+  readonly createObserver: CreateObserver
+  readonly timeline: Timeline
+}
+
+/** The processes of one layout. `close` ends them all. */
+export class Cluster {
+  readonly layout: ClusterLayout
+  readonly timeline: Timeline
+  readonly signed = new SignedBlocks()
+  readonly gateWatch = new GateWatch()
+  readonly #options: ClusterOptions
+  readonly #links: Links
+  readonly #runs: NodeRun[] = []
+  readonly #heard = new Set<Hex>()
+  #observer: Observer | undefined
+
+  constructor(layout: ClusterLayout, links: Links, options: ClusterOptions) {
+    this.layout = layout
+    this.timeline = options.timeline
+    this.#links = links
+    this.#options = options
+  }
+
+  /** Opens wires and observer; nodes are started one by one. */
+  static async open(layout: ClusterLayout, options: ClusterOptions): Promise<Cluster> {
+    const targets = new Map(layout.nodes.map(({ name, multiaddr }) => [name, tcpPort(multiaddr)]))
+    const cluster = new Cluster(layout, await Links.open(layout.links, targets), options)
+    const { genesisHash, chainId, signer } = layout
+    try {
+      cluster.#observer = await options.createObserver({
+        genesisHash,
+        chainId,
+        signer,
+        onBlock: (block, from) => {
+          cluster.#onHeard(block, from)
+        }
+      })
+    } catch (thrown) {
+      await cluster.#links.close()
+      throw thrown
+    }
+    return cluster
+  }
+
+  get names(): readonly string[] {
+    return this.layout.nodes.map(({ name }) => name)
+  }
+
+  get backups(): readonly string[] {
+    return this.names.filter((name) => name !== SEQUENCER)
+  }
+
+  node(name: string): NodeLayout {
+    const found = this.layout.nodes.find((node) => node.name === name)
+    if (found === undefined) throw new Error(`there is no node ${name}`)
+    return found
+  }
+
+  /** Every start so far of a node, the latest last. */
+  runs(name: string): readonly NodeRun[] {
+    return this.#runs.filter((run) => run.name === name)
+  }
+
+  /** The node's latest start; throws before its first. */
+  run(name: string): NodeRun {
+    const run = this.runs(name).at(-1)
+    if (run === undefined) throw new Error(`${name} was never started`)
+    return run
+  }
+
+  isAlive(name: string): boolean {
+    return this.runs(name).at(-1)?.isAlive ?? false
+  }
+
+  /** Starts a node that is not running, and resolves once it is ready and the observer connected to it. */
+  async start(name: string, signal: AbortSignal): Promise<void> {
+    if (this.isAlive(name)) throw new Error(`${name} is running already`)
+    const node = this.node(name)
+    const isSequencer = name === SEQUENCER
+    const without = isSequencer ? this.#options.without : undefined
+    const spec = { name, configFile: node.configFile, without }
+    const files = { entryFile: this.#options.entryFile, logFile: node.logFile }
+    const isRestart = this.runs(name).length > 0
+    if (isSequencer) this.gateWatch.started()
+    this.timeline.add(name, isRestart ? 'restarted' : 'started')
+    const process = NodeProcess.spawn(spec, files, (message) => {
+      this.#onMessage(run, message) // never before `spawn` returned
+    })
+    const run = new NodeRun(name, process, isRestart)
+    this.#runs.push(run)
+    if (isSequencer) this.#sample(run, node)
+    await run.process.untilReady()
+    await this.#connectObserver(node, signal)
+  }
+
+  /** SIGKILL. */
+  async kill(name: string): Promise<void> {
+    const run = this.run(name)
+    run.wasKilled = true
+    await run.process.kill()
+    this.timeline.add(name, 'killed')
+  }
+
+  /** SIGTERM; a node that stops with anything but 0 is named in the timeline. */
+  async stop(name: string): Promise<void> {
+    const run = this.run(name)
+    run.isStopping = true
+    const exitCode = await run.process.stop()
+    this.timeline.add(name, 'stopped', { exitCode })
+  }
+
+  /** No wire of the node carries anything until `mend`. */
+  cut(name: string): void {
+    this.#links.cut(name)
+    this.timeline.add(name, 'cut-off')
+  }
+
+  /** The wires work again; nodes find each other, the observer is connected here. */
+  async mend(name: string, signal: AbortSignal): Promise<void> {
+    this.#links.mend(name)
+    this.timeline.add(name, 'connected')
+    await this.#connectObserver(this.node(name), signal)
+  }
+
+  /** What a node shows by protocol; kept as announced. */
+  async tip(name: string): Promise<BlockFacts | undefined> {
+    const tip = await this.#requireObserver().tip(observedMultiaddr(this.layout, this.node(name)))
+    if (tip !== undefined && tip.number > 0) this.signed.add(tip, 'announced', name)
+    return tip
+  }
+
+  async silenceObserver(): Promise<void> {
+    await this.#requireObserver().silence()
+    this.timeline.add(OBSERVER, 'silenced')
+  }
+
+  async listenAgain(): Promise<void> {
+    await this.#requireObserver().listenAgain()
+    this.timeline.add(OBSERVER, 'listening')
+  }
+
+  /** Stops every node that runs, all at once; throws what the first failed with, after all are gone. */
+  async stopAll(): Promise<void> {
+    const running = this.names.filter((name) => this.isAlive(name))
+    const results = await Promise.allSettled(running.map((name) => this.stop(name)))
+    const failed = results.find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
+  }
+
+  /** Takes observer and wires down, and kills what still runs. */
+  async close(): Promise<void> {
+    this.killNow()
+    const observer = this.#observer
+    this.#observer = undefined
+    await observer?.close()
+    await this.#links.close()
+  }
+
+  /** SIGKILL to all, without waiting: the last thing an ending process does. */
+  killNow(): void {
+    for (const { process } of this.#runs) process.killNow()
+  }
+
+  #onMessage(run: NodeRun, message: NodeMessage): void {
+    run.note(message)
+    const { event, ...facts } = message
+    const { name } = run
+    const isLatest = this.run(name) === run
+    if (message.event === 'gate' && name === SEQUENCER && isLatest) {
+      this.gateWatch.gate(message.open)
+    }
+    if (message.event === 'step' && message.block !== undefined) {
+      this.#onStep(run, message.step, message.block)
+    }
+    this.timeline.add(name, event, facts)
+  }
+
+  #onStep(run: NodeRun, step: string, block: BlockFacts): void {
+    const { name } = run
+    if (name !== SEQUENCER) {
+      if (step === 'accepted') this.signed.add(block, 'announced', name)
+      return
+    }
+    if (step === 'signed') this.signed.add(block, 'signed', name)
+    // What a dead process still had in its channel belongs to the gate as it was then.
+    if (this.run(name) !== run || run.isStopping) return
+    // A block from the record is published again while the gate is shut: that builds nothing.
+    const isOld = step === 'published' && this.#isKnown(block.hash)
+    if (BUILDING_STEPS.includes(step) && !isOld) this.gateWatch.built(step, block.number)
+  }
+
+  #onHeard(block: HeardBlock, fromPeer: string): void {
+    const isNew = !this.#isKnown(block.hash)
+    const from = this.layout.nodes.find(({ peerId }) => peerId === fromPeer)?.name ?? fromPeer
+    this.signed.add(block, 'announced', from)
+    if (this.#heard.has(block.hash)) return
+    this.#heard.add(block.hash)
+    this.timeline.add(OBSERVER, 'heard', { ...block, from })
+    const sequencer = this.runs(SEQUENCER).at(-1)
+    if (isNew && sequencer?.isAlive === true && !sequencer.isGateOpen) {
+      this.gateWatch.built('published', block.number)
+    }
+  }
+
+  #isKnown(hash: Hex): boolean {
+    return this.signed.has(hash, 'signed') || this.signed.has(hash, 'announced')
+  }
+
+  #sample(run: NodeRun, { rpcUrl }: NodeLayout): void {
+    const { samples, finished } = collectSamples(rpcUrl, () => run.isGateOpen || !run.isAlive)
+    run.samples = samples
+    finished.catch((thrown: unknown) => {
+      this.timeline.add(run.name, 'not-sampled', { reason: String(thrown) })
+    })
+  }
+
+  async #connectObserver(node: NodeLayout, signal: AbortSignal): Promise<void> {
+    if (this.#links.isCut(node.name)) return
+    const what = `the observer connects to ${node.name}`
+    await waitUntil({ what, timeoutMs: OBSERVER_CONNECT_MS, signal }, async () => {
+      await this.#requireObserver().connect(observedMultiaddr(this.layout, node))
+      return { done: true }
+    })
+  }
+
+  #requireObserver(): Observer {
+    if (this.#observer === undefined) throw new Error('the cluster is closed')
+    return this.#observer
+  }
+}
+
+function tcpPort(multiaddr: string): number {
+  return Number(/\/tcp\/(\d+)/.exec(multiaddr)?.[1])
+}

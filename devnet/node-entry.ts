@@ -1,0 +1,165 @@
+// One devnet node as a process: the production node, an observer that can hold it, and what is left out of it.
+import '../src/net/promise-with-resolvers.ts'
+import { systemClock } from '../src/base/clock.ts'
+import { errorMessage } from '../src/base/node-error.ts'
+import { parseListen, parsePeer } from '../src/net/peer-address.ts'
+import { type PeerKey, readPeerKey } from '../src/net/peer-key.ts'
+import { failureLines, startExitCode } from '../src/node/failure-lines.ts'
+import { createLog } from '../src/node/log.ts'
+import { createNode } from '../src/node/node.ts'
+import { type NodeOverrides } from '../src/node/overrides.ts'
+import { readStartInputs, type StartInputs } from '../src/node/start-inputs.ts'
+import { type OnStep, type StepEvent } from '../src/node/step-events.ts'
+import { type decideBlocks } from '../src/recovery/decide.ts'
+import { type RecoveryReport } from '../src/recovery/progress.ts'
+import {
+  type HoldStep,
+  type NodeCommand,
+  type NodeMessage,
+  type NodeSpec,
+  type Without
+} from './messages.ts'
+import { type RecoverySection } from './report.ts'
+
+/** A gate that is left out does not keep a loop that cannot build from spinning. */
+const UNGATED_PAUSE_MS = 200
+
+const spec = JSON.parse(process.argv[2] ?? 'null') as NodeSpec
+const stop = new AbortController()
+let held: HoldStep | undefined
+let release: (() => void) | undefined
+
+process.on('message', (message) => {
+  const command = message as NodeCommand
+  if (command.command === 'hold') held = command.step
+  if (command.command === 'release') letGo()
+  if (command.command === 'stop') stopNow()
+})
+process.on('SIGTERM', stopNow)
+// Whoever started it owns the terminal's interrupts; without that process there is nobody to run for.
+process.on('SIGINT', () => undefined)
+process.on('disconnect', stopNow)
+
+try {
+  const inputs = applyWithout(await readInputs(), spec.without)
+  const log = createLog({ level: inputs.config.logLevel, isPretty: false })
+  const node = await createNode(inputs, { log }, overridesOf(spec.without))
+  const { peerId, rpcUrl } = node
+  send({ event: 'ready', peerId, rpcUrl, multiaddr: node.multiaddrs()[0] ?? '' })
+  await node.run(stop.signal)
+  process.exit(0)
+} catch (thrown) {
+  const lines = failureLines(thrown)
+  process.stderr.write(`${lines.join('\n')}\n`)
+  const exitCode = stop.signal.aborted ? 1 : startExitCode(thrown)
+  if (!process.connected) process.exit(exitCode)
+  process.send?.({ event: 'failed', reason: errorMessage(thrown), exitCode }, () => {
+    process.exit(exitCode)
+  })
+}
+
+async function readInputs(): Promise<StartInputs<PeerKey>> {
+  const sources = {
+    configFile: spec.configFile,
+    flags: {},
+    strayArguments: [],
+    env: {},
+    cwd: process.cwd()
+  }
+  return readStartInputs(sources, {}, { parseListen, parsePeer, readPeerKey })
+}
+
+/** Protections that are settings. */
+function applyWithout(
+  inputs: StartInputs<PeerKey>,
+  without: Without | undefined
+): StartInputs<PeerKey> {
+  const { config } = inputs
+  if (without === 'quorum') return { ...inputs, config: { ...config, quorum: 'none' } }
+  if (without === 'record' && config.signer !== undefined) {
+    return { ...inputs, config: { ...config, signer: { ...config.signer, recordFile: undefined } } }
+  }
+  return inputs
+}
+
+/** Protections that no setting takes away. */
+function overridesOf(without: Without | undefined): NodeOverrides {
+  return {
+    onStep,
+    ...(without === 'recovery' && { decide: decideWithoutRecovery }),
+    ...(without === 'gate' && {
+      sequencerGate: () => ({
+        assertOpen: () => undefined,
+        waitOpen: (signal: AbortSignal) => systemClock.sleep(UNGATED_PAUSE_MS, signal)
+      })
+    })
+  }
+}
+
+/** As today's systems do: whatever the store holds is the head, and nobody is asked. */
+function decideWithoutRecovery({
+  head,
+  stateAtHead
+}: Parameters<typeof decideBlocks>[0]): ReturnType<typeof decideBlocks> {
+  if (stateAtHead) return { row: 14, action: 'open', on: head }
+  return { row: 14, action: 'wait', reason: { code: 'state-not-readable' } }
+}
+
+/** Reports every step, and holds the sequencer where it was told to. */
+async function onStep(event: StepEvent): ReturnType<OnStep> {
+  report(event)
+  if (!('block' in event) || held !== event.step) return
+  const step = held
+  held = undefined
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  send({ event: 'held', step, block: toFacts(event.block) })
+  await released
+}
+
+function report(event: StepEvent): void {
+  switch (event.step) {
+    case 'gate':
+      send({
+        event: 'gate',
+        open: event.state.kind === 'open',
+        reason: event.state.kind === 'open' ? '' : event.state.reason
+      })
+      return
+    case 'recovered':
+      send({ event: 'recovered', recovery: toSection(event.report) })
+      return
+    case 'recovery-stage':
+      send({ event: 'stage', stage: event.stage, items: event.items })
+      return
+    default:
+      send({ event: 'step', step: event.step, block: toFacts(event.block) })
+  }
+}
+
+function toFacts({ number, hash }: { readonly number: bigint; readonly hash: `0x${string}` }) {
+  return { number: Number(number), hash }
+}
+
+function toSection({ firstBlock, lastBlock, ...rest }: RecoveryReport): RecoverySection {
+  const toNumber = (number: bigint | undefined) => (number === undefined ? null : Number(number))
+  return { ...rest, firstBlock: toNumber(firstBlock), lastBlock: toNumber(lastBlock) }
+}
+
+function letGo(): void {
+  held = undefined
+  release?.()
+  release = undefined
+}
+
+/** A second call ends the process at once. */
+function stopNow(): void {
+  if (stop.signal.aborted) process.exit(1)
+  letGo()
+  stop.abort(new Error('the node was told to stop'))
+}
+
+function send(message: NodeMessage): void {
+  if (process.connected) process.send?.(message)
+}
