@@ -67,6 +67,7 @@ class RecoveryRunner implements Recovery {
   #stateAction: StateAction | undefined
   #blockAction: BlockAction | undefined
   #last: RecoveryReport | undefined
+  #isFollowing = false
   #loggedKey = ''
 
   constructor(deps: RecoveryDeps, onExit: OnExit) {
@@ -213,6 +214,7 @@ class RecoveryRunner implements Recovery {
       return
     }
     this.#last ??= progress.report()
+    this.#isFollowing = true
     const outcome = await this.#waker.wait(followAskMs, signal)
     if (outcome === 'timeout' && peers.claimsAbove(chain.head().number)) await this.#ask(signal)
   }
@@ -265,7 +267,8 @@ class RecoveryRunner implements Recovery {
     const key = JSON.stringify([stateAction.action, action, row])
     if (key === this.#loggedKey) return
     this.#loggedKey = key
-    if (action === 'follow') return
+    // A backup that follows adopts each block as it comes.
+    if (action === 'follow' || this.#isFollowing) return
     this.#deps.log.info('recovery', { state: stateAction, blocks: blockAction })
   }
 }

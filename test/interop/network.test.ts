@@ -133,7 +133,7 @@ describe('the network', () => {
   it('keeps gossip and requests going when a peer’s older connection is closed', async () => {
     const [first, second] = await startPair()
     await first.network.serve(ECHO, 4, async (peer, stream) => {
-      first.network.closeOlderConnections(peer, stream)
+      await first.network.closeOlderConnections(peer, stream)
       await stream.write(Uint8Array.of(7))
       await stream.closeWrite()
     })
