@@ -1,8 +1,9 @@
 // EIP-7702: sets and clears the delegations that a type 4 transaction carries.
 import { type EVM } from '@ethereumjs/evm'
 import { type EOACode7702Tx } from '@ethereumjs/tx'
-import { Account, type Address, eoaCode7702RecoverAuthority } from '@ethereumjs/util'
+import { type Address, eoaCode7702RecoverAuthority } from '@ethereumjs/util'
 import { bytesToBigint, concatBytes } from '../base/bytes.ts'
+import { createEvmAccount } from './evm-account.ts'
 import { isDelegation } from './sender-check.ts'
 import { type StateAdapter } from './state-adapter.ts'
 
@@ -24,7 +25,7 @@ export async function applyAuthorizations(
     if (authority === undefined) continue
     const stored = await state.getAccount(authority)
     evm.journal.addAlwaysWarmAddress(authority.toString())
-    const account = stored ?? new Account()
+    const account = stored ?? createEvmAccount()
     if (account.isContract() && !isDelegation(await state.getCode(authority))) continue
     if (account.nonce !== bytesToBigint(tuple[2])) continue
     if (stored !== undefined) refund += EXISTING_ACCOUNT_REFUND

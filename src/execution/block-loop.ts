@@ -37,7 +37,7 @@ const BEACON_ROOTS_ADDRESS = '0x000f3df6d732807ef1319fb7b8bb8522d0beac02'
 const HISTORY_ADDRESS = '0x0000f90827f1c53a10cb7a02335b175320002935'
 const SYSTEM_CALL_GAS = 30_000_000n
 
-/** One block under execution. */
+/** One block under execution; `begin` makes it. */
 export class BlockExecution {
   readonly #evm: EVM
   readonly #state: StateAdapter
@@ -45,7 +45,7 @@ export class BlockExecution {
   readonly #receipts: Receipt[] = []
   #gasUsed = 0n
 
-  private constructor(evm: EVM, state: StateAdapter, environment: BlockEnvironment) {
+  constructor(evm: EVM, state: StateAdapter, environment: BlockEnvironment) {
     this.#evm = evm
     this.#state = state
     this.#environment = environment

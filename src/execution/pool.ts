@@ -68,6 +68,7 @@ interface SenderQueue {
   nonce: bigint
 }
 
+/** Transactions that wait for a block. */
 export class TransactionPool {
   readonly #common: Common
   readonly #head: () => PoolHead | undefined
@@ -98,7 +99,10 @@ export class TransactionPool {
     const account = this.#account(senderHex)
     const failure = this.#judge(prepared, account)
     if (failure !== undefined) throw new PoolError(failure)
-    const queue = this.#senders.get(senderHex) ?? { byNonce: new Map(), nonce: account.nonce }
+    const queue: SenderQueue = this.#senders.get(senderHex) ?? {
+      byNonce: new Map(),
+      nonce: account.nonce
+    }
     const replaced = queue.byNonce.get(tx.nonce)
     if (replaced !== undefined) assertPaysMore(prepared, replaced)
     else this.#assertRoom(queue, raw.length)

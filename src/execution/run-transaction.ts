@@ -1,12 +1,13 @@
 // One transaction on the EVM by the Prague rules: checks, payment, call, refund, clean-up (EIPs as named).
 import { type EVM, type ExecResult } from '@ethereumjs/evm'
 import { getCalldataFloorGas } from '@ethereumjs/tx'
-import { Account, Address } from '@ethereumjs/util'
+import { type Account, Address } from '@ethereumjs/util'
 import { bytesToHex, hexToBytes } from '../base/bytes.ts'
 import { NodeError } from '../base/node-error.ts'
 import { logsBloom, type Receipt } from '../chain/receipt.ts'
 import { applyAuthorizations } from './authorizations.ts'
 import { type BlockEnvironment, evmBlock } from './block-context.ts'
+import { createEvmAccount } from './evm-account.ts'
 import { type StateAdapter } from './state-adapter.ts'
 import { checkSender, type SenderFailure } from './sender-check.ts'
 import { effectiveTip, type ExecutableTx, type PreparedTx } from './transaction.ts'
@@ -44,7 +45,7 @@ export async function runTransaction(
   if (tx.gasLimit > gasLeft) {
     throw new InclusionError({ code: 'block-gas-exceeded', gasLimit: tx.gasLimit, gasLeft })
   }
-  const account = (await state.getAccount(sender)) ?? new Account()
+  const account = (await state.getAccount(sender)) ?? createEvmAccount()
   const failure = await checkSender({ tx, sender, account, environment, state })
   if (failure !== undefined) throw new InclusionError(failure)
   const depth = state.checkpointDepth
@@ -56,6 +57,7 @@ export async function runTransaction(
     return result
   } catch (thrown) {
     state.revertTo(depth)
+    evm.transientStorage.clear()
     throw thrown
   } finally {
     evm.journal.cleanJournal()
@@ -137,7 +139,7 @@ async function credit(
   address: Address,
   amount: bigint
 ): Promise<void> {
-  const account = (await state.getAccount(address)) ?? new Account()
+  const account = (await state.getAccount(address)) ?? createEvmAccount()
   account.balance += amount
   await evm.journal.putAccount(address, account)
 }

@@ -1,10 +1,11 @@
 // The state as @ethereumjs/evm reads and writes it: a StateView below, changes and their undo log above.
 import { type AccountFields, type StateManagerInterface } from '@ethereumjs/common'
-import { Account, type Address } from '@ethereumjs/util'
+import { type Account, type Address } from '@ethereumjs/util'
 import { bytesToHex, equalBytes, hexToBytes, type Hex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { EMPTY_ROOT } from '../trie/trie.ts'
 import { type AccountChange, type StateChanges, type StateView } from '../state/state-view.ts'
+import { createEvmAccount } from './evm-account.ts'
 
 const EMPTY_CODE = new Uint8Array(0)
 const EMPTY_CODE_HASH = keccak256(EMPTY_CODE)
@@ -70,7 +71,7 @@ export class StateAdapter implements StateManagerInterface {
   }
 
   async modifyAccountFields(address: Address, fields: AccountFields): Promise<void> {
-    const account = (await this.getAccount(address)) ?? new Account()
+    const account = (await this.getAccount(address)) ?? createEvmAccount()
     await this.putAccount(address, Object.assign(account, fields))
   }
 
@@ -242,7 +243,7 @@ export class StateAdapter implements StateManagerInterface {
     // Only a contract's storage root is asked for (creation collisions, EIP-7610).
     const storageRoot =
       codeHash === undefined && nonce > 0n ? EMPTY_ROOT : this.#view.storageRoot(addressHash)
-    return new Account(nonce, balance, storageRoot, codeHash ?? EMPTY_CODE_HASH)
+    return createEvmAccount(nonce, balance, storageRoot, codeHash ?? EMPTY_CODE_HASH)
   }
 
   #setAccount(hex: Hex, account: Account | undefined): void {
@@ -271,7 +272,7 @@ export class StateAdapter implements StateManagerInterface {
 }
 
 function copyAccount({ nonce, balance, storageRoot, codeHash }: Account): Account {
-  return new Account(nonce, balance, storageRoot, codeHash)
+  return createEvmAccount(nonce, balance, storageRoot, codeHash)
 }
 
 function trimZeros(value: Uint8Array): Uint8Array {
