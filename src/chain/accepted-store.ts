@@ -22,6 +22,7 @@ const REASONS: readonly string[] = [
   'rewound'
 ] satisfies readonly SetAsideReason[]
 
+/** What the store stands on. */
 export interface AcceptedStoreDeps {
   readonly store: KeyValueStore
   readonly reader: BlockReader
@@ -130,14 +131,15 @@ export class AcceptedStore {
     if (this.#highest === undefined || block.number > this.#highest.number) this.#highest = block
   }
 
+  /** What was the highest stays so for whoever asks while the index is walked. */
   async #findHighest(): Promise<void> {
-    this.#highest = undefined
     for await (const { number, entries } of walkAcceptedDown(this.#store)) {
       const entry = entries.find((candidate) => this.#counts(number, candidate))
       if (entry === undefined) continue
       this.#highest = { number, hash: entry.hash }
       return
     }
+    this.#highest = undefined
   }
 
   #unlessDamaged<T>(hash: Hex, read: () => T | undefined): T | undefined {

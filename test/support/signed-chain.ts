@@ -21,8 +21,10 @@ import { EMPTY_ROOT } from '../../src/trie/trie.ts'
 /** The chain of every block below. */
 export const TEST_CHAIN_ID = 901n
 
-/** The sequencer's key, and one that no schedule names. */
+/** The sequencer's key. */
 export const TEST_KEY: Uint8Array = keccak256(Uint8Array.of(1))
+
+/** A key that no schedule names. */
 export const OTHER_KEY: Uint8Array = keccak256(Uint8Array.of(2))
 
 /** The address that the sample schedule names. */
