@@ -41,6 +41,7 @@ export class ApplyError extends NodeError<ApplyFailure> {}
 /** Blocks that wait to be applied, at most; whoever brings more has to wait for its turn itself. */
 const APPLY_JOBS_MAX = 64
 
+/** What applying stands on. */
 export interface ApplierDeps {
   readonly engine: ExecutionEngine<PreparedLayer>
   readonly chain: CanonicalWriter
@@ -55,11 +56,12 @@ export interface Applier {
   /** Executes a stored canonical block again for its state, which was lost. Throws ApplyError. */
   replay(number: bigint): Promise<void>
   /** The head with its state: moves after the block is on disk and its layer is in. */
-  head(): Block
+  readonly head: () => Block
   /** Calls back after each new head, in order. */
   onHead(listener: (block: Block, receipts: readonly Receipt[]) => void): void
 }
 
+/** Makes the writer; `chain` and `layers` are written by nobody else from then on. */
 export function createApplier({ engine, chain, layers, onStep }: ApplierDeps): Applier {
   const turns = new SerialExecutor('apply', APPLY_JOBS_MAX)
   let current = chain.head()

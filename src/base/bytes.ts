@@ -15,9 +15,6 @@ export class BytesError extends NodeError<BytesFailure> {}
 /** No bytes. */
 export const EMPTY_BYTES: Uint8Array = new Uint8Array(0)
 
-/** 32 zero bytes: the parent of a genesis block. */
-export const ZERO_HASH: Hex = `0x${'00'.repeat(32)}`
-
 /** Characters of a bad text that its failure quotes. */
 const QUOTED_LENGTH_MAX = 80
 

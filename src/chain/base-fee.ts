@@ -2,7 +2,7 @@
 import { bytesToHex } from '../base/bytes.ts'
 import { type BlockHeader } from './block.ts'
 import { ChainError } from './chain-error.ts'
-import { decodeHoloceneExtraData } from './extra-data.ts'
+import { decodeHoloceneExtraData } from './holocene-extra.ts'
 
 /** What the fee depends on. */
 export type FeeParent = Pick<BlockHeader, 'baseFeePerGas' | 'gasUsed' | 'gasLimit' | 'extraData'>

@@ -25,6 +25,7 @@ export interface TransactionLocation {
 /** Receipts of as many blocks are kept in memory. */
 const CACHED_RECEIPTS_MAX = 64
 
+/** What the store stands on. */
 export interface BlockStoreDeps {
   readonly store: KeyValueStore
   readonly reader: BlockReader

@@ -12,6 +12,7 @@ export type PresetName = 'op' | 'opbnb'
 
 /** The shortest and the longest block time a chain may have, in milliseconds. */
 export const BLOCK_TIME_MIN_MS = 50
+/** The longest block time a chain may have, in milliseconds. */
 export const BLOCK_TIME_MAX_MS = 60_000
 
 /** The time fields of a header. */

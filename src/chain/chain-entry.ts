@@ -36,6 +36,7 @@ export function openEntry(entry: ChainEntry, key: Uint8Array, value: Uint8Array)
   throw new ChainError({ code: 'entry-damaged', entry, key: bytesToHex(key) })
 }
 
+/** The write of one entry, for a batch. */
 export function putEntry(key: Uint8Array, body: Uint8Array): BatchOperation {
   return { type: 'put', key, value: sealValue(key, body) }
 }

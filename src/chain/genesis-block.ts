@@ -15,6 +15,7 @@ export interface GenesisRoots {
   readonly messagePasserRoot: Uint8Array
 }
 
+/** The block at height 0; nobody signs it. */
 export function genesisBlock(
   genesis: Genesis,
   { stateRoot, messagePasserRoot }: GenesisRoots

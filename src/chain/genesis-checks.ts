@@ -2,7 +2,7 @@
 import { type z } from 'zod'
 import { DIGEST_FORKS, type ForkTimes } from '../../protocols/status/fork-digest.ts'
 import { type GenesisProblem } from './chain-error.ts'
-import { decodeHoloceneExtraData } from './extra-data.ts'
+import { decodeHoloceneExtraData } from './holocene-extra.ts'
 import { type Fork } from './forks.ts'
 import {
   type configSchema,
@@ -14,7 +14,9 @@ import { signerPeriodsProblem } from './signer-schedule.ts'
 
 /** Parts of a genesis file, each field on its own in order. */
 export type GenesisConfig = z.infer<typeof configSchema>
+/** Fork times as the file names them. */
 export type GenesisForks = z.infer<typeof forksSchema>
+/** Header fields as the file names them. */
 export type GenesisHeader = z.infer<typeof headerSchema>
 
 /** Ethereum's forks that come with one of the OP Stack's. */

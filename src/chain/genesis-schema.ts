@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { addressField, bytesField, integerBetween, nonceField, quantity } from './genesis-fields.ts'
 import { BLOCK_TIME_MAX_MS, BLOCK_TIME_MIN_MS } from './block-times.ts'
-import { decodeHoloceneExtraData } from './extra-data.ts'
+import { decodeHoloceneExtraData } from './holocene-extra.ts'
 import { GAS_LIMIT_MIN } from './link.ts'
 import { SIGNER_PERIODS_MAX } from './signer-schedule.ts'
 

@@ -5,7 +5,7 @@ import { bytesToHex, type Hex } from '../base/bytes.ts'
 import { nextBaseFee } from './base-fee.ts'
 import { type Block, type BlockHeader } from './block.ts'
 import { type BlockTimes } from './block-times.ts'
-import { decodeHoloceneExtraData } from './extra-data.ts'
+import { decodeHoloceneExtraData } from './holocene-extra.ts'
 import { isForkActive, topicVersionAt } from './forks.ts'
 import { headerVersion } from './header.ts'
 
@@ -31,6 +31,7 @@ export interface LinkRules {
  * lets it change at once, since the attributes name it.
  */
 export const GAS_LIMIT_MIN = 5_000n
+/** The most a gas limit may be (go-ethereum's MaxGasLimit). */
 export const GAS_LIMIT_MAX = 2n ** 63n - 1n
 
 /** The first rule that the child breaks; undefined when it may follow. Both are of a Holocene chain. */

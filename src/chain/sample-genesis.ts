@@ -1,7 +1,7 @@
 // A genesis to begin with, where the operator brings none: all forks at once, funded test accounts.
 import { DIGEST_FORKS } from '../../protocols/status/fork-digest.ts'
 import { bytesToHex, type Hex } from '../base/bytes.ts'
-import { DEFAULT_EIP1559_PARAMETERS, encodeHoloceneExtraData } from './extra-data.ts'
+import { DEFAULT_EIP1559_PARAMETERS, encodeHoloceneExtraData } from './holocene-extra.ts'
 
 /** What the sample is made for. */
 export interface SampleGenesis {

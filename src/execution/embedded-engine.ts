@@ -72,12 +72,38 @@ interface OpenJob {
   readonly parent: Block
 }
 
+/** Jobs that fill in the background, by their id. */
+class OpenJobs {
+  readonly #open = new Map<string, OpenJob>()
+  #startedCount = 0
+
+  /** One job too many stops the oldest. */
+  async add(open: OpenJob): Promise<string> {
+    this.#startedCount += 1
+    const payloadId = `${open.parent.hash.slice(0, 10)}-${String(this.#startedCount)}`
+    for (const [oldest, { job }] of this.#open) {
+      if (this.#open.size < JOBS_MAX) break
+      this.#open.delete(oldest)
+      await job.stop()
+    }
+    this.#open.set(payloadId, open)
+    return payloadId
+  }
+
+  take(payloadId: string): OpenJob {
+    const open = this.#open.get(payloadId)
+    if (open === undefined) throw new EngineError({ code: 'payload-unknown', payloadId })
+    this.#open.delete(payloadId)
+    return open
+  }
+}
+
 /** Creates the engine; it holds nothing but the jobs and the blocks it has just built. */
 export function createEmbeddedEngine<Layer extends ComputedLayer>(
   deps: EngineDeps<Layer>
 ): ExecutionEngine<Layer> {
   const { common, chain, state, pool, rules, log } = deps
-  const jobs = new Map<string, OpenJob>()
+  const jobs = new OpenJobs()
   const built = new LruMap<Hex, NewPayloadValid<Layer>>(BUILT_MAX)
   const blockHashes: BlockHashes = (number) => chain.canonicalHash(number)
 
@@ -96,20 +122,7 @@ export function createEmbeddedEngine<Layer extends ComputedLayer>(
       pool: attributes.noTxPool ? undefined : pool,
       log
     }
-    const payloadId = nextPayloadId(parent)
-    for (const [oldest, { job }] of jobs) {
-      if (jobs.size < JOBS_MAX) break
-      jobs.delete(oldest)
-      await job.stop()
-    }
-    jobs.set(payloadId, { job: new PayloadJob(source, forced), execution, environment, parent })
-    return payloadId
-  }
-
-  let jobsStarted = 0
-  function nextPayloadId(parent: Block): string {
-    jobsStarted += 1
-    return `${parent.hash.slice(0, 10)}-${String(jobsStarted)}`
+    return jobs.add({ job: new PayloadJob(source, forced), execution, environment, parent })
   }
 
   return {
@@ -123,10 +136,8 @@ export function createEmbeddedEngine<Layer extends ComputedLayer>(
     },
 
     async getPayload(payloadId): Promise<BuiltPayload> {
-      const open = jobs.get(payloadId)
-      if (open === undefined) throw new EngineError({ code: 'payload-unknown', payloadId })
+      const open = jobs.take(payloadId)
       const included = await open.job.stop()
-      jobs.delete(payloadId)
       const result = open.execution.finish()
       const layer = await state.prepare(open.parent.hash, result.changes)
       const transactions = included.map(({ raw }) => raw)

@@ -26,6 +26,7 @@ export interface ReceivedMessage {
   readonly from: string
 }
 
+/** What the gossip stands on. */
 export interface BlockGossipDeps {
   readonly clock: Clock
   readonly log: Log

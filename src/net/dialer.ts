@@ -8,6 +8,7 @@ import { type ParsedPeer } from './peer-address.ts'
 
 /** First pause after a failed dial; doubles up to DIAL_BACKOFF_MAX_MS. */
 export const DIAL_BACKOFF_MIN_MS = 250
+/** The longest pause between two dials of one peer. */
 export const DIAL_BACKOFF_MAX_MS = 5_000
 
 /** The host as the dialer needs it. */
@@ -18,6 +19,7 @@ export interface Dialling {
   dial(address: ReturnType<typeof multiaddr>, signal: AbortSignal): Promise<unknown>
 }
 
+/** What the dialer stands on. */
 export interface DialerDeps {
   readonly clock: Clock
   readonly log: Log

@@ -25,8 +25,8 @@ export type OnStream = (peer: string, stream: ByteStream) => Promise<void>
 
 /** Hears who comes and goes. */
 export interface PeerListener {
-  onConnected(peer: string): void
-  onDisconnected(peer: string): void
+  readonly onConnected: (peer: string) => void
+  readonly onDisconnected: (peer: string) => void
 }
 
 /** A started host. `run` keeps its configured peers connected; `stop` closes every connection. */

@@ -9,7 +9,7 @@ import { createSignerSchedule, type SignerSchedule } from '../chain/signer-sched
 import { type Applier, createApplier } from '../apply/applier.ts'
 import { createEmbeddedEngine } from '../execution/embedded-engine.ts'
 import { type ExecutionEngine } from '../execution/engine.ts'
-import { createEvmCommon } from '../execution/evm-common.ts'
+import { createEvmCommon } from '../execution/evm-rules.ts'
 import { type PoolHead, TransactionPool } from '../execution/pool.ts'
 import { prepareTransaction } from '../execution/transaction.ts'
 import { type PreparedLayer } from '../state/layer.ts'

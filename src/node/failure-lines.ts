@@ -1,5 +1,5 @@
 // What a command says of what was thrown, and what it ends with.
-import { errorMessage, NodeError } from '../base/node-error.ts'
+import { errorMessage, type Failure, NodeError } from '../base/node-error.ts'
 import { SignerError } from '../signer/signer-error.ts'
 import { StoreError, type StoreFailure } from '../store/store-error.ts'
 import { EXIT_CODE } from './command-io.ts'
@@ -34,7 +34,7 @@ export function failureLines(thrown: unknown): readonly string[] {
   if (thrown instanceof SignerError) return [`rekindle: ${describeSignerFailure(thrown.failure)}`]
   const lines = [`rekindle: ${errorMessage(thrown)}`]
   for (const cause of causesOf(thrown).slice(1)) lines.push(`  because: ${errorMessage(cause)}`)
-  const code = thrown instanceof NodeError ? codeOf(thrown) : undefined
+  const code = thrown instanceof NodeError ? codeOf(thrown as NodeError<Failure>) : undefined
   if (code !== undefined) lines.push(`  more: rekindle explain ${code}`)
   return lines
 }
@@ -62,8 +62,8 @@ function causesOf(thrown: unknown): readonly unknown[] {
   return found
 }
 
-function codeOf(thrown: NodeError<{ readonly code: string }>): string {
-  return thrown.failure.code
+function codeOf({ failure }: NodeError<Failure>): string {
+  return failure.code
 }
 
 function systemCode(thrown: unknown): string | undefined {

@@ -7,6 +7,7 @@ import { type NodeConfig } from './node-config.ts'
 import { type PeerClaims } from './peer-claims.ts'
 import { toRef } from './recovery-ports.ts'
 
+/** Where the facts come from. */
 export interface NodeStatusDeps {
   readonly config: NodeConfig
   readonly version: string

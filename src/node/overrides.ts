@@ -4,6 +4,7 @@ import { type GateReader } from '../recovery/gate.ts'
 import { type SequencerGate } from '../sequencer/sequencer.ts'
 import { type OnStep } from './step-events.ts'
 
+/** All optional; left out means the real thing. */
 export interface NodeOverrides {
   readonly onStep?: OnStep
   /** Recovery's decision about blocks and the gate. */

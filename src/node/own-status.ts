@@ -9,6 +9,7 @@ import { type HeldBlocks } from '../sync/answer-tip.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { toRef } from './recovery-ports.ts'
 
+/** Where the facts come from. */
 export interface OwnStatusDeps {
   readonly clock: Clock
   readonly chain: ChainParts

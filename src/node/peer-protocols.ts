@@ -21,6 +21,7 @@ import { type ChainParts } from './chain-parts.ts'
 import { COST_TOKENS, type PeerLanes } from './peer-lanes.ts'
 import { type StartInputs } from './start-inputs.ts'
 
+/** What both sides of the protocols stand on. */
 export interface PeerProtocolDeps {
   readonly clock: Clock
   readonly log: Log

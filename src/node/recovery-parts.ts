@@ -28,6 +28,7 @@ import {
 import { type StartInputs } from './start-inputs.ts'
 import { type OnStep } from './step-events.ts'
 
+/** What recovery is joined to. */
 export interface RecoveryPartsDeps {
   readonly clock: Clock
   readonly log: Log

@@ -25,6 +25,7 @@ import { type PeerClaims } from './peer-claims.ts'
 /** With less room a node stops building: a flush, a batch and the record must still fit. */
 const DISK_ROOM_MIN_BYTES = 256 * 2 ** 20
 
+/** Our chain and the accepted blocks beside it. */
 export function recoveryChain({ blocks, accepted }: OpenStores, applier: Applier): RecoveryChain {
   return {
     head: () => toRef(applier.head()),
@@ -36,6 +37,7 @@ export function recoveryChain({ blocks, accepted }: OpenStores, applier: Applier
   }
 }
 
+/** Which states can be read. */
 export function recoveryState({ state, resetState }: OpenStores): RecoveryState {
   return {
     diskLayer: () => state.diskPoint(),

@@ -19,6 +19,7 @@ import { diskHasRoom } from './recovery-ports.ts'
 import { type StartInputs } from './start-inputs.ts'
 import { type OnStep } from './step-events.ts'
 
+/** What the loop is joined to. */
 export interface SequencerPartsDeps {
   readonly clock: Clock
   readonly log: Log

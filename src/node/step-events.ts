@@ -23,6 +23,7 @@ export interface RecoveredEvent {
   readonly report: RecoveryReport
 }
 
+/** Any step of any part. */
 export type StepEvent =
   BlockStepEvent | ApplyStepEvent | StageEvent | AcceptedEvent | GateEvent | RecoveredEvent
 

@@ -12,6 +12,7 @@ import {
 } from './ports.ts'
 import { type Progress } from './progress.ts'
 
+/** What the actions work with. */
 export interface ActionDeps {
   readonly chain: RecoveryChain
   readonly state: RecoveryState

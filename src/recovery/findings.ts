@@ -2,6 +2,7 @@
 import { type Hex } from '../base/bytes.ts'
 import { type BlockRef } from '../chain/block.ts'
 
+/** Only a sequencer has a gate. */
 export type Role = 'sequencer' | 'backup'
 
 /** `auto`: a majority when the signed record vouches for the tip, else all (recovery.md, "Quorum"). */

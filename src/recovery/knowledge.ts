@@ -28,6 +28,7 @@ import { type TipRound } from './tips.ts'
 /** Conflicts kept as evidence; more add nothing an operator could use. */
 export const CONFLICTS_MAX = 64
 
+/** Where the findings come from. */
 export interface KnowledgeDeps {
   readonly clock: Clock
   readonly chain: RecoveryChain
@@ -38,6 +39,7 @@ export interface KnowledgeDeps {
   readonly diskHasRoom: () => boolean
 }
 
+/** What does not change while the process lives. */
 export interface KnowledgeOptions {
   readonly role: Role
   readonly backups: readonly string[]

@@ -3,6 +3,7 @@ import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { type BlockRef } from '../chain/block.ts'
 
+/** The kinds of work a recovery can consist of. */
 export type StageName =
   'rebuild-state' | 'ask-backups' | 'fetch-blocks' | 'apply-blocks' | 'take-record' | 'quiet-round'
 
@@ -71,98 +72,116 @@ interface StageTally {
   readonly peers: Set<string>
 }
 
-export function createProgress({
-  clock,
-  log,
-  onStage
-}: {
+/** What the stages of one recovery add up to. */
+class Tally {
+  readonly stages = new Map<StageName, StageTally>()
+  readonly sources = new Set<RecoverySource>()
+  first: bigint | undefined
+  last: bigint | undefined
+  layers = 0
+  readonly startedMs: number
+
+  constructor(startedMs: number) {
+    this.startedMs = startedMs
+  }
+
+  addBlocks(from: BlockRef, to: BlockRef): void {
+    if (this.first === undefined || from.number < this.first) this.first = from.number
+    if (this.last === undefined || to.number > this.last) this.last = to.number
+  }
+
+  stage(name: StageName): StageTally {
+    const known = this.stages.get(name)
+    if (known !== undefined) return known
+    const tally = {
+      elapsedMs: 0,
+      items: 0,
+      bytes: 0,
+      expected: undefined,
+      startedMs: undefined,
+      peers: new Set<string>()
+    }
+    this.stages.set(name, tally)
+    return tally
+  }
+
+  running(nowMs: number): readonly CurrentStage[] {
+    return [...this.stages].flatMap(([name, { items, expected, startedMs }]) =>
+      startedMs === undefined ? [] : { name, done: items, expected, elapsedMs: nowMs - startedMs }
+    )
+  }
+
+  report(nowMs: number): RecoveryReport {
+    return {
+      sources: [...this.sources],
+      firstBlock: this.first,
+      lastBlock: this.last,
+      lostLayers: this.layers,
+      stages: [...this.stages].map(([name, stage]) => toStageReport(name, stage)),
+      elapsedMs: Math.round(nowMs - this.startedMs)
+    }
+  }
+}
+
+/** What a recovery reports its stages to. */
+export interface ProgressDeps {
   readonly clock: Clock
   readonly log: Log
+  /** Awaited at the end of each stage. */
   readonly onStage: (event: StageEvent) => Promise<void>
-}): Progress {
-  const tallies = new Map<StageName, StageTally>()
-  const sources = new Set<RecoverySource>()
-  let first: bigint | undefined
-  let last: bigint | undefined
-  let layers = 0
-  let startedMs = clock.monotonicMs()
+}
+
+/** Starts counting. */
+export function createProgress({ clock, log, onStage }: ProgressDeps): Progress {
+  let tally = new Tally(clock.monotonicMs())
 
   async function runStage<T>(name: StageName, work: (counter: StageCounter) => Promise<T>) {
-    const tally = tallies.get(name) ?? emptyTally()
-    tallies.set(name, tally)
+    const stage = tally.stage(name)
     const beganMs = clock.monotonicMs()
-    const itemsBefore = tally.items
-    tally.startedMs = beganMs
+    const itemsBefore = stage.items
+    stage.startedMs = beganMs
     try {
-      return await work({
-        add({ items = 0, bytes = 0, peer }) {
-          tally.items += items
-          tally.bytes += bytes
-          if (peer !== undefined) tally.peers.add(peer)
-        },
-        expect(items) {
-          tally.expected = tally.items + items
-        }
-      })
+      return await work(counterOf(stage))
     } finally {
-      tally.startedMs = undefined
-      tally.elapsedMs += clock.monotonicMs() - beganMs
-      const items = tally.items - itemsBefore
-      log.debug('recovery-stage', { stage: name, items, elapsedMs: tally.elapsedMs })
+      stage.startedMs = undefined
+      stage.elapsedMs += clock.monotonicMs() - beganMs
+      const items = stage.items - itemsBefore
+      log.debug('recovery-stage', { stage: name, items, elapsedMs: stage.elapsedMs })
       await onStage({ step: 'recovery-stage', stage: name, items })
     }
   }
 
   return {
     stage: runStage,
-    source: (source) => void sources.add(source),
-    blocks(from, to) {
-      if (first === undefined || from.number < first) first = from.number
-      if (last === undefined || to.number > last) last = to.number
+    source: (source) => void tally.sources.add(source),
+    blocks: (from, to) => {
+      tally.addBlocks(from, to)
     },
     lostLayers(count) {
-      layers = Math.max(layers, count)
+      tally.layers = Math.max(tally.layers, count)
     },
-    current() {
-      const running = [...tallies].filter(([, { startedMs: began }]) => began !== undefined)
-      return running.map(([name, tally]) => ({
-        name,
-        done: tally.items,
-        expected: tally.expected,
-        elapsedMs: clock.monotonicMs() - (tally.startedMs ?? 0)
-      }))
-    },
-    report: () => ({
-      sources: [...sources],
-      firstBlock: first,
-      lastBlock: last,
-      lostLayers: layers,
-      stages: [...tallies].map(([name, tally]) => toStageReport(name, tally)),
-      elapsedMs: Math.round(clock.monotonicMs() - startedMs)
-    }),
+    current: () => tally.running(clock.monotonicMs()),
+    report: () => tally.report(clock.monotonicMs()),
     restart() {
-      tallies.clear()
-      sources.clear()
-      first = undefined
-      last = undefined
-      layers = 0
-      startedMs = clock.monotonicMs()
+      tally = new Tally(clock.monotonicMs())
     }
   }
 }
 
-function emptyTally(): StageTally {
+function counterOf(stage: StageTally): StageCounter {
   return {
-    elapsedMs: 0,
-    items: 0,
-    bytes: 0,
-    expected: undefined,
-    startedMs: undefined,
-    peers: new Set()
+    add({ items = 0, bytes = 0, peer }) {
+      stage.items += items
+      stage.bytes += bytes
+      if (peer !== undefined) stage.peers.add(peer)
+    },
+    expect(items) {
+      stage.expected = stage.items + items
+    }
   }
 }
 
 function toStageReport(name: StageName, tally: StageTally): StageReport {
-  const { items, bytes, peers } = tally
-  return { name, elapsedMs: Math.round(tally.elapsedMs), items, bytes, peers: [...peers] }
+  const { elapsedMs, items, bytes, peers } = tally
+  return { name, elapsedMs: Math.round(elapsedMs), items, bytes, peers: [...peers] }
 }

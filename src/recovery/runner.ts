@@ -15,6 +15,7 @@ import { createWaker } from './waker.ts'
 
 /** First pause between two rounds of asking; doubles up to ASK_BACKOFF_MAX_MS while nothing changes. */
 export const ASK_BACKOFF_MIN_MS = 250
+/** The longest pause between two rounds of asking. */
 export const ASK_BACKOFF_MAX_MS = 5_000
 
 /** What recovery says of itself: RPC, health and status read it. */
@@ -39,6 +40,7 @@ export interface Recovery extends Service {
   onFault(reason: ShutReason): void
 }
 
+/** What the runner stands on. */
 export interface RecoveryDeps extends ActionDeps {
   readonly clock: Clock
   readonly log: Log
@@ -54,6 +56,7 @@ export interface RecoveryDeps extends ActionDeps {
 /** Row 2: the process must not go on. `node/` turns it into exit code 1. */
 export type OnExit = (file: { readonly path: string; readonly reason: string }) => void
 
+/** Makes the runner; nothing is asked before `run`. */
 export function createRecovery(deps: RecoveryDeps, onExit: OnExit): Recovery {
   return new RecoveryRunner(deps, onExit)
 }

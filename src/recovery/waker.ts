@@ -8,6 +8,7 @@ export interface Waker {
   wait(ms: number | undefined, signal: AbortSignal): Promise<'woken' | 'timeout'>
 }
 
+/** Starts with nobody waiting. */
 export function createWaker(clock: Clock): Waker {
   let isPending = false
   let notify: (() => void) | undefined

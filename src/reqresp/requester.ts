@@ -19,6 +19,7 @@ export interface RequestDeadlines {
   readonly wholeMs: number
 }
 
+/** Deadlines of a node; tests bring shorter ones. */
 export const REQUEST_DEADLINES: RequestDeadlines = {
   dialMs: 5_000,
   firstByteMs: 10_000,
@@ -26,6 +27,7 @@ export const REQUEST_DEADLINES: RequestDeadlines = {
   wholeMs: 120_000
 }
 
+/** What the engine stands on. */
 export interface RequesterDeps {
   readonly clock: Clock
   readonly opener: StreamOpener
@@ -64,9 +66,7 @@ export function createRequester(
       let stream: ByteStream | undefined
       let isDone = false
       try {
-        stream = await within('dial', (inner) =>
-          opener.open(peer, protocolId(def, chainId), inner)
-        )
+        stream = await within('dial', (inner) => opener.open(peer, protocolId(def, chainId), inner))
         await sendRequest(stream, def.request.encode(request), within)
         for await (const chunk of readChunks(stream, def.limits, within)) {
           yield def.chunk.decode(...okChunk(peer, chunk))

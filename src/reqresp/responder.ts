@@ -57,6 +57,7 @@ export interface ServeDeadlines {
   readonly wholeMs: number
 }
 
+/** Deadlines of a node; tests bring shorter ones. */
 export const SERVE_DEADLINES: ServeDeadlines = {
   requestMs: 5_000,
   chunkMs: 10_000,
@@ -66,6 +67,7 @@ export const SERVE_DEADLINES: ServeDeadlines = {
 /** A request that does not decode costs so many times a good one. */
 const MALFORMED_COST_FACTOR = 15
 
+/** What serving stands on; it ends when the signal aborts. */
 export interface ResponderDeps {
   readonly clock: Clock
   readonly log: Log

@@ -8,6 +8,7 @@ import { type RpcMethod } from './json-rpc.ts'
 import { type BlockParam, blockParam, hashParam, parseParams, quantityParam } from './params.ts'
 import { type DecodedTransaction, type RpcChain, type RpcPool } from './ports.ts'
 
+/** What the methods read from. */
 export interface BlockMethodDeps {
   readonly chain: RpcChain
   readonly pool: RpcPool
@@ -17,6 +18,7 @@ export interface BlockMethodDeps {
 const fullFlag = z.boolean().default(false)
 const byHash = (hash: Hex): BlockParam => ({ kind: 'hash', hash })
 
+/** The methods by name. */
 export function blockMethods({ chain, pool, decode }: BlockMethodDeps): Record<string, RpcMethod> {
   const format = (block: Block | undefined, isFull: boolean) =>
     block && formatBlock(block, isFull ? decode : undefined)

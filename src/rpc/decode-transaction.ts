@@ -20,6 +20,6 @@ function describe({ hash, tx, senderHex, sender }: PreparedTx): DecodedTransacti
     contractAddress: isCreation
       ? bytesToHex(generateAddress(sender.bytes, bigintToBytes(tx.nonce)))
       : undefined,
-    json: { ...json, type: quantity(tx.type) } as DecodedTransaction['json']
+    json: { ...json, type: quantity(tx.type) }
   }
 }

@@ -15,6 +15,7 @@ const FEE_HISTORY_MAX_BLOCKS = 1024n
 
 const percentiles = z.array(z.number().min(0).max(100)).max(100).default([])
 
+/** What the methods read from. */
 export interface FeeMethodDeps {
   readonly chain: RpcChain
   /** The base fee of the block after this one. */
@@ -22,6 +23,7 @@ export interface FeeMethodDeps {
   readonly decode: (raw: Uint8Array) => DecodedTransaction
 }
 
+/** The methods by name. */
 export function feeMethods({
   chain,
   nextBaseFee,

@@ -16,6 +16,7 @@ export interface TransactionPlace {
   readonly index: number
 }
 
+/** A block as the execution API prints it; with `decode`, its transactions in full. */
 export function formatBlock(
   block: Block,
   decode: ((raw: Uint8Array) => DecodedTransaction) | undefined
@@ -61,6 +62,7 @@ export function formatBlock(
   }
 }
 
+/** A transaction as the execution API prints it; without a place while it waits for a block. */
 export function formatTransaction(
   { hash, from, json }: DecodedTransaction,
   place: TransactionPlace | undefined
@@ -85,6 +87,7 @@ export function formatTransaction(
   }
 }
 
+/** A receipt as the execution API prints it. */
 export function formatReceipt(
   receipt: Receipt,
   before: { readonly gasUsed: bigint; readonly logsCount: number },
@@ -110,6 +113,7 @@ export function formatReceipt(
   }
 }
 
+/** A log as the execution API prints it. */
 export function formatLog(
   log: Log,
   logIndex: number,

@@ -29,12 +29,14 @@ export interface Health {
   readonly [fact: string]: unknown
 }
 
+/** What the server answers from. */
 export interface HttpServerDeps {
   readonly methods: MethodTable
   readonly health: () => Health
   readonly log: Log
 }
 
+/** Where it listens, and under which names it is reached. */
 export interface HttpServerOptions {
   readonly host: string
   /** 0 lets the operating system choose. */

@@ -16,6 +16,7 @@ export const LOG_RANGE_MAX_BLOCKS = 10_000n
 /** Logs one answer may hold. */
 export const LOGS_MAX = 10_000
 
+/** The methods by name. */
 export function logMethods({ chain }: { readonly chain: RpcChain }): Record<string, RpcMethod> {
   return {
     eth_getLogs(params) {

@@ -6,8 +6,10 @@ import { logMethods } from './log-methods.ts'
 import { nodeMethods, type NodeMethodDeps } from './node-methods.ts'
 import { stateMethods, type StateMethodDeps } from './state-methods.ts'
 
+/** What all methods together stand on. */
 export type RpcDeps = BlockMethodDeps & StateMethodDeps & FeeMethodDeps & NodeMethodDeps
 
+/** The table that the server looks methods up in. */
 export function createMethodTable(deps: RpcDeps): MethodTable {
   return new Map(
     Object.entries({

@@ -5,6 +5,7 @@ import { type RpcMethod } from './json-rpc.ts'
 import { bytesParam, parseParams } from './params.ts'
 import { type RpcNode, type RpcPool } from './ports.ts'
 
+/** What the methods read from and send to. */
 export interface NodeMethodDeps {
   readonly node: RpcNode
   readonly pool: RpcPool
@@ -12,6 +13,7 @@ export interface NodeMethodDeps {
   readonly send: (raw: Uint8Array) => Promise<string>
 }
 
+/** The methods by name. */
 export function nodeMethods({ node, pool, send }: NodeMethodDeps): Record<string, RpcMethod> {
   return {
     eth_chainId: () => quantity(node.chainId),

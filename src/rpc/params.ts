@@ -32,6 +32,7 @@ export type BlockParam =
 
 const tagParam = z.enum(['latest', 'pending', 'earliest', 'safe', 'finalized'])
 
+/** A block by tag, number or hash (EIP-1898). */
 export const blockParam = z.union(
   [
     tagParam.transform((tag): BlockParam => ({ kind: 'tag', tag })),
@@ -65,6 +66,7 @@ export const callParam = z
   .refine(({ data, input }) => data === undefined || input === undefined || data === input, {
     message: 'data and input differ; give one'
   })
+/** The fields of a call, checked. */
 export type CallParam = z.infer<typeof callParam>
 
 const topicParam = z.union([hashParam, z.null(), z.array(hashParam).max(64)])
@@ -85,6 +87,7 @@ export const logFilterParam = z
       blockHash === undefined || (fromBlock === undefined && toBlock === undefined),
     { message: 'blockHash excludes fromBlock and toBlock' }
   )
+/** The filter of eth_getLogs, checked. */
 export type LogFilterParam = z.infer<typeof logFilterParam>
 
 /** Parses a method's parameters; throws invalid params that names each problem. */

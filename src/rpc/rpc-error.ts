@@ -30,6 +30,7 @@ export class RpcError extends Error {
   }
 }
 
+/** The error for parameters that do not fit; the message names which. */
 export function invalidParams(problem: string): RpcError {
   return new RpcError(RPC_CODES.invalidParams, `invalid params: ${problem}`)
 }

@@ -16,6 +16,7 @@ import {
 import { type RpcCalls, type RpcChain, type RpcPool, type RpcState } from './ports.ts'
 import { RPC_CODES, RpcError } from './rpc-error.ts'
 
+/** What the methods read from. */
 export interface StateMethodDeps {
   readonly chain: RpcChain
   readonly state: RpcState
@@ -25,6 +26,7 @@ export interface StateMethodDeps {
 
 const optionalBlock = blockParam.default(LATEST)
 
+/** The methods by name. */
 export function stateMethods({
   chain,
   state,

@@ -26,6 +26,7 @@ export interface BlockStepEvent {
 /** Why the loop gives up a block and calls recovery. */
 export type SequencerFault = 'recovering' | 'state-not-readable' | 'disk-full'
 
+/** What the loop stands on. */
 export interface SequencerDeps {
   readonly clock: Clock
   readonly log: Log
@@ -52,6 +53,7 @@ class BlockAbandoned extends Error {
   }
 }
 
+/** Makes the loop; it builds nothing before the gate is open. */
 export function createSequencer(deps: SequencerDeps, rules: PayloadRules): Service {
   const { clock, log, gate, onFault } = deps
   return {

@@ -51,11 +51,11 @@ export class Layer {
     this.parent = parent
     this.parentHash = parentHash
     this.content = content
-    if (parent !== undefined && parent.#run.tip === parent.point.number) {
-      this.#run = parent.#run
+    const below = parent === undefined ? undefined : parent.#run
+    if (below !== undefined && below.tip === parent?.point.number) {
+      this.#run = below
       this.#run.tip = point.number
     } else {
-      const below = parent === undefined ? undefined : parent.#run
       const forkNumber = parent?.point.number ?? -1n
       this.#run = { parent: below, forkNumber, tip: point.number }
     }

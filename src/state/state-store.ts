@@ -19,6 +19,7 @@ export interface StateStoreOptions extends DiskLayerOptions {
   readonly diffLayersMax: number
 }
 
+/** Bounds of a node; tests bring smaller ones. */
 export const STATE_DEFAULTS: StateStoreOptions = {
   diffLayersMax: 128,
   writeBufferMaxBytes: 64 * 2 ** 20,

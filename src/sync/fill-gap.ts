@@ -29,7 +29,7 @@ export const GAP_MAX_BLOCKS = 1_000_000
 
 /** What the walk reports while it goes. */
 export interface GapProgress {
-  onFetched?(range: FetchedRange): void
+  readonly onFetched?: (range: FetchedRange) => void
 }
 
 /**

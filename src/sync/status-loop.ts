@@ -37,6 +37,7 @@ export interface StatusLoop extends Service {
   answer(peer: string, theirs: Status): Status
 }
 
+/** Makes the loop; nothing is sent before `run`. */
 export function createStatusLoop(deps: StatusLoopDeps): StatusLoop {
   const { clock, log, ownStatus, connected } = deps
   const unsent = new Set<string>()

@@ -38,6 +38,7 @@ export function readReference(
   return encoded.subarray(encoded[at] === HASH_HEADER ? at + 1 : at, end)
 }
 
+/** Children of a branch: one for each nibble. */
 export const BRANCH_WIDTH = 16
 
 /** Copied for each branch: a dense array, and the cheapest way to have one. */

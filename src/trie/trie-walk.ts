@@ -1,5 +1,4 @@
 // Walking a stored trie in key order, without keeping it in memory.
-import { NODE_GONE, type NodeChange, type TrieCommit } from './commit.ts'
 import {
   assertKeyLength,
   bytesToNibbles,
@@ -9,7 +8,7 @@ import {
   sharedLength
 } from './nibbles.ts'
 import { decodeNode } from './node-decode.ts'
-import { EMPTY_ROOT, isEmptyRoot, type NodeSource, readNode } from './node-source.ts'
+import { isEmptyRoot, type NodeSource, readNode } from './node-source.ts'
 import {
   type Branch,
   isHashReference,
@@ -28,6 +27,7 @@ export type WalkStep =
   | { readonly kind: 'node'; readonly path: Uint8Array; readonly encoded: Uint8Array }
   | { readonly kind: 'entry'; readonly key: Uint8Array; readonly value: Uint8Array }
 
+/** Where a walk begins and ends. */
 export interface WalkOptions {
   /** Leaves out entries with lower keys, and nodes that have nothing else below them. */
   readonly origin?: Uint8Array
@@ -66,15 +66,6 @@ export function* iterateEntries(
   for (const step of walkTrie(source, root, origin === undefined ? {} : { origin })) {
     if (step.kind === 'entry') yield step
   }
-}
-
-/** The commit that takes everything out of a trie. Reads all its nodes; throws TrieError. */
-export function clearTrie(source: NodeSource, root: Uint8Array): TrieCommit {
-  const nodes = new Map<string, NodeChange>()
-  for (const step of walkTrie(source, root)) {
-    if (step.kind === 'node') nodes.set(pathKey(step.path), NODE_GONE)
-  }
-  return { root: EMPTY_ROOT, nodes }
 }
 
 const PATH_LENGTH_MAX = 2 * KEY_BYTES_MAX

@@ -1,7 +1,8 @@
 // The Merkle-Patricia trie of Ethereum over a path-keyed source (Yellow Paper, appendix D; state.md, "Trie").
 import { concatBytes, equalBytes } from '../base/bytes.ts'
 import { CommitWalk, type TrieCommit } from './commit.ts'
-import { assertKeyLength, joinNibbles, pathKey, sharedLength, writeNibbles } from './nibbles.ts'
+import { KeyCursor } from './key-cursor.ts'
+import { joinNibbles, pathKey } from './nibbles.ts'
 import { NodeEncoder } from './node-encode.ts'
 import {
   EMPTY_ROOT,
@@ -13,7 +14,7 @@ import {
 import { Branch, Extension, Leaf, type NodeReference, type TrieNode } from './node.ts'
 
 export { EMPTY_ROOT, type NodeSource } from './node-source.ts'
-export { type NodeChange, type TrieCommit } from './commit.ts'
+export { type TrieCommit } from './commit.ts'
 
 /**
  * A map from keys to non-empty values with a root. Keys may have any length up to KEY_BYTES_MAX, and be
@@ -37,8 +38,6 @@ export function createTrie(source: NodeSource, root: Uint8Array): Trie {
   return new PathTrie(source, root)
 }
 
-/** Nibbles of a 32-byte key. */
-const HASHED_KEY_NIBBLES = 64
 const NO_NIBBLES = new Uint8Array(0)
 
 class PathTrie implements Trie {
@@ -49,12 +48,7 @@ class PathTrie implements Trie {
   #rootHash: Uint8Array
   /** The root node; its reference until somebody needs it; undefined when the trie is empty. */
   #root: TrieNode | NodeReference | undefined
-  /** Nibbles of the key at hand, and how many they are. One buffer for all calls. */
-  #nibbles = new Uint8Array(HASHED_KEY_NIBBLES)
-  #length = 0
-  /** Views of the buffer's first nibbles, by their number: paths to lend to the source. */
-  readonly #prefixes: Uint8Array[] = []
-  #lengthMax = 0
+  readonly #key = new KeyCursor()
   /** The value that `put` sets. */
   #value: Uint8Array = NO_NIBBLES
 
@@ -65,17 +59,17 @@ class PathTrie implements Trie {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    this.#aim(key)
+    this.#key.aim(key)
     let node = this.#readRoot()
     let depth = 0
     while (node !== undefined) {
-      if (node.kind === 'leaf') return this.#endsIn(node, depth) ? node.value : undefined
+      if (node.kind === 'leaf') return this.#key.endsIn(node, depth) ? node.value : undefined
       if (node.kind === 'branch') {
-        if (depth === this.#length) return node.value
+        if (depth === this.#key.length) return node.value
         node = this.#readChild(node, depth)
         depth++
       } else {
-        if (this.#shared(node.key, depth) < node.key.length) return undefined
+        if (this.#key.shared(node.key, depth) < node.key.length) return undefined
         depth += node.key.length
         node = this.#readExtended(node, depth)
       }
@@ -88,14 +82,14 @@ class PathTrie implements Trie {
       this.delete(key)
       return
     }
-    this.#aim(key)
+    this.#key.aim(key)
     this.#value = value
     const root = this.#readRoot()
     this.#root = root === undefined ? this.#newLeaf(0) : this.#insert(root, 0)
   }
 
   delete(key: Uint8Array): void {
-    this.#aim(key)
+    this.#key.aim(key)
     const root = this.#readRoot()
     if (root === undefined) return
     this.#root = this.#remove(root, 0)
@@ -103,7 +97,7 @@ class PathTrie implements Trie {
   }
 
   commit(): TrieCommit {
-    const walk = new CommitWalk(this.#encoder, this.#lengthMax)
+    const walk = new CommitWalk(this.#encoder, this.#key.lengthMax)
     if (this.#root === undefined) this.#rootHash = EMPTY_ROOT
     else if (!(this.#root instanceof Uint8Array) && this.#root.reference === undefined) {
       this.#rootHash = walk.root(this.#root)
@@ -111,38 +105,6 @@ class PathTrie implements Trie {
     walk.remove(this.#removed)
     this.#removed.clear()
     return { root: this.#rootHash, nodes: walk.nodes }
-  }
-
-  /** Makes the key the one that the methods below work on. */
-  #aim(key: Uint8Array): void {
-    assertKeyLength(key)
-    if (2 * key.length > this.#nibbles.length) {
-      this.#nibbles = new Uint8Array(2 * key.length)
-      this.#prefixes.length = 0
-    }
-    this.#length = writeNibbles(key, this.#nibbles)
-    this.#lengthMax = Math.max(this.#lengthMax, this.#length)
-  }
-
-  /** How many nibbles of a node's key at `depth` the key at hand shares. */
-  #shared(nodeKey: Uint8Array, depth: number): number {
-    return sharedLength(nodeKey, this.#nibbles, depth, this.#length)
-  }
-
-  /** The first nibbles of the key at hand, for as long as it is. */
-  #prefix(length: number): Uint8Array {
-    const made = this.#prefixes[length]
-    if (made !== undefined) return made
-    for (let next = this.#prefixes.length; next <= length; next++) {
-      this.#prefixes.push(this.#nibbles.subarray(0, next))
-    }
-    return this.#prefixes[length]!
-  }
-
-  /** True when the leaf at `depth` is that of the key at hand. */
-  #endsIn(leaf: Leaf, depth: number): boolean {
-    const { length } = leaf.key
-    return depth + length === this.#length && this.#shared(leaf.key, depth) === length
   }
 
   #readRoot(): TrieNode | undefined {
@@ -154,10 +116,10 @@ class PathTrie implements Trie {
 
   /** The child of a branch at `depth` on the way of the key at hand. */
   #readChild(branch: Branch, depth: number): TrieNode | undefined {
-    const nibble = this.#nibbles[depth]!
+    const nibble = this.#key.nibbles[depth]!
     const child = branch.child(nibble)
     if (!(child instanceof Uint8Array)) return child
-    const node = resolveNode(this.#source, this.#prefix(depth + 1), child)
+    const node = resolveNode(this.#source, this.#key.prefix(depth + 1), child)
     branch.slots[nibble] = node
     return node
   }
@@ -166,7 +128,7 @@ class PathTrie implements Trie {
   #readExtended(extension: Extension, depth: number): Branch {
     const { child } = extension
     if (!(child instanceof Uint8Array)) return child
-    const branch = resolveExtended(this.#source, this.#prefix(depth), child)
+    const branch = resolveExtended(this.#source, this.#key.prefix(depth), child)
     extension.child = branch
     return branch
   }
@@ -185,7 +147,7 @@ class PathTrie implements Trie {
   }
 
   #insertAtBranch(branch: Branch, depth: number): void {
-    if (depth === this.#length) {
+    if (depth === this.#key.length) {
       if (branch.value !== undefined && equalBytes(branch.value, this.#value)) return
       branch.value = this.#value
       branch.reference = undefined
@@ -194,18 +156,18 @@ class PathTrie implements Trie {
     const child = this.#readChild(branch, depth)
     const next = child === undefined ? this.#newLeaf(depth + 1) : this.#insert(child, depth + 1)
     if (next.reference !== undefined) return
-    branch.slots[this.#nibbles[depth]!] = next
+    branch.slots[this.#key.nibbles[depth]!] = next
     branch.reference = undefined
   }
 
   #insertAtLeaf(leaf: Leaf, depth: number): TrieNode {
-    if (this.#endsIn(leaf, depth)) {
+    if (this.#key.endsIn(leaf, depth)) {
       if (equalBytes(leaf.value, this.#value)) return leaf
       leaf.value = this.#value
       leaf.reference = undefined
       return leaf
     }
-    const shared = this.#shared(leaf.key, depth)
+    const shared = this.#key.shared(leaf.key, depth)
     const branch = new Branch()
     if (shared === leaf.key.length) branch.value = leaf.value
     else branch.slots[leaf.key[shared]!] = new Leaf(leaf.key.subarray(shared + 1), leaf.value)
@@ -214,7 +176,7 @@ class PathTrie implements Trie {
 
   #insertAtExtension(extension: Extension, depth: number): TrieNode {
     const { key } = extension
-    const shared = this.#shared(key, depth)
+    const shared = this.#key.shared(key, depth)
     if (shared === key.length) {
       const child = this.#readExtended(extension, depth + shared)
       this.#insertAtBranch(child, depth + shared)
@@ -230,13 +192,13 @@ class PathTrie implements Trie {
 
   /** Puts key and value into a new branch, and that in the place of a node, behind what they share. */
   #fork(node: Leaf | Extension, branch: Branch, shared: number, depth: number): TrieNode {
-    if (depth + shared === this.#length) branch.value = this.#value
-    else branch.slots[this.#nibbles[depth + shared]!] = this.#newLeaf(depth + shared + 1)
+    if (depth + shared === this.#key.length) branch.value = this.#value
+    else branch.slots[this.#key.nibbles[depth + shared]!] = this.#newLeaf(depth + shared + 1)
     return placed(node, shared === 0 ? branch : new Extension(node.key.subarray(0, shared), branch))
   }
 
   #newLeaf(depth: number): Leaf {
-    return new Leaf(this.#nibbles.slice(depth, this.#length), this.#value)
+    return new Leaf(this.#key.nibbles.slice(depth, this.#key.length), this.#value)
   }
 
   /**
@@ -246,7 +208,7 @@ class PathTrie implements Trie {
   #remove(node: TrieNode, depth: number): TrieNode | undefined {
     switch (node.kind) {
       case 'leaf':
-        return this.#endsIn(node, depth) ? undefined : node
+        return this.#key.endsIn(node, depth) ? undefined : node
       case 'extension':
         return this.#removeAtExtension(node, depth)
       case 'branch':
@@ -256,7 +218,7 @@ class PathTrie implements Trie {
 
   #removeAtExtension(extension: Extension, depth: number): TrieNode {
     const { key } = extension
-    if (this.#shared(key, depth) < key.length) return extension
+    if (this.#key.shared(key, depth) < key.length) return extension
     const childDepth = depth + key.length
     const next = this.#removeAtBranch(this.#readExtended(extension, childDepth), childDepth)
     if (next.reference !== undefined) return extension
@@ -265,12 +227,12 @@ class PathTrie implements Trie {
       extension.reference = undefined
       return extension
     }
-    this.#noteRemoved(next, this.#nibbles, childDepth)
+    this.#noteRemoved(next, this.#key.nibbles, childDepth)
     return prefixed(extension, concatBytes(key, next.key), next)
   }
 
   #removeAtBranch(branch: Branch, depth: number): TrieNode {
-    if (depth === this.#length) {
+    if (depth === this.#key.length) {
       if (branch.value === undefined) return branch
       const collapsed = this.#collapse(branch, branch.childBits(), undefined, depth)
       if (collapsed !== undefined) return collapsed
@@ -281,11 +243,11 @@ class PathTrie implements Trie {
     const child = this.#readChild(branch, depth)
     const next = child === undefined ? undefined : this.#remove(child, depth + 1)
     if (child === undefined || next?.reference !== undefined) return branch
-    const nibble = this.#nibbles[depth]!
+    const nibble = this.#key.nibbles[depth]!
     if (next === undefined) {
       const bits = branch.childBits() & ~(1 << nibble)
       const collapsed = this.#collapse(branch, bits, branch.value, depth)
-      this.#noteRemoved(child, this.#nibbles, depth + 1)
+      this.#noteRemoved(child, this.#key.nibbles, depth + 1)
       if (collapsed !== undefined) return collapsed
     }
     branch.slots[nibble] = next ?? null
@@ -307,7 +269,7 @@ class PathTrie implements Trie {
       return value === undefined ? undefined : placed(branch, new Leaf(NO_NIBBLES, value))
     if (value !== undefined || (bits & (bits - 1)) !== 0) return undefined
     const nibble = 31 - Math.clz32(bits)
-    const path = joinNibbles(this.#nibbles.subarray(0, depth), nibble, NO_NIBBLES)
+    const path = joinNibbles(this.#key.nibbles.subarray(0, depth), nibble, NO_NIBBLES)
     const slot = branch.child(nibble)
     const child = slot instanceof Uint8Array ? resolveNode(this.#source, path, slot) : slot
     if (child === undefined) return undefined

@@ -15,7 +15,7 @@ import {
   type NewPayloadValid,
   type PayloadAttributes
 } from '../../src/execution/engine.ts'
-import { createEvmCommon } from '../../src/execution/evm-common.ts'
+import { createEvmCommon } from '../../src/execution/evm-rules.ts'
 import { genesisChanges } from '../../src/execution/genesis-state.ts'
 import { TransactionPool } from '../../src/execution/pool.ts'
 import { type PreparedLayer } from '../../src/state/layer.ts'
