@@ -6,7 +6,7 @@ import { type Look, waitUntil } from './condition.ts'
 import { type BlockFacts, type HoldStep } from './messages.ts'
 import { callRpc, readBlockNumber } from './rpc-client.ts'
 import { type ScenarioActions } from './scenarios/scenario.ts'
-import { gateWord, missingWords } from './status-words.ts'
+import { readStatus } from './status-words.ts'
 
 /** Beyond the blocks that an action waits for: starting, asking backups, a quiet time of some seconds. */
 const SLACK_MS = 90_000
@@ -106,12 +106,13 @@ async function untilTip(
 
 async function lookForMissing(cluster: Cluster, backups: readonly string[]): Promise<Look<true>> {
   const status = await callRpc(cluster.node(SEQUENCER).rpcUrl, 'rekindle_status')
-  const missing = missingWords(status) ?? []
+  const words = readStatus(status)
+  const missing = words?.missing ?? []
   const named = cluster.backups.filter((backup) => {
     const { peerId } = cluster.node(backup)
-    return missing.some((word) => word.includes(peerId))
+    return missing.includes(peerId)
   })
-  const isShut = gateWord(status) === 'shut' && !cluster.run(SEQUENCER).isGateOpen
+  const isShut = words?.isGateOpen === false && !cluster.run(SEQUENCER).isGateOpen
   if (isShut && sameNames(named, backups)) return { done: true }
   const gate = isShut ? 'shut' : 'not shut'
   return { instead: `the gate is ${gate}, missing: ${named.join(', ') || 'nobody'}` }

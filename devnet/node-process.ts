@@ -89,6 +89,11 @@ export class NodeProcess {
     return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
+  /** Undefined while it runs; null when a signal ended it. */
+  get exitCode(): number | null | undefined {
+    return this.isAlive ? undefined : this.#child.exitCode
+  }
+
   /** Holds the sequencer after the next block's step; resolves with the block it stands at. */
   async holdAt(step: HoldStep, timeoutMs: number): Promise<BlockFacts> {
     const held = this.waitFor(

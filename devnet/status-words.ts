@@ -1,37 +1,48 @@
-// What a node says of its gate, wherever in `rekindle_status` or `/health` it says it: by the words, not their place.
+// What a node says of its gate in `rekindle_status` and `/health`, read as a client reads it: nothing is taken for granted.
+import { z } from 'zod'
 
-/** How deep an answer is looked into; what lies deeper is for programs. */
-const DEPTH_MAX = 6
+/** The part of `rekindle_status` that is about the gate and what it waits for. */
+const statusSchema = z.looseObject({
+  gate: z.looseObject({ open: z.boolean(), reason: z.string().nullish() }),
+  recovery: z
+    .looseObject({
+      action: z.string().nullish(),
+      missing: z.array(z.string()).nullish(),
+      waitsFor: z.looseObject({ code: z.string() }).nullish(),
+      stages: z.array(z.looseObject({ name: z.string() })).nullish()
+    })
+    .nullish()
+})
 
-/** What an answer says of the gate: open, shut, or nothing. */
-export function gateWord(answer: unknown): 'open' | 'shut' | undefined {
-  for (const gate of valuesUnder(answer, ['gate'])) {
-    const words = [gate, ...valuesUnder(gate, ['kind', 'state'])]
-    if (words.includes('shut')) return 'shut'
-    if (words.includes('open')) return 'open'
+const healthSchema = z.looseObject({ ok: z.boolean(), state: z.string() })
+
+/** What a status answer says. */
+export interface StatusWords {
+  readonly isGateOpen: boolean
+  /** Why it is shut; undefined when it does not say. */
+  readonly reason: string | undefined
+  /** What is done about it now: the stages that run, the action, what it waits for. */
+  readonly work: readonly string[]
+  /** The peers whose answer is awaited. */
+  readonly missing: readonly string[]
+}
+
+/** Undefined when the answer says nothing of a gate. */
+export function readStatus(answer: unknown): StatusWords | undefined {
+  const parsed = statusSchema.safeParse(answer)
+  if (!parsed.success) return undefined
+  const { gate, recovery } = parsed.data
+  const stages = recovery?.stages?.map(({ name }) => name) ?? []
+  const work = [...stages, recovery?.action, recovery?.waitsFor?.code]
+  return {
+    isGateOpen: gate.open,
+    reason: gate.reason ?? undefined,
+    work: work.filter((word) => word !== undefined && word !== null),
+    missing: recovery?.missing ?? []
   }
-  return undefined
 }
 
-/** Why, and what is being done: every non-empty text under a key that gives a reason, a stage or an action. */
-export function reasonWords(answer: unknown): readonly string[] {
-  const found = valuesUnder(answer, ['reason', 'stage', 'stages', 'action', 'name', 'state'])
-  return found.filter((value) => typeof value === 'string' && value !== '') as readonly string[]
-}
-
-/** Everyone whom an answer names as missing; undefined when it names nobody at all. */
-export function missingWords(answer: unknown): readonly string[] | undefined {
-  const lists = valuesUnder(answer, ['missing']).filter((value) => Array.isArray(value))
-  if (lists.length === 0) return undefined
-  return [...new Set(lists.flat().map((one) => JSON.stringify(one)))]
-}
-
-/** All values under these keys, from the outside in. */
-function valuesUnder(answer: unknown, keys: readonly string[], depth = 0): readonly unknown[] {
-  if (typeof answer !== 'object' || answer === null || depth > DEPTH_MAX) return []
-  const own = Object.entries(answer)
-    .filter(([key]) => keys.includes(key))
-    .map(([, value]) => value as unknown)
-  const below = Object.values(answer).flatMap((value) => valuesUnder(value, keys, depth + 1))
-  return [...own, ...below]
+/** What `/health` says a node is doing; undefined when it says nothing. */
+export function readHealth(answer: unknown): z.infer<typeof healthSchema> | undefined {
+  return healthSchema.safeParse(answer).data
 }

@@ -1,7 +1,7 @@
 // Invariant 6 from outside: whoever asks a node whose gate is shut is told so, and why; its recovery names its sources.
 import { type CheckResult, type RecoverySection } from '../report.ts'
 import { type StatusSample } from '../recovery-samples.ts'
-import { gateWord, reasonWords } from '../status-words.ts'
+import { readHealth, readStatus } from '../status-words.ts'
 
 /** One start of the sequencer as it looked from outside. Times are of one clock, in milliseconds. */
 export interface StartView {
@@ -20,8 +20,6 @@ const OPENING_MARGIN_MS = 250
 const MISSED_MS = 1_000
 /** What `/health` answers while a node cannot serve. */
 const UNAVAILABLE = 503
-/** Words for a node that is well: no reason for a shut gate. */
-const WELL_WORDS: readonly string[] = ['shut', 'ready', 'following', 'ok', 'sequencer']
 
 /** Each start is looked at; the first thing that was not visible is the detail. */
 export function checkVisible(starts: readonly StartView[]): CheckResult {
@@ -57,15 +55,14 @@ function wasShutForLong({ readyMs, openedMs }: StartView): boolean {
 
 /** What a client of a node with a shut gate was not told. */
 function whatIsHidden({ healthCode, health, status }: StatusSample): string | undefined {
-  if (gateWord(status) !== 'shut') return 'rekindle_status did not say that the gate is shut'
-  if (!givesReason(status)) return 'rekindle_status gave neither stage nor reason of a shut gate'
+  const words = readStatus(status)
+  if (words?.isGateOpen !== false) return 'rekindle_status did not say that the gate is shut'
+  if (words.reason === undefined) return 'rekindle_status gave no reason for the shut gate'
+  if (words.work.length === 0) return 'rekindle_status did not say what is done or awaited'
   if (healthCode !== UNAVAILABLE) return `/health answered ${String(healthCode)} with a shut gate`
-  if (!givesReason(health)) return '/health gave no reason for a shut gate'
+  const { ok, state = '' } = readHealth(health) ?? {}
+  if (ok !== false || state === '') return '/health did not say what a node with a shut gate does'
   return undefined
-}
-
-function givesReason(answer: unknown): boolean {
-  return reasonWords(answer).some((word) => !WELL_WORDS.includes(word))
 }
 
 function unnamedRecovery({ openedMs, recovery }: StartView): string | undefined {
