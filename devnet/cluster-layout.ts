@@ -191,7 +191,7 @@ function configOf(
     listen: `/ip4/127.0.0.1/tcp/${String(listenPort)}`,
     rpc: `127.0.0.1:${String(rpcPort)}`,
     metrics: `127.0.0.1:${String(metricsPort)}`,
-    preset: blockTimeMs % 1000 === 0 ? 'op' : 'opbnb'
+    preset: presetFor(blockTimeMs)
   }
   if (name === SEQUENCER) {
     const { signedRecord, quorum } = setup
@@ -199,6 +199,11 @@ function configOf(
   }
   const sequencerRpc = `http://127.0.0.1:${String(plans[0]?.ports[1])}`
   return { ...shared, role: 'backup', peers: others, sequencerRpc }
+}
+
+/** The preset that can count these blocks: only opbnb knows parts of a second. */
+export function presetFor(blockTimeMs: number): 'op' | 'opbnb' {
+  return blockTimeMs % 1000 === 0 ? 'op' : 'opbnb'
 }
 
 /** Where the observer reaches a node: by a link that can be cut. */

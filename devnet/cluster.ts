@@ -102,6 +102,7 @@ export class Cluster {
 
   /** Starts a node that is not running, and resolves once it is ready and the observer connected to it. */
   async start(name: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
     if (this.isAlive(name)) throw new Error(`${name} is running already`)
     const node = this.node(name)
     const isSequencer = name === SEQUENCER

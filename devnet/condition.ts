@@ -40,6 +40,23 @@ export async function waitUntil<T>(
   }
 }
 
+/** What the promise brings, or the signal's reason as soon as it aborts; the work itself goes on. */
+export async function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const ended = new AbortController()
+  const aborted = new Promise<never>((_, reject) => {
+    const onAbort = () => {
+      reject(signal.reason as Error)
+    }
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true, signal: ended.signal })
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    ended.abort()
+  }
+}
+
 async function lookOnce<T>(look: () => Promise<Look<T>> | Look<T>): Promise<Look<T>> {
   try {
     return await look()

@@ -9,7 +9,7 @@ import {
 } from './checks/checks.ts'
 import { type Cluster } from './cluster.ts'
 import { SEQUENCER } from './cluster-layout.ts'
-import { describeError, waitUntil } from './condition.ts'
+import { describeError, orAbort, waitUntil } from './condition.ts'
 import { holdSequencer } from './harness.ts'
 import { type TransferLoad } from './load/transfer-load.ts'
 import { readBlock, readChain } from './rpc-client.ts'
@@ -38,7 +38,9 @@ export async function lookAt(cluster: Cluster, options: LookOptions): Promise<Fi
   const names = cluster.names.filter((name) => cluster.isAlive(name))
   const sequencer = names.includes(SEQUENCER) ? cluster.run(SEQUENCER) : undefined
   try {
-    if (sequencer?.isGateOpen === true) await attempt(cluster, holdSequencer(cluster, 'head-set'))
+    if (sequencer?.isGateOpen === true) {
+      await attempt(cluster, orAbort(holdSequencer(cluster, 'head-set'), signal))
+    }
     await attempt(cluster, untilSettled(cluster, names, signal))
     for (const name of names) await attempt(cluster, cluster.tip(name))
     const announced = cluster.signed.announced()

@@ -5,7 +5,7 @@ import { readStoredNode } from './checks/stored-node.ts'
 import { checkVisible } from './checks/visible.ts'
 import { Cluster, type ClusterOptions } from './cluster.ts'
 import { type LayoutOptions, SEQUENCER, writeLayout } from './cluster-layout.ts'
-import { describeError, waitUntil } from './condition.ts'
+import { describeError, orAbort, waitUntil } from './condition.ts'
 import { createActions } from './harness.ts'
 import { type CompiledContract, compileToken } from './load/compile-token.ts'
 import { deployLoad, type TransferLoad } from './load/transfer-load.ts'
@@ -56,24 +56,28 @@ export class ScenarioRun {
 
   /** Starts the nodes and the load, and does what the scenario does. Keeps what goes wrong for the report. */
   async act(): Promise<void> {
-    const { scenario, transfersPerSecond, signal } = this.#options
     try {
-      const contract = compileToken()
-      await Promise.all(this.cluster.names.map((name) => this.cluster.start(name, signal)))
-      await this.#deploy(contract)
-      this.#startLoad()
-      this.timeline.add('devnet', 'scenario', { name: scenario.name, summary: scenario.summary })
-      const hasLoad = transfersPerSecond > 0
-      const outcome = await scenario.run(createActions(this.cluster, { signal, hasLoad }))
-      const restarts = this.cluster.runs(SEQUENCER).filter(({ isRestart }) => isRestart)
-      this.#recovery = restarts.at(-1)?.recovery ?? EMPTY_RECOVERY
-      this.#judgement = outcome.judge(this.#recovery)
-      this.#lost = outcome.lost
+      await orAbort(this.#act(), this.#options.signal)
     } catch (thrown) {
       const detail = describeError(thrown)
       this.#judgement = { ...this.#judgement, detail }
       this.timeline.add('devnet', 'scenario-failed', { reason: detail })
     }
+  }
+
+  async #act(): Promise<void> {
+    const { scenario, transfersPerSecond, signal } = this.#options
+    const contract = compileToken()
+    await Promise.all(this.cluster.names.map((name) => this.cluster.start(name, signal)))
+    await this.#deploy(contract)
+    this.#startLoad()
+    this.timeline.add('devnet', 'scenario', { name: scenario.name, summary: scenario.summary })
+    const hasLoad = transfersPerSecond > 0
+    const outcome = await scenario.run(createActions(this.cluster, { signal, hasLoad }))
+    const restarts = this.cluster.runs(SEQUENCER).filter(({ isRestart }) => isRestart)
+    this.#recovery = restarts.at(-1)?.recovery ?? EMPTY_RECOVERY
+    this.#judgement = outcome.judge(this.#recovery)
+    this.#lost = outcome.lost
   }
 
   /** Holds the sequencer, looks at all nodes, and lets everything go on. */
