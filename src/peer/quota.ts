@@ -17,29 +17,30 @@ export interface QuotaRates {
 /** Peers whose buckets are remembered; one that was forgotten starts with a full one. */
 const PEERS_MAX = 1_000
 
+/** Counts in thousandths, so that whole tokens a second over whole milliseconds stay whole. */
 class Bucket {
   readonly #rate: BucketRate
-  #tokens: number
+  #milliTokens: number
   #filledMs: number
 
   constructor(rate: BucketRate, nowMs: number) {
     this.#rate = rate
-    this.#tokens = rate.burstTokens
+    this.#milliTokens = 1_000 * rate.burstTokens
     this.#filledMs = nowMs
   }
 
   /** Milliseconds until so many tokens are there; 0 when they are. */
   waitMs(tokens: number, nowMs: number): number {
     const { burstTokens, tokensPerSecond } = this.#rate
-    const filled = this.#tokens + ((nowMs - this.#filledMs) * tokensPerSecond) / 1_000
-    this.#tokens = Math.min(burstTokens, filled)
+    const filled = this.#milliTokens + (nowMs - this.#filledMs) * tokensPerSecond
+    this.#milliTokens = Math.min(1_000 * burstTokens, filled)
     this.#filledMs = nowMs
-    const missing = tokens - this.#tokens
-    return missing <= 0 ? 0 : Math.ceil((1_000 * missing) / tokensPerSecond)
+    const missing = 1_000 * tokens - this.#milliTokens
+    return missing <= 0 ? 0 : Math.ceil(missing / tokensPerSecond)
   }
 
   take(tokens: number): void {
-    this.#tokens -= tokens
+    this.#milliTokens -= 1_000 * tokens
   }
 }
 

@@ -19,6 +19,9 @@ export class RequestRefused extends Error {
   }
 }
 
+/** The reader took nothing for too long, or reset the stream: there is nobody to tell. */
+class ReaderGone extends Error {}
+
 /** How one protocol is answered. */
 export interface Handler<Request, Chunk> {
   readonly def: ProtocolDef<Request, Chunk>
@@ -89,10 +92,15 @@ export async function respond<Request, Chunk>(
     return
   }
   lane.open.set(peer, openCount + 1)
-  const send = (chunk: ResponseChunk) =>
-    withDeadline({ clock, signal, what: 'write', ms: deadlines.chunkMs }, () =>
-      stream.write(encodeChunk(chunk, def.limits.chunkMaxBytes))
-    )
+  const write = { clock, signal, what: 'write', ms: deadlines.chunkMs }
+  const send = async (chunk: ResponseChunk) => {
+    const bytes = encodeChunk(chunk, def.limits.chunkMaxBytes)
+    try {
+      await withDeadline(write, () => stream.write(bytes))
+    } catch (thrown) {
+      throw new ReaderGone(errorMessage(thrown), { cause: thrown })
+    }
+  }
   try {
     const whole = { clock, signal, what: 'serve', ms: deadlines.wholeMs }
     await withDeadline(whole, async (inner) => {
@@ -145,6 +153,7 @@ async function answer<Request, Chunk>(
     }
   } catch (thrown) {
     signal.throwIfAborted()
+    if (thrown instanceof ReaderGone) throw thrown
     if (!(thrown instanceof RequestRefused)) {
       await send({ result: 'server-error', reason: 'internal error' })
       throw thrown

@@ -1,0 +1,230 @@
+// The serving engine: bounds before the handler, quota, deadlines, one slow reader alone.
+import assert from 'node:assert/strict'
+import { ChunkParser } from '../../../protocols/framing/chunk-parser.ts'
+import { type ResponseChunk } from '../../../protocols/framing/chunk.ts'
+import { silentLog } from '../../../src/base/log.ts'
+import { Quota } from '../../../src/peer/quota.ts'
+import { type Handler, type Lane, RequestRefused, respond } from '../../../src/reqresp/responder.ts'
+import { createManualClock, settle } from '../../support/manual-clock.ts'
+import { createStreamPair, type MemoryStream } from '../../support/memory-stream.ts'
+import { TEXT_PROTOCOL } from '../../support/text-protocol.ts'
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+const DEADLINES = { requestMs: 100, chunkMs: 200, wholeMs: 1_000 }
+const PEER = 'peer-1'
+
+describe('serving a request', () => {
+  const setUp = ({ tokens = 100, streamsPerPeerMax = 2, streamsMax = 3 } = {}) => {
+    const clock = createManualClock()
+    const rate = { burstTokens: tokens, tokensPerSecond: 10 }
+    const quota = new Quota(clock, { perPeer: rate, total: rate })
+    const lane: Lane = { quota, streamsPerPeerMax, streamsMax, open: new Map() }
+    const served: string[] = []
+    const stop = new AbortController()
+    const serve = (
+      handle: Handler<string, string>['serve'] = (text) => [text],
+      { peer = PEER, costTokens = 1 } = {}
+    ) => {
+      const [client, server] = createStreamPair()
+      const handler: Handler<string, string> = {
+        def: TEXT_PROTOCOL,
+        serve(text, context) {
+          served.push(text)
+          return handle(text, context)
+        },
+        costTokens,
+        lane
+      }
+      const deps = { clock, log: silentLog, signal: stop.signal }
+      const done = respond(deps, handler, { peer, stream: server }, DEADLINES)
+      return { client, server, done }
+    }
+    return { clock, lane, served, serve, stop }
+  }
+
+  it('answers with the chunks of the handler and closes', async () => {
+    const { serve, served, lane } = setUp()
+    const { client, done } = serve((text) => [text, 'two', 'three'])
+    await ask(client, 'one')
+    assert.deepEqual(await read(client), ['one', 'two', 'three'])
+    await done
+    assert.deepEqual(served, ['one'])
+    assert.equal(lane.open.size, 0)
+  })
+
+  it('streams what an async handler yields', async () => {
+    const { serve } = setUp()
+    const { client } = serve(async function* () {
+      yield 'a'
+      await Promise.resolve()
+      yield 'b'
+    })
+    await ask(client, 'x')
+    assert.deepEqual(await read(client), ['a', 'b'])
+  })
+
+  for (const [what, text] of [
+    ['that does not decode', 'bad'],
+    ['of too many bytes', 'ninechars']
+  ] as const) {
+    it(`refuses a request ${what} before the handler, at fifteen times its cost`, async () => {
+      const { serve, served, lane } = setUp({ tokens: 20 })
+      const { client } = serve()
+      await ask(client, text)
+      const [refusal] = await readChunks(client)
+      assert.equal(refusal?.result, 'invalid-request')
+      assert.deepEqual(served, [])
+      assert.equal(lane.quota.take(PEER, 5), 0)
+      assert.ok(lane.quota.take(PEER, 1) > 0, 'fifteen tokens were charged')
+    })
+  }
+
+  it('says how long to wait when the quota is used up, and serves nothing', async () => {
+    const { serve, served, clock } = setUp({ tokens: 5 })
+    const first = serve(undefined, { costTokens: 5 })
+    await ask(first.client, 'x')
+    await read(first.client)
+    const second = serve(undefined, { costTokens: 5 })
+    await ask(second.client, 'x')
+    assert.deepEqual(await readChunks(second.client), [
+      { result: 'rate-limited', retryAfterMs: 500 }
+    ])
+    assert.equal(served.length, 1)
+    await clock.advance(500)
+    const third = serve(undefined, { costTokens: 5 })
+    await ask(third.client, 'x')
+    assert.deepEqual(await read(third.client), ['x'])
+  })
+
+  it('passes the handler’s refusal on, after the chunks before it', async () => {
+    const { serve } = setUp()
+    const { client } = serve(function* () {
+      yield 'good'
+      throw new RequestRefused('unavailable', 'no more')
+    })
+    await ask(client, 'x')
+    const chunks = await readChunks(client)
+    assert.deepEqual(
+      chunks.map(({ result }) => result),
+      ['ok', 'unavailable']
+    )
+    assert.equal(chunks[1]?.result === 'unavailable' && chunks[1].reason, 'no more')
+  })
+
+  it('answers a failing handler with a server error that says nothing of its inside', async () => {
+    const { serve } = setUp()
+    const { client, server, done } = serve(() => {
+      throw new Error('secret path')
+    })
+    await ask(client, 'x')
+    const parser = new ChunkParser(TEXT_PROTOCOL.limits)
+    const reader = client.source[Symbol.asyncIterator]()
+    const [chunk] = parser.push((await reader.next()).value as Uint8Array)
+    assert.equal(chunk?.result, 'server-error')
+    assert.doesNotMatch(chunk.result === 'server-error' ? chunk.reason : '', /secret/)
+    await done
+    assert.ok(server.isAborted)
+  })
+
+  it('resets streams beyond the bounds for one peer and for all, and leaves the open ones', async () => {
+    const { serve, lane } = setUp({ streamsPerPeerMax: 2, streamsMax: 3 })
+    const open = [serve(), serve()]
+    const third = serve()
+    assert.ok(third.server.isAborted, 'a third stream of one peer')
+    const other = serve(undefined, { peer: 'peer-2' })
+    assert.ok(!other.server.isAborted)
+    const fourth = serve(undefined, { peer: 'peer-3' })
+    assert.ok(fourth.server.isAborted, 'a fourth stream in all')
+    for (const { client } of [...open, other]) {
+      await ask(client, 'x')
+      assert.deepEqual(await read(client), ['x'])
+    }
+    await Promise.all(open.map(({ done }) => done))
+    await other.done
+    assert.equal(lane.open.size, 0)
+  })
+
+  it('gives up a request that never ends', async () => {
+    const { serve, clock, served } = setUp()
+    const { client, done } = serve()
+    await client.write(encoder.encode('x'))
+    await clock.advance(DEADLINES.requestMs)
+    const [refusal] = await readChunks(client)
+    assert.equal(refusal?.result, 'invalid-request')
+    await done
+    assert.deepEqual(served, [])
+  })
+
+  it('cuts a reader off that takes nothing, and holds no more than one chunk for it', async () => {
+    const { serve, clock } = setUp()
+    let yielded = 0
+    const { client, server, done } = serve(function* () {
+      for (; yielded < 3; yielded++) yield randomText(90_000)
+    })
+    await ask(client, 'x')
+    await settle()
+    assert.equal(yielded, 0, 'the second chunk waits for the first')
+    assert.ok(server.unreadBytes < 110_000)
+    await clock.advance(DEADLINES.chunkMs)
+    await done
+    assert.ok(server.isAborted)
+  })
+
+  it('cuts a request off that takes longer than the whole may', async () => {
+    const { serve, clock } = setUp()
+    const { client, server, done } = serve(async function* () {
+      for (let index = 0; index < 3; index++) {
+        await clock.sleep(DEADLINES.wholeMs / 2)
+        yield 'slow'
+      }
+    })
+    await ask(client, 'x')
+    await clock.advance(DEADLINES.wholeMs)
+    await done
+    assert.ok(server.isAborted)
+  })
+
+  it('ends when the node stops', async () => {
+    const { serve, stop } = setUp()
+    const { client, server, done } = serve(async function* () {
+      await new Promise(() => undefined)
+      yield 'never'
+    })
+    await ask(client, 'x')
+    await settle()
+    stop.abort(new Error('stopping'))
+    await done
+    assert.ok(server.isAborted)
+  })
+})
+
+async function ask(client: MemoryStream, text: string): Promise<void> {
+  await client.write(encoder.encode(text))
+  await client.closeWrite()
+}
+
+async function readChunks(client: MemoryStream): Promise<readonly ResponseChunk[]> {
+  const parser = new ChunkParser(TEXT_PROTOCOL.limits)
+  const chunks: ResponseChunk[] = []
+  for await (const part of client.source) chunks.push(...parser.push(part))
+  parser.end()
+  return chunks
+}
+
+async function read(client: MemoryStream): Promise<readonly string[]> {
+  const chunks = await readChunks(client)
+  return chunks.map((chunk) => {
+    assert.equal(chunk.result, 'ok')
+    return chunk.result === 'ok' ? decoder.decode(chunk.bytes) : ''
+  })
+}
+
+/** Text that does not compress much. */
+function randomText(length: number): string {
+  let state = 1
+  return Array.from({ length }, () => {
+    state = (state * 48_271) % 2_147_483_647
+    return String.fromCharCode(32 + (state % 90))
+  }).join('')
+}
