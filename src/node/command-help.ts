@@ -1,10 +1,19 @@
 // The longer parts of the help texts.
+import { type FlagNotes } from './command-flags.ts'
 
 /** Below the list of commands. */
 export const PROGRAM_NOTES = `
 Exit codes: 0 good; 1 a check failed, or the node stopped on an error; 2 bad usage or config, or a
 port or data directory that cannot be had. What was asked for goes to stdout, everything else to
 stderr.`
+
+/** What flags mean to init that mean something else to run. */
+export const INIT_FLAG_NOTES: FlagNotes = {
+  genesisFile:
+    "geth's genesis.json of the chain, copied into the key directory (a backup must have it; default for a sequencer: a sample)",
+  blockTimeMs:
+    "time from block to block: op whole seconds; opbnb 1000, 500 or 250 (default: the genesis file's; 1000 in the sample)"
+}
 
 /** Below the flags of init. */
 export const INIT_NOTES = `
@@ -16,6 +25,8 @@ The two are apart for a reason. The signed record is what keeps a key from signi
 height; a copy of it that is put back with the databases would not know that it is old. So never copy
 the record, and never put one back.
 
+Flags alone count: no REKINDLE_* variable does. What they say is written into config.json.
+
 Without --genesis a sequencer gets a sample chain whose accounts, of the mnemonic
 "test test test test test test test test test test test junk", anybody can spend from.
 
@@ -25,7 +36,8 @@ Without --genesis a sequencer gets a sample chain whose accounts, of the mnemoni
 /** Below the flags of run. */
 export const RUN_NOTES = `
 Flags override REKINDLE_* variables, which override the config file; "rekindle config
---print-defaults" lists them all. Paths in the file are relative to the file.
+--print-defaults" lists them all. Lists are replaced, not added to: --backup once, and those of the
+file do not count. Paths in the file are relative to the file.
 
 A sequencer builds nothing before recovery has let it: see "rekindle status".
 

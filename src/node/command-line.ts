@@ -1,13 +1,25 @@
 // The commands of `rekindle` and their flags; what each does stands in a file of its own.
 import { Command, CommanderError } from 'commander'
-import { addConfigFlags, configFlags, type GivenFlags, textFlag } from './command-flags.ts'
-import { INIT_NOTES, PROGRAM_NOTES, RUN_NOTES, SIGNER_NOTES } from './command-help.ts'
+import {
+  addConfigFlags,
+  configFlags,
+  flagNamesOf,
+  type GivenFlags,
+  textFlag
+} from './command-flags.ts'
+import {
+  INIT_FLAG_NOTES,
+  INIT_NOTES,
+  PROGRAM_NOTES,
+  RUN_NOTES,
+  SIGNER_NOTES
+} from './command-help.ts'
 import { type CommandIo, EXIT_CODE } from './command-io.ts'
 import { printConfig } from './config-command.ts'
-import { ONE_START_FLAGS } from './config-keys.ts'
 import { explainCode } from './explain-command.ts'
 import { failureLines } from './failure-lines.ts'
 import { initNode, type InitCommandDeps } from './init-command.ts'
+import { ONE_START_FLAGS } from './one-start.ts'
 import { type RunDeps, runNode } from './run-command.ts'
 import { printSigner } from './signer-command.ts'
 import { type PeerIdentity } from './start-inputs.ts'
@@ -70,7 +82,7 @@ function addInit(command: Command, deps: InitCommandDeps, { io, end }: CommandEn
   command
     .description('write config, keys, signed record and genesis of a new node; overwrites nothing')
     .addHelpText('after', INIT_NOTES)
-  addConfigFlags(command)
+  addConfigFlags(command, INIT_FLAG_NOTES)
     .option('--keydir <dir>', 'where config, keys and record go (default: DATADIR.keys)')
     .option('--sequencer-key <file>', 'a signing key that there is; it stays where it is')
     .option('--chain-id <number>', 'of the sample genesis, without --genesis (default: 901)')
@@ -79,6 +91,7 @@ function addInit(command: Command, deps: InitCommandDeps, { io, end }: CommandEn
       const flags = {
         flags: configFlags(given),
         strayArguments: command.args,
+        flagNames: flagNamesOf(command),
         keyDir: textFlag(given, 'keydir'),
         sequencerKey: textFlag(given, 'sequencerKey'),
         chainId: textFlag(given, 'chainId'),
@@ -106,6 +119,7 @@ function addRun<Key extends PeerIdentity>(
       configFile: textFlag(given, 'config'),
       flags: configFlags(given),
       strayArguments: command.args,
+      flagNames: flagNamesOf(command),
       oneStart: {
         startWithoutBackups: textFlag(given, 'startWithoutBackups'),
         giveUpAbove: textFlag(given, 'giveUpAbove')

@@ -6,14 +6,7 @@ import { createBlockTimes, type PresetName } from '../chain/block-times.ts'
 import { ChainError } from '../chain/chain-error.ts'
 import { type SignerPeriod, signerPeriodsProblem } from '../chain/signer-schedule.ts'
 import { type ConfigDraft } from './config-draft.ts'
-import { quoteValue } from './config-error.ts'
-import { ONE_START_FLAGS } from './config-keys.ts'
-import {
-  type HostPort,
-  type OneStartConfig,
-  type PeerAddress,
-  type SignerFilesConfig
-} from './node-config.ts'
+import { type HostPort, type PeerAddress, type SignerFilesConfig } from './node-config.ts'
 
 /** Reads multiaddrs; net/ has it. Each throws an Error whose message says what is wrong. */
 export interface AddressParsers {
@@ -22,11 +15,6 @@ export interface AddressParsers {
   /** An address that can be listened on; returned as it is written in full. */
   readonly parseListen: (text: string) => string
 }
-
-/** The flags that are good for one start, as text. */
-export type OneStartFlags = Readonly<Partial<Record<OneStartName, string | undefined>>>
-
-type OneStartName = keyof typeof ONE_START_FLAGS
 
 /** Names of the files that stand in the key directory unless the config names others. */
 export const KEY_DIR_FILES = {
@@ -214,26 +202,8 @@ export function checkQuorum(draft: ConfigDraft): void {
       'is empty: name a backup with --backup, or say --quorum none and lose what a crash takes'
     )
   } else if (typeof quorum === 'number' && quorum > backups.length) {
-    draft.report('quorum', `${quorum} is more than the ${backups.length} backups there are`)
-  }
-}
-
-/** Hashes of the flags that are good for one start. */
-export function readOneStart(draft: ConfigDraft, given: OneStartFlags): OneStartConfig {
-  const read = (name: OneStartName): Hex | undefined => {
-    const text = given[name]
-    if (text === undefined) return undefined
-    const { flag } = ONE_START_FLAGS[name]
-    if (!/^0x[0-9a-fA-F]{64}$/.test(text)) {
-      draft.reportFlag(flag, `${quoteValue(text)} is not a block hash: 0x and 64 hex digits`)
-    }
-    if (draft.values.role === 'backup') {
-      draft.reportFlag(flag, 'is for a sequencer: a backup has no gate and waits for nobody')
-    }
-    return text.toLowerCase() as Hex
-  }
-  return {
-    startWithoutBackups: read('startWithoutBackups'),
-    giveUpAbove: read('giveUpAbove')
+    const have =
+      backups.length === 1 ? 'one backup there is' : `${backups.length} backups there are`
+    draft.report('quorum', `${quorum} is more than the ${have}`)
   }
 }

@@ -2,8 +2,9 @@
 import { z } from 'zod'
 import { defaultText } from './command-flags.ts'
 import { type CommandIo, EXIT_CODE } from './command-io.ts'
-import { CONFIG_KEY_NAMES, configKey, type ConfigKeyName, ONE_START_FLAGS } from './config-keys.ts'
+import { CONFIG_KEY_NAMES, configKey, type ConfigKeyName } from './config-keys.ts'
 import { ENV_PREFIX } from './config-layers.ts'
+import { ONE_START_FLAGS } from './one-start.ts'
 
 /** Prints what was asked for; both may be. Returns the exit code. */
 export function printConfig(

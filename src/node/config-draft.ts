@@ -35,6 +35,11 @@ export class ConfigDraft {
     this.#problems.push({ key: `--${flag}`, from: undefined, problem })
   }
 
+  /** True for a key whose value was given and is not what it takes. */
+  isRefused(name: ConfigKeyName): boolean {
+    return this.#given.has(name) && this.values[name] === undefined
+  }
+
   /** A key that has to be given, by nobody: not a second time for one whose value was refused. */
   requireGiven(name: ConfigKeyName): void {
     if (this.#given.has(name)) return

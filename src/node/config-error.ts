@@ -1,5 +1,6 @@
 // A start that was refused for what the operator gave: every problem at once, each with its place.
 import { NodeError } from '../base/node-error.ts'
+import { plainLine } from './plain-line.ts'
 
 /** One thing to mend. */
 export interface ConfigProblem {
@@ -26,16 +27,15 @@ export class ConfigError extends NodeError<ConfigFailure> {
 /** One line: the key, where its value came from, what is wrong. */
 export function describeProblem({ key, from, problem }: ConfigProblem): string {
   const place = from === undefined || from === key ? key : `${key} (${from})`
-  return `${place}: ${problem}`
+  return plainLine(`${place}: ${problem}`)
 }
 
 /** Characters of a value that a problem quotes. */
 const QUOTED_LENGTH_MAX = 100
 
-/** A value as a problem quotes it: JSON, cut short, nothing in it that moves a cursor. */
+/** A value as a problem quotes it: JSON, cut short. */
 export function quoteValue(value: unknown): string {
-  // JSON has no text for `undefined` alone, and escapes all control characters but the C1 set.
+  // JSON has no text for `undefined` alone.
   const text = value === undefined ? 'nothing' : JSON.stringify(value)
-  const plain = text.replace(/[\u007f-\u009f\u2028\u2029]/g, '?')
-  return plain.length > QUOTED_LENGTH_MAX ? `${plain.slice(0, QUOTED_LENGTH_MAX)}…` : plain
+  return text.length > QUOTED_LENGTH_MAX ? `${text.slice(0, QUOTED_LENGTH_MAX)}…` : text
 }

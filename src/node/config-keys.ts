@@ -12,9 +12,9 @@ export interface ConfigKey {
   /** What a value has to be, as the end of "… is not". */
   readonly expected: string
   readonly purpose: string
-  /** Used when nobody names one; `undefined` with a `fallback` is worked out from other keys. */
+  /** Used when nobody names one; a key with neither this nor a `fallback` must be given. */
   readonly default?: unknown
-  /** What stands in for a missing value, in words. */
+  /** What stands in for a missing value, in words: worked out from other keys. */
   readonly fallback?: string
   readonly unit?: string
   readonly form?: TextForm
@@ -45,7 +45,6 @@ export const CONFIG_KEYS = {
     schema: z.enum(['sequencer', 'backup']),
     expected: 'sequencer or backup',
     purpose: 'what the node is: the one that builds blocks, or one that holds them for it',
-    fallback: 'must be given',
     flag: 'role',
     argument: 'sequencer|backup',
     env: 'ROLE'
@@ -54,7 +53,6 @@ export const CONFIG_KEYS = {
     schema: path,
     expected: 'a directory',
     purpose: 'the databases: may be deleted, and is then fetched from peers',
-    fallback: 'must be given',
     flag: 'datadir',
     argument: 'dir',
     env: 'DATADIR',
@@ -245,16 +243,3 @@ export function configKey(name: ConfigKeyName): ConfigKey {
 export function isConfigKeyName(name: string): name is ConfigKeyName {
   return Object.hasOwn(CONFIG_KEYS, name)
 }
-
-/** Flags that are good for one start: neither in the file nor in the environment. */
-export const ONE_START_FLAGS = {
-  startWithoutBackups: {
-    flag: 'start-without-backups',
-    purpose:
-      'open the gate on this head although the quorum has not answered; names what it gives up'
-  },
-  giveUpAbove: {
-    flag: 'give-up-above',
-    purpose: 'give up the announced blocks above this one, which nobody serves'
-  }
-} as const

@@ -11,6 +11,7 @@ import {
   isConfigKeyName,
   type TextForm
 } from './config-keys.ts'
+import { oneStartFlagOf, oneStartProblem } from './one-start.ts'
 
 /** A value as it was given, not yet checked. */
 export interface GivenValue {
@@ -25,6 +26,8 @@ export interface GivenValue {
 export interface GivenValues {
   readonly values: ReadonlyMap<ConfigKeyName, GivenValue>
   readonly problems: readonly ConfigProblem[]
+  /** False when the file could not be read: what is missing may stand in it. */
+  readonly isWhole: boolean
 }
 
 /** Where values come from. */
@@ -35,6 +38,8 @@ export interface ConfigSources {
   readonly flags: Readonly<Partial<Record<ConfigKeyName, string | readonly string[]>>>
   /** Arguments that were none of these flags, nor their values. */
   readonly strayArguments?: readonly string[]
+  /** Every flag of the command, without dashes: what a misspelt one may have meant. */
+  readonly flagNames?: readonly string[]
   /** The current directory. */
   readonly cwd: string
 }
@@ -45,10 +50,11 @@ const FILE_MAX_BYTES = 1 << 20
 
 /** Reads and merges the layers. A file that cannot be read is one problem, and the rest is read all the same. */
 export async function readLayers(sources: ConfigSources): Promise<GivenValues> {
-  const { configFile, env, flags, strayArguments = [], cwd } = sources
+  const { configFile, env, flags, cwd } = sources
   const values = new Map<ConfigKeyName, GivenValue>()
-  const problems: ConfigProblem[] = [...strayProblems(strayArguments)]
-  if (configFile !== undefined) await readFileLayer(resolve(cwd, configFile), values, problems)
+  const problems: ConfigProblem[] = [...strayProblems(sources), ...variableProblems(env)]
+  const isWhole =
+    configFile === undefined || (await readFileLayer(resolve(cwd, configFile), values, problems))
   for (const name of CONFIG_KEY_NAMES) {
     const { env: variable, flag, form = 'text' } = configKey(name)
     const text = variable === undefined ? undefined : env[`${ENV_PREFIX}${variable}`]
@@ -65,18 +71,38 @@ export async function readLayers(sources: ConfigSources): Promise<GivenValues> {
       values.set(name, { value: fromText(form, given), from: `--${flag ?? name}`, baseDir: cwd })
     }
   }
-  return { values, problems }
+  return { values, problems, isWhole }
 }
 
-/** Variables that look like ours and are none: they may be misspelt, or another program's. */
+const VARIABLES = CONFIG_KEY_NAMES.flatMap((name) => configKey(name).env ?? [])
+
+/** Variables that begin as ours do and are none: another program's, or a cluster's that names services. */
 export function unknownVariables(env: ConfigSources['env']): readonly string[] {
-  const known = new Set(CONFIG_KEY_NAMES.map((name) => `${ENV_PREFIX}${configKey(name).env ?? ''}`))
-  return Object.keys(env).filter((name) => name.startsWith(ENV_PREFIX) && !known.has(name))
+  return Object.keys(env).filter(
+    (name) => name.startsWith(ENV_PREFIX) && !VARIABLES.includes(name.slice(ENV_PREFIX.length))
+  )
+}
+
+/** Of those, the ones that were surely meant for us: no start goes on without what they say. */
+function variableProblems(env: ConfigSources['env']): readonly ConfigProblem[] {
+  return unknownVariables(env).flatMap((key) => {
+    const name = key.slice(ENV_PREFIX.length)
+    const oneStart = oneStartFlagOf(name)
+    if (oneStart !== undefined) {
+      return [{ key, from: undefined, problem: oneStartProblem(oneStart) }]
+    }
+    const closest = closestName(name, VARIABLES)
+    if (closest === undefined) return []
+    const problem = `there is no such variable; did you mean ${ENV_PREFIX}${closest}?`
+    return [{ key, from: undefined, problem }]
+  })
 }
 
 /** An unknown flag is one problem together with the value that follows it. */
-function strayProblems(strayArguments: readonly string[]): readonly ConfigProblem[] {
-  const flags = CONFIG_KEY_NAMES.flatMap((name) => configKey(name).flag ?? [])
+function strayProblems({
+  strayArguments = [],
+  flagNames = []
+}: ConfigSources): readonly ConfigProblem[] {
   return strayArguments.flatMap((argument, index) => {
     const [name = ''] = argument.split('=')
     if (!argument.startsWith('-')) {
@@ -84,25 +110,30 @@ function strayProblems(strayArguments: readonly string[]): readonly ConfigProble
       const problem = 'is not expected here'
       return isValue ? [] : [{ key: quoteValue(argument), from: undefined, problem }]
     }
-    const closest = closestName(name.replace(/^-+/, ''), flags)
+    const closest = closestName(name.replace(/^-+/, ''), flagNames)
     const hint = closest === undefined ? '' : `; did you mean --${closest}?`
-    return [{ key: name, from: undefined, problem: `there is no such flag${hint}` }]
+    // Behind a lone --, a flag is none.
+    const isFlag = name === `--${closest ?? ''}`
+    const problem = isFlag ? 'is not expected here' : `there is no such flag${hint}`
+    return [{ key: name, from: undefined, problem }]
   })
 }
 
+/** False when there is nothing to be had from the file. */
 async function readFileLayer(
   path: string,
   values: Map<ConfigKeyName, GivenValue>,
   problems: ConfigProblem[]
-): Promise<void> {
+): Promise<boolean> {
   const report = (key: string, problem: string) => problems.push({ key, from: path, problem })
   const content = await readJsonObject(path, (problem) => report('--config', problem))
   for (const [name, value] of Object.entries(content ?? {})) {
     // An editor's hint about the schema of the file.
     if (name === '$schema') continue
     if (isConfigKeyName(name)) values.set(name, { value, from: path, baseDir: dirname(path) })
-    else report(name, `there is no such key${suggestion(name)}`)
+    else report(name, unknownKeyProblem(name))
   }
+  return content !== undefined
 }
 
 async function readJsonObject(
@@ -124,9 +155,11 @@ async function readJsonObject(
   return undefined
 }
 
-function suggestion(name: string): string {
+function unknownKeyProblem(name: string): string {
+  const oneStart = oneStartFlagOf(name)
+  if (oneStart !== undefined) return oneStartProblem(oneStart)
   const closest = closestName(name, CONFIG_KEY_NAMES)
-  return closest === undefined ? '' : `; did you mean ${closest}?`
+  return `there is no such key${closest === undefined ? '' : `; did you mean ${closest}?`}`
 }
 
 /** Text that is no number where one is wanted stays text, and fails its check with that text. */

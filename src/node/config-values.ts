@@ -39,7 +39,8 @@ function toProblems(
   { issues }: z.ZodError
 ): readonly ConfigProblem[] {
   return issues.map(({ path, message, ...issue }) => {
-    const key = [name, ...path.map((step) => `[${String(step)}]`)].join('')
+    const steps = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
+    const key = [name, ...steps].join('')
     const inner = valueAt(value, path)
     if (issue.code === 'unrecognized_keys') {
       return { key, from, problem: `there is no such key: ${issue.keys.join(', ')}` }

@@ -1,13 +1,13 @@
 // Reading config: file, environment and flags to one checked NodeConfig, or every problem at once.
 import { type Hex } from '../base/bytes.ts'
+import { type SignerPeriod } from '../chain/signer-schedule.ts'
 import {
   type AddressParsers,
   checkBlockTime,
   checkQuorum,
+  type ConfigAddresses,
   type ConfigPaths,
-  type OneStartFlags,
   readAddresses,
-  readOneStart,
   readPaths,
   readServers,
   readSigners
@@ -18,6 +18,7 @@ import { type ConfigValues } from './config-keys.ts'
 import { type ConfigSources, readLayers } from './config-layers.ts'
 import { checkValues } from './config-values.ts'
 import { type NodeConfig } from './node-config.ts'
+import { type OneStartFlags, readOneStart } from './one-start.ts'
 
 /** What became of the values. */
 export interface ReadConfig {
@@ -26,6 +27,18 @@ export interface ReadConfig {
   readonly problems: readonly ConfigProblem[]
   /** Where files lie as far as that is known, so that they can be looked at beside the problems. */
   readonly paths: ConfigPaths
+  /** What the files are held against, as far as it is good. */
+  readonly draft: Pick<ConfigDraft, 'values' | 'isRefused'>
+  readonly addresses: ConfigAddresses
+  readonly signers: readonly SignerPeriod[] | undefined
+}
+
+/** Without the config file nobody can say which files belong to the node. */
+const UNKNOWN_PATHS: ConfigPaths = {
+  dataDir: undefined,
+  genesisFile: undefined,
+  peerKeyFile: undefined,
+  signer: undefined
 }
 
 /** Reads all layers and checks all values, each by itself and together. Writes nothing. */
@@ -37,17 +50,20 @@ export async function readConfig(
   const layers = await readLayers(sources)
   const { values, problems } = checkValues(layers.values)
   const draft = new ConfigDraft(values, layers.values, [...layers.problems, ...problems])
-  draft.requireGiven('role')
-  draft.requireGiven('dataDir')
-  const paths = readPaths(draft)
+  if (layers.isWhole) {
+    draft.requireGiven('role')
+    draft.requireGiven('dataDir')
+    checkQuorum(draft)
+  }
+  const paths = layers.isWhole ? readPaths(draft) : UNKNOWN_PATHS
   const addresses = readAddresses(draft, parsers)
   const servers = readServers(draft)
   checkBlockTime(draft)
-  checkQuorum(draft)
   const signers = readSigners(draft)
   const parts = { ...addresses, ...servers, signers, oneStart: readOneStart(draft, oneStart) }
-  if (draft.problems.length > 0) return { config: undefined, problems: draft.problems, paths }
-  return { config: toNodeConfig(values, paths, parts), problems: [], paths }
+  const { problems: found } = draft
+  const config = found.length > 0 ? undefined : toNodeConfig(values, paths, parts)
+  return { config, problems: found, paths, draft, addresses, signers }
 }
 
 type ConfigParts = Pick<

@@ -1,55 +1,85 @@
 // What a command says of what was thrown, and what it ends with.
 import { errorMessage, type Failure, NodeError } from '../base/node-error.ts'
-import { SignerError } from '../signer/signer-error.ts'
-import { StoreError, type StoreFailure } from '../store/store-error.ts'
+import { type ChainFailure } from '../chain/chain-error.ts'
+import { type NetFailure } from '../net/net-error.ts'
+import { type HttpFailure } from '../rpc/http-server.ts'
+import { SignerError, type SignerFailure } from '../signer/signer-error.ts'
+import { type StoreFailure } from '../store/store-error.ts'
 import { EXIT_CODE } from './command-io.ts'
 import { ConfigError, describeProblem } from './config-error.ts'
+import { plainLine } from './plain-line.ts'
 import { describeSignerFailure } from './signer-problem.ts'
 
-/** Why a data directory cannot be had; a damaged one is the node's trouble, not the operator's. */
-const DIRECTORY_CODES: readonly StoreFailure['code'][] = [
+/** What the operator has to mend before a start; a damaged database is the node's trouble instead. */
+const UNUSABLE_CODES: readonly (
+  ChainFailure | HttpFailure | NetFailure | SignerFailure | StoreFailure
+)['code'][] = [
   'store-locked',
   'not-a-directory',
   'foreign-directory',
   'permission-denied',
   'schema-newer',
   'schema-older',
-  'open-failed'
+  'open-failed',
+  'genesis-mismatch',
+  'key-missing',
+  'key-exists',
+  'key-unreadable',
+  'key-unwritable',
+  'key-malformed',
+  'key-permissions',
+  'signer-locked',
+  'lock-failed',
+  'record-exists',
+  'listen-unavailable',
+  'rpc-address-unavailable'
 ]
-/** Why a port cannot be had. */
-const PORT_CODES = ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES']
+/** The system's words for a port or a place that cannot be had. */
+const SYSTEM_CODES = [
+  'EADDRINUSE',
+  'EADDRNOTAVAIL',
+  'EACCES',
+  'EEXIST',
+  'EISDIR',
+  'ENOTDIR',
+  'EPERM',
+  'EROFS'
+]
 /** Errors hold each other as causes; no chain of ours is longer. */
 const CAUSES_MAX = 16
 
-/** Lines for stderr. */
-export function failureLines(thrown: unknown): readonly string[] {
+/** Lines for stderr; the first one of a refusal says what has not been done. */
+export function failureLines(
+  thrown: unknown,
+  refusal = 'rekindle cannot start'
+): readonly string[] {
   if (thrown instanceof ConfigError) {
     const { problems } = thrown.failure
     const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`
-    return [
-      `rekindle cannot start: ${count}`,
-      ...problems.map((one) => `  ${describeProblem(one)}`)
-    ]
+    return [`${refusal}: ${count}`, ...problems.map((one) => `  ${describeProblem(one)}`)]
   }
-  if (thrown instanceof SignerError) return [`rekindle: ${describeSignerFailure(thrown.failure)}`]
-  const lines = [`rekindle: ${errorMessage(thrown)}`]
-  for (const cause of causesOf(thrown).slice(1)) lines.push(`  because: ${errorMessage(cause)}`)
-  const code = thrown instanceof NodeError ? codeOf(thrown as NodeError<Failure>) : undefined
+  const lines = [`rekindle: ${describe(thrown)}`]
+  for (const cause of causesOf(thrown).slice(1)) lines.push(`  because: ${describe(cause)}`)
+  const code = failureCode(thrown)
   if (code !== undefined) lines.push(`  more: rekindle explain ${code}`)
-  return lines
+  return lines.map(plainLine)
 }
 
 /** What the process ends with when this was thrown before the node was running. */
 export function startExitCode(thrown: unknown): number {
-  if (thrown instanceof ConfigError) return EXIT_CODE.badUsage
-  for (const cause of causesOf(thrown)) {
-    const isDirectory = cause instanceof StoreError && DIRECTORY_CODES.includes(cause.failure.code)
-    const isSigner =
-      cause instanceof SignerError && /^(key-|signer-locked|lock-failed)/.test(cause.failure.code)
-    const isPort = PORT_CODES.includes(systemCode(cause) ?? '')
-    if (isDirectory || isSigner || isPort) return EXIT_CODE.badUsage
-  }
-  return EXIT_CODE.failed
+  const isUnusable = causesOf(thrown).some(
+    (cause) =>
+      cause instanceof ConfigError ||
+      UNUSABLE_CODES.some((code) => code === failureCode(cause)) ||
+      SYSTEM_CODES.includes(systemCode(cause) ?? '')
+  )
+  return isUnusable ? EXIT_CODE.badUsage : EXIT_CODE.failed
+}
+
+function describe(thrown: unknown): string {
+  return thrown instanceof SignerError
+    ? describeSignerFailure(thrown.failure)
+    : errorMessage(thrown)
 }
 
 function causesOf(thrown: unknown): readonly unknown[] {
@@ -62,8 +92,8 @@ function causesOf(thrown: unknown): readonly unknown[] {
   return found
 }
 
-function codeOf({ failure }: NodeError<Failure>): string {
-  return failure.code
+function failureCode(thrown: unknown): string | undefined {
+  return thrown instanceof NodeError ? (thrown as NodeError<Failure>).failure.code : undefined
 }
 
 function systemCode(thrown: unknown): string | undefined {

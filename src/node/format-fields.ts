@@ -1,14 +1,15 @@
 // Nested fields as indented lines for a person, aligned, in the order they come.
+import { plainLine } from './plain-line.ts'
 
 const INDENT = '  '
-/** What would let a remote text move the cursor. */
-const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
 
 /** One line a value, nested ones below their name; absent values are left out. Ends in a newline. */
 export function formatFields(fields: Readonly<Record<string, unknown>>, indent = ''): string {
   const shown = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null)
   const width = Math.max(0, ...shown.map(([name]) => name.length))
-  return shown.map(([name, value]) => formatField(name, value, { width, indent })).join('')
+  return shown
+    .map(([name, value]) => formatField(plainLine(name), value, { width, indent }))
+    .join('')
 }
 
 function formatField(
@@ -41,6 +42,5 @@ function formatNested(value: object, indent: string): string {
 }
 
 function formatScalar(value: unknown): string {
-  const text = typeof value === 'string' ? value : String(value)
-  return text.replace(CONTROL_CHARACTERS, '?')
+  return plainLine(typeof value === 'string' ? value : String(value))
 }

@@ -2,9 +2,8 @@
 import { relative } from 'node:path'
 import { type CommandIo, EXIT_CODE } from './command-io.ts'
 import { type AddressParsers } from './config-checks.ts'
-import { ConfigError } from './config-error.ts'
 import { type ConfigSources } from './config-layers.ts'
-import { failureLines } from './failure-lines.ts'
+import { failureLines, startExitCode } from './failure-lines.ts'
 import { formatFields } from './format-fields.ts'
 import { type InitDeps, type InitResult, writeNode } from './init.ts'
 import { type InitFlags, planInit } from './init-plan.ts'
@@ -16,27 +15,25 @@ export interface InitCommandDeps {
 }
 
 /** Flags of one call. */
-export interface InitCommandFlags extends InitFlags {
-  readonly flags: ConfigSources['flags']
-  readonly strayArguments: readonly string[]
+export interface InitCommandFlags
+  extends InitFlags, Pick<ConfigSources, 'flags' | 'strayArguments' | 'flagNames'> {
   readonly isJson: boolean
 }
 
-/** Resolves with the exit code: 2 when anything is wrong, and then nothing was written. */
+/** Resolves with the exit code; unless that is 0, nothing was left written. */
 export async function initNode(
   given: InitCommandFlags,
   { init, readers }: InitCommandDeps,
   io: CommandIo
 ): Promise<number> {
   try {
-    const sources = { flags: given.flags, strayArguments: given.strayArguments, cwd: io.cwd }
-    const plan = await planInit(sources, given, readers)
+    const plan = await planInit({ ...given, cwd: io.cwd }, given, readers)
     const result = await writeNode(plan, init)
     io.print(given.isJson ? jsonResult(result) : formatResult(result, io.cwd))
     return EXIT_CODE.good
   } catch (thrown) {
-    for (const line of failureLines(thrown)) io.complain(`${line}\n`)
-    return thrown instanceof ConfigError ? EXIT_CODE.badUsage : EXIT_CODE.failed
+    for (const line of failureLines(thrown, 'rekindle init wrote nothing')) io.complain(`${line}\n`)
+    return startExitCode(thrown)
   }
 }
 

@@ -1,5 +1,5 @@
 // What `rekindle init` is going to write, worked out and checked before it writes anything.
-import { access, readFile } from 'node:fs/promises'
+import { lstat, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Hex } from '../base/bytes.ts'
 import { errorMessage } from '../base/node-error.ts'
@@ -9,6 +9,7 @@ import { readSigningKey } from '../signer/key-file.ts'
 import { SignerError } from '../signer/signer-error.ts'
 import {
   type AddressParsers,
+  blockTimeProblem,
   checkBlockTime,
   isWithin,
   KEY_DIR_FILES,
@@ -64,7 +65,7 @@ const OWN_KEYS: readonly ConfigKeyName[] = [
 
 /** Reads flags and the files they name. Throws ConfigError with every problem; writes nothing. */
 export async function planInit(
-  sources: Pick<ConfigSources, 'flags' | 'strayArguments' | 'cwd'>,
+  sources: Pick<ConfigSources, 'flags' | 'strayArguments' | 'flagNames' | 'cwd'>,
   initFlags: InitFlags,
   parsers: AddressParsers
 ): Promise<InitPlan> {
@@ -80,7 +81,7 @@ export async function planInit(
   const sample = readSample(draft, initFlags)
   const genesis = await readGenesis(draft)
   const signer = await readSigner(draft, initFlags, cwd)
-  if (genesis !== undefined) checkSigner(draft, genesis.parsed, signer?.address)
+  if (genesis !== undefined) checkGenesis(draft, genesis.parsed, signer)
   const dataDir = draft.path('dataDir')
   const keyDir = dataDir && resolve(cwd, initFlags.keyDir ?? keyDirOf(dataDir))
   if (dataDir !== undefined && keyDir !== undefined) await checkPlaces(draft, dataDir, keyDir)
@@ -166,9 +167,16 @@ async function readSigner(
   }
 }
 
-/** A new key cannot be one that a genesis names already. */
+/** The preset counts its block time, and it names the key: a new one cannot be one that it names already. */
+function checkGenesis(draft: ConfigDraft, genesis: Genesis, signer: InitPlan['signer']): void {
+  const { role, preset, blockTimeMs } = draft.values
+  const isItsTime = blockTimeMs === undefined && !draft.isRefused('blockTimeMs')
+  const problem = preset && isItsTime && blockTimeProblem(preset, genesis.config.blockTimeMs)
+  if (problem) draft.report('blockTimeMs', problem)
+  if (role === 'sequencer') checkSigner(draft, genesis, signer?.address)
+}
+
 function checkSigner(draft: ConfigDraft, genesis: Genesis, address: Hex | undefined): void {
-  if (draft.values.role !== 'sequencer') return
   const addresses = [...new Set(genesis.config.signers.map((signer) => signer.address))]
   if (address !== undefined && addresses.includes(address)) return
   const names = addresses.join(', ')
@@ -187,6 +195,16 @@ async function checkPlaces(draft: ConfigDraft, dataDir: string, keyDir: string):
       `${keyDir} lies in the data directory: keys and record must not be copied or put back with it`
     )
   }
+  for (const [flag, path] of [
+    ['datadir', dataDir],
+    ['keydir', keyDir]
+  ] as const) {
+    const isOther = await stat(path).then(
+      (stats) => !stats.isDirectory(),
+      () => false
+    )
+    if (isOther) draft.reportFlag(flag, `${path} is no directory`)
+  }
   for (const name of Object.values(KEY_DIR_FILES)) {
     const path = join(keyDir, name)
     if (await exists(path))
@@ -194,9 +212,10 @@ async function checkPlaces(draft: ConfigDraft, dataDir: string, keyDir: string):
   }
 }
 
+/** Links that lead nowhere are there too. */
 async function exists(path: string): Promise<boolean> {
   try {
-    await access(path)
+    await lstat(path)
     return true
   } catch {
     return false // what cannot be looked at cannot be written either, and that is said then

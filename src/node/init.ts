@@ -81,10 +81,17 @@ async function writeFiles(plan: InitPlan, deps: InitDeps, made: string[]): Promi
     made.push(paths.signedRecord)
   }
   await writeNewFile(paths.config, configText(plan, paths, signer?.keyFile), 0o600)
-  const multiaddr = `${plan.listen.replace('/ip4/0.0.0.0/', '/ip4/127.0.0.1/')}/p2p/${peerId}`
+  const multiaddr = `${localAddress(plan.listen)}/p2p/${peerId}`
   const { config: configFile, genesis: genesisFile } = paths
   const address = signer?.address
   return { peerId, multiaddr, signer: address, chainId, genesisHash, configFile, genesisFile }
+}
+
+/** Every address of a machine is none that can be dialled; loopback is one of them. */
+function localAddress(listen: string): string {
+  return listen
+    .replace(/^\/ip4\/0\.0\.0\.0\//, '/ip4/127.0.0.1/')
+    .replace(/^\/ip6\/::\//, '/ip6/::1/')
 }
 
 type KeyDirPaths = Readonly<Record<keyof typeof KEY_DIR_FILES, string>>

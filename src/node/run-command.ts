@@ -2,10 +2,10 @@
 import { type Log } from '../base/log.ts'
 import { type Service } from '../base/service.ts'
 import { type CommandIo, EXIT_CODE } from './command-io.ts'
-import { type OneStartFlags } from './config-checks.ts'
 import { type ConfigSources, unknownVariables } from './config-layers.ts'
 import { failureLines, startExitCode } from './failure-lines.ts'
 import { createLog } from './log.ts'
+import { type OneStartFlags } from './one-start.ts'
 import {
   type PeerIdentity,
   readStartInputs,
@@ -26,7 +26,7 @@ export interface RunDeps<Key extends PeerIdentity> {
 }
 
 /** Flags of one call. */
-export interface RunFlags extends Pick<ConfigSources, 'configFile' | 'flags' | 'strayArguments'> {
+export interface RunFlags extends Omit<ConfigSources, 'env' | 'cwd'> {
   readonly oneStart: OneStartFlags
 }
 

@@ -15,7 +15,7 @@ export function describeSignerFailure(failure: SignerFailure): string {
     case 'key-malformed':
       return `${failure.path} holds no key: ${failure.reason}`
     case 'key-permissions':
-      return `${failure.path} may be read by others (mode ${failure.mode}): chmod 600 ${failure.path}`
+      return `${failure.path} may be read or changed by others (mode ${failure.mode}): chmod 600 ${failure.path}`
     case 'signer-locked':
       return `${failure.path} is in use by another process: two nodes with one key would sign twice`
     case 'lock-failed':

@@ -7,12 +7,13 @@ import { type Genesis, parseGenesis } from '../chain/genesis.ts'
 import { type SignerPeriod } from '../chain/signer-schedule.ts'
 import { readSigningKey } from '../signer/key-file.ts'
 import { SignerError } from '../signer/signer-error.ts'
-import { type AddressParsers, blockTimeProblem, type OneStartFlags } from './config-checks.ts'
-import { ConfigError, type ConfigProblem } from './config-error.ts'
+import { type AddressParsers, blockTimeProblem } from './config-checks.ts'
+import { ConfigError } from './config-error.ts'
 import { type ConfigKeyName } from './config-keys.ts'
 import { type ConfigSources } from './config-layers.ts'
-import { readConfig } from './config.ts'
+import { readConfig, type ReadConfig } from './config.ts'
 import { type NodeConfig } from './node-config.ts'
+import { type OneStartFlags } from './one-start.ts'
 import { describeSignerFailure } from './signer-problem.ts'
 
 /** What the peer id is made of; net/ knows more of it. */
@@ -51,8 +52,8 @@ export async function readStartInputs<Key extends PeerIdentity>(
     readSignerAddress(read.paths.signer?.keyFile, report)
   ])
   const { config } = read
-  const chain = config && genesis && checkAgainstGenesis({ config, genesis, address }, report)
-  if (config !== undefined && peerKey !== undefined) checkSelf(config, peerKey, report)
+  const chain = genesis && checkAgainstGenesis(read, { genesis, address }, report)
+  if (peerKey !== undefined) checkSelf(read, peerKey, report)
   if (problems.length > 0 || !config || !genesis || !peerKey || !chain) {
     throw new ConfigError(problems)
   }
@@ -109,30 +110,32 @@ async function readSignerAddress(
   }
 }
 
-/** Block time and signers, the config's before the genesis file's; both have to go with the rest. */
+/**
+ * Block time and signers, the config's before the genesis file's; both have to go with the rest. A value
+ * that was refused has its own problem, and is not held against anything.
+ */
 function checkAgainstGenesis(
-  start: {
-    readonly config: NodeConfig
-    readonly genesis: Genesis
-    readonly address: Hex | undefined
-  },
+  { draft, paths, signers: configured }: ReadConfig,
+  { genesis, address }: { readonly genesis: Genesis; readonly address: Hex | undefined },
   report: Report
 ): Pick<StartInputs, 'signers' | 'blockTimeMs'> {
-  const { config, genesis, address } = start
-  const blockTimeMs = config.blockTimeMs ?? genesis.config.blockTimeMs
-  const blockTime = blockTimeProblem(config.preset, blockTimeMs)
-  if (blockTime !== undefined) report('blockTimeMs', blockTime, config.genesisFile)
-  const signers = config.signers ?? genesis.config.signers
-  if (address !== undefined && !signers.some((signer) => signer.address === address)) {
+  const { preset } = draft.values
+  const blockTimeMs = draft.values.blockTimeMs ?? genesis.config.blockTimeMs
+  const isFromGenesis = draft.values.blockTimeMs === undefined && !draft.isRefused('blockTimeMs')
+  const blockTime = preset && isFromGenesis ? blockTimeProblem(preset, blockTimeMs) : undefined
+  if (blockTime !== undefined) report('blockTimeMs', blockTime, paths.genesisFile)
+  const signers = configured ?? genesis.config.signers
+  const isSigner = signers.some((signer) => signer.address === address)
+  if (address !== undefined && !isSigner && !draft.isRefused('signers')) {
     const names = [...new Set(signers.map((signer) => signer.address))].join(', ')
     const problem = `its key is that of ${address}, which signs no block here: the signers are ${names}`
-    report('sequencerKeyFile', problem, config.signer?.keyFile)
+    report('sequencerKeyFile', problem, paths.signer?.keyFile)
   }
   return { signers, blockTimeMs }
 }
 
 function checkSelf(
-  { backups, peers, peerKeyFile }: NodeConfig,
+  { addresses: { backups, peers }, paths }: ReadConfig,
   { peerId }: PeerIdentity,
   report: Report
 ): void {
@@ -141,7 +144,7 @@ function checkSelf(
     ['peers', peers]
   ] as const) {
     if (list.some((peer) => peer.peerId === peerId)) {
-      report(name, `${peerId} is this node itself, by its key in ${peerKeyFile}`)
+      report(name, `${peerId} is this node itself, by its key in ${paths.peerKeyFile ?? 'no file'}`)
     }
   }
 }

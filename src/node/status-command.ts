@@ -4,6 +4,7 @@ import { type CommandIo, EXIT_CODE } from './command-io.ts'
 import { isHttpUrl } from './config-checks.ts'
 import { CONFIG_KEYS } from './config-keys.ts'
 import { formatFields } from './format-fields.ts'
+import { plainLine } from './plain-line.ts'
 
 /** Where a node's JSON-RPC is unless told otherwise. */
 export const DEFAULT_RPC_URL = `http://${CONFIG_KEYS.rpc.default}`
@@ -30,8 +31,7 @@ export async function printStatus(
   try {
     status = await askStatus(rpcUrl)
   } catch (thrown) {
-    const cause = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown
-    io.complain(`rekindle: no status from ${rpcUrl}: ${errorMessage(cause)}\n`)
+    io.complain(`${plainLine(`rekindle: no status from ${rpcUrl}: ${innermostMessage(thrown)}`)}\n`)
     return EXIT_CODE.failed
   }
   io.print(isJson ? `${JSON.stringify(status)}\n` : formatFields(status))
@@ -45,11 +45,20 @@ async function askStatus(rpcUrl: string): Promise<Readonly<Record<string, unknow
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'rekindle_status', params: [] }),
     signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS)
   })
-  const answer = (await response.json()) as unknown
+  const answer: unknown = await response.json().catch((thrown: unknown) => {
+    if (!(thrown instanceof SyntaxError)) throw thrown
+  })
   if (!isObject(answer)) throw new Error(`HTTP ${response.status}, and no JSON-RPC answer`)
   if (isObject(answer.error)) throw new Error(`it says: ${String(answer.error.message)}`)
   if (!isObject(answer.result)) throw new Error(`HTTP ${response.status}, and no status in it`)
   return answer.result
+}
+
+/** What fetch wraps says why: its own message is always the same. A name of two addresses fails twice. */
+function innermostMessage(thrown: unknown): string {
+  const cause = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown
+  if (!(cause instanceof AggregateError)) return errorMessage(cause)
+  return cause.errors.map(errorMessage).join(', ')
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
