@@ -1,7 +1,9 @@
 // eth_ methods that read blocks, transactions, receipts and logs.
 import { z } from 'zod'
 import { type Hex } from '../base/bytes.ts'
+import { createYielder } from '../base/yielder.ts'
 import { type Block } from '../chain/block.ts'
+import { type Receipt } from '../chain/receipt.ts'
 import { findBlock } from './block-resolution.ts'
 import { formatBlock, formatReceipt, formatTransaction, quantity } from './format.ts'
 import { type RpcMethod } from './json-rpc.ts'
@@ -15,13 +17,18 @@ export interface BlockMethodDeps {
   readonly decode: (raw: Uint8Array) => DecodedTransaction
 }
 
+interface PlacedReceipt {
+  readonly receipt: Receipt
+  readonly before: { readonly gasUsed: bigint; readonly logsCount: number }
+}
+
 const fullFlag = z.boolean().default(false)
 const byHash = (hash: Hex): BlockParam => ({ kind: 'hash', hash })
 
 /** The methods by name. */
 export function blockMethods({ chain, pool, decode }: BlockMethodDeps): Record<string, RpcMethod> {
-  const format = (block: Block | undefined, isFull: boolean) =>
-    block && formatBlock(block, isFull ? decode : undefined)
+  const format = async (block: Block | undefined, isFull: boolean) =>
+    block && formatBlock(block, isFull ? await decodeAll(block, decode) : undefined)
 
   const transactionAt = (block: Block | undefined, index: bigint) => {
     const raw = block?.transactions[Number(index)]
@@ -70,30 +77,46 @@ export function blockMethods({ chain, pool, decode }: BlockMethodDeps): Record<s
     },
     eth_getTransactionReceipt(params) {
       const place = locate(parseParams(params, [hashParam])[0])
-      return place && blockReceipts({ chain, decode }, place.block)?.[place.index]
+      if (place === undefined) return null
+      const raw = place.block.transactions[place.index]
+      const found = placedReceipts(chain, place.block)?.[place.index]
+      if (raw === undefined || found === undefined) return null
+      return formatReceipt(found.receipt, found.before, decode(raw), place)
     },
-    eth_getBlockReceipts(params) {
+    async eth_getBlockReceipts(params) {
       const block = findBlock(chain, parseParams(params, [blockParam])[0])
-      return block && blockReceipts({ chain, decode }, block)
+      const found = block && placedReceipts(chain, block)
+      if (block === undefined || found === undefined) return null
+      const decoded = await decodeAll(block, decode)
+      return found.map(({ receipt, before }, index) =>
+        formatReceipt(receipt, before, decoded[index]!, { block, index })
+      )
     }
   }
 }
 
-/** All receipts of a block; undefined for one whose receipts are not stored. */
-function blockReceipts(
-  { chain, decode }: Pick<BlockMethodDeps, 'chain' | 'decode'>,
-  block: Block
-): readonly Record<string, unknown>[] | undefined {
-  const receipts = chain.receipts(block.hash)
+/** The block's transactions with their senders, which take a while to recover. */
+async function decodeAll(
+  { transactions }: Block,
+  decode: BlockMethodDeps['decode']
+): Promise<readonly DecodedTransaction[]> {
+  const yielder = createYielder()
+  const decoded: DecodedTransaction[] = []
+  for (const raw of transactions) {
+    await yielder.maybeYield()
+    decoded.push(decode(raw))
+  }
+  return decoded
+}
+
+/** Each receipt of a block with what came before it; undefined where no receipts are stored. */
+function placedReceipts(chain: RpcChain, block: Block): readonly PlacedReceipt[] | undefined {
   let logsCount = 0
   let gasUsed = 0n
-  return receipts?.map((receipt, index) => {
-    const raw = block.transactions[index]
-    if (raw === undefined)
-      throw new Error(`block ${block.hash} has more receipts than transactions`)
+  return chain.receipts(block.hash)?.map((receipt) => {
     const before = { gasUsed, logsCount }
     logsCount += receipt.logs.length
     gasUsed = receipt.cumulativeGasUsed
-    return formatReceipt(receipt, before, decode(raw), { block, index })
+    return { receipt, before }
   })
 }

@@ -1,10 +1,12 @@
 // eth_ methods about prices: what a transaction pays now, and what it paid lately.
 import { z } from 'zod'
+import { createYielder, type Yielder } from '../base/yielder.ts'
+import { type Block } from '../chain/block.ts'
+import { type Receipt } from '../chain/receipt.ts'
 import { findBlock } from './block-resolution.ts'
 import { effectiveGasPrice, quantity } from './format.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { blockParam, parseParams, quantityParam } from './params.ts'
-import { type Block } from '../chain/block.ts'
 import { type DecodedTransaction, type RpcChain } from './ports.ts'
 import { RPC_CODES, RpcError } from './rpc-error.ts'
 
@@ -32,7 +34,7 @@ export function feeMethods({
   return {
     eth_gasPrice: () => quantity(nextBaseFee() + SUGGESTED_TIP_WEI),
     eth_maxPriorityFeePerGas: () => quantity(SUGGESTED_TIP_WEI),
-    eth_feeHistory(params) {
+    async eth_feeHistory(params) {
       const [count, newest, wanted] = parseParams(params, [
         z.union([quantityParam, z.number().int().positive().transform(BigInt)]),
         blockParam,
@@ -45,12 +47,15 @@ export function feeMethods({
       const baseFees: string[] = []
       const ratios: number[] = []
       const rewards: string[][] = []
+      const yielder = createYielder()
       for (let number = first; number <= last.number; number++) {
         const block = chain.blockByNumber(number)
+        await yielder.maybeYield()
         if (block === undefined) continue
         const { header } = block
         if (wanted.length > 0) {
-          rewards.push(tipPercentiles(chain, decode, block, wanted).map(quantity))
+          const tips = await paidTips(block, chain.receipts(block.hash) ?? [], decode, yielder)
+          rewards.push(tipPercentiles(tips, wanted).map(quantity))
         }
         baseFees.push(quantity(header.baseFeePerGas))
         ratios.push(Number(header.gasUsed) / Number(header.gasLimit))
@@ -66,24 +71,36 @@ export function feeMethods({
   }
 }
 
-/** The tips paid in a block at percentiles of the gas used, lowest tip first; zeros in an empty block. */
-function tipPercentiles(
-  chain: RpcChain,
+interface PaidTip {
+  readonly gas: bigint
+  readonly tip: bigint
+}
+
+/** What each transaction of the block used and paid above the base fee, lowest tip first. */
+async function paidTips(
+  { header, transactions }: Block,
+  receipts: readonly Receipt[],
   decode: (raw: Uint8Array) => DecodedTransaction,
-  block: Block,
-  wanted: readonly number[]
-): readonly bigint[] {
-  const baseFee = block.header.baseFeePerGas
+  yielder: Yielder
+): Promise<readonly PaidTip[]> {
+  const baseFee = header.baseFeePerGas
+  const paid: PaidTip[] = []
   let gasBefore = 0n
-  const paid = (chain.receipts(block.hash) ?? []).map(({ cumulativeGasUsed }, index) => {
-    const gas = cumulativeGasUsed - gasBefore
+  for (const [index, { cumulativeGasUsed }] of receipts.entries()) {
+    await yielder.maybeYield()
+    const { json } = decode(transactions[index] ?? new Uint8Array())
+    const tip = effectiveGasPrice(json, baseFee) - baseFee
+    paid.push({ gas: cumulativeGasUsed - gasBefore, tip })
     gasBefore = cumulativeGasUsed
-    const { json } = decode(block.transactions[index] ?? new Uint8Array())
-    return { gas, tip: effectiveGasPrice(json, baseFee) - baseFee }
-  })
-  paid.sort((a, b) => (a.tip < b.tip ? -1 : a.tip > b.tip ? 1 : 0))
+  }
+  return paid.sort((a, b) => (a.tip < b.tip ? -1 : a.tip > b.tip ? 1 : 0))
+}
+
+/** The tips at percentiles of the gas used; zeros in an empty block. */
+function tipPercentiles(paid: readonly PaidTip[], wanted: readonly number[]): readonly bigint[] {
+  const gasUsed = paid.reduce((sum, { gas }) => sum + gas, 0n)
   return wanted.map((percentile) => {
-    const threshold = (gasBefore * BigInt(Math.round(percentile * 100))) / 10_000n
+    const threshold = (gasUsed * BigInt(Math.round(percentile * 100))) / 10_000n
     let gas = 0n
     for (const { gas: used, tip } of paid) {
       gas += used

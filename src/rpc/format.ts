@@ -2,8 +2,12 @@
 import { bytesToHex, type Hex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { type Block } from '../chain/block.ts'
+import { encodeHeader } from '../chain/header.ts'
 import { type Log, type Receipt } from '../chain/receipt.ts'
 import { type DecodedTransaction } from './ports.ts'
+
+/** An RLP list starts here: a legacy transaction. */
+const RLP_LIST = 0xc0
 
 /** A quantity: minimal hex digits, "0x0" for zero. */
 export function quantity(value: bigint | number): Hex {
@@ -19,10 +23,9 @@ export interface TransactionPlace {
 /** A block as the execution API prints it; with `decode`, its transactions in full. */
 export function formatBlock(
   block: Block,
-  decode: ((raw: Uint8Array) => DecodedTransaction) | undefined
+  decoded: readonly DecodedTransaction[] | undefined
 ): Record<string, unknown> {
   const { header, transactions } = block
-  const sizeBytes = transactions.reduce((sum, raw) => sum + raw.length, 600)
   return {
     number: quantity(block.number),
     hash: block.hash,
@@ -52,13 +55,11 @@ export function formatBlock(
       parentBeaconBlockRoot: bytesToHex(header.parentBeaconBlockRoot)
     }),
     ...(header.requestsHash && { requestsHash: bytesToHex(header.requestsHash) }),
-    size: quantity(sizeBytes),
+    size: quantity(blockSizeBytes(block)),
     uncles: [],
-    transactions: transactions.map((raw, index) =>
-      decode === undefined
-        ? bytesToHex(keccak256(raw))
-        : formatTransaction(decode(raw), { block, index })
-    )
+    transactions:
+      decoded?.map((one, index) => formatTransaction(one, { block, index })) ??
+      transactions.map((raw) => bytesToHex(keccak256(raw)))
   }
 }
 
@@ -81,8 +82,7 @@ export function formatTransaction(
     transactionIndex: place === undefined ? null : quantity(place.index),
     ...(json.maxFeePerGas !== undefined && {
       gasPrice:
-        baseFee === undefined ? json.maxFeePerGas : quantity(effectiveGasPrice(json, baseFee)),
-      yParity: json.v
+        baseFee === undefined ? json.maxFeePerGas : quantity(effectiveGasPrice(json, baseFee))
     })
   }
 }
@@ -140,4 +140,20 @@ export function effectiveGasPrice(json: DecodedTransaction['json'], baseFee: big
   const cap = BigInt(json.maxFeePerGas)
   const price = baseFee + BigInt(json.maxPriorityFeePerGas ?? 0)
   return price < cap ? price : cap
+}
+
+/** Bytes of the block in RLP: header, transactions, no ommers, and from Canyon on no withdrawals. */
+function blockSizeBytes({ header, transactions }: Block): number {
+  const transactionsBytes = transactions.reduce((sum, raw) => {
+    const isTyped = raw[0]! < RLP_LIST
+    return sum + (isTyped ? withRlpPrefix(raw.length) : raw.length)
+  }, 0)
+  const emptyLists = header.withdrawalsRoot === undefined ? 1 : 2
+  return withRlpPrefix(encodeHeader(header).length + withRlpPrefix(transactionsBytes) + emptyLists)
+}
+
+/** Bytes of a list, or of a string of more than one byte, whose content has so many. */
+function withRlpPrefix(contentBytes: number): number {
+  if (contentBytes < 56) return contentBytes + 1
+  return contentBytes + 1 + Math.ceil((32 - Math.clz32(contentBytes)) / 8)
 }

@@ -1,5 +1,5 @@
 // JSON-RPC and health over HTTP. Web pages must not reach it: host allow-list, JSON only, no CORS.
-import { type AddressInfo } from 'node:net'
+import { type AddressInfo, isIPv6 } from 'node:net'
 import fastify, { type FastifyInstance } from 'fastify'
 import { type Log } from '../base/log.ts'
 import { NodeError } from '../base/node-error.ts'
@@ -62,7 +62,7 @@ export async function startHttpServer(
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true
   })
-  const allowed = new Set(['localhost', '127.0.0.1', '[::1]', host, ...allowedHosts])
+  const allowed = allowedNames([host, ...allowedHosts])
   server.addHook('onRequest', async (request, reply) => {
     if (!allowed.has(hostName(request.headers.host ?? ''))) {
       await reply
@@ -111,6 +111,12 @@ function addRoutes(server: FastifyInstance, { methods, health, log }: HttpServer
     if (status >= 500) log.error('rpc-request-failed', { reason: error.message })
     await reply.code(status).send({ error: status >= 500 ? 'internal error' : error.message })
   })
+}
+
+/** As they stand in a Host header: lower-case, an IPv6 address in brackets. */
+function allowedNames(names: readonly string[]): ReadonlySet<string> {
+  const all = ['localhost', '127.0.0.1', '[::1]', ...names.map((name) => name.toLowerCase())]
+  return new Set(all.map((name) => (isIPv6(name) ? `[${name}]` : name)))
 }
 
 /** The Host header without its port. */

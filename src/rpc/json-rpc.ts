@@ -1,7 +1,7 @@
 // JSON-RPC 2.0 over a table of methods: single requests, batches, notifications, and their errors.
 import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
-import { RPC_CODES, RpcError } from './rpc-error.ts'
+import { invalidParams, RPC_CODES, RpcError } from './rpc-error.ts'
 
 /** A method; throws RpcError. The result is what JSON can hold: no bigint, no bytes. */
 export type RpcMethod = (params: readonly unknown[]) => unknown
@@ -53,7 +53,7 @@ async function answerOne(
   request: unknown
 ): Promise<Answer | undefined> {
   const parsed = parseRequest(request)
-  if (parsed instanceof RpcError) return failure(null, parsed)
+  if (parsed instanceof RpcError) return failure(idOf(request), parsed)
   const { id, method, params } = parsed
   try {
     const call = methods.get(method)
@@ -83,12 +83,20 @@ function parseRequest(
   if (typeof method !== 'string') {
     return new RpcError(RPC_CODES.invalidRequest, 'method must be a string')
   }
-  const isId = id === undefined || id === null || typeof id === 'string' || typeof id === 'number'
-  if (!isId) return new RpcError(RPC_CODES.invalidRequest, 'id must be a string or a number')
-  if (params !== undefined && !Array.isArray(params)) {
-    return new RpcError(RPC_CODES.invalidRequest, 'params must be an array')
-  }
+  if (id !== undefined && !isId(id))
+    return new RpcError(RPC_CODES.invalidRequest, 'id must be a string or a number')
+  if (params !== undefined && !Array.isArray(params)) return invalidParams('not an array')
   return { id, method, params: params ?? [] }
+}
+
+/** The id of a request that cannot be called, where it has one; null is what stands for none then. */
+function idOf(request: unknown): Id {
+  const id = typeof request === 'object' && request !== null && 'id' in request ? request.id : null
+  return isId(id) ? id : null
+}
+
+function isId(id: unknown): id is Id {
+  return id === null || typeof id === 'string' || typeof id === 'number'
 }
 
 function toRpcError(thrown: unknown): RpcError {

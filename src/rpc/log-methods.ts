@@ -1,15 +1,15 @@
 // eth_getLogs: logs of a bounded range, blocks without a match skipped by their bloom.
-import { bytesToHex, type Hex } from '../base/bytes.ts'
+import { bytesToHex, type Hex, hexToBytes } from '../base/bytes.ts'
+import { keccak256 } from '../base/keccak.ts'
+import { createYielder } from '../base/yielder.ts'
 import { bloomContains } from '../chain/receipt.ts'
 import { type Block } from '../chain/block.ts'
-import { hexToBytes } from '../base/bytes.ts'
-import { keccak256 } from '../base/keccak.ts'
 import { requireBlock } from './block-resolution.ts'
 import { formatLog } from './format.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { LATEST, logFilterParam, type LogFilterParam, parseParams } from './params.ts'
 import { type RpcChain } from './ports.ts'
-import { RPC_CODES, RpcError } from './rpc-error.ts'
+import { invalidParams, RPC_CODES, RpcError } from './rpc-error.ts'
 
 /** Blocks one eth_getLogs may span. */
 export const LOG_RANGE_MAX_BLOCKS = 10_000n
@@ -19,10 +19,12 @@ export const LOGS_MAX = 10_000
 /** The methods by name. */
 export function logMethods({ chain }: { readonly chain: RpcChain }): Record<string, RpcMethod> {
   return {
-    eth_getLogs(params) {
+    async eth_getLogs(params) {
       const [filter] = parseParams(params, [logFilterParam])
       const found: Record<string, unknown>[] = []
+      const yielder = createYielder()
       for (const block of blocksOf(chain, filter)) {
+        await yielder.maybeYield()
         if (!mayMatch(block, filter)) continue
         found.push(...matchingLogs(chain, block, filter))
         if (found.length > LOGS_MAX) {
@@ -42,6 +44,7 @@ function* blocksOf(chain: RpcChain, filter: LogFilterParam): Generator<Block> {
   }
   const first = requireBlock(chain, filter.fromBlock ?? LATEST).number
   const last = requireBlock(chain, filter.toBlock ?? LATEST).number
+  if (first > last) throw invalidParams('argument 0: fromBlock is above toBlock')
   if (last - first >= LOG_RANGE_MAX_BLOCKS) {
     const message = `${(last - first + 1n).toString()} blocks asked for, at most ${LOG_RANGE_MAX_BLOCKS.toString()}`
     throw new RpcError(RPC_CODES.limitExceeded, message)

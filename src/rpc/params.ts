@@ -3,6 +3,11 @@ import { z } from 'zod'
 import { type Hex } from '../base/bytes.ts'
 import { invalidParams } from './rpc-error.ts'
 
+/** What one filter of eth_getLogs may name: places of a log, choices at each, addresses. */
+const TOPICS_MAX = 4
+const TOPIC_CHOICES_MAX = 64
+const ADDRESSES_MAX = 256
+
 const hex = (bytes: number, what: string) =>
   z
     .string()
@@ -30,21 +35,26 @@ export type BlockParam =
   | { readonly kind: 'tag'; readonly tag: 'latest' | 'pending' | 'earliest' | 'safe' | 'finalized' }
   | { readonly kind: 'hash'; readonly hash: Hex }
 
+/** Heights are u64: no height is a hash that lost its quotes, nor the other way round. */
+const heightParam = quantityParam.refine((number) => number < 1n << 64n, 'is above 2^64 - 1')
 const tagParam = z.enum(['latest', 'pending', 'earliest', 'safe', 'finalized'])
 
 /** A block by tag, number or hash (EIP-1898). */
 export const blockParam = z.union(
   [
     tagParam.transform((tag): BlockParam => ({ kind: 'tag', tag })),
-    quantityParam.transform((number): BlockParam => ({ kind: 'number', number })),
+    hashParam.transform((hash): BlockParam => ({ kind: 'hash', hash })),
+    heightParam.transform((number): BlockParam => ({ kind: 'number', number })),
     z.object({ blockHash: hashParam }).transform(({ blockHash: hash }): BlockParam => {
       return { kind: 'hash', hash }
     }),
-    z.object({ blockNumber: quantityParam }).transform(({ blockNumber }): BlockParam => {
+    z.object({ blockNumber: heightParam }).transform(({ blockNumber }): BlockParam => {
       return { kind: 'number', number: blockNumber }
     })
   ],
-  { error: 'must be a block number, a tag (latest, pending, earliest) or {blockHash}' }
+  {
+    error: 'must be a block number, a block hash, a tag (latest, pending, earliest) or {blockHash}'
+  }
 )
 
 /** `latest` where a client leaves the block out. */
@@ -69,7 +79,13 @@ export const callParam = z
 /** The fields of a call, checked. */
 export type CallParam = z.infer<typeof callParam>
 
-const topicParam = z.union([hashParam, z.null(), z.array(hashParam).max(64)])
+const topicParam = z.union([hashParam, z.null(), z.array(hashParam).max(TOPIC_CHOICES_MAX)], {
+  error: `must be a topic of 0x and 64 hex digits, null, or a list of at most ${TOPIC_CHOICES_MAX}`
+})
+const addressesParam = z.union(
+  [addressParam.transform((one) => [one]), z.array(addressParam).max(ADDRESSES_MAX)],
+  { error: `must be an address or a list of at most ${ADDRESSES_MAX}` }
+)
 
 /** eth_getLogs' filter. */
 export const logFilterParam = z
@@ -77,10 +93,8 @@ export const logFilterParam = z
     fromBlock: blockParam.optional(),
     toBlock: blockParam.optional(),
     blockHash: hashParam.optional(),
-    address: z
-      .union([addressParam.transform((one) => [one]), z.array(addressParam).max(256)])
-      .optional(),
-    topics: z.array(topicParam).max(4).optional()
+    address: addressesParam.optional(),
+    topics: z.array(topicParam).max(TOPICS_MAX).optional()
   })
   .refine(
     ({ blockHash, fromBlock, toBlock }) =>

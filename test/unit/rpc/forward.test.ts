@@ -1,0 +1,92 @@
+// A backup passes a transaction on to the sequencer: its answer comes back, whatever it is.
+import assert from 'node:assert/strict'
+import { createServer, type Server } from 'node:http'
+import { type AddressInfo } from 'node:net'
+import { forwardTransaction } from '../../../src/rpc/forward.ts'
+import { RpcError } from '../../../src/rpc/rpc-error.ts'
+
+const RAW = Uint8Array.of(0x02, 0xff)
+const HASH = `0x${'ab'.repeat(32)}`
+
+let server: Server
+let url: string
+let received: unknown[]
+let reply: string
+
+beforeEach(async () => {
+  received = []
+  server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown
+      received.push([request.method, request.headers['content-type'], body])
+      response.end(reply)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+
+afterEach(() => {
+  server.closeAllConnections()
+  server.close()
+})
+
+async function errorOf(forwarding: Promise<string>): Promise<RpcError> {
+  const thrown: unknown = await forwarding.then(
+    () => undefined,
+    (error: unknown) => error
+  )
+  assert.ok(thrown instanceof RpcError, String(thrown))
+  return thrown
+}
+
+describe('forwardTransaction', () => {
+  it('sends the raw transaction and gives the hash that comes back', async () => {
+    reply = JSON.stringify({ jsonrpc: '2.0', id: 1, result: HASH })
+    assert.equal(await forwardTransaction(url, RAW), HASH)
+    const body = { jsonrpc: '2.0', id: 1, method: 'eth_sendRawTransaction', params: ['0x02ff'] }
+    assert.deepEqual(received, [['POST', 'application/json', body]])
+  })
+  it('takes an error of null for none', async () => {
+    reply = JSON.stringify({ jsonrpc: '2.0', id: 1, result: HASH, error: null })
+    assert.equal(await forwardTransaction(url, RAW), HASH)
+  })
+  it('gives the sequencer’s own error, with what belongs to it', async () => {
+    const error = { code: -32010, message: 'the gate is shut', data: { stage: 'verify' } }
+    reply = JSON.stringify({ jsonrpc: '2.0', id: 1, error })
+    const { code, message, data } = await errorOf(forwardTransaction(url, RAW))
+    assert.deepEqual({ code, message, data }, error)
+  })
+  for (const answer of [
+    'null',
+    '[]',
+    '5',
+    '"0x"',
+    '{}',
+    '{"result":5}',
+    '{"result":"0x12"}',
+    '{"result":null}',
+    '{"error":"no"}',
+    '{"error":{"code":"x","message":"y"}}'
+  ]) {
+    it(`says that there was no hash in ${answer}`, async () => {
+      reply = answer
+      const { code, message } = await errorOf(forwardTransaction(url, RAW))
+      assert.deepEqual([code, message], [-32000, 'the sequencer gave no transaction hash'])
+    })
+  }
+  it('says that the sequencer cannot be reached when it sends no JSON', async () => {
+    reply = '<html>'
+    const { code, message } = await errorOf(forwardTransaction(url, RAW))
+    assert.equal(code, -32000)
+    assert.match(message, /^the sequencer cannot be reached: /)
+  })
+  it('says that the sequencer cannot be reached when nobody listens', async () => {
+    await new Promise((resolve) => server.close(resolve))
+    const { code, message } = await errorOf(forwardTransaction(url, RAW))
+    assert.equal(code, -32000)
+    assert.match(message, /^the sequencer cannot be reached: /)
+  })
+})

@@ -1,0 +1,247 @@
+// Parameters of JSON-RPC methods: what is taken, and how each wrong one is named.
+import assert from 'node:assert/strict'
+import { type z } from 'zod'
+import {
+  addressParam,
+  blockParam,
+  bytesParam,
+  callParam,
+  hashParam,
+  logFilterParam,
+  parseParams,
+  quantityParam
+} from '../../../src/rpc/params.ts'
+import { RpcError } from '../../../src/rpc/rpc-error.ts'
+
+const ADDRESS = `0x${'ab'.repeat(20)}`
+const HASH = `0x${'cd'.repeat(32)}`
+
+/** What is said of the one argument; undefined when it is taken. */
+function problemOf(schema: z.ZodType, value: unknown): string | undefined {
+  try {
+    parseParams([value], [schema])
+  } catch (thrown) {
+    assert.ok(thrown instanceof RpcError, String(thrown))
+    assert.equal(thrown.code, -32602)
+    return thrown.message
+  }
+  return undefined
+}
+
+const GOOD: readonly (readonly [
+  what: string,
+  schema: z.ZodType,
+  value: unknown,
+  parsed: unknown
+])[] = [
+  ['an address', addressParam, ADDRESS, ADDRESS],
+  ['an address with a checksum', addressParam, `0x${'Ab'.repeat(20)}`, ADDRESS],
+  ['a hash', hashParam, `0x${'CD'.repeat(32)}`, HASH],
+  ['no bytes', bytesParam, '0x', '0x'],
+  ['bytes', bytesParam, '0x00Ff', '0x00ff'],
+  ['zero', quantityParam, '0x0', 0n],
+  ['a quantity with leading zeros', quantityParam, '0x0010', 16n],
+  ['the largest quantity', quantityParam, `0x${'f'.repeat(64)}`, 2n ** 256n - 1n],
+  ['a block number', blockParam, '0xff', { kind: 'number', number: 255n }],
+  [
+    'the largest block number',
+    blockParam,
+    '0xffffffffffffffff',
+    { kind: 'number', number: 2n ** 64n - 1n }
+  ],
+  ['latest', blockParam, 'latest', { kind: 'tag', tag: 'latest' }],
+  ['finalized', blockParam, 'finalized', { kind: 'tag', tag: 'finalized' }],
+  ['a block hash in an object', blockParam, { blockHash: HASH }, { kind: 'hash', hash: HASH }],
+  [
+    'a block hash that must be canonical',
+    blockParam,
+    { blockHash: HASH, requireCanonical: true },
+    { kind: 'hash', hash: HASH }
+  ],
+  ['a block hash alone', blockParam, HASH, { kind: 'hash', hash: HASH }],
+  [
+    'a block number in an object',
+    blockParam,
+    { blockNumber: '0x1' },
+    { kind: 'number', number: 1n }
+  ],
+  ['a call of nothing', callParam, {}, {}],
+  [
+    'a call with unknown fields',
+    callParam,
+    { to: null, type: '0x2', chainId: '0x1' },
+    { to: null }
+  ],
+  [
+    'a call with data twice, the same',
+    callParam,
+    { data: '0xAA', input: '0xaa' },
+    { data: '0xaa', input: '0xaa' }
+  ],
+  ['a filter of nothing', logFilterParam, {}, {}],
+  ['a filter of one address', logFilterParam, { address: ADDRESS }, { address: [ADDRESS] }],
+  [
+    'a filter of topics',
+    logFilterParam,
+    { topics: [null, HASH, [HASH, HASH], []] },
+    { topics: [null, HASH, [HASH, HASH], []] }
+  ]
+]
+
+const BLOCK_PROBLEM =
+  'must be a block number, a block hash, a tag (latest, pending, earliest) or {blockHash}'
+const TOPIC_PROBLEM = 'must be a topic of 0x and 64 hex digits, null, or a list of at most 64'
+
+const BAD: readonly (readonly [
+  what: string,
+  schema: z.ZodType,
+  value: unknown,
+  problem: string
+])[] = [
+  ['nothing', addressParam, undefined, 'argument 0: is missing'],
+  ['a short address', addressParam, '0x12', 'argument 0: must be an address: 0x and 40 hex digits'],
+  [
+    'an address without 0x',
+    addressParam,
+    'ab'.repeat(20),
+    'argument 0: must be an address: 0x and 40 hex digits'
+  ],
+  [
+    'a hash of 31 bytes',
+    hashParam,
+    `0x${'cd'.repeat(31)}`,
+    'argument 0: must be a hash: 0x and 64 hex digits'
+  ],
+  [
+    'bytes of an odd length',
+    bytesParam,
+    '0x123',
+    'argument 0: must be bytes: 0x and an even number of hex digits'
+  ],
+  [
+    'bytes without 0x',
+    bytesParam,
+    '12',
+    'argument 0: must be bytes: 0x and an even number of hex digits'
+  ],
+  [
+    'a quantity without digits',
+    quantityParam,
+    '0x',
+    'argument 0: must be a quantity: 0x and hex digits'
+  ],
+  [
+    'a quantity in decimal',
+    quantityParam,
+    '12',
+    'argument 0: must be a quantity: 0x and hex digits'
+  ],
+  [
+    'a quantity of 257 bits',
+    quantityParam,
+    `0x1${'0'.repeat(64)}`,
+    'argument 0: must be a quantity: 0x and hex digits'
+  ],
+  [
+    'a negative quantity',
+    quantityParam,
+    '-0x1',
+    'argument 0: must be a quantity: 0x and hex digits'
+  ],
+  ['a number', quantityParam, 12, 'argument 0: Invalid input: expected string, received number'],
+  ['a block as a number', blockParam, 12, `argument 0: ${BLOCK_PROBLEM}`],
+  ['a tag that is none', blockParam, 'newest', `argument 0: ${BLOCK_PROBLEM}`],
+  ['a block number above u64', blockParam, '0x10000000000000000', `argument 0: ${BLOCK_PROBLEM}`],
+  ['a block object of nothing', blockParam, {}, `argument 0: ${BLOCK_PROBLEM}`],
+  ['a block of null', blockParam, null, `argument 0: ${BLOCK_PROBLEM}`],
+  [
+    'a call that is a list',
+    callParam,
+    [],
+    'argument 0: Invalid input: expected object, received array'
+  ],
+  [
+    'a call to nobody',
+    callParam,
+    { to: '0x' },
+    'argument 0.to: must be an address: 0x and 40 hex digits'
+  ],
+  [
+    'a call with data that differ',
+    callParam,
+    { data: '0x01', input: '0x02' },
+    'argument 0: data and input differ; give one'
+  ],
+  [
+    'a call with two wrong fields',
+    callParam,
+    { gas: 'much', value: '1' },
+    'argument 0.gas: must be a quantity: 0x and hex digits; argument 0.value: must be a quantity: 0x and hex digits'
+  ],
+  [
+    'a filter of a hash and a range',
+    logFilterParam,
+    { blockHash: HASH, toBlock: 'latest' },
+    'argument 0: blockHash excludes fromBlock and toBlock'
+  ],
+  [
+    'a filter of an address that is none',
+    logFilterParam,
+    { address: '0x1' },
+    'argument 0.address: must be an address or a list of at most 256'
+  ],
+  [
+    'a filter of too many addresses',
+    logFilterParam,
+    { address: Array<string>(257).fill(ADDRESS) },
+    'argument 0.address: must be an address or a list of at most 256'
+  ],
+  [
+    'a filter of a topic that is none',
+    logFilterParam,
+    { topics: [null, '0x1'] },
+    `argument 0.topics.1: ${TOPIC_PROBLEM}`
+  ],
+  [
+    'a filter of too many topics at a place',
+    logFilterParam,
+    { topics: [Array<string>(65).fill(HASH)] },
+    `argument 0.topics.0: ${TOPIC_PROBLEM}`
+  ]
+]
+
+describe('a parameter', () => {
+  for (const [what, schema, value, parsed] of GOOD) {
+    it(`may be ${what}`, () => {
+      assert.deepEqual(parseParams([value], [schema]), [parsed])
+    })
+  }
+  for (const [what, schema, value, problem] of BAD) {
+    it(`may not be ${what}`, () => {
+      assert.equal(problemOf(schema, value), `invalid params: ${problem}`)
+    })
+  }
+  it('may not be a fifth topic', () => {
+    assert.match(
+      problemOf(logFilterParam, { topics: [null, null, null, null, null] }) ?? '',
+      /^invalid params: argument 0\.topics: /
+    )
+  })
+})
+
+describe('parameters', () => {
+  it('are all told of that are wrong, with their places', () => {
+    assert.throws(
+      () => parseParams(['0x', 'x'], [addressParam, quantityParam, hashParam]),
+      new RpcError(
+        -32602,
+        'invalid params: argument 0: must be an address: 0x and 40 hex digits; ' +
+          'argument 1: must be a quantity: 0x and hex digits; argument 2: is missing'
+      )
+    )
+  })
+  it('may not be more than are taken', () => {
+    assert.throws(() => parseParams([ADDRESS, HASH], [addressParam]), /2 given, at most 1 taken/)
+    assert.deepEqual(parseParams([], []), [])
+  })
+})
