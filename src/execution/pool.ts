@@ -105,7 +105,7 @@ export class TransactionPool {
     }
     const replaced = queue.byNonce.get(tx.nonce)
     if (replaced !== undefined) assertPaysMore(prepared, replaced)
-    else this.#assertRoom(queue, raw.length)
+    this.#assertRoom(queue, raw.length, replaced)
     queue.nonce = account.nonce
     this.#senders.set(senderHex, queue)
     if (replaced !== undefined) this.#forget(replaced)
@@ -170,8 +170,10 @@ export class TransactionPool {
   /** Takes one out that turned out not to run. */
   drop({ hash, senderHex, tx }: PreparedTx): void {
     const prepared = this.#byHash.get(hash)
-    if (prepared === undefined) return
-    this.#senders.get(senderHex)?.byNonce.delete(tx.nonce)
+    const queue = this.#senders.get(senderHex)
+    if (prepared === undefined || queue === undefined) return
+    queue.byNonce.delete(tx.nonce)
+    if (queue.byNonce.size === 0) this.#senders.delete(senderHex)
     this.#forget(prepared)
   }
 
@@ -192,12 +194,15 @@ export class TransactionPool {
     return undefined
   }
 
-  #assertRoom(queue: SenderQueue, sizeBytes: number): void {
+  #assertRoom(queue: SenderQueue, sizeBytes: number, replaced: PreparedTx | undefined): void {
     const { perSenderMax, transactionsMax, totalMaxBytes } = this.#limits
-    if (queue.byNonce.size >= perSenderMax) {
+    const freedCount = replaced === undefined ? 0 : 1
+    if (queue.byNonce.size - freedCount >= perSenderMax) {
       throw new PoolError({ code: 'sender-limit', perSenderMax })
     }
-    if (this.#byHash.size >= transactionsMax || this.#bytes + sizeBytes > totalMaxBytes) {
+    const count = this.#byHash.size - freedCount
+    const bytes = this.#bytes - (replaced?.raw.length ?? 0)
+    if (count >= transactionsMax || bytes + sizeBytes > totalMaxBytes) {
       throw new PoolError({ code: 'pool-full', transactionsMax })
     }
   }

@@ -1,5 +1,6 @@
 // Transactions in their EIP-2718 envelopes: decoded, checked for our chain, with their sender.
 import { type Common } from '@ethereumjs/common'
+import { RLP } from '@ethereumjs/rlp'
 import {
   type AccessList2930Tx,
   createTxFromRLP,
@@ -8,7 +9,7 @@ import {
   type LegacyTx
 } from '@ethereumjs/tx'
 import { type Address } from '@ethereumjs/util'
-import { bytesToHex, type Hex } from '../base/bytes.ts'
+import { bytesToBigint, bytesToHex, type Hex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { errorMessage, NodeError } from '../base/node-error.ts'
 
@@ -42,6 +43,8 @@ const TYPE_NAMES: Readonly<Record<number, string>> = { 3: 'blob', 0x7e: 'deposit
 const SUPPORTED_TYPES: readonly number[] = [1, 2, 4]
 /** An RLP list starts here: a legacy transaction. */
 const RLP_LIST = 0xc0
+/** The v of a legacy transaction is this, twice the chain id, and the parity (EIP-155). */
+const EIP155_BASE = 35n
 
 /** Decodes and recovers the sender, which takes most of the time. Throws TransactionError. */
 export function prepareTransaction(raw: Uint8Array, common: Common): PreparedTx {
@@ -77,38 +80,35 @@ export function effectiveTip(tx: ExecutableTx, baseFee: bigint): bigint {
 }
 
 function decode(raw: Uint8Array, common: Common): ExecutableTx {
-  let tx: ExecutableTx
   try {
-    tx = createTxFromRLP(raw, { common, freeze: false }) as ExecutableTx
+    // Init code that is too large decodes; the checks of its shape name it.
+    const options = { common, freeze: false, allowUnlimitedInitCodeSize: true }
+    return createTxFromRLP(raw, options) as ExecutableTx
   } catch (thrown) {
-    const reason = errorMessage(thrown)
-    const chainId = /chain ?id.*?(\d+)/i.exec(reason)?.[1]
-    if (/chain ?id/i.test(reason)) {
-      throw new TransactionError(
-        {
-          code: 'transaction-wrong-chain',
-          chainId: BigInt(chainId ?? 0),
-          expected: common.chainId()
-        },
-        { cause: thrown }
-      )
-    }
-    throw new TransactionError({ code: 'transaction-malformed', reason }, { cause: thrown })
+    const chainId = namedChainId(raw)
+    const expected = common.chainId()
+    const failure: TransactionFailure =
+      chainId !== undefined && chainId !== expected
+        ? { code: 'transaction-wrong-chain', chainId, expected }
+        : { code: 'transaction-malformed', reason: errorMessage(thrown) }
+    throw new TransactionError(failure, { cause: thrown })
   }
-  const legacyChainId = tx.type === 0 ? chainIdOfV(tx.v) : undefined
-  if (legacyChainId !== undefined && legacyChainId !== common.chainId()) {
-    throw new TransactionError({
-      code: 'transaction-wrong-chain',
-      chainId: legacyChainId,
-      expected: common.chainId()
-    })
-  }
-  return tx
 }
 
-/** The chain id in a legacy transaction's v (EIP-155); undefined without replay protection. */
-function chainIdOfV(v: bigint | undefined): bigint | undefined {
-  return v === undefined || v < 35n ? undefined : (v - 35n) / 2n
+/** The chain that the bytes are for; undefined without replay protection (EIP-155), or when they are no list. */
+function namedChainId(raw: Uint8Array): bigint | undefined {
+  const isLegacy = (raw[0] ?? 0) >= RLP_LIST
+  let fields: unknown
+  try {
+    fields = RLP.decode(isLegacy ? raw : raw.subarray(1))
+  } catch {
+    return undefined // then it is malformed, which the caller says
+  }
+  const field: unknown = Array.isArray(fields) ? fields[isLegacy ? 6 : 0] : undefined
+  if (!(field instanceof Uint8Array)) return undefined
+  const value = bytesToBigint(field)
+  if (!isLegacy) return value
+  return value < EIP155_BASE ? undefined : (value - EIP155_BASE) / 2n
 }
 
 function recoverSender(tx: ExecutableTx): Address {

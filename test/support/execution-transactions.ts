@@ -52,7 +52,7 @@ export function signedTx(fields: TxFields = {}): Uint8Array {
   }
   const fees = { maxFeePerGas: price, maxPriorityFeePerGas: fields.tip ?? GWEI }
   const accessList = [...(fields.accessList ?? [])]
-  const options = { common }
+  const options = { common, allowUnlimitedInitCodeSize: true }
   const authorizationList = [...(fields.authorizationList ?? [])]
   const unsigned =
     type === 0
