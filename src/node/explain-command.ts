@@ -2,6 +2,7 @@
 import { closestName } from './closest-name.ts'
 import { type CommandIo, EXIT_CODE } from './command-io.ts'
 import { EXPLAINED_CODES, explanationOf } from './explanations.ts'
+import { plainLine } from './plain-line.ts'
 
 /** Prints the explanation of one code, or all codes when none is named. Returns the exit code. */
 export function explainCode(
@@ -17,7 +18,8 @@ export function explainCode(
     const closest = closestName(code, EXPLAINED_CODES)
     const hint =
       closest === undefined ? 'rekindle explain lists them all' : `did you mean ${closest}?`
-    io.complain(`rekindle: ${JSON.stringify(code)} is no error code of this version; ${hint}\n`)
+    const quoted = plainLine(JSON.stringify(code))
+    io.complain(`rekindle: ${quoted} is no error code of this version; ${hint}\n`)
     return EXIT_CODE.badUsage
   }
   const { meaning, safe } = explanation

@@ -33,6 +33,23 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
   },
   {
     codes: [
+      'not-connected',
+      'rate-limited',
+      'request-deadline-passed',
+      'server-error',
+      'stream-reset',
+      'unavailable'
+    ],
+    meaning: 'A peer did not answer: it is away, slow, busy, or has not what was asked for.',
+    safe: 'Nothing: it is asked again later, and others meanwhile. If it is a backup that the gate waits for, look at that node and at the network.'
+  },
+  {
+    codes: ['invalid-request', 'response-malformed', 'unsupported-protocol'],
+    meaning: 'A peer does not speak the protocols as this version does.',
+    safe: 'Compare the versions of both nodes. Another peer is asked meanwhile.'
+  },
+  {
+    codes: [
       'blob-field-not-zero',
       'block-false',
       'block-hash-false',

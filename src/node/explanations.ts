@@ -15,6 +15,11 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
     safe: 'Name another with --rpc, or stop what listens there.'
   },
   {
+    codes: ['listen-unavailable'],
+    meaning: 'The address for peers is taken, or not one of this machine.',
+    safe: 'Name another with --listen, or stop what listens there: it may be this node, started before.'
+  },
+  {
     codes: ['genesis-invalid', 'signers-invalid', 'block-time-invalid', 'genesis-missing'],
     meaning:
       'The genesis file, or what the config changes of it, is not that of a chain that can be run here.',
@@ -154,6 +159,24 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
     meaning:
       'The sequencer may not build now: it is recovering, was paused for long, or is being stopped.',
     safe: 'See "rekindle status" for the stage, how far it is, and who is missing.'
+  },
+  {
+    codes: ['ask'],
+    meaning:
+      'Backups that the quorum needs have not answered what the highest block is that they saw.',
+    safe: 'Bring one of the missing backups back: the gate opens by itself then. Starting with --start-without-backups gives up what only they hold.'
+  },
+  {
+    codes: ['conflict', 'stay-shut-conflict'],
+    meaning:
+      'There are two blocks signed by this key, neither built on the other. Status names both, and who holds them.',
+    safe: 'Keep both data directories and the record as they are. Nothing is built until an operator has chosen: users may have seen either block.'
+  },
+  {
+    codes: ['stay-shut-gap'],
+    meaning:
+      'A block that was announced is served by nobody, or does not execute to its state root.',
+    safe: 'Bring a node back that has it. Starting with --give-up-above gives up the blocks above the one that it names.'
   },
   {
     codes: ['quiet-round'],

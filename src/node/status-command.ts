@@ -49,7 +49,12 @@ async function askStatus(rpcUrl: string): Promise<Readonly<Record<string, unknow
     if (!(thrown instanceof SyntaxError)) throw thrown
   })
   if (!isObject(answer)) throw new Error(`HTTP ${response.status}, and no JSON-RPC answer`)
-  if (isObject(answer.error)) throw new Error(`it says: ${String(answer.error.message)}`)
+  if (isObject(answer.error)) {
+    const { message } = answer.error
+    throw new Error(
+      typeof message === 'string' ? `it says: ${message}` : 'it answers with an error'
+    )
+  }
   if (!isObject(answer.result)) throw new Error(`HTTP ${response.status}, and no status in it`)
   return answer.result
 }
