@@ -1,0 +1,172 @@
+// Every JSON-RPC method over a short chain in memory, executed by the embedded engine.
+import { nextBaseFee } from '../../../src/chain/base-fee.ts'
+import { bytesToHex, type Hex } from '../../../src/base/bytes.ts'
+import { keccak256 } from '../../../src/base/keccak.ts'
+import { silentLog } from '../../../src/base/log.ts'
+import { type Block } from '../../../src/chain/block.ts'
+import { type Receipt } from '../../../src/chain/receipt.ts'
+import { CallRunner } from '../../../src/execution/calls.ts'
+import { decodeTransaction } from '../../../src/rpc/decode-transaction.ts'
+import { answerBody } from '../../../src/rpc/json-rpc.ts'
+import { createMethodTable, type RpcDeps } from '../../../src/rpc/method-table.ts'
+import { toTransactionError } from '../../../src/rpc/transaction-errors.ts'
+import { code, codeHex, word } from '../../support/execution-code.ts'
+import { executionGenesis, ExecutionChain, testAddress } from '../../support/execution-chain.ts'
+import { signedTx } from '../../support/execution-transactions.ts'
+
+/** Logs its call data’s first word under two topics: TOPIC, and the caller. */
+export const LOGGER: Hex = '0x00000000000000000000000000000000000000c1'
+/** Reverts with the word 0x2a. */
+export const REVERTER: Hex = '0x00000000000000000000000000000000000000c2'
+/** Answers slot 1, which holds 7. */
+export const KEEPER: Hex = '0x00000000000000000000000000000000000000c3'
+/** The first topic of LOGGER’s logs. */
+export const TOPIC: Hex = word(0x1234)
+/** The second one: the account 0, 1 or 2 that called, in 32 bytes. */
+export const callerTopic = (index: number): Hex =>
+  `0x${'0'.repeat(24)}${testAddress(index).slice(2)}`
+
+/** What a client sees: an answer’s result, or its error. */
+export interface Reply {
+  readonly result?: unknown
+  readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown }
+}
+
+/** A chain with its methods. */
+export interface RpcChainFixture {
+  readonly chain: ExecutionChain
+  /** Genesis first. */
+  readonly blocks: readonly Block[]
+  readonly ask: (method: string, ...params: readonly unknown[]) => Promise<Reply>
+  /** The result; throws where there is an error. */
+  readonly result: (method: string, ...params: readonly unknown[]) => Promise<unknown>
+}
+
+/** The transactions of each block, in their envelopes. */
+export const BLOCK_TRANSACTIONS: readonly (readonly Uint8Array[])[] = [
+  [
+    signedTx({ type: 0, from: 0, nonce: 0n, to: testAddress(7), value: 5n, gasLimit: 21_000n }),
+    signedTx({
+      type: 2,
+      from: 1,
+      nonce: 0n,
+      to: LOGGER,
+      data: wordBytes(0xaa),
+      tip: 3_000_000_000n
+    }),
+    signedTx({ type: 2, from: 0, nonce: 1n, data: code(0, 0, 'RETURN'), gasLimit: 100_000n })
+  ],
+  [],
+  [
+    signedTx({
+      type: 1,
+      from: 1,
+      nonce: 1n,
+      to: LOGGER,
+      data: wordBytes(0xbb),
+      accessList: [{ address: LOGGER, storageKeys: [word(1)] }]
+    }),
+    signedTx({
+      type: 2,
+      from: 2,
+      nonce: 0n,
+      to: LOGGER,
+      data: wordBytes(0xcc),
+      tip: 2_000_000_000n
+    })
+  ]
+]
+
+/** Three blocks, the second of them empty. */
+export async function openRpcChain(): Promise<RpcChainFixture> {
+  const chain = await ExecutionChain.open(
+    executionGenesis({
+      [LOGGER]: {
+        code: codeHex(0, 'CALLDATALOAD', 0, 'MSTORE', 'CALLER', TOPIC, 32, 0, 'LOG2')
+      },
+      [REVERTER]: { code: codeHex(0x2a, 0, 'MSTORE', 32, 0, 'REVERT') },
+      [KEEPER]: {
+        code: codeHex(1, 'SLOAD', 0, 'MSTORE', 32, 0, 'RETURN'),
+        storage: { [word(1)]: word(7) }
+      }
+    })
+  )
+  const blocks: Block[] = [chain.head]
+  const receipts = new Map<Hex, readonly Receipt[]>([[chain.head.hash, []]])
+  for (const transactions of BLOCK_TRANSACTIONS) {
+    const executed = await chain.extend(transactions)
+    blocks.push(executed.block)
+    receipts.set(executed.block.hash, executed.receipts)
+  }
+  const methods = createMethodTable(methodDeps(chain, blocks, receipts))
+  const ask = async (method: string, ...params: readonly unknown[]) => {
+    const body = { jsonrpc: '2.0', id: 1, method, params }
+    return (await answerBody({ methods, log: silentLog }, body)) as Reply
+  }
+  const result = async (method: string, ...params: readonly unknown[]) => {
+    const { error, result: value } = await ask(method, ...params)
+    if (error !== undefined) throw new Error(`${method}: ${error.message}`)
+    return value
+  }
+  return { chain, blocks, ask, result }
+}
+
+function methodDeps(
+  chain: ExecutionChain,
+  blocks: readonly Block[],
+  receipts: ReadonlyMap<Hex, readonly Receipt[]>
+): RpcDeps {
+  const { common, pool, state } = chain
+  return {
+    chain: {
+      head: () => blocks.at(-1) ?? chain.head,
+      blockByNumber: (number) => blocks.find((block) => block.number === number),
+      blockByHash: (hash) => blocks.find((block) => block.hash === hash),
+      receipts: (hash) => receipts.get(hash),
+      transactionLocation: (hash) => locate(blocks, hash)
+    },
+    state: {
+      // The state of block 1 is gone, as that of an old block is.
+      view: (hash) => (hash === blocks[1]?.hash ? undefined : state.view(hash)),
+      oldestReadable: () => 2n
+    },
+    pool: {
+      add: (raw) => pool.add(raw).hash,
+      get: (hash) => pool.get(hash)?.raw,
+      pendingNonce: (address) => pool.pendingNonce(address),
+      counts: () => pool.counts()
+    },
+    calls: new CallRunner(common, (number) => blocks[Number(number)]?.hash),
+    decode: (raw) => decodeTransaction(raw, common),
+    nextBaseFee: () => nextBaseFee(chain.head.header),
+    node: {
+      chainId: 901n,
+      clientVersion: 'rekindle/v0.0.0/test',
+      status: () => ({ role: 'sequencer' }),
+      peerCount: () => 3,
+      gateShut: () => undefined,
+      syncing: () => undefined
+    },
+    async send(raw) {
+      try {
+        return pool.add(raw).hash
+      } catch (thrown) {
+        throw toTransactionError(thrown)
+      }
+    }
+  }
+}
+
+function locate(blocks: readonly Block[], hash: Hex) {
+  for (const { hash: blockHash, transactions } of blocks) {
+    const index = transactions.findIndex((raw) => bytesToHex(keccak256(raw)) === hash)
+    if (index >= 0) return { blockHash, index }
+  }
+  return undefined
+}
+
+function wordBytes(value: number): Uint8Array {
+  const bytes = new Uint8Array(32)
+  bytes[31] = value
+  return bytes
+}
