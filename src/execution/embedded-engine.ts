@@ -78,13 +78,13 @@ class OpenJobs {
   #startedCount = 0
 
   /** One job too many stops the oldest. */
-  async add(open: OpenJob): Promise<string> {
+  add(open: OpenJob): string {
     this.#startedCount += 1
     const payloadId = `${open.parent.hash.slice(0, 10)}-${String(this.#startedCount)}`
     for (const [oldest, { job }] of this.#open) {
       if (this.#open.size < JOBS_MAX) break
       this.#open.delete(oldest)
-      await job.stop()
+      job.abandon()
     }
     this.#open.set(payloadId, open)
     return payloadId

@@ -1,5 +1,5 @@
 // One payload under construction: filled in the background, best price first, until it is asked for.
-import { errorMessage } from '../base/node-error.ts'
+import { errorMessage, NodeError } from '../base/node-error.ts'
 import { type Log } from '../base/log.ts'
 import { createYielder } from '../base/yielder.ts'
 import { type BlockExecution } from './block-loop.ts'
@@ -39,10 +39,15 @@ export class PayloadJob {
     this.#filled.catch(() => undefined) // reported by stop()
   }
 
-  /** Lets the transaction under way finish. Throws what a forced transaction failed with. */
-  async stop(): Promise<readonly PreparedTx[]> {
+  /** Ends it where nobody asks for the block any more. */
+  abandon(): void {
     this.#isStopped = true
     this.#wake?.()
+  }
+
+  /** Lets the transaction under way finish. Throws what a forced transaction, or reading the state, failed with. */
+  async stop(): Promise<readonly PreparedTx[]> {
+    this.abandon()
     await this.#filled
     return this.#included
   }
@@ -90,6 +95,10 @@ export class PayloadJob {
           this.#note(prepared)
           isTaken = true
         } catch (thrown) {
+          // The state cannot be read: no fault of the transaction.
+          if (thrown instanceof NodeError && !(thrown instanceof InclusionError)) throw thrown
+          // One that replaces what this block holds already: the sender's next may still follow.
+          isTaken = isNonceUsed(thrown)
           if (!isPassing(thrown)) {
             log.warn('transaction-dropped', { hash: prepared.hash, reason: errorMessage(thrown) })
             pool.drop(prepared)
@@ -106,6 +115,10 @@ export class PayloadJob {
     this.#seen.add(prepared.hash)
     this.#bytes += prepared.raw.length
   }
+}
+
+function isNonceUsed(thrown: unknown): boolean {
+  return thrown instanceof InclusionError && thrown.failure.code === 'nonce-too-low'
 }
 
 /** It may run in another block: the pool keeps it. */
