@@ -75,6 +75,15 @@ export async function createBlockEvm(
   return evm
 }
 
+/** EIP-2929, EIP-3651: precompiles, sender, target and fee recipient cost no cold access. */
+export function warmFromStart(evm: EVM, addresses: readonly (Address | undefined)[]): void {
+  const { journal } = evm
+  for (const precompile of evm.precompiles.keys()) journal.addAlwaysWarmAddress(precompile)
+  for (const address of addresses) {
+    if (address !== undefined) journal.addAlwaysWarmAddress(address.toString())
+  }
+}
+
 function createBlockHashSource(blockHashes: BlockHashes): EVMMockBlockchainInterface {
   return {
     async getBlock(number) {

@@ -5,7 +5,7 @@ import { Address } from '@ethereumjs/util'
 import { hexToBytes, type Hex } from '../base/bytes.ts'
 import { type Block } from '../chain/block.ts'
 import { type StateView } from '../state/state-view.ts'
-import { type BlockHashes, createBlockEvm, evmBlock } from './block-context.ts'
+import { type BlockHashes, createBlockEvm, evmBlock, warmFromStart } from './block-context.ts'
 import { StateAdapter } from './state-adapter.ts'
 
 /** A call's fields, all but the target optional; an absent target creates a contract. */
@@ -35,6 +35,8 @@ export type EstimateOutcome =
 export const CALL_GAS_MAX = 50_000_000n
 /** An estimate may lie above the least gas by this part: 1/64. */
 const ESTIMATE_TOLERANCE = 64n
+/** What a call with value is given on top. */
+const CALL_STIPEND = 2_300n
 const NOBODY: Hex = '0x0000000000000000000000000000000000000000'
 
 /** Runs calls on any view. One per node. */
@@ -59,11 +61,12 @@ export class CallRunner {
     const first = await this.#run(request, block, view, high)
     if (first.kind !== 'returned') return first
     let low = first.gasUsed - 1n
+    // Most calls need what they use, or a little more to leave a call its 63 of 64 parts: try that before halving.
+    const guesses = [first.gasUsed, (first.gasUsed * 64n) / 63n + CALL_STIPEND]
     while (high - low > 1n && (high - low) * ESTIMATE_TOLERANCE > high) {
-      const middle = low + (high - low) / 2n
-      // Most calls need little more than they use: try that before halving.
-      const guess = low === first.gasUsed - 1n ? (first.gasUsed * 64n) / 63n + 2_300n : middle
-      const gas = smallest(guess, middle)
+      const guess = guesses.shift()
+      const isBetween = guess !== undefined && guess > low && guess < high
+      const gas = isBetween ? guess : low + (high - low) / 2n
       const outcome = await this.#run(request, block, view, gas)
       if (outcome.kind === 'returned') high = gas
       else low = gas
@@ -90,8 +93,10 @@ export class CallRunner {
     const floor = getCalldataFloorGas(tx, caller)
     if (gas < intrinsicGas || gas < floor)
       return { kind: 'failed', reason: 'intrinsic gas too low' }
+    const callBlock = evmBlock(header)
+    warmFromStart(evm, [caller, to, callBlock.header.coinbase])
     const { execResult } = await evm.runCall({
-      block: evmBlock(header),
+      block: callBlock,
       caller,
       ...(to && { to }),
       value,

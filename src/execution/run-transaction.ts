@@ -6,7 +6,7 @@ import { bytesToHex, hexToBytes } from '../base/bytes.ts'
 import { NodeError } from '../base/node-error.ts'
 import { logsBloom, type Receipt } from '../chain/receipt.ts'
 import { applyAuthorizations } from './authorizations.ts'
-import { type BlockEnvironment, evmBlock } from './block-context.ts'
+import { type BlockEnvironment, evmBlock, warmFromStart } from './block-context.ts'
 import { createEvmAccount } from './evm-account.ts'
 import { type StateAdapter } from './state-adapter.ts'
 import { checkSender, type SenderFailure } from './sender-check.ts'
@@ -74,7 +74,8 @@ async function execute(
 ): Promise<TransactionResult> {
   const { journal } = evm
   const block = evmBlock(environment)
-  warmAddresses(evm, tx, [sender, block.header.coinbase])
+  warmFromStart(evm, [sender, tx.to, block.header.coinbase])
+  warmAccessList(evm, tx)
   const tip = effectiveTip(tx, environment.baseFeePerGas)
   const gasPrice = environment.baseFeePerGas + tip
   account.balance -= tx.gasLimit * gasPrice
@@ -119,13 +120,10 @@ async function execute(
   return { receipt, gasUsed }
 }
 
-/** EIP-2929, EIP-2930, EIP-3651: what costs no cold access. */
-function warmAddresses(evm: EVM, tx: ExecutableTx, addresses: readonly Address[]): void {
-  const { journal } = evm
-  for (const precompile of evm.precompiles.keys()) journal.addAlwaysWarmAddress(precompile)
-  for (const address of addresses) journal.addAlwaysWarmAddress(address.toString())
-  if (tx.to !== undefined) journal.addAlwaysWarmAddress(tx.to.toString())
+/** EIP-2930: what the transaction itself names. */
+function warmAccessList(evm: EVM, tx: ExecutableTx): void {
   if (!('accessList' in tx)) return
+  const { journal } = evm
   for (const [addressBytes, slots] of tx.accessList) {
     const address = bytesToHex(addressBytes)
     journal.addAlwaysWarmAddress(address, true)

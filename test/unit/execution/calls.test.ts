@@ -1,0 +1,182 @@
+// Calls that leave no trace, and the gas that a transaction needs, held against running it.
+import assert from 'node:assert/strict'
+import { bytesToHex, type Hex } from '../../../src/base/bytes.ts'
+import { CALL_GAS_MAX, CallRunner, type CallRequest } from '../../../src/execution/calls.ts'
+import {
+  type AllocEntry,
+  ExecutionChain,
+  executionGenesis,
+  testAddress
+} from '../../support/execution-chain.ts'
+import { call, code, codeHex, type CodePart, initCode, word } from '../../support/execution-code.ts'
+import { signedTx } from '../../support/execution-transactions.ts'
+
+const CONTRACT: Hex = '0x00000000000000000000000000000000000c0001'
+const CALLED: Hex = '0x00000000000000000000000000000000000c0002'
+const POOR: Hex = '0x00000000000000000000000000000000000a0001'
+const RETURN_TOP: readonly CodePart[] = [0, 'MSTORE', 32, 0, 'RETURN']
+
+async function open(alloc: Readonly<Record<Hex, AllocEntry>>) {
+  const chain = await ExecutionChain.open(executionGenesis(alloc))
+  await chain.extend([])
+  const runner = new CallRunner(chain.common, () => undefined)
+  return {
+    chain,
+    call: (request: CallRequest) => runner.call(request, chain.head, chain.view()),
+    estimate: (request: CallRequest) => runner.estimateGas(request, chain.head, chain.view())
+  }
+}
+
+describe('a call', () => {
+  const answers: readonly (readonly [string, readonly CodePart[], CallRequest, bigint])[] = [
+    ['its caller', ['CALLER'], { from: testAddress(1) }, BigInt(testAddress(1))],
+    ['nobody as caller where none is named', ['CALLER'], {}, 0n],
+    ['the value, which nobody needs to have', ['CALLVALUE'], { from: POOR, value: 77n }, 77n],
+    ['the price that is asked for', ['GASPRICE'], { gasPrice: 5n }, 5n],
+    ['the fee cap as its price', ['GASPRICE'], { maxFeePerGas: 6n }, 6n],
+    ['the input under its old name', [0, 'CALLDATALOAD'], { data: word(8) }, 8n],
+    ['the input under its new name', [0, 'CALLDATALOAD'], { input: word(9) }, 9n],
+    ['the block it is made on', ['NUMBER'], {}, 1n],
+    ['what the slot holds, after it wrote', [5, 0, 'SSTORE', 0, 'SLOAD'], {}, 5n]
+  ]
+  for (const [name, parts, request, expected] of answers) {
+    it(`sees ${name}`, async () => {
+      const { call: run, chain } = await open({
+        [CONTRACT]: { code: codeHex(...parts, ...RETURN_TOP) }
+      })
+      const outcome = await run({ ...request, to: CONTRACT })
+      assert.ok(outcome.kind === 'returned')
+      assert.equal(BigInt(bytesToHex(outcome.data)), expected)
+      assert.equal(chain.slot(CONTRACT, 0n), 0n)
+      assert.equal(chain.account(POOR), undefined)
+    })
+  }
+
+  it('gives back what was reverted with, and names what failed', async () => {
+    const { call: run } = await open({
+      [CONTRACT]: { code: codeHex(7, 0, 'MSTORE', 32, 0, 'REVERT') },
+      [CALLED]: { code: codeHex('INVALID') }
+    })
+    const reverted = await run({ to: CONTRACT })
+    assert.ok(reverted.kind === 'reverted')
+    assert.equal(bytesToHex(reverted.data), word(7))
+    assert.deepEqual(await run({ to: CALLED }), { kind: 'failed', reason: 'invalid opcode' })
+    assert.deepEqual(await run({ to: CONTRACT, gas: 20_999n }), {
+      kind: 'failed',
+      reason: 'intrinsic gas too low'
+    })
+    const kzg = await run({ to: `0x${'00'.repeat(19)}0a` })
+    assert.equal(kzg.kind, 'failed')
+  })
+
+  it('has no more gas than is allowed, whatever it asks for', async () => {
+    const { call: run } = await open({ [CONTRACT]: { code: codeHex('GAS', ...RETURN_TOP) } })
+    for (const gas of [undefined, CALL_GAS_MAX * 10n]) {
+      const outcome = await run({ to: CONTRACT, gas })
+      assert.ok(outcome.kind === 'returned')
+      // 21 000 are gone before the code begins, 2 for GAS itself.
+      assert.equal(BigInt(bytesToHex(outcome.data)), CALL_GAS_MAX - 21_002n)
+    }
+  })
+
+  it('creates a contract and returns its code', async () => {
+    const { call: run } = await open({})
+    for (const to of [undefined, null]) {
+      const outcome = await run({ to, data: bytesToHex(initCode(code('STOP'))) })
+      assert.ok(outcome.kind === 'returned')
+      assert.equal(bytesToHex(outcome.data), '0x00')
+    }
+  })
+})
+
+/** Calls sha-256 ten times: each warm, as precompiles are. */
+const HASHER = Array.from({ length: 10 }, () => [
+  call(`0x${'00'.repeat(19)}02`),
+  code('POP')
+]).flat()
+
+/** What is estimated: the request and its contracts; each also runs as a transaction. */
+const ESTIMATES: readonly (readonly [string, CallRequest, Readonly<Record<Hex, AllocEntry>>])[] = [
+  ['a transfer', { to: testAddress(7) }, {}],
+  ['calldata that nobody reads', { to: testAddress(7), data: `0x${'11'.repeat(500)}` }, {}],
+  ['calls of precompiles', { to: CONTRACT }, { [CONTRACT]: { code: codeHex(...HASHER) } }],
+  [
+    'a look at itself, its caller and the fee recipient',
+    { to: CONTRACT },
+    {
+      [CONTRACT]: {
+        code: codeHex(
+          ...(['ADDRESS', 'CALLER', 'COINBASE'] as const).flatMap(
+            (who) => [who, 'BALANCE'] as const
+          )
+        )
+      }
+    }
+  ],
+  [
+    'slots that are cleared, whose refund comes too late to help',
+    { to: CONTRACT },
+    {
+      [CONTRACT]: {
+        code: codeHex(0, 0, 'SSTORE', 0, 1, 'SSTORE', 0, 2, 'SSTORE'),
+        storage: { [word(0)]: word(1), [word(1)]: word(1), [word(2)]: word(1) }
+      }
+    }
+  ],
+  [
+    'a call that must be left more gas than it uses',
+    { to: CONTRACT },
+    {
+      // Reverts when the call got less than it needs, or its own check of the gas fails.
+      [CONTRACT]: { code: codeHex(call(CALLED), 34, 'JUMPI', 0, 0, 'REVERT', code('JUMPDEST')) },
+      [CALLED]: { code: codeHex(400_000, 'GAS', 'GT', 10, 'JUMPI', 'INVALID', 'JUMPDEST') }
+    }
+  ],
+  ['a creation', { data: bytesToHex(initCode(new Uint8Array(900).fill(1))) }, {}]
+]
+
+describe('an estimate of gas', () => {
+  for (const [name, request, alloc] of ESTIMATES) {
+    it(`suffices for ${name}, and is hardly more than that takes`, async () => {
+      const { chain, estimate } = await open(alloc)
+      const outcome = await estimate({ ...request, from: testAddress(0) })
+      assert.ok(outcome.kind === 'gas', outcome.kind)
+      const { to, data = '0x' } = request
+      const fields = { to: to ?? undefined, data: Buffer.from(data.slice(2), 'hex') }
+      const { receipts } = await chain.extend([signedTx({ ...fields, gasLimit: outcome.gas })])
+      assert.equal(receipts[0]?.status, 1)
+      const less = signedTx({ ...fields, gasLimit: (outcome.gas * 63n) / 64n - 1n })
+      const { chain: again } = await open(alloc)
+      // Less either fails, or is too little to begin with.
+      const tried = await again.extend([less]).then(
+        ({ receipts: [receipt] }) => receipt?.status,
+        (thrown: unknown) => String(thrown)
+      )
+      assert.ok(tried === 0 || String(tried).includes('intrinsic-gas-too-low'), String(tried))
+    })
+  }
+
+  it('is exact for a transfer', async () => {
+    const { estimate } = await open({})
+    assert.deepEqual(await estimate({ from: testAddress(0), to: testAddress(7), value: 1n }), {
+      kind: 'gas',
+      gas: 21_000n
+    })
+  })
+
+  it('says how the call fails where no gas helps', async () => {
+    const { estimate } = await open({
+      [CONTRACT]: { code: codeHex(7, 0, 'MSTORE', 32, 0, 'REVERT') },
+      [CALLED]: { code: codeHex('JUMPDEST', 0, 'JUMP') }
+    })
+    assert.equal((await estimate({ to: CONTRACT })).kind, 'reverted')
+    assert.deepEqual(await estimate({ to: CALLED, gas: 100_000n }), {
+      kind: 'failed',
+      reason: 'out of gas'
+    })
+    assert.deepEqual(await estimate({ to: POOR, gas: 20_000n }), {
+      kind: 'failed',
+      reason: 'intrinsic gas too low'
+    })
+  })
+})
