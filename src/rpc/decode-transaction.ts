@@ -1,8 +1,9 @@
 // A raw transaction with everything the execution API prints of it.
 import { type Common } from '@ethereumjs/common'
+import { type EOACode7702Tx } from '@ethereumjs/tx'
 import { generateAddress } from '@ethereumjs/util'
-import { bigintToBytes, bytesToHex } from '../base/bytes.ts'
-import { prepareTransaction, type PreparedTx } from '../execution/transaction.ts'
+import { bigintToBytes, bytesToBigint, bytesToHex } from '../base/bytes.ts'
+import { type ExecutableTx, prepareTransaction, type PreparedTx } from '../execution/transaction.ts'
 import { quantity } from './format.ts'
 import { type DecodedTransaction } from './ports.ts'
 
@@ -13,13 +14,35 @@ export function decodeTransaction(raw: Uint8Array, common: Common): DecodedTrans
 
 function describe({ hash, tx, senderHex, sender }: PreparedTx): DecodedTransaction {
   const isCreation = tx.to === undefined
-  const json = tx.toJSON()
+  const { chainId, ...json } = tx.toJSON()
   return {
     hash,
     from: senderHex,
     contractAddress: isCreation
       ? bytesToHex(generateAddress(sender.bytes, bigintToBytes(tx.nonce)))
       : undefined,
-    json: { ...json, type: quantity(tx.type) }
+    json: {
+      ...json,
+      ...(!isOfNoChain(tx) && { chainId }),
+      ...('authorizationList' in tx && { authorizationList: authorizations(tx) }),
+      type: quantity(tx.type)
+    }
   }
+}
+
+/** A legacy transaction without replay protection (before EIP-155) runs on any chain. */
+function isOfNoChain({ type, v }: ExecutableTx): boolean {
+  return type === 0 && (v === 27n || v === 28n)
+}
+
+/** Numbers as quantities: @ethereumjs/tx prints their bytes, "0x" for zero. */
+function authorizations({ authorizationList }: EOACode7702Tx) {
+  return authorizationList.map(([chainId, address, nonce, yParity, r, s]) => ({
+    chainId: quantity(bytesToBigint(chainId)),
+    address: bytesToHex(address),
+    nonce: quantity(bytesToBigint(nonce)),
+    yParity: quantity(bytesToBigint(yParity)),
+    r: quantity(bytesToBigint(r)),
+    s: quantity(bytesToBigint(s))
+  }))
 }
