@@ -115,9 +115,8 @@ function integer(min: number, max: number): (text: string) => number {
 
 function blockTime(text: string): number {
   const value = integer(1, 60_000)(text)
-  const problem = blockTimeProblem(presetFor(value), value)
-  if (problem !== undefined) throw new InvalidArgumentError(`${problem}.`)
-  return value
+  if (blockTimeProblem(presetFor(value), value) === undefined) return value
+  throw new InvalidArgumentError('Whole seconds, or 500 or 250 ms.')
 }
 
 function directory(text: string): string {

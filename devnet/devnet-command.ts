@@ -79,8 +79,9 @@ async function runFlags(
   const forgetSignals = io.onStopSignal(interrupt)
   try {
     await run.act()
-    if (!signal.aborted) progress.checks(await run.look())
+    const checks = signal.aborted ? [] : await run.look()
     if (!flags.exits && !signal.aborted) {
+      progress.checks(checks)
       run.resume()
       progress.say('the cluster stays up; "help" lists what it can be told')
       const { input, terminal } = io

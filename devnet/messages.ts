@@ -5,6 +5,7 @@ import { type RecoverySection } from './report.ts'
 /** A protection that is taken away to show that the checkers notice. */
 export type Without = 'recovery' | 'record' | 'quorum' | 'gate'
 
+/** What `--without` takes. */
 export const WITHOUT_NAMES: readonly Without[] = ['recovery', 'record', 'quorum', 'gate']
 
 /** Steps of a block at which a node can be held. */

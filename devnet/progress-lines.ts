@@ -26,6 +26,8 @@ export class ProgressLines {
   /** Heights by hash, for "builds on". */
   readonly #numbers = new Map<string, number>()
   #heldHash: string | undefined
+  /** The block that the sequencer stood at when it was killed. */
+  #lostHash: string | undefined
   #lastStage = ''
 
   constructor({ hasColor }: { readonly hasColor: boolean }) {
@@ -67,10 +69,12 @@ export class ProgressLines {
       case 'recovered':
         return node === 'sequencer' ? about('good', describeRecovery(entry.recovery)) : undefined
       case 'gate':
+        if (node !== 'sequencer' || entry.reason === 'stopping') return undefined
         return entry.open === true
           ? about('good', 'gate open')
           : about('bold', `gate shut: ${String(entry.reason)}`)
       case 'killed':
+        if (node === 'sequencer') this.#lostHash = this.#heldHash
         return about('bad', 'killed (SIGKILL)')
       case 'shows':
         return about('plain', `shows ${blockText(entry.block)} to whoever asks`)
@@ -105,8 +109,8 @@ export class ProgressLines {
     this.#numbers.set(String(hash), Number(number))
     const parent = `${String(this.#numbers.get(String(parentHash)) ?? Number(number) - 1)} ${shortHash(parentHash)}`
     const text = `block ${blockText({ number, hash })} on ${parent}`
-    if (parentHash !== this.#heldHash) return { tone: 'dim', text }
-    return { tone: 'good', text: `${text}, the one that was lost` }
+    if (parentHash !== this.#lostHash) return { tone: 'dim', text }
+    return { tone: 'good', text: `${text}, where the sequencer was killed` }
   }
 
   #describeHeld({ node, step, block }: TimelineEntry): ProgressLine {

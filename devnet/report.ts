@@ -9,6 +9,7 @@ export interface CheckResult {
   readonly detail: string
 }
 
+/** The checks of a report, in its order. */
 export type CheckName =
   | 'no-equivocation'
   | 'announced-kept'
@@ -30,6 +31,7 @@ export interface RecoverySection {
   readonly elapsedMs: number
 }
 
+/** One stage of a recovery, over all its turns. */
 export interface StageSection {
   readonly name: string
   readonly elapsedMs: number

@@ -34,6 +34,7 @@ export async function callRpc(
   return answer.result
 }
 
+/** The height of the node's head. */
 export async function readBlockNumber(url: string): Promise<number> {
   return Number(await callRpc(url, 'eth_blockNumber'))
 }

@@ -65,7 +65,7 @@ export function checkAnnouncedKept(
   }
 }
 
-/** N's child was built on N as it was announced. */
+/** Invariants 2 and 5: N is as it was announced, and its child was built on it. */
 export function checkBuiltOnN(lost: LostBlock | undefined, chains: RpcChains): CheckResult {
   const name = 'built-on-n'
   if (lost === undefined) return { name, ok: true, detail: 'no block was lost' }
@@ -73,22 +73,23 @@ export function checkBuiltOnN(lost: LostBlock | undefined, chains: RpcChains): C
   for (const [node, chain] of chains) {
     const block = chain.get(lost.number)
     const child = chain.get(lost.number + 1)
-    const place = `${node} at height ${String(lost.number)}`
+    const broke = (number: number, what: string): CheckResult => {
+      const place = `${node} at height ${String(lost.number)}`
+      return { name, ok: false, detail: `invariant ${String(number)} broke: ${place}: ${what}` }
+    }
     if (block === undefined || child === undefined) {
-      return { name, ok: false, detail: `${place}: the block or its child is missing` }
+      return broke(5, 'the block or its child is missing')
     }
     if (mustBeKept && block.hash !== lost.hash) {
-      return { name, ok: false, detail: `${place}: ${block.hash} instead of ${lost.hash}` }
+      return broke(2, `${block.hash} instead of ${lost.hash}`)
     }
-    if (child.parentHash !== block.hash) {
-      return { name, ok: false, detail: `${place}: the child builds on ${child.parentHash}` }
-    }
+    if (child.parentHash !== block.hash) return broke(5, `the child builds on ${child.parentHash}`)
   }
   const kept = mustBeKept ? 'as announced' : 'anew: nobody had it'
   return { name, ok: true, detail: `block ${String(lost.number)} ${kept}, its child builds on it` }
 }
 
-/** All nodes have the same block at every height they share, up to the highest. */
+/** Invariant 5: all nodes end in the same chain, up to the highest block. */
 export function checkHeadsEqual(chains: RpcChains): CheckResult {
   const name = 'heads-equal'
   const heads = [...chains].map(([node, chain]) => ({ node, head: Math.max(...chain.keys(), 0) }))
@@ -96,10 +97,12 @@ export function checkHeadsEqual(chains: RpcChains): CheckResult {
   if (chains.size < 2) return { name, ok: false, detail: 'fewer than two nodes answered' }
   if (heights.size > 1) {
     const list = heads.map(({ node, head }) => `${node} ${String(head)}`).join(', ')
-    return { name, ok: false, detail: `heads differ: ${list}` }
+    return { name, ok: false, detail: `invariant 5 broke: heads differ: ${list}` }
   }
   const difference = findDifference(chains, ({ hash }) => hash)
-  if (difference !== undefined) return { name, ok: false, detail: difference }
+  if (difference !== undefined) {
+    return { name, ok: false, detail: `invariant 5 broke: ${difference}` }
+  }
   return { name, ok: true, detail: `${String(chains.size)} nodes at ${String(heads[0]?.head)}` }
 }
 
@@ -110,28 +113,35 @@ export function checkStateRoots(
 ): CheckResult {
   const name = 'state-root'
   const difference = findDifference(chains, ({ stateRoot }) => stateRoot)
-  if (difference !== undefined) return { name, ok: false, detail: difference }
+  if (difference !== undefined) {
+    return { name, ok: false, detail: `invariant 4 broke: ${difference}` }
+  }
   const distinct = new Set(balances.values())
   if (balances.size !== chains.size || distinct.size !== 1) {
     const list = [...balances].map(([node, sums]) => `${node}: ${sums}`).join('; ')
-    return { name, ok: false, detail: `token balances differ between nodes: ${list}` }
+    return {
+      name,
+      ok: false,
+      detail: `invariant 4 broke: token balances differ between nodes: ${list}`
+    }
   }
   return { name, ok: true, detail: `same roots and token balances on ${String(chains.size)} nodes` }
 }
 
 /** The first height at which two nodes show something else. */
 function findDifference(chains: RpcChains, fact: (block: RpcBlock) => Hex): string | undefined {
-  const [first, ...others] = chains
-  if (first === undefined) return 'no node answered'
-  const [firstNode, firstChain] = first
-  for (const [node, chain] of others) {
+  const seen = new Map<number, { readonly node: string; readonly value: Hex }>()
+  for (const [node, chain] of chains) {
     for (const [number, block] of chain) {
-      const beside = firstChain.get(number)
-      if (beside === undefined || fact(beside) === fact(block)) continue
-      return `height ${String(number)}: ${firstNode} has ${fact(beside)}, ${node} has ${fact(block)}`
+      const value = fact(block)
+      const beside = seen.get(number)
+      if (beside === undefined) seen.set(number, { node, value })
+      else if (beside.value !== value) {
+        return `height ${String(number)}: ${beside.node} has ${beside.value}, ${node} has ${value}`
+      }
     }
   }
-  return undefined
+  return chains.size === 0 ? 'no node answered' : undefined
 }
 
 function describe(blocks: readonly SeenBlock[]): string {

@@ -4,6 +4,7 @@ import { expectSources, type Scenario } from './scenario.ts'
 const LAYERS = 50
 const BLOCKS_AFTER = 3
 
+/** Rows 9 and 10: blocks are there, their states are not. */
 export const LOST_JOURNAL: Scenario = {
   name: 'lost-journal',
   summary: 'killed with fifty layers of state in memory',

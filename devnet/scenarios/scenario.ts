@@ -50,6 +50,7 @@ export interface ScenarioOutcome {
   readonly judge: (recovery: RecoverySection) => CheckResult
 }
 
+/** One scenario: a name, a set-up, and what is done. */
 export interface Scenario {
   readonly name: string
   readonly summary: string

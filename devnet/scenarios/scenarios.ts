@@ -7,6 +7,7 @@ import { PUBLISHED_TO_ONE } from './published-to-one.ts'
 import { type Scenario } from './scenario.ts'
 import { SIGNED_NOT_PUBLISHED } from './signed-not-published.ts'
 
+/** In the order in which help lists them. */
 export const SCENARIOS: readonly Scenario[] = [
   ONE_BLOCK_BEHIND,
   SIGNED_NOT_PUBLISHED,
@@ -16,6 +17,7 @@ export const SCENARIOS: readonly Scenario[] = [
   LOST_JOURNAL
 ]
 
+/** Undefined for a name that none has. */
 export function findScenario(name: string): Scenario | undefined {
   return SCENARIOS.find((scenario) => scenario.name === name)
 }

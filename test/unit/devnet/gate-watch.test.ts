@@ -1,0 +1,41 @@
+// The gate check over orders of events: what may come before the open gate, and what may not.
+import assert from 'node:assert/strict'
+import { GateWatch } from '../../../devnet/checks/gate-watch.ts'
+
+type Event = 'start' | 'open' | 'shut' | number
+
+function watch(events: readonly Event[]): GateWatch {
+  const gate = new GateWatch()
+  for (const event of events) {
+    if (event === 'start') gate.started()
+    else if (typeof event === 'number') gate.built('signed', event)
+    else gate.gate(event === 'open')
+  }
+  return gate
+}
+
+describe('the gate check', () => {
+  for (const [title, events] of [
+    ['blocks come behind the open gate', ['start', 'open', 1, 2]],
+    ['a restart opens anew', ['start', 'open', 1, 'start', 'open', 2]],
+    ['it shuts and opens in between', ['start', 'open', 1, 'shut', 'open', 2]],
+    ['nothing is built at all', ['start', 'open']]
+  ] as const) {
+    it(`holds when ${title}`, () => {
+      assert.equal(watch(events).check().ok, true)
+    })
+  }
+
+  for (const [title, events, pattern] of [
+    ['a block comes before the first gate', ['start', 1, 'open'], /invariant 3 broke: block 1/],
+    ['a restart builds at once', ['start', 'open', 1, 'start', 2, 'open'], /block 2 was signed/],
+    ['a block comes after it shut', ['start', 'open', 1, 'shut', 2, 'open'], /block 2/],
+    ['a gate never opened', ['start', 'open', 1, 'start'], /opened 1 times in 2 starts/]
+  ] as const) {
+    it(`breaks when ${title}`, () => {
+      const result = watch(events).check()
+      assert.equal(result.ok, false)
+      assert.match(result.detail, pattern)
+    })
+  }
+})
