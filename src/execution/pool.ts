@@ -33,6 +33,8 @@ export const POOL_LIMITS: PoolLimits = {
 
 /** A replacement must pay so many percent more, tip and cap. */
 export const REPLACEMENT_PERCENT = 10n
+/** Senders looked at with each head that sent nothing in it. */
+const REVIEWED_PER_HEAD = 128
 
 /** Why the pool does not take a transaction. */
 export type PoolFailure =
@@ -151,19 +153,17 @@ export class TransactionPool {
     return () => this.#listeners.delete(listener)
   }
 
-  /** A new head: its transactions leave, and those of their senders that cannot run any more. */
+  /**
+   * A new head: its transactions leave, and those of their senders that cannot run any more. Accounts that
+   * delegate (EIP-7702) change without sending, so some of the others are looked at too, in turn.
+   */
   headMoved(senders: Iterable<Hex>): void {
-    for (const sender of senders) {
-      const queue = this.#senders.get(sender)
+    for (const sender of senders) this.#review(sender)
+    for (const sender of [...take(this.#senders.keys(), REVIEWED_PER_HEAD)]) {
+      const queue = this.#review(sender)
       if (queue === undefined) continue
-      const account = this.#account(sender)
-      queue.nonce = account.nonce
-      for (const [nonce, prepared] of queue.byNonce) {
-        if (nonce >= account.nonce && cost(prepared) <= account.balance) continue
-        queue.byNonce.delete(nonce)
-        this.#forget(prepared)
-      }
-      if (queue.byNonce.size === 0) this.#senders.delete(sender)
+      this.#senders.delete(sender) // to the end of the line
+      this.#senders.set(sender, queue)
     }
   }
 
@@ -194,6 +194,22 @@ export class TransactionPool {
     return undefined
   }
 
+  /** Takes out what cannot run on the head; the queue, unless nothing is left of it. */
+  #review(sender: Hex): SenderQueue | undefined {
+    const queue = this.#senders.get(sender)
+    if (queue === undefined) return undefined
+    const account = this.#account(sender)
+    queue.nonce = account.nonce
+    for (const [nonce, prepared] of queue.byNonce) {
+      if (nonce >= account.nonce && cost(prepared) <= account.balance) continue
+      queue.byNonce.delete(nonce)
+      this.#forget(prepared)
+    }
+    if (queue.byNonce.size > 0) return queue
+    this.#senders.delete(sender)
+    return undefined
+  }
+
   #assertRoom(queue: SenderQueue, sizeBytes: number, replaced: PreparedTx | undefined): void {
     const { perSenderMax, transactionsMax, totalMaxBytes } = this.#limits
     const freedCount = replaced === undefined ? 0 : 1
@@ -214,6 +230,14 @@ export class TransactionPool {
 
   #forget({ hash, raw }: PreparedTx): void {
     if (this.#byHash.delete(hash)) this.#bytes -= raw.length
+  }
+}
+
+function* take<T>(items: Iterable<T>, max: number): Generator<T> {
+  let count = 0
+  for (const item of items) {
+    if (count++ >= max) return
+    yield item
   }
 }
 

@@ -79,6 +79,23 @@ describe('a payload job', () => {
     )
   })
 
+  it('builds around what cannot go in, and comes to the same when the block runs again', async () => {
+    const poor = executionGenesis({ [testAddress(9)]: { balance: '0xaa87bee538000' } })
+    const chain = await ExecutionChain.open(poor)
+    // 3 * 10^15 wei: each of the two can be paid, at 10^11 a gas, but not both.
+    const first = chain.pool.add(transfer({ from: 9, tip: 90n * GWEI }))
+    chain.pool.add(transfer({ from: 9, nonce: 1n, tip: 80n * GWEI }))
+    const other = chain.pool.add(transfer({ from: 1 }))
+    const id = await chain.startJob({ noTxPool: false })
+    await settleJob()
+    const { block } = await chain.engine.getPayload(id)
+    assert.deepEqual(hashes(block), [first.hash, other.hash])
+    const built = await chain.engine.newPayload(block)
+    const again = await chain.engine.newPayload(block)
+    assert.ok(built.kind === 'valid' && again.kind === 'valid')
+    assert.deepEqual(again.changes, built.changes)
+  })
+
   it('leaves the pool alone when told to, and builds an empty block', async () => {
     const chain = await ExecutionChain.open()
     chain.pool.add(transfer())

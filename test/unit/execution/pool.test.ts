@@ -280,6 +280,19 @@ describe('the transaction pool', () => {
     assert.deepEqual([...pool.byPrice(0n)], [])
   })
 
+  it('notices in time what changed of an account that sent nothing', () => {
+    const { pool, accounts, add } = createPool()
+    add({ nonce: 0n })
+    add({ nonce: 1n })
+    const poor = add({ from: 1 })
+    accounts.set(0, { nonce: 1n, balance: ETHER })
+    accounts.set(1, { nonce: 0n, balance: 0n })
+    pool.headMoved([])
+    assert.deepEqual(nonces(pool), [1n])
+    assert.equal(pool.get(poor.hash), undefined)
+    assert.deepEqual(pool.counts(), { pending: 1, queued: 0 })
+  })
+
   it('drops one on request, and calls the rest of its sender back', () => {
     const { pool, add } = createPool()
     const first = add({ nonce: 0n })
