@@ -14,8 +14,16 @@ import { RPC_CODES, RpcError } from './rpc-error.ts'
 const SUGGESTED_TIP_WEI = 1_000_000n
 /** Blocks of one eth_feeHistory. */
 const FEE_HISTORY_MAX_BLOCKS = 1024n
+/** Percentiles of one eth_feeHistory. */
+const PERCENTILES_MAX = 100
 
-const percentiles = z.array(z.number().min(0).max(100)).max(100).default([])
+const percentiles = z
+  .array(z.number().min(0).max(100))
+  .max(PERCENTILES_MAX)
+  .refine((wanted) => wanted.every((one, index) => index === 0 || one >= wanted[index - 1]!), {
+    message: 'must ascend'
+  })
+  .default([])
 
 /** What the methods read from. */
 export interface FeeMethodDeps {

@@ -85,10 +85,11 @@ function matchingLogs(chain: RpcChain, block: Block, filter: LogFilterParam) {
 function matches(filter: LogFilterParam, address: Hex, topics: readonly Hex[]): boolean {
   const { address: addresses = [], topics: wanted = [] } = filter
   if (addresses.length > 0 && !addresses.includes(address)) return false
+  // As geth does: a place that is named, be it with a wildcard, has to be there.
+  if (wanted.length > topics.length) return false
   return wanted.every((topic, place) => {
-    const has = topics[place]
-    if (topic === null || (Array.isArray(topic) && topic.length === 0))
-      return has !== undefined || topic === null
-    return has !== undefined && (Array.isArray(topic) ? topic.includes(has) : topic === has)
+    const has = topics[place]!
+    if (topic === null) return true
+    return Array.isArray(topic) ? topic.length === 0 || topic.includes(has) : topic === has
   })
 }
