@@ -6,7 +6,14 @@ import { createBlockTimes, type PresetName } from '../chain/block-times.ts'
 import { ChainError } from '../chain/chain-error.ts'
 import { type SignerPeriod, signerPeriodsProblem } from '../chain/signer-schedule.ts'
 import { type ConfigDraft } from './config-draft.ts'
-import { type HostPort, type PeerAddress, type SignerFilesConfig } from './node-config.ts'
+import { quoteValue } from './config-error.ts'
+import {
+  type HostPort,
+  type OneStartConfig,
+  type PeerAddress,
+  type SignerFilesConfig
+} from './node-config.ts'
+import { ONE_START_FLAGS, type OneStartFlags, type OneStartName } from './one-start.ts'
 
 /** Reads multiaddrs; net/ has it. Each throws an Error whose message says what is wrong. */
 export interface AddressParsers {
@@ -205,5 +212,25 @@ export function checkQuorum(draft: ConfigDraft): void {
     const have =
       backups.length === 1 ? 'one backup there is' : `${backups.length} backups there are`
     draft.report('quorum', `${quorum} is more than the ${have}`)
+  }
+}
+
+/** The hashes that the flags for one start name. */
+export function readOneStart(draft: ConfigDraft, given: OneStartFlags): OneStartConfig {
+  const read = (name: OneStartName): Hex | undefined => {
+    const text = given[name]
+    if (text === undefined) return undefined
+    const { flag } = ONE_START_FLAGS[name]
+    if (!/^0x[0-9a-fA-F]{64}$/.test(text)) {
+      draft.reportFlag(flag, `${quoteValue(text)} is not a block hash: 0x and 64 hex digits`)
+    }
+    if (draft.values.role === 'backup') {
+      draft.reportFlag(flag, 'is for a sequencer: a backup has no gate and waits for nobody')
+    }
+    return text.toLowerCase() as Hex
+  }
+  return {
+    startWithoutBackups: read('startWithoutBackups'),
+    giveUpAbove: read('giveUpAbove')
   }
 }

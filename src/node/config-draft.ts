@@ -41,10 +41,11 @@ export class ConfigDraft {
   }
 
   /** A key that has to be given, by nobody: not a second time for one whose value was refused. */
-  requireGiven(name: ConfigKeyName): void {
+  requireGiven(name: ConfigKeyName, { isFlagOnly = false } = {}): void {
     if (this.#given.has(name)) return
     const { flag, expected } = configKey(name)
-    const way = flag === undefined ? '' : `: give ${expected} with --${flag}, or in the config file`
+    const orFile = isFlagOnly ? '' : ', or in the config file'
+    const way = flag === undefined ? '' : `: give ${expected} with --${flag}${orFile}`
     this.report(name, `must be given${way}`)
   }
 

@@ -8,6 +8,7 @@ import {
   type ConfigAddresses,
   type ConfigPaths,
   readAddresses,
+  readOneStart,
   readPaths,
   readServers,
   readSigners
@@ -18,7 +19,7 @@ import { type ConfigValues } from './config-keys.ts'
 import { type ConfigSources, readLayers } from './config-layers.ts'
 import { checkValues } from './config-values.ts'
 import { type NodeConfig } from './node-config.ts'
-import { type OneStartFlags, readOneStart } from './one-start.ts'
+import { type OneStartFlags } from './one-start.ts'
 
 /** What became of the values. */
 export interface ReadConfig {

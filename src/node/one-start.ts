@@ -1,8 +1,4 @@
 // The flags that are good for one start: given by name each time, so neither the file nor a variable may hold them.
-import { type Hex } from '../base/bytes.ts'
-import { type ConfigDraft } from './config-draft.ts'
-import { quoteValue } from './config-error.ts'
-import { type OneStartConfig } from './node-config.ts'
 
 /** What each is for, by the name of its value. */
 export const ONE_START_FLAGS = {
@@ -20,7 +16,8 @@ export const ONE_START_FLAGS = {
 /** The flags as text. */
 export type OneStartFlags = Readonly<Partial<Record<OneStartName, string | undefined>>>
 
-type OneStartName = keyof typeof ONE_START_FLAGS
+/** The name of one. */
+export type OneStartName = keyof typeof ONE_START_FLAGS
 
 /** The flag that a key of the file or a variable (without its prefix) stands for; undefined when none. */
 export function oneStartFlagOf(name: string): string | undefined {
@@ -33,24 +30,4 @@ export function oneStartFlagOf(name: string): string | undefined {
 /** Why none of them may last. */
 export function oneStartProblem(flag: string): string {
   return `is good for one start and must not last: give it as --${flag}`
-}
-
-/** The hashes they name. */
-export function readOneStart(draft: ConfigDraft, given: OneStartFlags): OneStartConfig {
-  const read = (name: OneStartName): Hex | undefined => {
-    const text = given[name]
-    if (text === undefined) return undefined
-    const { flag } = ONE_START_FLAGS[name]
-    if (!/^0x[0-9a-fA-F]{64}$/.test(text)) {
-      draft.reportFlag(flag, `${quoteValue(text)} is not a block hash: 0x and 64 hex digits`)
-    }
-    if (draft.values.role === 'backup') {
-      draft.reportFlag(flag, 'is for a sequencer: a backup has no gate and waits for nobody')
-    }
-    return text.toLowerCase() as Hex
-  }
-  return {
-    startWithoutBackups: read('startWithoutBackups'),
-    giveUpAbove: read('giveUpAbove')
-  }
 }

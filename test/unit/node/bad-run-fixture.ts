@@ -35,8 +35,9 @@ export function refuseRuns(table: readonly BadRun[]): void {
       const io = recordedIo(cwd, env)
       const run = await runCommand(['run', '--config', 'seq.keys/config.json', ...args], io)
       const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`
-      const message = [`rekindle cannot start: ${count}`, ...problems.map((line) => `  ${line}`)]
-      assert.deepEqual(run.stderr.replaceAll(cwd, 'DIR').split('\n'), [...message, ''])
+      const [first, ...lines] = run.stderr.replaceAll(cwd, 'DIR').split('\n')
+      assert.equal(first, `rekindle cannot start: ${count}`)
+      assert.deepEqual(lines.sort(), ['', ...problems.map((line) => `  ${line}`)].sort())
       assert.equal(run.stdout, '')
       assert.equal(run.exitCode, 2)
       assert.deepEqual(await listing(cwd), before)

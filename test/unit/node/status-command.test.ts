@@ -93,11 +93,12 @@ function useServer(): {
   beforeEach(async () => {
     state.asked = []
     server = createServer((request, response) => {
-      void readBody(request).then((text) => {
+      const answered = readBody(request).then((text) => {
         const contentType = request.headers['content-type']
         state.asked.push({ method: request.method, contentType, body: text })
         response.writeHead(status, { 'content-type': 'application/json' }).end(body)
       })
+      answered.catch((thrown: unknown) => response.destroy(thrown as Error))
     })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
