@@ -28,7 +28,7 @@ describe('execution equals the oracle: random blocks', () => {
           }
         }
       ),
-      { numRuns: 60 }
+      { numRuns: 40 }
     )
     const isMixed = seen.succeeded > 50 && seen.failed > 20 && seen.logs > 0
     assert.ok(isMixed, `too much of one kind: ${JSON.stringify(seen)}`)
