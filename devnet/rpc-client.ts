@@ -39,17 +39,25 @@ export async function readBlockNumber(url: string): Promise<number> {
   return Number(await callRpc(url, 'eth_blockNumber'))
 }
 
+/** A block with what the load put into it. */
+export interface TimedBlock extends RpcBlock {
+  /** Seconds since the Unix epoch. */
+  readonly timestamp: number
+  readonly transactionsCount: number
+}
+
 /** The block at a height, or undefined when the node has none there. */
 export async function readBlock(
   url: string,
   number: number | 'latest'
-): Promise<(RpcBlock & { readonly transactionsCount: number }) | undefined> {
+): Promise<TimedBlock | undefined> {
   const tag = number === 'latest' ? number : `0x${number.toString(16)}`
   const block = (await callRpc(url, 'eth_getBlockByNumber', [tag, false])) as {
     readonly number: Hex
     readonly hash: Hex
     readonly parentHash: Hex
     readonly stateRoot: Hex
+    readonly timestamp: Hex
     readonly transactions: readonly Hex[]
   } | null
   if (block === null) return undefined
@@ -59,6 +67,7 @@ export async function readBlock(
     hash,
     parentHash,
     stateRoot,
+    timestamp: Number(block.timestamp),
     transactionsCount: transactions.length
   }
 }
