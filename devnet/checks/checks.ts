@@ -54,7 +54,7 @@ export function checkAnnouncedKept(
     for (const [node, chain] of chains) {
       const canonical = chain.get(number)?.hash
       if (canonical === hash) continue
-      const detail = `invariant 2 broke: block ${String(number)} (${hash}) was announced, ${node} has ${canonical ?? 'none'} there`
+      const detail = `invariant 2 broke: block ${String(number)} (${hash}) was to be kept, ${node} has ${canonical ?? 'none'} there`
       return { name, ok: false, detail }
     }
   }
