@@ -88,7 +88,8 @@ export function createApplier({ engine, chain, layers, onStep }: ApplierDeps): A
       throw new ApplyError({ code: 'not-child-of-head', number, headNumber: current.number })
     }
     const valid = await execute(block)
-    await chain.persist(block, valid.receipts)
+    // It is on disk already when a later step of the same block failed before.
+    if (chain.head().hash !== hash) await chain.persist(block, valid.receipts)
     await onStep({ step: 'persisted', block: { number, hash } })
     addLayer(block, valid)
     current = block

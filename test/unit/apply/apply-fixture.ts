@@ -1,0 +1,87 @@
+// A node's chain, state, engine and applier over stores in memory that outlive the node.
+import assert from 'node:assert/strict'
+import { silentLog } from '../../../src/base/log.ts'
+import { type Applier, type ApplyStepEvent, createApplier } from '../../../src/apply/applier.ts'
+import { type Block } from '../../../src/chain/block.ts'
+import { createBlockTimes } from '../../../src/chain/block-times.ts'
+import { type BlockStore } from '../../../src/chain/block-store.ts'
+import { createSignerSchedule } from '../../../src/chain/signer-schedule.ts'
+import { openChain } from '../../../src/chain/open-chain.ts'
+import { createEmbeddedEngine } from '../../../src/execution/embedded-engine.ts'
+import { createEvmCommon } from '../../../src/execution/evm-rules.ts'
+import { genesisChanges } from '../../../src/execution/genesis-state.ts'
+import { TransactionPool } from '../../../src/execution/pool.ts'
+import { StateStore } from '../../../src/state/state-store.ts'
+import { type KeyValueStore } from '../../../src/store/key-value-store.ts'
+import { createMemoryStore } from '../../../src/store/memory-store.ts'
+import {
+  EXECUTION_CHAIN_ID,
+  executionGenesis,
+  ExecutionChain,
+  testAddress
+} from '../../support/execution-chain.ts'
+import { signedTx } from '../../support/execution-transactions.ts'
+
+/** Both databases, which a restart leaves as they are. */
+export interface NodeStores {
+  readonly chain: KeyValueStore
+  readonly state: KeyValueStore
+}
+
+/** Fresh ones. */
+export function createNodeStores(): NodeStores {
+  return { chain: createMemoryStore(), state: createMemoryStore() }
+}
+
+/** One run of a node. */
+export interface ApplyNode {
+  readonly applier: Applier
+  readonly blocks: BlockStore
+  readonly state: StateStore
+  /** Begins the state anew, as recovery does when it is lost. */
+  readonly resetState: () => Promise<void>
+}
+
+const genesis = executionGenesis()
+
+/** The genesis block of every chain here, and blocks of one transfer each that were built on it. */
+export async function buildChain(length: number): Promise<readonly Block[]> {
+  const builder = await ExecutionChain.open(genesis)
+  const blocks = [builder.head]
+  for (let nonce = 0n; nonce < length; nonce++) {
+    const transfer = signedTx({ nonce, to: testAddress(7), value: 1n, gasLimit: 21_000n })
+    blocks.push((await builder.extend([transfer])).block)
+  }
+  return blocks
+}
+
+/** Starts a node on the stores; `first` is the genesis block. */
+export async function openApplyNode(
+  stores: NodeStores,
+  first: Block,
+  onStep: (event: ApplyStepEvent) => Promise<void> = async () => undefined
+): Promise<ApplyNode> {
+  const schedule = createSignerSchedule(genesis.config.signers)
+  const { blocks } = await openChain(stores.chain, { genesis: first, schedule })
+  const state = new StateStore({ store: stores.state, log: silentLog })
+  const resetState = async () => {
+    const changes = genesisChanges(genesis.alloc)
+    const root = await state.resetToGenesis({ changes, number: 0n, hash: first.hash })
+    assert.equal(root, first.stateRoot)
+  }
+  if (state.diskPoint() === undefined) await resetState()
+  const common = createEvmCommon(EXECUTION_CHAIN_ID)
+  const engine = createEmbeddedEngine({
+    common,
+    chain: blocks,
+    state,
+    pool: new TransactionPool({ common, head: () => undefined }),
+    rules: {
+      times: createBlockTimes('op', genesis.config.blockTimeMs),
+      forks: genesis.config.forks
+    },
+    log: silentLog
+  })
+  const applier = createApplier({ engine, chain: blocks, layers: state, onStep })
+  return { applier, blocks, state, resetState }
+}
