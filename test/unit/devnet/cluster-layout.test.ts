@@ -1,0 +1,98 @@
+// A cluster on disk: configs that the node itself accepts, that name each other, and nothing overwritten.
+import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  DirectoryInUseError,
+  type LayoutOptions,
+  nodeNames,
+  presetFor,
+  writeLayout
+} from '../../../devnet/cluster-layout.ts'
+import { loadAccounts } from '../../../devnet/load/accounts.ts'
+import { parseListen, parsePeer } from '../../../src/net/peer-address.ts'
+import { readPeerKey } from '../../../src/net/peer-key.ts'
+import { readStartInputs } from '../../../src/node/start-inputs.ts'
+import { useTemporaryDirectory } from '../../support/temporary-directory.ts'
+
+describe('the layout of a cluster', () => {
+  const temporary = useTemporaryDirectory()
+
+  function options(changes: Partial<LayoutOptions> = {}): LayoutOptions {
+    const setup = { signedRecord: 'on', quorum: 'auto' } as const
+    const directory = join(temporary.path, 'cluster')
+    return { directory, backupsCount: 2, blockTimeMs: 1000, seed: 1, setup, ...changes }
+  }
+
+  async function readInputs(configFile: string) {
+    const sources = { configFile, flags: {}, strayArguments: [], env: {}, cwd: temporary.path }
+    return readStartInputs(sources, {}, { parseListen, parsePeer, readPeerKey })
+  }
+
+  it('has configs that nodes start with, each naming all others', async () => {
+    const { nodes, signer, chainId } = await writeLayout(options())
+    assert.deepEqual(
+      nodes.map(({ name }) => name),
+      ['sequencer', 'backup-1', 'backup-2']
+    )
+    for (const node of nodes) {
+      const { config, peerKey, genesis, signers } = await readInputs(node.configFile)
+      const others = nodes.filter(({ name }) => name !== node.name).map(({ peerId }) => peerId)
+      const named = [...config.backups, ...config.peers].map(({ peerId }) => peerId)
+      assert.deepEqual(named.toSorted(), others.toSorted())
+      assert.equal(config.backups.length, node.name === 'sequencer' ? 2 : 0)
+      assert.equal(config.sequencerRpc, node.name === 'sequencer' ? undefined : nodes[0]!.rpcUrl)
+      assert.equal(peerKey.peerId, node.peerId)
+      assert.equal(config.dataDir, node.dataDir)
+      assert.equal(config.rpc.host, '127.0.0.1')
+      assert.match(config.listen, /^\/ip4\/127\.0\.0\.1\/tcp\/\d+$/)
+      assert.equal(genesis.config.chainId, chainId)
+      assert.deepEqual(signers, [{ fromBlock: 0n, address: signer }])
+    }
+  })
+
+  it('funds the accounts of its seed', async () => {
+    const { genesis } = await writeLayout(options({ seed: 7 }))
+    const funded = genesis.alloc.filter(({ balance }) => balance > 0n).map(({ address }) => address)
+    const wanted = loadAccounts(7).map(({ address }) => address.toLowerCase())
+    assert.deepEqual(funded.toSorted(), wanted.toSorted())
+    assert.notDeepEqual(
+      wanted,
+      loadAccounts(8).map(({ address }) => address.toLowerCase())
+    )
+  })
+
+  it('has a record where the scenario wants one, and its quorum', async () => {
+    const on = await writeLayout(options())
+    const recordFile = on.nodes[0]!.recordFile ?? ''
+    assert.match((await readFile(recordFile, 'latin1')).slice(0, 16), /^rekindle-signed/)
+    const setup = { signedRecord: 'off', quorum: 'all' } as const
+    const off = await writeLayout(options({ setup, directory: join(temporary.path, 'off') }))
+    assert.equal(off.nodes[0]!.recordFile, undefined)
+    const { config } = await readInputs(off.nodes[0]!.configFile)
+    assert.equal(config.quorum, 'all')
+    assert.equal(config.signer?.recordFile, undefined)
+  })
+
+  it('uses no port twice', async () => {
+    const { nodes } = await writeLayout(options())
+    const texts = await Promise.all(nodes.map(({ configFile }) => readFile(configFile, 'utf8')))
+    const listening = texts.flatMap((text) => {
+      const { listen, rpc, metrics } = JSON.parse(text) as Record<string, string>
+      return [listen, rpc, metrics].map((place) => /\d+$/.exec(place ?? '')?.[0])
+    })
+    assert.equal(new Set(listening).size, 9)
+  })
+
+  it('does not begin in a directory that holds anything', async () => {
+    await writeFile(join(temporary.path, 'mine'), 'precious')
+    await assert.rejects(writeLayout(options({ directory: temporary.path })), DirectoryInUseError)
+    assert.equal(await readFile(join(temporary.path, 'mine'), 'utf8'), 'precious')
+  })
+
+  it('names nodes and presets as operators know them', () => {
+    assert.deepEqual(nodeNames(1), ['sequencer', 'backup-1'])
+    assert.equal(presetFor(2000), 'op')
+    assert.equal(presetFor(250), 'opbnb')
+  })
+})
