@@ -105,6 +105,9 @@ async function untilTip(
 }
 
 async function lookForMissing(cluster: Cluster, backups: readonly string[]): Promise<Look<true>> {
+  const run = cluster.run(SEQUENCER)
+  if (!run.isAlive) return { never: `it ended: ${run.failure ?? 'no reason given'}` }
+  if (run.openedMs !== undefined) return { never: 'its gate opened' }
   const status = await callRpc(cluster.node(SEQUENCER).rpcUrl, 'rekindle_status')
   const words = readStatus(status)
   const missing = words?.missing ?? []
@@ -112,7 +115,7 @@ async function lookForMissing(cluster: Cluster, backups: readonly string[]): Pro
     const { peerId } = cluster.node(backup)
     return missing.includes(peerId)
   })
-  const isShut = words?.isGateOpen === false && !cluster.run(SEQUENCER).isGateOpen
+  const isShut = words?.isGateOpen === false
   if (isShut && sameNames(named, backups)) return { done: true }
   const gate = isShut ? 'shut' : 'not shut'
   return { instead: `the gate is ${gate}, missing: ${named.join(', ') || 'nobody'}` }
@@ -122,6 +125,7 @@ async function lookForMissing(cluster: Cluster, backups: readonly string[]): Pro
 async function lookForOpenGate(cluster: Cluster): Promise<Look<number>> {
   const run = cluster.run(SEQUENCER)
   if (!run.isAlive) return { never: `it ended: ${run.failure ?? 'no reason given'}` }
+  if (cluster.gateWatch.hasBreach) return { never: 'it builds while its gate is shut' }
   if (!run.isGateOpen) return { instead: 'it is shut' }
   return { done: await readBlockNumber(cluster.node(SEQUENCER).rpcUrl) }
 }

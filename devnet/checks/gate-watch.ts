@@ -29,6 +29,11 @@ export class GateWatch {
     if (!this.#isOpen) this.#breaches.push({ step, number })
   }
 
+  /** True once a block was built while the gate was shut. */
+  get hasBreach(): boolean {
+    return this.#breaches.length > 0
+  }
+
   check(): CheckResult {
     const name = 'gate'
     const [breach] = this.#breaches

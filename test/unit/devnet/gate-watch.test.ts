@@ -23,6 +23,7 @@ describe('the gate check', () => {
   ] as const) {
     it(`holds when ${title}`, () => {
       assert.equal(watch(events).check().ok, true)
+      assert.equal(watch(events).hasBreach, false)
     })
   }
 
