@@ -26,6 +26,9 @@ export interface BlockStepEvent {
 /** Why the loop gives up a block and calls recovery. */
 export type SequencerFault = 'recovering' | 'state-not-readable' | 'disk-full'
 
+/** After a block was given up, so that a gate that stays open does not make the loop spin. */
+const ABANDONED_PAUSE_MS = 20
+
 /** What the loop stands on. */
 export interface SequencerDeps {
   readonly clock: Clock
@@ -66,7 +69,7 @@ export function createSequencer(deps: SequencerDeps, rules: PayloadRules): Servi
           if (signal.aborted) return
           log.error('block-abandoned', { reason: errorMessage(thrown) })
           onFault(faultOf(thrown), thrown)
-          await clock.sleep(0, signal)
+          await clock.sleep(ABANDONED_PAUSE_MS, signal).catch(() => undefined) // aborted: it ends
         }
       }
     }
