@@ -10,7 +10,7 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
     safe: 'Mend what is listed and start again. Nothing was opened or written.'
   },
   {
-    codes: ['rpc-address-unavailable'],
+    codes: ['http-address-unavailable'],
     meaning: 'The address for JSON-RPC is taken, or not one of this machine.',
     safe: 'Name another with --rpc, or stop what listens there.'
   },

@@ -2,7 +2,7 @@
 import { errorMessage, type Failure, NodeError } from '../base/node-error.ts'
 import { type ChainFailure } from '../chain/chain-error.ts'
 import { type NetFailure } from '../net/net-error.ts'
-import { type HttpFailure } from '../rpc/http-server.ts'
+import { type HttpFailure } from '../rpc/http-listen.ts'
 import { SignerError, type SignerFailure } from '../signer/signer-error.ts'
 import { type StoreFailure } from '../store/store-error.ts'
 import { EXIT_CODE } from './command-io.ts'
@@ -32,7 +32,7 @@ const UNUSABLE_CODES: readonly (
   'lock-failed',
   'record-exists',
   'listen-unavailable',
-  'rpc-address-unavailable'
+  'http-address-unavailable'
 ]
 /** The system's words for a port or a place that cannot be had. */
 const SYSTEM_CODES = [
@@ -85,7 +85,7 @@ function describe(thrown: unknown): string {
 function causesOf(thrown: unknown): readonly unknown[] {
   const found: unknown[] = []
   let error = thrown
-  while (error !== undefined && found.length < CAUSES_MAX) {
+  while (error !== undefined && !found.includes(error) && found.length < CAUSES_MAX) {
     found.push(error)
     error = error instanceof Error ? error.cause : undefined
   }

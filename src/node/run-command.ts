@@ -71,6 +71,8 @@ async function live<Key extends PeerIdentity>(
     await node.run(stop.signal)
     return EXIT_CODE.good
   } catch (thrown) {
+    // A service may say that it was stopped by rejecting with the reason.
+    if (isRunning && stop.signal.aborted && thrown === stop.signal.reason) return EXIT_CODE.good
     complain(io, thrown)
     return isRunning ? EXIT_CODE.failed : startExitCode(thrown)
   } finally {
