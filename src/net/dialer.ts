@@ -3,6 +3,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
+import { type Random, systemRandom } from '../base/random.ts'
 import { type Service } from '../base/service.ts'
 import { type ParsedPeer } from './peer-address.ts'
 
@@ -10,6 +11,9 @@ import { type ParsedPeer } from './peer-address.ts'
 export const DIAL_BACKOFF_MIN_MS = 250
 /** The longest pause between two dials of one peer. */
 export const DIAL_BACKOFF_MAX_MS = 5_000
+
+/** Two nodes that dial each other shall not go on doing so at the same moments. */
+const JITTER_PART = 0.25
 
 /** The host as the dialer needs it. */
 export interface Dialling {
@@ -29,7 +33,8 @@ export interface DialerDeps {
 /** One task for each peer, until the signal aborts. */
 export function createDialer(
   { clock, log, host }: DialerDeps,
-  peers: readonly ParsedPeer[]
+  peers: readonly ParsedPeer[],
+  { random = systemRandom }: { readonly random?: Random } = {}
 ): Service {
   async function keep({ multiaddr: address, peerId }: ParsedPeer, signal: AbortSignal) {
     let backoffMs = DIAL_BACKOFF_MIN_MS
@@ -46,7 +51,8 @@ export function createDialer(
         log.debug('dial-failed', { peer: peerId, address, reason: errorMessage(thrown) })
       }
       if (host.isConnected(peerId)) continue
-      await clock.sleep(backoffMs, signal).catch(() => undefined) // aborted: the loop ends
+      const jitterMs = random.below(Math.ceil(backoffMs * JITTER_PART))
+      await clock.sleep(backoffMs + jitterMs, signal).catch(() => undefined) // aborted: the loop ends
       backoffMs = Math.min(2 * backoffMs, DIAL_BACKOFF_MAX_MS)
     }
   }

@@ -2,6 +2,7 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
+import { secp256k1Implementation } from '../base/secp256k1.ts'
 import { type Service } from '../base/service.ts'
 import { OP_PRESET, OPBNB_PRESET } from '../../protocols/gossip/parameters.ts'
 import { startHost } from '../net/host.ts'
@@ -13,7 +14,7 @@ import { type ChainParts, openChainParts } from './chain-parts.ts'
 import { createClosers } from './closers.ts'
 import { createNodeParts } from './node-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
-import { startRpc } from './rpc-parts.ts'
+import { startMetrics, startRpc } from './rpc-parts.ts'
 import { runServices } from './run-services.ts'
 import { type StartInputs } from './start-inputs.ts'
 import { readVersion } from './version.ts'
@@ -98,8 +99,7 @@ async function assemble(opened: Opened): Promise<RunningNode> {
   )
   const version = readVersion()
   const { peerId } = network
-  const rpc = await startRpc({
-    log,
+  const told = {
     config,
     version,
     chainId: genesis.config.chainId,
@@ -109,14 +109,19 @@ async function assemble(opened: Opened): Promise<RunningNode> {
     peerId,
     multiaddrs: () => network.multiaddrs(),
     connected: () => network.connected()
-  })
+  }
+  const rpc = await startRpc({ ...told, log })
   closers.add('rpc', () => rpc.close())
+  const metrics = await startMetrics(told)
+  closers.add('metrics', () => metrics.close())
   log.info('started', {
     version,
     role: config.role,
     peerId,
     multiaddrs: network.multiaddrs(),
     rpc: rpc.url,
+    metrics: metrics.url,
+    secp256k1: secp256k1Implementation,
     head: chain.applier.head().number
   })
   return {

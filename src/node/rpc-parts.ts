@@ -6,6 +6,7 @@ import { type RecoveryStatus } from '../recovery/runner.ts'
 import { decodeTransaction } from '../rpc/decode-transaction.ts'
 import { forwardTransaction } from '../rpc/forward.ts'
 import { type HttpServer, startHttpServer } from '../rpc/http-server.ts'
+import { type MetricsServer, type MetricValues, startMetricsServer } from '../rpc/metrics-server.ts'
 import { createMethodTable } from '../rpc/method-table.ts'
 import { type RpcChain, type RpcNode, type RpcPool, type RpcState } from '../rpc/ports.ts'
 import { RPC_CODES, RpcError } from '../rpc/rpc-error.ts'
@@ -32,6 +33,32 @@ export async function startRpc(deps: NodeStatusDeps & { readonly log: Log }): Pr
     { methods, log, health: () => describeHealth(config, recovery()) },
     config.rpc
   )
+}
+
+/** Starts `/metrics`. Throws HttpError. */
+export async function startMetrics(deps: NodeStatusDeps): Promise<MetricsServer> {
+  const { config, chain, claims, recovery, connected } = deps
+  const { stores, applier, pool } = chain
+  const backups = config.backups.map(({ peerId }) => peerId)
+  const toNumber = (number: bigint | undefined) =>
+    number === undefined ? undefined : Number(number)
+  const read = (): MetricValues => {
+    const now = recovery()
+    const { pending, queued } = pool.counts()
+    return {
+      head_number: Number(applier.head().number),
+      accepted_number: toNumber(stores.accepted.highestAccepted()?.number),
+      replicated_number: toNumber(claims.replicatedHead(backups)),
+      gate_open: config.role === 'sequencer' ? Number(now.gate.kind === 'open') : undefined,
+      recovering: Number(!describeHealth(config, now).ok),
+      conflicts: now.conflicts.length,
+      peers: connected().length,
+      pool_pending: pending,
+      pool_queued: queued,
+      state_layers: stores.state.layersCount
+    }
+  }
+  return startMetricsServer(read, config.metrics)
 }
 
 function rpcChain({ applier, stores: { blocks } }: ChainParts): RpcChain {

@@ -1,25 +1,14 @@
 // JSON-RPC and health over HTTP. Web pages must not reach it: host allow-list, JSON only, no CORS.
-import { type AddressInfo, isIPv6 } from 'node:net'
+import { isIPv6 } from 'node:net'
 import fastify, { type FastifyInstance } from 'fastify'
 import { type Log } from '../base/log.ts'
-import { NodeError } from '../base/node-error.ts'
+import { listenOn } from './http-listen.ts'
 import { answerBody, answerParseError, type MethodTable } from './json-rpc.ts'
 
 /** A request's body: a batch of transactions of the largest size is far below it. */
 export const BODY_MAX_BYTES = 5 * 2 ** 20
 /** A client that sends its request slower than this is cut off. */
 const REQUEST_TIMEOUT_MS = 30_000
-
-/** Why the server cannot listen. */
-export type HttpFailure = {
-  readonly code: 'rpc-address-unavailable'
-  readonly host: string
-  readonly port: number
-  readonly reason: string
-}
-
-/** Thrown by `start`. */
-export class HttpError extends NodeError<HttpFailure> {}
 
 /** What `/health` says. */
 export interface Health {
@@ -71,16 +60,9 @@ export async function startHttpServer(
     }
   })
   addRoutes(server, deps)
-  try {
-    await server.listen({ host, port })
-  } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown)
-    throw new HttpError({ code: 'rpc-address-unavailable', host, port, reason }, { cause: thrown })
-  }
-  const bound = server.server.address() as AddressInfo
-  const printedHost = host.includes(':') ? `[${host}]` : host
+  const url = await listenOn(server, 'rpc', { host, port })
   return {
-    url: `http://${printedHost}:${String(bound.port)}`,
+    url,
     async close() {
       await server.close()
     }

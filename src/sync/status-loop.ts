@@ -41,6 +41,8 @@ export interface StatusLoop extends Service {
 export function createStatusLoop(deps: StatusLoopDeps): StatusLoop {
   const { clock, log, ownStatus, connected } = deps
   const unsent = new Set<string>()
+  /** Exchanges under way, one a peer at most: who takes long keeps nobody else waiting. */
+  const underWay = new Map<string, Promise<void>>()
 
   async function exchange(peer: string, signal: AbortSignal): Promise<void> {
     const sentMs = clock.monotonicMs()
@@ -50,8 +52,19 @@ export function createStatusLoop(deps: StatusLoopDeps): StatusLoop {
         take(peer, theirs, { receivedMs: clock.nowMs(), tripMs })
       }
     } catch (thrown) {
-      signal.throwIfAborted()
-      log.debug('status-failed', { peer, reason: errorMessage(thrown) })
+      if (!signal.aborted) log.debug('status-failed', { peer, reason: errorMessage(thrown) })
+    }
+  }
+
+  /** Everybody who has not heard of our head; who is being told right now is told again next time. */
+  function startRound(signal: AbortSignal): void {
+    const present = new Set(connected())
+    for (const peer of unsent) {
+      if (underWay.has(peer) && present.has(peer)) continue
+      unsent.delete(peer)
+      if (!present.has(peer)) continue
+      const done = exchange(peer, signal).finally(() => underWay.delete(peer))
+      underWay.set(peer, done)
     }
   }
 
@@ -83,12 +96,13 @@ export function createStatusLoop(deps: StatusLoopDeps): StatusLoop {
       return ownStatus()
     },
     async run(signal) {
-      while (!signal.aborted) {
-        const present = new Set(connected())
-        const peers = [...unsent].filter((peer) => present.has(peer))
-        unsent.clear()
-        await Promise.all(peers.map((peer) => exchange(peer, signal)))
-        await clock.sleep(STATUS_INTERVAL_MS, signal)
+      try {
+        while (!signal.aborted) {
+          startRound(signal)
+          await clock.sleep(STATUS_INTERVAL_MS, signal)
+        }
+      } finally {
+        await Promise.all(underWay.values())
       }
     }
   }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { bytesToHex, equalBytes, hexToBytes } from '../../src/base/bytes.ts'
-import { MemoryNodes } from '../../src/trie/memory-nodes.ts'
+import { MemoryNodes } from '../support/memory-nodes.ts'
 import { createTrieBuilder } from '../../src/trie/trie-builder.ts'
 import { createTrie, EMPTY_ROOT } from '../../src/trie/trie.ts'
 import { iterateEntries } from '../../src/trie/trie-walk.ts'

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { request as httpRequest } from 'node:http'
 import { silentLog } from '../../../src/base/log.ts'
+import { HttpError } from '../../../src/rpc/http-listen.ts'
 import {
   BODY_MAX_BYTES,
   type Health,
-  HttpError,
   type HttpServer,
   type HttpServerOptions,
   startHttpServer
@@ -215,7 +215,12 @@ describe('the address of the server', () => {
     await assert.rejects(start({ port }), (thrown) => {
       assert.ok(thrown instanceof HttpError)
       const { reason, ...failure } = thrown.failure
-      assert.deepEqual(failure, { code: 'rpc-address-unavailable', host: '127.0.0.1', port })
+      assert.deepEqual(failure, {
+        code: 'http-address-unavailable',
+        server: 'rpc',
+        host: '127.0.0.1',
+        port
+      })
       assert.match(reason, /EADDRINUSE/)
       return true
     })

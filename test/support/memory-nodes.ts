@@ -1,7 +1,7 @@
 // Nodes of one trie in memory, for what is never stored and for tests.
-import { type TrieCommit } from './commit.ts'
-import { pathKey } from './nibbles.ts'
-import { type NodeSource } from './node-source.ts'
+import { type TrieCommit } from '../../src/trie/commit.ts'
+import { pathKey } from '../../src/trie/nibbles.ts'
+import { type NodeSource } from '../../src/trie/node-source.ts'
 
 /** A source that commits are put into. Holds as much as they bring. */
 export class MemoryNodes implements NodeSource {
