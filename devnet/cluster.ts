@@ -138,6 +138,10 @@ export class Cluster {
     this.timeline.add(name, 'stopped', { exitCode })
   }
 
+  isCut(name: string): boolean {
+    return this.#links.isCut(name)
+  }
+
   /** No wire of the node carries anything until `mend`. */
   cut(name: string): void {
     this.#links.cut(name)

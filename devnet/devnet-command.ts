@@ -13,6 +13,9 @@ import { openPrompt, type Prompt } from './prompt.ts'
 import { type CheckResult, type ScenarioReport, Timeline } from './report.ts'
 import { ScenarioRun } from './run-scenario.ts'
 
+/** npm passes on to its script what a terminal has sent to both: that is one signal, not two. */
+const SAME_SIGNAL_MS = 500
+
 /** A command's surroundings, and the terminal that the prompt is shown on. */
 export interface DevnetIo extends Omit<CommandIo, 'env' | 'isTerminal'> {
   readonly input: NodeJS.ReadableStream
@@ -68,11 +71,15 @@ async function runFlags(
   io.onExit(() => {
     run.killNow()
   })
+  let interruptedMs = 0
   const interrupt = () => {
     if (signal.aborted) {
+      if (performance.now() - interruptedMs < SAME_SIGNAL_MS) return
       run.killNow()
       io.exitNow(EXIT_CODE.failed)
     }
+    interruptedMs = performance.now()
+    progress.prompt = undefined
     progress.say('stopping all nodes; once more kills them')
     stop.abort(new Error('it was interrupted'))
   }
@@ -88,12 +95,10 @@ async function runFlags(
       const print = (line: string) => {
         progress.say(line)
       }
-      progress.prompt = openPrompt(
-        run.cluster,
-        { input, terminal, print, onInterrupt: interrupt },
-        signal
-      )
-      await progress.prompt.ended
+      const promptIo = { input, terminal, print, onInterrupt: interrupt }
+      const prompt = openPrompt(run.cluster, promptIo, signal)
+      progress.prompt = prompt
+      await prompt.ended
       progress.prompt = undefined
       if (!signal.aborted) await run.look()
     }

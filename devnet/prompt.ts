@@ -9,6 +9,7 @@ import { readStatus } from './status-words.ts'
 const HELP = [
   'crash NODE      kill a node with SIGKILL: crash sequencer, crash backup-1',
   'restart [NODE]  start a node that is down; all that are down without a name',
+  'partition NODE  cut a node off from every other; once more mends it',
   'status          every node: head, gate, what it does',
   'help            this',
   'quit            stop all nodes and check what they left'
@@ -24,6 +25,12 @@ export interface PromptIo {
   readonly onInterrupt: () => void
 }
 
+/** What the commands do, and whom they ask. */
+export type PromptCluster = Pick<
+  Cluster,
+  'names' | 'node' | 'isAlive' | 'kill' | 'start' | 'isCut' | 'cut' | 'mend'
+>
+
 /** A prompt that is shown. */
 export interface Prompt {
   /** Resolves at `quit`, at the end of a terminal's input, or when the signal aborts. */
@@ -34,7 +41,7 @@ export interface Prompt {
 
 /** Takes commands one after another. The end of a pipe does not end the cluster: a signal does. */
 export function openPrompt(
-  cluster: Cluster,
+  cluster: PromptCluster,
   { input, terminal, print, onInterrupt }: PromptIo,
   signal: AbortSignal
 ): Prompt {
@@ -75,7 +82,7 @@ export function openPrompt(
 
 /** Answers of one command; what goes wrong is an answer too. */
 async function runCommand(
-  cluster: Cluster,
+  cluster: PromptCluster,
   line: string,
   signal: AbortSignal
 ): Promise<readonly string[]> {
@@ -90,6 +97,8 @@ async function runCommand(
         return await crash(cluster, names)
       case 'restart':
         return await restart(cluster, names, signal)
+      case 'partition':
+        return await partition(cluster, names, signal)
       case 'status':
         return await Promise.all(cluster.names.map((name) => describeNode(cluster, name)))
       case 'help':
@@ -102,7 +111,7 @@ async function runCommand(
   }
 }
 
-async function crash(cluster: Cluster, names: readonly string[]): Promise<readonly string[]> {
+async function crash(cluster: PromptCluster, names: readonly string[]): Promise<readonly string[]> {
   if (names.length === 0) return [`crash whom? ${cluster.names.join(', ')}`]
   for (const name of names) {
     if (!cluster.isAlive(name)) return [`${name} is down already`]
@@ -112,7 +121,7 @@ async function crash(cluster: Cluster, names: readonly string[]): Promise<readon
 }
 
 async function restart(
-  cluster: Cluster,
+  cluster: PromptCluster,
   names: readonly string[],
   signal: AbortSignal
 ): Promise<readonly string[]> {
@@ -123,14 +132,29 @@ async function restart(
   return []
 }
 
-async function describeNode(cluster: Cluster, name: string): Promise<string> {
-  const { rpcUrl } = cluster.node(name)
+/** What is cut off is mended, what is not is cut off. */
+async function partition(
+  cluster: PromptCluster,
+  names: readonly string[],
+  signal: AbortSignal
+): Promise<readonly string[]> {
+  if (names.length === 0) return [`partition whom? ${cluster.names.join(', ')}`]
+  for (const name of names) {
+    if (!cluster.isCut(name)) cluster.cut(name)
+    else await cluster.mend(name, signal)
+  }
+  return []
+}
+
+async function describeNode(cluster: PromptCluster, name: string): Promise<string> {
   const title = name.padEnd(11)
   if (!cluster.isAlive(name)) return `${title}down`
+  const wires = cluster.isCut(name) ? '  cut off' : ''
   try {
+    const { rpcUrl } = cluster.node(name)
     const head = await readBlock(rpcUrl, 'latest')
     const words = readStatus(await callRpc(rpcUrl, 'rekindle_status'))
-    const place = `head ${String(head?.number)} ${head?.hash ?? ''}  ${rpcUrl}`
+    const place = `head ${String(head?.number)} ${head?.hash ?? ''}  ${rpcUrl}${wires}`
     if (name !== SEQUENCER || words === undefined) return `${title}${place}`
     if (words.isGateOpen) return `${title}${place}  gate open`
     return `${title}${place}  gate shut: ${words.reason ?? ''}, ${words.work.join(', ')}`
