@@ -1,6 +1,6 @@
 // The log port on pino: JSON lines for machines, pretty lines for a terminal, both on stderr.
 import { type DestinationStream, pino } from 'pino'
-import pretty from 'pino-pretty'
+import { prettyFactory } from 'pino-pretty'
 import { type Log, type LogFields } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
 
@@ -19,15 +19,7 @@ const STDERR_FD = 2
 /** Writes each line at once, so that the last one before a crash is there. */
 export function createLog({ level, isPretty, destination }: LogOptions): Log {
   const out = destination ?? pino.destination({ dest: STDERR_FD, sync: true })
-  const stream = isPretty
-    ? pretty({
-        colorize: destination === undefined,
-        destination: out,
-        sync: true,
-        messageKey: 'event',
-        translateTime: 'SYS:HH:MM:ss.l'
-      })
-    : out
+  const stream = isPretty ? prettyStream(out, { isColoured: destination === undefined }) : out
   const logger = pino(
     {
       level,
@@ -43,6 +35,23 @@ export function createLog({ level, isPretty, destination }: LogOptions): Log {
     warn: (event, fields) => logger.warn(plainFields(fields), event),
     info: (event, fields) => logger.info(plainFields(fields), event),
     debug: (event, fields) => logger.debug(plainFields(fields), event)
+  }
+}
+
+/** Formats line by line, as they are written: a stream between would hold the last ones back. */
+function prettyStream(
+  out: DestinationStream,
+  { isColoured }: { readonly isColoured: boolean }
+): DestinationStream {
+  const format = prettyFactory({
+    colorize: isColoured,
+    messageKey: 'event',
+    translateTime: 'SYS:HH:MM:ss.l'
+  })
+  return {
+    write(line) {
+      out.write(format(line))
+    }
   }
 }
 
