@@ -1,0 +1,61 @@
+// The command `rekindle` as a process, compiled as it ships.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { until } from './until.ts'
+
+/** How a process ended, and all it printed. */
+export interface Ended {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
+
+/** Runs a command to its end. */
+export async function runCommand(...args: readonly string[]): Promise<Ended> {
+  return new CommandProcess(args).ended()
+}
+
+/** A command that runs. Tests kill what they start. */
+export class CommandProcess {
+  readonly #child: ChildProcess
+  #stdout = ''
+  #stderr = ''
+
+  constructor(args: readonly string[]) {
+    this.#child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text))
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text))
+  }
+
+  get stderr(): string {
+    return this.#stderr
+  }
+
+  /** Waits for a line of the log. */
+  async logged(event: string): Promise<void> {
+    await until(`${event} in the log`, () => {
+      if (this.#child.exitCode !== null) throw new Error(`the node ended: ${this.#stderr}`)
+      return this.#stderr.includes(`"event":"${event}"`)
+    })
+  }
+
+  async ended(): Promise<Ended> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      await once(this.#child, 'close')
+    }
+    return { exitCode: this.#child.exitCode, stdout: this.#stdout, stderr: this.#stderr }
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
+  /** SIGKILL, if it still runs. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.ended()
+  }
+}
