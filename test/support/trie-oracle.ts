@@ -4,7 +4,7 @@ import { createMPT, type MerklePatriciaTrie } from '@ethereumjs/mpt'
 import { type NestedUint8Array, RLP } from '@ethereumjs/rlp'
 import { bytesToHex, equalBytes, type Hex, hexToBytes } from '../../src/base/bytes.ts'
 import { keccak256 } from '../../src/base/keccak.ts'
-import { type MemoryNodes } from '../../src/trie/memory-nodes.ts'
+import { type MemoryNodes } from './memory-nodes.ts'
 import { EMPTY_ROOT } from '../../src/trie/trie.ts'
 
 /** An empty trie of the oracle, with our keccak. */
