@@ -1,0 +1,244 @@
+// The exchange of status: on connect, when the head moves, once a second a peer; nobody waits for another.
+import assert from 'node:assert/strict'
+import { STATUS, type Status } from '../../../protocols/status/codec.ts'
+import { type LogFields, silentLog } from '../../../src/base/log.ts'
+import { type RequestChunks } from '../../../src/sync/peer-blocks.ts'
+import {
+  createStatusLoop,
+  type StatusLoop,
+  type StatusTiming
+} from '../../../src/sync/status-loop.ts'
+import { createManualClock, type ManualClock, settle } from '../../support/manual-clock.ts'
+
+const OURS: Status = {
+  chainId: 901n,
+  genesisHash: new Uint8Array(32).fill(1),
+  forkDigest: new Uint8Array(4),
+  role: 'backup',
+  unsafeNumber: 5n,
+  unsafeHash: new Uint8Array(32).fill(5),
+  acceptedNumber: undefined,
+  acceptedHash: new Uint8Array(32),
+  oldestBlock: undefined,
+  oldestState: undefined,
+  newestState: undefined,
+  oldestDiff: undefined,
+  replicatedNumber: undefined,
+  clockMs: 0n
+}
+const THEIRS: Status = { ...OURS, unsafeNumber: 7n }
+
+/** How a peer answers. */
+type Answer = (signal: AbortSignal) => Promise<Status>
+
+interface Rig {
+  readonly loop: StatusLoop
+  readonly clock: ManualClock
+  /** "a@0": whom was asked, and when. */
+  readonly asked: string[]
+  readonly statuses: (readonly [peer: string, number: bigint, timing: StatusTiming])[]
+  readonly disconnected: string[]
+  readonly logged: (readonly [event: string, fields: LogFields])[]
+  readonly answers: Map<string, Answer>
+  connected: string[]
+  readonly stop: AbortController
+  readonly run: Promise<unknown>
+}
+
+const running: Rig[] = []
+
+afterEach(async () => {
+  for (const { stop, run } of running.splice(0)) {
+    stop.abort(new Error('the node stops'))
+    await run
+  }
+})
+
+function start(connected: readonly string[]): Rig {
+  const stop = new AbortController()
+  const rig: Omit<Rig, 'run' | 'loop'> = {
+    clock: createManualClock(),
+    asked: [],
+    statuses: [],
+    disconnected: [],
+    logged: [],
+    answers: new Map(),
+    connected: [...connected],
+    stop
+  }
+  const note = (event: string, fields: LogFields = {}) => void rig.logged.push([event, fields])
+  const request = async function* (peer: string, def: unknown, own: unknown, signal: AbortSignal) {
+    assert.equal(def, STATUS)
+    assert.equal(own, OURS)
+    rig.asked.push(`${peer}@${rig.clock.monotonicMs()}`)
+    yield await (rig.answers.get(peer) ?? (async () => THEIRS))(signal)
+  }
+  const loop = createStatusLoop({
+    clock: rig.clock,
+    log: { ...silentLog, warn: note, debug: note },
+    request: request as unknown as RequestChunks,
+    ownStatus: () => OURS,
+    connected: () => rig.connected,
+    onStatus: (peer, { unsafeNumber }, timing) =>
+      void rig.statuses.push([peer, unsafeNumber, timing]),
+    disconnect: async (peer) => void rig.disconnected.push(peer)
+  })
+  // It ends with the reason of the abort.
+  const whole = Object.assign(rig, { loop, run: loop.run(stop.signal).catch(String) })
+  running.push(whole)
+  return whole
+}
+
+/** An answer that comes when the test says so. */
+function heldAnswer(): {
+  readonly answer: Answer
+  readonly give: (status: Status) => void
+  readonly fail: () => void
+} {
+  let give: (status: Status) => void = () => undefined
+  let fail: () => void = () => undefined
+  const answer: Answer = (signal) =>
+    new Promise<Status>((resolve, reject) => {
+      give = resolve
+      fail = () => reject(new Error('the stream was reset'))
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+    })
+  return { answer, give: (status) => give(status), fail: () => fail() }
+}
+
+describe('the status loop', () => {
+  it('asks nobody who did not connect since', async () => {
+    const { asked, clock } = start(['a', 'b'])
+    await clock.advance(5_000)
+    assert.deepEqual(asked, [])
+  })
+  it('exchanges status with a peer that connects, once', async () => {
+    const { loop, clock, asked, statuses } = start(['a'])
+    loop.onConnected('a')
+    await clock.advance(5_000)
+    assert.deepEqual(asked, ['a@1000'])
+    assert.deepEqual(statuses, [['a', 7n, { receivedMs: 1_700_000_001_000, tripMs: 0 }]])
+  })
+  it('tells everybody when the head moves, at most once a second', async () => {
+    const { loop, clock, asked } = start(['a', 'b'])
+    for (let step = 0; step < 10; step++) {
+      loop.onHeadMoved()
+      await clock.advance(250)
+    }
+    assert.deepEqual(asked, ['a@1000', 'b@1000', 'a@2000', 'b@2000'])
+    await clock.advance(5_000)
+    assert.deepEqual(asked.slice(4), ['a@3000', 'b@3000'])
+  })
+  it('leaves out who is gone', async () => {
+    const rig = start(['a', 'b'])
+    rig.loop.onHeadMoved()
+    rig.connected = ['b']
+    await rig.clock.advance(1_000)
+    assert.deepEqual(rig.asked, ['b@1000'])
+    rig.connected = ['a', 'b']
+    await rig.clock.advance(2_000)
+    assert.deepEqual(rig.asked, ['b@1000'])
+  })
+  it('measures how long the answer took', async () => {
+    const rig = start(['a'])
+    const slow = heldAnswer()
+    rig.answers.set('a', slow.answer)
+    rig.loop.onConnected('a')
+    await rig.clock.advance(1_300)
+    slow.give(THEIRS)
+    await settle()
+    assert.deepEqual(rig.statuses, [['a', 7n, { receivedMs: 1_700_000_001_300, tripMs: 300 }]])
+  })
+})
+
+describe('a peer that takes long', () => {
+  it('keeps nobody else waiting', async () => {
+    const rig = start(['slow', 'a', 'b'])
+    rig.answers.set('slow', heldAnswer().answer)
+    for (let second = 0; second < 4; second++) {
+      rig.loop.onHeadMoved()
+      await rig.clock.advance(1_000)
+    }
+    assert.deepEqual(
+      rig.asked.filter((one) => !one.startsWith('slow')),
+      ['a@1000', 'b@1000', 'a@2000', 'b@2000', 'a@3000', 'b@3000', 'a@4000', 'b@4000']
+    )
+    assert.equal(rig.statuses.length, 8)
+  })
+  it('is not asked again meanwhile, and hears of the new head after', async () => {
+    const rig = start(['slow'])
+    const slow = heldAnswer()
+    rig.answers.set('slow', slow.answer)
+    rig.loop.onConnected('slow')
+    await rig.clock.advance(1_000)
+    rig.loop.onHeadMoved()
+    await rig.clock.advance(3_000)
+    assert.deepEqual(rig.asked, ['slow@1000'])
+    slow.give(THEIRS)
+    await settle()
+    rig.answers.delete('slow')
+    await rig.clock.advance(3_000)
+    assert.deepEqual(rig.asked, ['slow@1000', 'slow@5000'])
+    assert.equal(rig.statuses.length, 2)
+  })
+  it('is let go of when the loop ends, which waits for that', async () => {
+    const rig = start(['slow'])
+    rig.answers.set('slow', heldAnswer().answer)
+    rig.loop.onConnected('slow')
+    await rig.clock.advance(1_000)
+    rig.stop.abort(new Error('the node stops'))
+    assert.match(String(await rig.run), /the node stops/)
+    assert.equal(rig.clock.sleepersCount, 0)
+    assert.deepEqual(rig.statuses, [])
+    assert.deepEqual(rig.logged, [])
+  })
+})
+
+describe('a peer that fails', () => {
+  it('harms nobody else and is asked again when the head moves', async () => {
+    const rig = start(['a', 'b'])
+    rig.answers.set('a', async () => Promise.reject(new Error('the stream was reset')))
+    rig.loop.onHeadMoved()
+    await rig.clock.advance(1_000)
+    assert.deepEqual(
+      rig.statuses.map(([peer]) => peer),
+      ['b']
+    )
+    assert.deepEqual(rig.logged, [['status-failed', { peer: 'a', reason: 'the stream was reset' }]])
+    rig.answers.delete('a')
+    rig.loop.onHeadMoved()
+    await rig.clock.advance(1_000)
+    assert.deepEqual(
+      rig.statuses.map(([peer]) => peer),
+      ['b', 'a', 'b']
+    )
+  })
+  for (const [what, change] of [
+    ['another chain id', { chainId: 902n }],
+    ['another genesis', { genesisHash: new Uint8Array(32) }]
+  ] as const) {
+    it(`by being of ${what} is sent away, and nothing it claims is kept`, async () => {
+      const rig = start(['a'])
+      rig.answers.set('a', async () => ({ ...THEIRS, ...change }))
+      rig.loop.onConnected('a')
+      await rig.clock.advance(1_000)
+      assert.deepEqual(rig.disconnected, ['a'])
+      assert.deepEqual(rig.statuses, [])
+      assert.equal(rig.logged[0]?.[0], 'peer-on-another-chain')
+    })
+  }
+})
+
+describe('a peer that tells us its status', () => {
+  it('gets ours, and its claims are kept', () => {
+    const { loop, statuses } = start(['a'])
+    assert.equal(loop.answer('a', THEIRS), OURS)
+    assert.deepEqual(statuses, [['a', 7n, { receivedMs: 1_700_000_000_000, tripMs: 0 }]])
+  })
+  it('of another chain gets ours and is sent away', () => {
+    const { loop, statuses, disconnected } = start(['a'])
+    assert.equal(loop.answer('a', { ...THEIRS, chainId: 1n }), OURS)
+    assert.deepEqual(statuses, [])
+    assert.deepEqual(disconnected, ['a'])
+  })
+})
