@@ -23,7 +23,7 @@ const DIAL_TIMEOUT_MS = 5_000
 
 /** Starts listening on a loopback port of the system's choice; knows nobody until `connect`. */
 export async function createObserver(options: ObserverOptions): Promise<Observer> {
-  const chainId = BigInt(options.chainId)
+  const { chainId } = options
   const hostOptions = {
     peerKey: await generatePeerKey(),
     listen: '/ip4/127.0.0.1/tcp/0',
@@ -85,7 +85,7 @@ function createRequests(
   opener: Parameters<typeof createRequester>[0]['opener']
 ): PeerBlocksDeps {
   const schedule = createSignerSchedule([{ fromBlock: 0n, address: signer }])
-  const rules = { chainId: BigInt(chainId), schedule }
+  const rules = { chainId, schedule }
   const { request } = createRequester({
     clock: systemClock,
     opener,
@@ -105,8 +105,7 @@ function judgeAndKeep({ chainId, signer, onBlock }: ObserverOptions) {
   const validator = createBlockValidator(
     {
       clock: systemClock,
-      verify: (version, message) =>
-        verifyBlockMessage({ chainId: BigInt(chainId), schedule }, version, message)
+      verify: (version, message) => verifyBlockMessage({ chainId, schedule }, version, message)
     },
     OP_PRESET
   )

@@ -23,7 +23,7 @@ export function parsePeer(text: string): ParsedPeer {
   assertTcp(components.slice(0, -1))
   const port = Number(components[1]?.value)
   if (port === 0) throw new Error('port 0 cannot be dialled')
-  return { multiaddr: multiaddr(text).toString(), peerId: peerIdFromString(last.value).toString() }
+  return { multiaddr: multiaddr(text).toString(), peerId: parsePeerId(last.value) }
 }
 
 /** An address over TCP to listen on; port 0 takes any that is free. Throws an Error that says what is wrong. */
@@ -39,6 +39,14 @@ export function parseListen(text: string): string {
 interface Component {
   readonly name: string
   readonly value?: string | undefined
+}
+
+function parsePeerId(text: string): string {
+  try {
+    return peerIdFromString(text).toString()
+  } catch (thrown) {
+    throw new Error(`${JSON.stringify(text)} is no peer id, as in 16Uiu2HA…`, { cause: thrown })
+  }
 }
 
 function parseComponents(text: string): readonly Component[] {

@@ -11,8 +11,8 @@ import { until } from '../support/until.ts'
 
 interface InitResult {
   readonly multiaddr: string
-  readonly config: string
-  readonly genesis: string
+  readonly configFile: string
+  readonly genesisFile: string
 }
 
 interface NodeStatus {
@@ -47,6 +47,12 @@ describe('the command', function () {
     return { ...(JSON.parse(stdout) as InitResult), listen, rpc, metrics }
   }
 
+  /** A backup of a chain whose sequencer is never started. */
+  async function initBackup(name: string, ...flags: readonly string[]) {
+    const { genesisFile } = await init('sequencer', `${name}-chain`, ...flags)
+    return init('backup', name, '--genesis', genesisFile)
+  }
+
   function run(config: string, ...flags: readonly string[]): CommandProcess {
     const started = new CommandProcess(['run', '--config', config, ...flags])
     running.push(started)
@@ -62,7 +68,7 @@ describe('the command', function () {
   }
 
   it('refuses a port that is taken, for peers, JSON-RPC and metrics alike', async () => {
-    const node = await init('backup', 'node')
+    const node = await initBackup('node')
     for (const [flag, toAddress, name] of [
       ['--listen', (port: string) => `/ip4/127.0.0.1/tcp/${port}`, 'listen-unavailable'],
       ['--rpc', (port: string) => `127.0.0.1:${port}`, 'http-address-unavailable server=rpc'],
@@ -73,7 +79,7 @@ describe('the command', function () {
       ]
     ] as const) {
       const port = String(await occupy())
-      const { exitCode, stderr } = await run(node.config, flag, toAddress(port)).ended()
+      const { exitCode, stderr } = await run(node.configFile, flag, toAddress(port)).ended()
       assert.equal(exitCode, 2, stderr)
       assert.match(stderr, new RegExp(name))
       assert.ok(stderr.includes(port) && stderr.includes('EADDRINUSE'), stderr)
@@ -81,12 +87,12 @@ describe('the command', function () {
   })
 
   it('refuses a data directory that another node has open, and leaves that one alone', async () => {
-    const node = await init('backup', 'node')
-    const first = run(node.config)
+    const node = await initBackup('node')
+    const first = run(node.configFile)
     await first.logged('started')
     const [listen, rpc, metrics] = (await chooseFreePorts(3)).map(String)
     const second = await run(
-      node.config,
+      node.configFile,
       ...['--listen', `/ip4/127.0.0.1/tcp/${listen ?? ''}`],
       ...['--rpc', `127.0.0.1:${rpc ?? ''}`, '--metrics', `127.0.0.1:${metrics ?? ''}`]
     ).ended()
@@ -98,30 +104,30 @@ describe('the command', function () {
   })
 
   it('refuses a data directory of another chain, and one that holds something else', async () => {
-    const node = await init('backup', 'node')
-    const first = run(node.config)
+    const node = await initBackup('node')
+    const first = run(node.configFile)
     await first.logged('started')
     first.signal('SIGTERM')
     await first.ended()
-    const other = await init('backup', 'other', '--chain-id', '902')
-    const foreign = await run(other.config, '--datadir', path('node')).ended()
+    const other = await initBackup('other', '--chain-id', '902')
+    const foreign = await run(other.configFile, '--datadir', path('node')).ended()
     assert.match(foreign.stderr, /genesis-mismatch/)
     assert.notEqual(foreign.exitCode, 0)
 
     const before = await readdir(path('other.keys'))
-    const strange = await run(node.config, '--datadir', path('other.keys')).ended()
+    const strange = await run(node.configFile, '--datadir', path('other.keys')).ended()
     assert.equal(strange.exitCode, 2, strange.stderr)
     assert.deepEqual(await readdir(path('other.keys')), before, 'nothing was written')
   })
 
   it('starts no second sequencer with the same key', async () => {
     const node = await init('sequencer', 'seq')
-    const first = run(node.config, '--quorum', 'none')
+    const first = run(node.configFile, '--quorum', 'none')
     await first.logged('started')
     await cp(path('seq.keys'), path('copy.keys'), { recursive: true })
     const [listen, rpc, metrics] = (await chooseFreePorts(3)).map(String)
     const second = await run(
-      node.config,
+      node.configFile,
       ...['--quorum', 'none', '--datadir', path('elsewhere')],
       ...['--listen', `/ip4/127.0.0.1/tcp/${listen ?? ''}`],
       ...['--rpc', `127.0.0.1:${rpc ?? ''}`, '--metrics', `127.0.0.1:${metrics ?? ''}`]
@@ -136,27 +142,27 @@ describe('the command', function () {
     const bytes = await readFile(record)
     bytes[12]! ^= 0xff
     await writeFile(record, bytes)
-    const { exitCode, stderr } = await run(node.config, '--quorum', 'none').ended()
+    const { exitCode, stderr } = await run(node.configFile, '--quorum', 'none').ended()
     assert.equal(exitCode, 1, stderr)
     assert.ok(stderr.includes(record), stderr)
   })
 
   it('runs two nodes by hand as the README says: they form a chain, kill and clean stop lose nothing', async () => {
     const sequencer = await init('sequencer', 'seq')
-    const backup = await init('backup', 'backup', '--genesis', sequencer.genesis)
+    const backup = await init('backup', 'backup', '--genesis', sequencer.genesisFile)
     const backupFlags = [
       ...['--peer', sequencer.multiaddr],
       ...['--sequencer-rpc', `http://127.0.0.1:${String(sequencer.rpc)}`]
     ]
     const sequencerFlags = ['--backup', backup.multiaddr]
-    const second = run(backup.config, ...backupFlags)
-    const first = run(sequencer.config, ...sequencerFlags)
+    const second = run(backup.configFile, ...backupFlags)
+    const first = run(sequencer.configFile, ...sequencerFlags)
     await until('a block on the backup', async () => (await headOf(backup.rpc)) >= 3, {
       withinMs: 60_000
     })
     await first.kill()
     const announced = await status(backup.rpc)
-    const again = run(sequencer.config, ...sequencerFlags)
+    const again = run(sequencer.configFile, ...sequencerFlags)
     await until('the gate', async () => (await gateOf(sequencer.rpc)) === true, {
       withinMs: 60_000
     })
