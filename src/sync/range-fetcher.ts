@@ -46,10 +46,10 @@ export function createRangeFetcher(
         while (start <= last) {
           signal.throwIfAborted()
           const range = { start, count: last - start + 1n, maxBytes: RANGE_MAX_BYTES }
-          const fetched = await collect(deps, peer, range, signal)
+          const { error, ...fetched } = await collect(deps, peer, range, signal)
           if (fetched.blocks.length > 0) yield { ...fetched, kind: 'fetched' }
-          if (fetched.error !== undefined || fetched.blocks.length === 0) {
-            yield { kind: 'failed', peer, error: fetched.error ?? new Error('served no block') }
+          if (error !== undefined || fetched.blocks.length === 0) {
+            yield { kind: 'failed', peer, error: error ?? new Error('served no block') }
             break
           }
           start += BigInt(fetched.blocks.length)
