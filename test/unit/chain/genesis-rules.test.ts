@@ -54,9 +54,9 @@ describe('a genesis file that is wrong in several ways', () => {
       problemsOf(text).map(({ key }) => key),
       [
         'config.chainId',
+        'gasLimit',
         'config.jovianTime',
         'config.cancunTime',
-        'gasLimit',
         'gasUsed',
         'alloc.nobody'
       ]
