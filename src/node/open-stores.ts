@@ -1,8 +1,10 @@
 // Both databases of a node, begun with the genesis or continued; and the genesis block, which needs its state.
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hexToBytes } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { type Log, silentLog } from '../base/log.ts'
+import { errorMessage } from '../base/node-error.ts'
 import { type Block } from '../chain/block.ts'
 import { genesisBlock, MESSAGE_PASSER } from '../chain/genesis-block.ts'
 import { type Genesis } from '../chain/genesis.ts'
@@ -10,10 +12,16 @@ import { type ChainStores, openChain } from '../chain/open-chain.ts'
 import { type SignerSchedule } from '../chain/signer-schedule.ts'
 import { genesisChanges } from '../execution/genesis-state.ts'
 import { StateStore } from '../state/state-store.ts'
+import { StoreError } from '../store/store-error.ts'
 import { openLevelStore } from '../store/level-store.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { type KeyValueStore } from '../store/key-value-store.ts'
 import { CHAIN_DATABASE, STATE_DATABASE } from '../store/keys.ts'
+
+/** The databases' own directories in a data directory. */
+const DATABASES = { chain: 'chain', state: 'state' } as const
+/** What file systems put at the root of a volume. */
+const VOLUME_ENTRIES = ['lost+found']
 
 /** Everything that lies in a data directory, open. */
 export interface OpenStores extends ChainStores {
@@ -31,11 +39,12 @@ export async function openStores(
   { genesis, schedule }: { readonly genesis: Genesis; readonly schedule: SignerSchedule },
   log: Log
 ): Promise<OpenStores> {
+  await assertOurDirectory(dataDir)
   const block = await computeGenesisBlock(genesis)
-  const chainStore = await openLevelStore(join(dataDir, 'chain'), CHAIN_DATABASE)
+  const chainStore = await openLevelStore(join(dataDir, DATABASES.chain), CHAIN_DATABASE)
   let stateStore: KeyValueStore
   try {
-    stateStore = await openLevelStore(join(dataDir, 'state'), STATE_DATABASE)
+    stateStore = await openLevelStore(join(dataDir, DATABASES.state), STATE_DATABASE)
   } catch (thrown) {
     await chainStore.close()
     throw thrown
@@ -60,6 +69,26 @@ export async function openStores(
     await close()
     throw thrown
   }
+}
+
+/** A data directory holds the databases and nothing else: it can be deleted as a whole. */
+async function assertOurDirectory(path: string): Promise<void> {
+  const names = await readdir(path).catch((thrown: unknown) => {
+    const isMissing = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT'
+    if (isMissing) return []
+    throw notReadable(path, thrown)
+  })
+  const ours: readonly string[] = [...Object.values(DATABASES), ...VOLUME_ENTRIES]
+  const found = names.find((name) => !name.startsWith('.') && !ours.includes(name))
+  if (found !== undefined) throw new StoreError({ code: 'foreign-directory', path, found })
+}
+
+function notReadable(path: string, thrown: unknown): StoreError {
+  const options = { cause: thrown }
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
+  if (code === 'ENOTDIR') return new StoreError({ code: 'not-a-directory', path }, options)
+  if (code === 'EACCES') return new StoreError({ code: 'permission-denied', path }, options)
+  return new StoreError({ code: 'open-failed', path, reason: errorMessage(thrown) }, options)
 }
 
 /** The block's state root is only known once its state was computed, which happens in memory. */

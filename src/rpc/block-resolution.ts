@@ -2,7 +2,7 @@
 import { type Block } from '../chain/block.ts'
 import { type StateView } from '../state/state-view.ts'
 import { type BlockParam } from './params.ts'
-import { type RpcChain, type RpcState } from './ports.ts'
+import { type RpcChain, type RpcNode, type RpcState } from './ports.ts'
 import { RPC_CODES, RpcError } from './rpc-error.ts'
 
 /** The canonical block; undefined when its height is above the head or its hash unknown. */
@@ -19,23 +19,44 @@ export function findBlock(chain: RpcChain, param: BlockParam): Block | undefined
   }
 }
 
-/** As findBlock; throws where there is none. */
-export function requireBlock(chain: RpcChain, param: BlockParam): Block {
+/** What requiring a block looks at. */
+export interface BlockSources {
+  readonly chain: RpcChain
+  readonly node: Pick<RpcNode, 'gateShut'>
+}
+
+/** As findBlock; throws where there is none, and says so when none can come yet. */
+export function requireBlock({ chain, node }: BlockSources, param: BlockParam): Block {
   const block = findBlock(chain, param)
-  if (block === undefined) throw new RpcError(RPC_CODES.serverError, 'block not found')
-  return block
+  if (block !== undefined) return block
+  const isAboveHead = param.kind === 'number' && param.number > chain.head().number
+  throw (isAboveHead ? gateError(node) : undefined) ?? serverError('block not found')
 }
 
 /** The block and its state; throws with the oldest readable height when the state is gone. */
 export function requireState(
-  chain: RpcChain,
-  state: RpcState,
+  { chain, node, state }: BlockSources & { readonly state: RpcState },
   param: BlockParam
 ): { readonly block: Block; readonly view: StateView } {
-  const block = requireBlock(chain, param)
+  const block = requireBlock({ chain, node }, param)
   const view = state.view(block.hash)
   if (view !== undefined) return { block, view }
+  // The head's state is only away while it is being rebuilt.
+  const failure = block.hash === chain.head().hash ? gateError(node) : undefined
+  if (failure !== undefined) throw failure
   const oldest = state.oldestReadable()
-  const message = `state of block ${block.number.toString()} is not available; the oldest is ${oldest === undefined ? 'none' : oldest.toString()}`
-  throw new RpcError(RPC_CODES.serverError, message)
+  throw serverError(
+    `state of block ${block.number} is not available; the oldest is ${oldest ?? 'none'}`
+  )
+}
+
+/** Undefined while blocks can come; else what the node is doing instead. */
+function gateError(node: Pick<RpcNode, 'gateShut'>): RpcError | undefined {
+  const facts = node.gateShut()
+  if (facts === undefined) return undefined
+  return new RpcError(RPC_CODES.gateShut, 'no new blocks while the node recovers', facts)
+}
+
+function serverError(message: string): RpcError {
+  return new RpcError(RPC_CODES.serverError, message)
 }

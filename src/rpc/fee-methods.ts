@@ -3,12 +3,11 @@ import { z } from 'zod'
 import { createYielder, type Yielder } from '../base/yielder.ts'
 import { type Block } from '../chain/block.ts'
 import { type Receipt } from '../chain/receipt.ts'
-import { findBlock } from './block-resolution.ts'
+import { requireBlock } from './block-resolution.ts'
 import { effectiveGasPrice, quantity } from './format.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { blockParam, parseParams, quantityParam } from './params.ts'
-import { type DecodedTransaction, type RpcChain } from './ports.ts'
-import { RPC_CODES, RpcError } from './rpc-error.ts'
+import { type DecodedTransaction, type RpcChain, type RpcNode } from './ports.ts'
 
 /** Suggested tip: blocks are rarely full, so little suffices. */
 const SUGGESTED_TIP_WEI = 1_000_000n
@@ -28,6 +27,7 @@ const percentiles = z
 /** What the methods read from. */
 export interface FeeMethodDeps {
   readonly chain: RpcChain
+  readonly node: Pick<RpcNode, 'gateShut'>
   /** The base fee of the block after this one. */
   readonly nextBaseFee: () => bigint
   readonly decode: (raw: Uint8Array) => DecodedTransaction
@@ -36,6 +36,7 @@ export interface FeeMethodDeps {
 /** The methods by name. */
 export function feeMethods({
   chain,
+  node,
   nextBaseFee,
   decode
 }: FeeMethodDeps): Record<string, RpcMethod> {
@@ -48,8 +49,7 @@ export function feeMethods({
         blockParam,
         percentiles
       ])
-      const last = findBlock(chain, newest)
-      if (last === undefined) throw new RpcError(RPC_CODES.serverError, 'block not found')
+      const last = requireBlock({ chain, node }, newest)
       const taken = count < FEE_HISTORY_MAX_BLOCKS ? count : FEE_HISTORY_MAX_BLOCKS
       const first = last.number + 1n > taken ? last.number + 1n - taken : 0n
       const baseFees: string[] = []

@@ -4,7 +4,7 @@ import { keccak256 } from '../base/keccak.ts'
 import { createYielder } from '../base/yielder.ts'
 import { bloomContains } from '../chain/receipt.ts'
 import { type Block } from '../chain/block.ts'
-import { requireBlock } from './block-resolution.ts'
+import { type BlockSources, requireBlock } from './block-resolution.ts'
 import { formatLog } from './format.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { LATEST, logFilterParam, type LogFilterParam, parseParams } from './params.ts'
@@ -17,13 +17,14 @@ export const LOG_RANGE_MAX_BLOCKS = 10_000n
 export const LOGS_MAX = 10_000
 
 /** The methods by name. */
-export function logMethods({ chain }: { readonly chain: RpcChain }): Record<string, RpcMethod> {
+export function logMethods(sources: BlockSources): Record<string, RpcMethod> {
+  const { chain } = sources
   return {
     async eth_getLogs(params) {
       const [filter] = parseParams(params, [logFilterParam])
       const found: Record<string, unknown>[] = []
       const yielder = createYielder()
-      for (const block of blocksOf(chain, filter)) {
+      for (const block of blocksOf(sources, filter)) {
         await yielder.maybeYield()
         if (!mayMatch(block, filter)) continue
         found.push(...matchingLogs(chain, block, filter))
@@ -37,20 +38,20 @@ export function logMethods({ chain }: { readonly chain: RpcChain }): Record<stri
   }
 }
 
-function* blocksOf(chain: RpcChain, filter: LogFilterParam): Generator<Block> {
+function* blocksOf(sources: BlockSources, filter: LogFilterParam): Generator<Block> {
   if (filter.blockHash !== undefined) {
-    yield requireBlock(chain, { kind: 'hash', hash: filter.blockHash })
+    yield requireBlock(sources, { kind: 'hash', hash: filter.blockHash })
     return
   }
-  const first = requireBlock(chain, filter.fromBlock ?? LATEST).number
-  const last = requireBlock(chain, filter.toBlock ?? LATEST).number
+  const first = requireBlock(sources, filter.fromBlock ?? LATEST).number
+  const last = requireBlock(sources, filter.toBlock ?? LATEST).number
   if (first > last) throw invalidParams('argument 0: fromBlock is above toBlock')
   if (last - first >= LOG_RANGE_MAX_BLOCKS) {
     const message = `${(last - first + 1n).toString()} blocks asked for, at most ${LOG_RANGE_MAX_BLOCKS.toString()}`
     throw new RpcError(RPC_CODES.limitExceeded, message)
   }
   for (let number = first; number <= last; number++) {
-    const block = chain.blockByNumber(number)
+    const block = sources.chain.blockByNumber(number)
     if (block !== undefined) yield block
   }
 }

@@ -13,12 +13,13 @@ import {
   parseParams,
   quantityParam
 } from './params.ts'
-import { type RpcCalls, type RpcChain, type RpcPool, type RpcState } from './ports.ts'
+import { type RpcCalls, type RpcChain, type RpcNode, type RpcPool, type RpcState } from './ports.ts'
 import { RPC_CODES, RpcError } from './rpc-error.ts'
 
 /** What the methods read from. */
 export interface StateMethodDeps {
   readonly chain: RpcChain
+  readonly node: Pick<RpcNode, 'gateShut'>
   readonly state: RpcState
   readonly pool: RpcPool
   readonly calls: RpcCalls
@@ -27,16 +28,12 @@ export interface StateMethodDeps {
 const optionalBlock = blockParam.default(LATEST)
 
 /** The methods by name. */
-export function stateMethods({
-  chain,
-  state,
-  pool,
-  calls
-}: StateMethodDeps): Record<string, RpcMethod> {
+export function stateMethods(deps: StateMethodDeps): Record<string, RpcMethod> {
+  const { pool, calls } = deps
   return {
     eth_getBalance(params) {
       const [address, block] = parseParams(params, [addressParam, optionalBlock])
-      const { view } = requireState(chain, state, block)
+      const { view } = requireState(deps, block)
       return quantity(view.account(hashAddress(address))?.balance ?? 0n)
     },
     eth_getTransactionCount(params) {
@@ -44,12 +41,12 @@ export function stateMethods({
       if (block.kind === 'tag' && block.tag === 'pending') {
         return quantity(pool.pendingNonce(address))
       }
-      const { view } = requireState(chain, state, block)
+      const { view } = requireState(deps, block)
       return quantity(view.account(hashAddress(address))?.nonce ?? 0n)
     },
     eth_getCode(params) {
       const [address, block] = parseParams(params, [addressParam, optionalBlock])
-      const { view } = requireState(chain, state, block)
+      const { view } = requireState(deps, block)
       const codeHash = view.account(hashAddress(address))?.codeHash
       const code = codeHash && view.code(codeHash)
       return code === undefined ? '0x' : bytesToHex(code)
@@ -60,7 +57,7 @@ export function stateMethods({
         quantityParam,
         optionalBlock
       ])
-      const { view } = requireState(chain, state, block)
+      const { view } = requireState(deps, block)
       const key = keccak256(hexToBytes(`0x${slot.toString(16).padStart(64, '0')}`))
       const value = view.slot(hashAddress(address), key)
       return `0x${bytesToHex(value ?? new Uint8Array())
@@ -69,14 +66,14 @@ export function stateMethods({
     },
     async eth_call(params) {
       const [call, block] = parseParams(params, [callParam, optionalBlock])
-      const at = requireState(chain, state, block)
+      const at = requireState(deps, block)
       const outcome = await calls.call(call, at.block, at.view)
       if (outcome.kind === 'returned') return bytesToHex(outcome.data)
       throw callError(outcome)
     },
     async eth_estimateGas(params) {
       const [call, block] = parseParams(params, [callParam, optionalBlock])
-      const at = requireState(chain, state, block)
+      const at = requireState(deps, block)
       const outcome = await calls.estimateGas(call, at.block, at.view)
       if (outcome.kind === 'gas') return quantity(outcome.gas)
       throw callError(outcome)
