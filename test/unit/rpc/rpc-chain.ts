@@ -38,6 +38,8 @@ export interface RpcChainFixture {
   /** Genesis first. */
   readonly blocks: readonly Block[]
   readonly ask: (method: string, ...params: readonly unknown[]) => Promise<Reply>
+  /** What the node says of a shut gate; undefined while it is open. */
+  readonly gate: { shut: Record<string, unknown> | undefined }
   /** The result; throws where there is an error. */
   readonly result: (method: string, ...params: readonly unknown[]) => Promise<unknown>
 }
@@ -98,7 +100,8 @@ export async function openRpcChain(): Promise<RpcChainFixture> {
     blocks.push(executed.block)
     receipts.set(executed.block.hash, executed.receipts)
   }
-  const methods = createMethodTable(methodDeps(chain, blocks, receipts))
+  const gate: RpcChainFixture['gate'] = { shut: undefined }
+  const methods = createMethodTable(methodDeps(chain, blocks, receipts, gate))
   const ask = async (method: string, ...params: readonly unknown[]) => {
     const body = { jsonrpc: '2.0', id: 1, method, params }
     return (await answerBody({ methods, log: silentLog }, body)) as Reply
@@ -108,15 +111,18 @@ export async function openRpcChain(): Promise<RpcChainFixture> {
     if (error !== undefined) throw new Error(`${method}: ${error.message}`)
     return value
   }
-  return { chain, blocks, ask, result }
+  return { chain, blocks, gate, ask, result }
 }
 
 function methodDeps(
   chain: ExecutionChain,
   blocks: readonly Block[],
-  receipts: ReadonlyMap<Hex, readonly Receipt[]>
+  receipts: ReadonlyMap<Hex, readonly Receipt[]>,
+  gate: RpcChainFixture['gate']
 ): RpcDeps {
   const { common, pool, state } = chain
+  const isGone = (hash: Hex) =>
+    hash === blocks[1]?.hash || (gate.shut !== undefined && hash === blocks[3]?.hash)
   return {
     chain: {
       head: () => blocks.at(-1) ?? chain.head,
@@ -126,8 +132,8 @@ function methodDeps(
       transactionLocation: (hash) => locate(blocks, hash)
     },
     state: {
-      // The state of block 1 is gone, as that of an old block is.
-      view: (hash) => (hash === blocks[1]?.hash ? undefined : state.view(hash)),
+      // The state of block 1 is gone, as that of an old block is; that of the head while the gate is shut.
+      view: (hash) => (isGone(hash) ? undefined : state.view(hash)),
       oldestReadable: () => 2n
     },
     pool: {
@@ -144,7 +150,7 @@ function methodDeps(
       clientVersion: 'rekindle/v0.0.0/test',
       status: () => ({ role: 'sequencer' }),
       peerCount: () => 3,
-      gateShut: () => undefined,
+      gateShut: () => gate.shut,
       syncing: () => undefined
     },
     async send(raw) {

@@ -77,6 +77,41 @@ describe('an account', () => {
   }
 })
 
+describe('while the gate is shut', () => {
+  const facts = {
+    ok: false,
+    state: 'recovering',
+    stages: [{ name: 'fetch-blocks', done: 3, left: 4 }]
+  }
+  const error = { code: -32010, message: 'no new blocks while the node recovers', data: facts }
+
+  before(() => {
+    rpc.gate.shut = facts
+  })
+  after(() => {
+    rpc.gate.shut = undefined
+  })
+
+  for (const [what, method, params] of [
+    ['the state of a block to come', 'eth_getBalance', [NOBODY, '0x4']],
+    ['a call on a block to come', 'eth_call', [{ to: KEEPER }, '0x4']],
+    ['logs of a block to come', 'eth_getLogs', [{ fromBlock: '0x1', toBlock: '0x4' }]],
+    ['fees of a block to come', 'eth_feeHistory', ['0x1', '0x4']],
+    ['the state of the head, which is being rebuilt', 'eth_getBalance', [NOBODY, 'latest']]
+  ] as const) {
+    it(`${what} is answered with what the node does instead`, async () => {
+      assert.deepEqual((await rpc.ask(method, ...params)).error, error)
+    })
+  }
+  it('everything that is there is answered as ever', async () => {
+    assert.equal(await rpc.result('eth_blockNumber'), '0x3')
+    assert.equal(await rpc.result('eth_getBlockByNumber', '0x4', false), null)
+    assert.equal(await rpc.result('eth_getTransactionCount', testAddress(0), '0x2'), '0x2')
+    assert.equal((await rpc.ask('eth_getBalance', NOBODY, '0x1')).error?.code, -32000)
+    assert.equal((await rpc.ask('eth_call', {}, { blockHash: UNKNOWN })).error?.code, -32000)
+  })
+})
+
 describe('a call', () => {
   it('gives what the contract returns, under either name of its bytes', async () => {
     assert.equal(await rpc.result('eth_call', { to: KEEPER }, 'latest'), word(7))
