@@ -8,7 +8,7 @@ export const BACKUPS = ['backup-1', 'backup-2', 'backup-3'] as const
 /** A block reference whose hash spells its height and branch. */
 export function ref(number: number, branch = 'a'): BlockRef {
   const digits = Buffer.from(branch).toString('hex') + number.toString(16).padStart(4, '0')
-  return { number: BigInt(number), hash: `0x${digits.padEnd(64, '0')}` as Hex }
+  return { number: BigInt(number), hash: `0x${digits.padEnd(64, '0')}` }
 }
 
 export function answered(tip?: BlockRef): TipAnswer {
