@@ -1,7 +1,10 @@
 // blocks_by_range against its vectors.
 import assert from 'node:assert/strict'
 import { decodeBlockMessage, type TopicVersion } from '../../../protocols/block-message/codec.ts'
-import { BLOCKS_BY_RANGE, BLOCKS_BY_RANGE_COUNT_MAX } from '../../../protocols/blocks-by-range/codec.ts'
+import {
+  BLOCKS_BY_RANGE,
+  BLOCKS_BY_RANGE_COUNT_MAX
+} from '../../../protocols/blocks-by-range/codec.ts'
 import { protocolId } from '../../../protocols/protocol-def.ts'
 import {
   assertFailure,

@@ -1,5 +1,4 @@
 // Findings to start a table row from: a sequencer at block 10 whose three backups all agree.
-import { type Hex } from '../../../src/base/bytes.ts'
 import { type BlockRef } from '../../../src/chain/block.ts'
 import { type BlockFindings, type TipAnswer } from '../../../src/recovery/findings.ts'
 
