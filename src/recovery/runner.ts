@@ -115,7 +115,8 @@ class RecoveryRunner implements Recovery {
   }
 
   onFault(reason: ShutReason): void {
-    this.#deps.gate.shut(reason)
+    // A gate that is shut already keeps the reason it was shut for.
+    if (this.#deps.gate.state().kind === 'open') this.#deps.gate.shut(reason)
     this.#waker.wake()
   }
 

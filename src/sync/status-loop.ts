@@ -52,7 +52,9 @@ export function createStatusLoop(deps: StatusLoopDeps): StatusLoop {
         take(peer, theirs, { receivedMs: clock.nowMs(), tripMs })
       }
     } catch (thrown) {
-      if (!signal.aborted) log.debug('status-failed', { peer, reason: errorMessage(thrown) })
+      if (signal.aborted) return
+      log.debug('status-failed', { peer, reason: errorMessage(thrown) })
+      unsent.add(peer) // the next round tells it again, if it is still there
     }
   }
 
