@@ -2,6 +2,7 @@
 import { type Hex } from '../../src/base/bytes.ts'
 import { type CheckResult } from '../report.ts'
 import { type StoredChain } from './stored-chain.ts'
+import { type StoredJournal } from './stored-journal.ts'
 import { type StoredNode } from './stored-node.ts'
 import { type StoredRecord } from './stored-record.ts'
 import { type StoredState } from './stored-state.ts'
@@ -30,12 +31,14 @@ function blocksIn(chain: StoredNode['chain']): number {
 }
 
 function findProblem(node: StoredNode, expected: ExpectedChain): string | undefined {
-  const { chain, state } = node
+  const { chain, state, journal } = node
   if ('fault' in chain) return `invariant 7 broke: its chain cannot be read: ${chain.fault}`
   if ('fault' in state) return `invariant 4 broke: its state cannot be read: ${state.fault}`
+  if ('fault' in journal) return `invariant 4 broke: its journal cannot be read: ${journal.fault}`
   return (
     findChainProblem(chain.read, expected) ??
-    findStateProblem(node, state.read, chain.read) ??
+    findStateProblem(state.read, chain.read) ??
+    findStopProblem(node, { state: state.read, journal: journal.read }, chain.read) ??
     findRecordProblem(node, chain.read, expected)
   )
 }
@@ -66,9 +69,8 @@ function findChainProblem(
 }
 
 function findStateProblem(
-  { wasStopped }: StoredNode,
   state: StoredState | undefined,
-  { head, blocks }: StoredChain
+  { blocks }: StoredChain
 ): string | undefined {
   if (state === undefined) return 'invariant 4 broke: there is no state'
   const { number, hash, root, fault } = state
@@ -77,8 +79,28 @@ function findStateProblem(
   const block = blocks.find((one) => one.hash === hash)
   if (block?.number !== number) return `${which} is of no canonical block`
   if (block.stateRoot !== root) return `${which} has root ${root}, its header ${block.stateRoot}`
-  if (wasStopped && hash !== head.hash) {
-    return `${which} was left by a clean stop with the head at ${String(head.number)}`
+  return undefined
+}
+
+/** A clean stop leaves the head's state: in the database, or in the journal that stands on it. */
+function findStopProblem(
+  { wasStopped }: StoredNode,
+  {
+    state,
+    journal
+  }: { readonly state: StoredState | undefined; readonly journal: StoredJournal | undefined },
+  { head, blocks }: StoredChain
+): string | undefined {
+  if (!wasStopped || state?.hash === head.hash) return undefined
+  const which = `invariant 4 broke: a clean stop at block ${String(head.number)}`
+  if (journal === undefined)
+    return `${which} left the state of ${String(state?.number)}, no journal`
+  const { diskHash, tip, fault } = journal
+  if (fault !== undefined) return `${which} left a damaged journal: ${fault}`
+  if (diskHash !== state?.hash) return `${which} left a journal that stands on ${String(diskHash)}`
+  const stateRoot = blocks.at(-1)?.stateRoot
+  if (tip?.hash !== head.hash || tip.root !== stateRoot) {
+    return `${which} left a journal up to ${String(tip?.number)} (${String(tip?.root)})`
   }
   return undefined
 }

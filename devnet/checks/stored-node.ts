@@ -6,6 +6,7 @@ import { openLevelStore } from '../../src/store/level-store.ts'
 import { type ClusterLayout, type NodeLayout } from '../cluster-layout.ts'
 import { describeError } from '../condition.ts'
 import { readStoredChain, type StoredChain } from './stored-chain.ts'
+import { readStoredJournal, type StoredJournal } from './stored-journal.ts'
 import { readStoredRecord, type StoredRecord } from './stored-record.ts'
 import { readStoredState, type StoredState } from './stored-state.ts'
 
@@ -19,6 +20,8 @@ export interface StoredNode {
   readonly wasStopped: boolean
   readonly chain: Stored<StoredChain>
   readonly state: Stored<StoredState | undefined>
+  /** Layers of state above that of the database; undefined in it: there is no such file. */
+  readonly journal: Stored<StoredJournal | undefined>
   /** Undefined where the node keeps none. */
   readonly record: Stored<StoredRecord> | undefined
 }
@@ -33,9 +36,10 @@ export async function readStoredNode(
     readStoredChain(store, layout)
   )
   const state = await readStore(join(dataDir, 'state'), STATE_DATABASE, readStoredState)
+  const journal = await attempt(() => readStoredJournal(join(dataDir, 'journal', 'layers')))
   const record =
     recordFile === undefined ? undefined : await attempt(() => readStoredRecord(recordFile))
-  return { name, wasStopped, chain, state, record }
+  return { name, wasStopped, chain, state, journal, record }
 }
 
 async function readStore<T>(

@@ -1,6 +1,7 @@
 // Writing a file that must not be there yet, so that it is whole or not there.
 import { open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { syncDirectory } from './sync-directory.ts'
 
 /**
  * Writes the text to a new file of that mode, synced with its directory. Rejects with the system's error,
@@ -18,11 +19,4 @@ export async function writeNewFile(path: string, text: string, mode: number): Pr
   }
   await file.close()
   await syncDirectory(dirname(path))
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  // Windows has no handle of a directory that could be synced; it journals its entries.
-  if (process.platform === 'win32') return
-  const directory = await open(path, 'r')
-  await directory.sync().finally(() => directory.close())
 }

@@ -1,6 +1,7 @@
 // Everything of a node that needs no network: rules, pool, engine, and the one writer of the chain.
 import { type Common } from '@ethereumjs/common'
 import { bytesToHex } from '../base/bytes.ts'
+import { type Clock } from '../base/clock.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { type Log } from '../base/log.ts'
 import { type Block } from '../chain/block.ts'
@@ -31,11 +32,11 @@ export interface ChainParts {
 /** Opens the data directory. Throws StoreError, ChainError. The stores are the caller's to close. */
 export async function openChainParts(
   { config, genesis, signers, blockTimeMs }: StartInputs,
-  { log, onStep }: { readonly log: Log; readonly onStep: OnStep }
+  { clock, log, onStep }: { readonly clock: Clock; readonly log: Log; readonly onStep: OnStep }
 ): Promise<ChainParts> {
   const schedule = createSignerSchedule(signers)
   const times = createBlockTimes(config.preset, blockTimeMs)
-  const stores = await openStores(config.dataDir, { genesis, schedule }, log)
+  const stores = await openStores(config.dataDir, { genesis, schedule }, { clock, log })
   const { blocks, state } = stores
   const { chainId, forks } = genesis.config
   const common = createEvmCommon(chainId)

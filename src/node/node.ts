@@ -45,7 +45,7 @@ export async function createNode(
   const onStep = overrides.onStep ?? (() => Promise.resolve())
   const closers = createClosers(log)
   try {
-    const chain = await openChainParts(inputs, { log, onStep })
+    const chain = await openChainParts(inputs, { clock, log, onStep })
     closers.add('stores', () => chain.stores.close())
     closers.add('flush', () => flush(chain, log))
     const signer = await openNodeSigner(inputs, chain)
@@ -170,13 +170,13 @@ async function startNodeNetwork(
   return createNetwork({ clock, log, host }, options)
 }
 
-/** A clean stop leaves no state in memory alone. */
-async function flush({ stores: { state }, applier }: ChainParts, log: Log): Promise<void> {
-  const { hash, number } = applier.head()
+/** A clean stop leaves no state in memory alone: what is below the layers goes to disk, they to the journal. */
+async function flush({ stores: { state, journal }, applier }: ChainParts, log: Log): Promise<void> {
   try {
-    if (state.isReadable(hash)) await state.flushAll(hash)
-    else await state.idle()
+    await state.idle()
+    await journal.write()
   } catch (thrown) {
-    log.error('state-not-flushed', { head: number, reason: errorMessage(thrown) })
+    const reason = errorMessage(thrown)
+    log.error('state-not-kept', { head: applier.head().number, reason })
   }
 }

@@ -2,6 +2,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hexToBytes } from '../base/bytes.ts'
+import { type Clock } from '../base/clock.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { type Log, silentLog } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
@@ -11,6 +12,7 @@ import { type Genesis } from '../chain/genesis.ts'
 import { type ChainStores, openChain } from '../chain/open-chain.ts'
 import { type SignerSchedule } from '../chain/signer-schedule.ts'
 import { genesisChanges } from '../execution/genesis-state.ts'
+import { createJournal, type Journal, type JournalFinding } from '../state/journal.ts'
 import { StateStore } from '../state/state-store.ts'
 import { StoreError } from '../store/store-error.ts'
 import { openLevelStore } from '../store/level-store.ts'
@@ -18,8 +20,8 @@ import { createMemoryStore } from '../store/memory-store.ts'
 import { type KeyValueStore } from '../store/key-value-store.ts'
 import { CHAIN_DATABASE, STATE_DATABASE } from '../store/keys.ts'
 
-/** The databases' own directories in a data directory. */
-const DATABASES = { chain: 'chain', state: 'state' } as const
+/** What lies in a data directory, each in a directory of its own. */
+const PLACES = { chain: 'chain', state: 'state', journal: 'journal' } as const
 /** What file systems put at the root of a volume. */
 const VOLUME_ENTRIES = ['lost+found']
 
@@ -28,6 +30,9 @@ export interface OpenStores extends ChainStores {
   readonly genesis: Block
   readonly chainStore: KeyValueStore
   readonly state: StateStore
+  readonly journal: Journal
+  /** What became of the journal of the last stop. */
+  readonly journalFinding: JournalFinding
   /** Replaces the state by that of genesis; the blocks stay. */
   readonly resetState: () => Promise<void>
   close: () => Promise<void>
@@ -37,14 +42,14 @@ export interface OpenStores extends ChainStores {
 export async function openStores(
   dataDir: string,
   { genesis, schedule }: { readonly genesis: Genesis; readonly schedule: SignerSchedule },
-  log: Log
+  { clock, log }: { readonly clock: Clock; readonly log: Log }
 ): Promise<OpenStores> {
   await assertOurDirectory(dataDir)
   const block = await computeGenesisBlock(genesis)
-  const chainStore = await openLevelStore(join(dataDir, DATABASES.chain), CHAIN_DATABASE)
+  const chainStore = await openLevelStore(join(dataDir, PLACES.chain), CHAIN_DATABASE)
   let stateStore: KeyValueStore
   try {
-    stateStore = await openLevelStore(join(dataDir, DATABASES.state), STATE_DATABASE)
+    stateStore = await openLevelStore(join(dataDir, PLACES.state), STATE_DATABASE)
   } catch (thrown) {
     await chainStore.close()
     throw thrown
@@ -55,7 +60,13 @@ export async function openStores(
   }
   try {
     const chain = await openChain(chainStore, { genesis: block, schedule }, { log })
-    const state = new StateStore({ store: stateStore, log })
+    const discardJournal = () => {
+      journal.discard().catch((thrown: unknown) => {
+        log.warn('journal-not-discarded', { reason: errorMessage(thrown) })
+      })
+    }
+    const state = new StateStore({ store: stateStore, log, onFlushed: discardJournal })
+    const journal = createJournal({ state, clock, log }, join(dataDir, PLACES.journal))
     const resetState = async () => {
       await state.resetToGenesis({
         changes: genesisChanges(genesis.alloc),
@@ -64,7 +75,9 @@ export async function openStores(
       })
     }
     if (state.diskPoint() === undefined) await resetState()
-    return { ...chain, genesis: block, chainStore, state, resetState, close }
+    const journalFinding = await journal.takeIn()
+    const opened = { ...chain, genesis: block, chainStore, state, resetState, close }
+    return { ...opened, journal, journalFinding }
   } catch (thrown) {
     await close()
     throw thrown
@@ -78,7 +91,7 @@ async function assertOurDirectory(path: string): Promise<void> {
     if (isMissing) return []
     throw notReadable(path, thrown)
   })
-  const ours: readonly string[] = [...Object.values(DATABASES), ...VOLUME_ENTRIES]
+  const ours: readonly string[] = [...Object.values(PLACES), ...VOLUME_ENTRIES]
   const found = names.find((name) => !name.startsWith('.') && !ours.includes(name))
   if (found !== undefined) throw new StoreError({ code: 'foreign-directory', path, found })
 }

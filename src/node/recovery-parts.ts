@@ -71,6 +71,10 @@ export function createRecoveryParts(
     if (report !== undefined) tell({ step: 'recovered', report })
   })
   const ports = createPorts(deps, inputs)
+  const progress = createProgress({ clock, log, onStage: onStep })
+  // Row 4 is behind us: stores are open only once the journal was taken in.
+  const { journalFinding } = stores
+  if (journalFinding.kind === 'taken' && !journalFinding.isWhole) progress.source('journal')
   const ranges = createRangeFetcher(requests, (number) => rankedPeers(deps, number))
   const recovery = createRecovery(
     {
@@ -79,7 +83,7 @@ export function createRecoveryParts(
       gate,
       ...ports,
       apply: recoveryApply(applier),
-      progress: createProgress({ clock, log, onStage: onStep }),
+      progress,
       publish,
       askTip: async (peer, head, signal) => askTip(requests, peer, head, signal),
       fillGap: (gap, onFetched) =>

@@ -30,6 +30,14 @@ export interface DiskLayerOptions {
   readonly writeBufferMaxBlocks: number
 }
 
+/** What the disk layer stands on. */
+export interface DiskLayerDeps {
+  readonly store: KeyValueStore
+  readonly log: Log
+  /** Hears that LevelDB stands for another block now. */
+  readonly onFlushed?: () => void
+}
+
 const POINT_KEY = soleKey(STATE_PREFIX.point)
 
 /** One version of every entry. Reads are synchronous and see the newest merged block. */
@@ -37,6 +45,7 @@ export class DiskLayer {
   readonly #store: KeyValueStore
   readonly #log: Log
   readonly #options: DiskLayerOptions
+  readonly #onFlushed: () => void
   #point: StatePoint
   #persisted: StatePoint
   #active = new WriteBuffer()
@@ -45,10 +54,11 @@ export class DiskLayer {
   #failure: unknown
 
   constructor(
-    { store, log }: { store: KeyValueStore; log: Log },
+    { store, log, onFlushed = () => undefined }: DiskLayerDeps,
     point: StatePoint,
     options: DiskLayerOptions
   ) {
+    this.#onFlushed = onFlushed
     this.#store = store
     this.#log = log
     this.#options = options
@@ -127,6 +137,7 @@ export class DiskLayer {
       () => {
         this.#persisted = point
         this.#frozen = undefined
+        this.#onFlushed()
       },
       (thrown: unknown) => {
         this.#failure = thrown // the buffer stays readable; the next merge reports it

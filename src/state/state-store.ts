@@ -1,12 +1,11 @@
 // The state of the chain: the disk layer, and diff layers above it, one a block, forks side by side.
 import { hexToBytes, type Hex } from '../base/bytes.ts'
-import { type Log } from '../base/log.ts'
-import { type KeyValueStore } from '../store/key-value-store.ts'
 import { pathKey } from '../trie/nibbles.ts'
 import { EMPTY_ROOT } from '../trie/trie.ts'
 import { decodeAccount, type StoredAccount } from './account-codec.ts'
-import { DiskLayer, type DiskLayerOptions, readPoint } from './disk-layer.ts'
+import { DiskLayer, type DiskLayerDeps, type DiskLayerOptions, readPoint } from './disk-layer.ts'
 import { accountKey, codeKey, type EntryKey, nodeKey, slotKey, storageOwner } from './entry-key.ts'
+import { type JournalLayer } from './journal-codec.ts'
 import { Layer, type PreparedLayer } from './layer.ts'
 import { LayerIndex } from './layer-index.ts'
 import { prepareLayer } from './prepare-layer.ts'
@@ -37,21 +36,16 @@ const NOTHING: StatePoint = { number: -1n, hash: '0x', root: `0x${'00'.repeat(32
 
 /** One state store; its calls are synchronous but for what computes or writes. */
 export class StateStore {
-  readonly #store: KeyValueStore
-  readonly #log: Log
+  readonly #deps: DiskLayerDeps
   readonly #options: StateStoreOptions
   readonly #layers = new Map<Hex, Layer>()
   readonly #index = new LayerIndex()
   #disk: DiskLayer
 
-  constructor(
-    { store, log }: { store: KeyValueStore; log: Log },
-    options: Partial<StateStoreOptions> = {}
-  ) {
-    this.#store = store
-    this.#log = log
+  constructor(deps: DiskLayerDeps, options: Partial<StateStoreOptions> = {}) {
+    this.#deps = deps
     this.#options = { ...STATE_DEFAULTS, ...options }
-    this.#disk = this.#openDisk(readPoint(store) ?? NOTHING)
+    this.#disk = this.#openDisk(readPoint(deps.store) ?? NOTHING)
   }
 
   /** Undefined before the genesis state was written. */
@@ -95,14 +89,9 @@ export class StateStore {
 
   /** Makes a prepared layer readable as the state after a block. Throws when its parent is not. */
   add(prepared: PreparedLayer, { number, hash }: { number: bigint; hash: Hex }): void {
-    if (this.isReadable(hash)) return
-    const { parentHash, root } = prepared
-    if (!this.isReadable(parentHash)) {
-      throw new StateError({ code: 'parent-not-readable', parentHash })
-    }
-    const layer = new Layer({ number, hash, root }, this.#layers.get(parentHash), prepared)
-    this.#layers.set(hash, layer)
-    this.#index.add(layer)
+    const { parentHash, root, content } = prepared
+    if (this.restore({ point: { number, hash, root }, parentHash, content })) return
+    throw new StateError({ code: 'parent-not-readable', parentHash })
   }
 
   /** Keeps at most `diffLayersMax` layers below the head; older ones go to the disk layer. */
@@ -116,6 +105,24 @@ export class StateStore {
     await this.#disk.flush()
   }
 
+  /** Layers above the disk layer, each after its parent: what the journal keeps. */
+  *layers(): Generator<JournalLayer, void, undefined> {
+    const ascending = [...this.#layers.values()].sort((one, other) =>
+      Number(one.point.number - other.point.number)
+    )
+    for (const { point, parentHash, content } of ascending) yield { point, parentHash, content }
+  }
+
+  /** Takes in a layer as the journal kept it; false when its parent is not readable. */
+  restore({ point, parentHash, content }: JournalLayer): boolean {
+    if (this.isReadable(point.hash)) return true
+    if (!this.isReadable(parentHash)) return false
+    const layer = new Layer(point, this.#layers.get(parentHash), { parentHash, content })
+    this.#layers.set(point.hash, layer)
+    this.#index.add(layer)
+    return true
+  }
+
   /** Settles when no flush is under way. */
   async idle(): Promise<void> {
     await this.#disk.flush()
@@ -123,7 +130,7 @@ export class StateStore {
 
   /** Replaces everything by the state at genesis. Returns its root. */
   async resetToGenesis({ changes, number, hash }: GenesisState): Promise<Hex> {
-    await wipeStore(this.#store)
+    await wipeStore(this.#deps.store)
     for (const layer of this.#layers.values()) {
       layer.fate = 'dropped'
       this.#index.remove(layer)
@@ -137,7 +144,7 @@ export class StateStore {
   }
 
   #openDisk(point: StatePoint): DiskLayer {
-    return new DiskLayer({ store: this.#store, log: this.#log }, point, this.#options)
+    return new DiskLayer(this.#deps, point, this.#options)
   }
 
   #mergeBelow(headHash: Hex, keptCount: number): void {

@@ -1,6 +1,7 @@
 // The directory of a database, looked at before LevelDB may touch it.
-import { mkdir, open, readdir } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { syncDirectory } from '../base/sync-directory.ts'
 import { StoreError } from './store-error.ts'
 
 /** Files of LevelDB that hold entries, and those that it makes before there are any. */
@@ -34,16 +35,5 @@ async function makeDirectory(path: string): Promise<void> {
   for (let made = path; ; made = dirname(made)) {
     await syncDirectory(dirname(made))
     if (made === first || made === dirname(made)) return
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  // Windows has no handle of a directory that could be synced; it journals its entries.
-  if (process.platform === 'win32') return
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }

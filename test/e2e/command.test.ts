@@ -18,6 +18,7 @@ interface InitResult {
 interface NodeStatus {
   readonly head: { readonly number: number; readonly hash: string }
   readonly gate?: { readonly open: boolean }
+  readonly state: { readonly headReadable: boolean }
 }
 
 describe('the command', function () {
@@ -175,6 +176,10 @@ describe('the command', function () {
       node.signal('SIGTERM')
       assert.equal((await node.ended()).exitCode, 0)
     }
+    const stopped = run(backup.configFile, ...backupFlags)
+    await stopped.logged('started')
+    assert.match(stopped.stderr, /"event":"journal-taken-in"/)
+    assert.equal((await status(backup.rpc)).state.headReadable, true)
   })
 })
 

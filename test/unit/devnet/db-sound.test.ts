@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { checkDbSound } from '../../../devnet/checks/db-sound.ts'
 import { type StoredBlock } from '../../../devnet/checks/stored-chain.ts'
 import { type StoredNode } from '../../../devnet/checks/stored-node.ts'
+import { type StoredJournal } from '../../../devnet/checks/stored-journal.ts'
 import { type RecordedHeight, type StoredRecord } from '../../../devnet/checks/stored-record.ts'
 import { type StoredState } from '../../../devnet/checks/stored-state.ts'
 import { type Hex } from '../../../src/base/bytes.ts'
@@ -42,6 +43,7 @@ function node(changes: Partial<StoredNode> = {}): StoredNode {
     wasStopped: true,
     chain: { read: { head: { number: HEAD, hash: hash(HEAD) }, blocks } },
     state: { read: state() },
+    journal: { read: undefined },
     record: { read: record() },
     ...changes
   }
@@ -50,6 +52,16 @@ function node(changes: Partial<StoredNode> = {}): StoredNode {
 function state(changes: Partial<StoredState> = {}): StoredState {
   const root = hash(HEAD, 'e')
   return { number: HEAD, hash: hash(HEAD), root, accountsCount: 4, fault: undefined, ...changes }
+}
+
+/** A clean stop with the database one block behind the head and a journal for the rest. */
+function older(changes?: Partial<StoredJournal>): Partial<StoredNode> {
+  const tip = { ...at(HEAD), root: hash(HEAD, 'e') }
+  const journal = { diskHash: hash(2), tip, fault: undefined, ...changes }
+  return {
+    state: { read: state({ ...at(2), root: hash(2, 'e') }) },
+    journal: { read: changes === undefined ? undefined : journal }
+  }
 }
 
 function height(
@@ -69,6 +81,7 @@ describe('the check of what nodes left', () => {
   for (const [title, nodes] of [
     ['all is whole', [node(), node({ name: 'sequencer' })]],
     ['there is no record', [node({ record: undefined })]],
+    ['a clean stop left the newest state in its journal', [node(older({}))]],
     [
       'a killed node lost its newest state',
       [node({ wasStopped: false, state: { read: state({ ...at(1), root: hash(1, 'e') }) } })]
@@ -148,9 +161,34 @@ describe('the check of what nodes left', () => {
       /4 broke.*root/
     ],
     [
-      'a clean stop left an older state',
-      node({ state: { read: state({ ...at(2), root: hash(2, 'e') }) } }),
-      /4 broke: .* left by a clean stop with the head at 3/
+      'a clean stop left an older state and no journal',
+      node(older()),
+      /4 broke: a clean stop at block 3 left the state of 2, no journal/
+    ],
+    [
+      'the journal cannot be read',
+      node({ journal: { fault: 'EACCES' } }),
+      /4 broke: its journal.*EACCES/
+    ],
+    [
+      'a clean stop left a damaged journal',
+      node(older({ fault: 'cut at byte 80' })),
+      /damaged journal: cut/
+    ],
+    [
+      'a clean stop left a journal on another state',
+      node(older({ diskHash: hash(1) })),
+      /stands on/
+    ],
+    [
+      'a clean stop left a journal that ends before the head',
+      node(older({ tip: undefined })),
+      /a journal up to undefined/
+    ],
+    [
+      'a clean stop left a journal with another root',
+      node(older({ tip: { ...at(3), root: hash(9) } })),
+      /a journal up to 3/
     ],
     ['the record cannot be read', node({ record: { fault: 'ENOENT' } }), /1 broke.*ENOENT/],
     ['the record is damaged', node({ record: { read: record({ end: 'damaged' }) } }), /1 broke/],

@@ -6,6 +6,7 @@ import { checkDbSound } from '../../../devnet/checks/db-sound.ts'
 import { readStoredNode } from '../../../devnet/checks/stored-node.ts'
 import { type ClusterLayout, type NodeLayout } from '../../../devnet/cluster-layout.ts'
 import { hexToBytes } from '../../../src/base/bytes.ts'
+import { systemClock } from '../../../src/base/clock.ts'
 import { silentLog } from '../../../src/base/log.ts'
 import { createSignerSchedule } from '../../../src/chain/signer-schedule.ts'
 import { openStores } from '../../../src/node/open-stores.ts'
@@ -32,7 +33,11 @@ async function leaveNode(directory: string) {
   const genesis = testGenesis()
   const schedule = createSignerSchedule(genesis.config.signers)
   const dataDir = join(directory, 'node')
-  const stores = await openStores(dataDir, { genesis, schedule }, silentLog)
+  const stores = await openStores(
+    dataDir,
+    { genesis, schedule },
+    { clock: systemClock, log: silentLog }
+  )
   const recordFile = join(directory, 'signed-record')
   const { hash: genesisHash, stateRoot } = stores.genesis
   const binding = { chainId: TEST_CHAIN_ID, genesisHash, signer: TEST_SIGNER }

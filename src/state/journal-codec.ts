@@ -1,0 +1,152 @@
+// The journal's bytes: a header that names the disk layer, then one record a layer (state.md, "Journal").
+import { bytesToHex, concatBytes, hexToBytes } from '../base/bytes.ts'
+import { crc32c } from '../base/crc32c.ts'
+import { ByteReader, ByteWriter } from './byte-cursor.ts'
+import { bytesToKey, type EntryKey, keyToBytes } from './entry-key.ts'
+import { type LayerContent } from './layer.ts'
+import { type StatePoint } from './state-view.ts'
+
+/** One layer as the journal keeps it. */
+export interface JournalLayer {
+  readonly point: StatePoint
+  readonly parentHash: StatePoint['hash']
+  readonly content: LayerContent
+}
+
+/** What a journal says, as far as it is sound. */
+export interface DecodedJournal {
+  /** The disk layer it stands on; undefined when not even that can be read. */
+  readonly disk: StatePoint | undefined
+  /** The longest sound prefix, in the order of the file. */
+  readonly layers: readonly JournalLayer[]
+  /** Where the first byte lies that cannot be used, and why; undefined when all of it was. */
+  readonly damage: { readonly offset: number; readonly reason: string } | undefined
+}
+
+/** "RKJ", and the version of the layout below. */
+const MAGIC = Uint8Array.of(0x52, 0x4b, 0x4a, 1)
+const POINT_BYTES = 8 + 32 + 32
+const CHECKSUM_BYTES = 4
+const HEADER_BYTES = MAGIC.length + POINT_BYTES + CHECKSUM_BYTES
+const LENGTH_BYTES = 4
+const HASH_BYTES = 32
+/** Stands for the length of a value where the entry is deleted. */
+const DELETED = 2 ** 32 - 1
+
+/** Magic, number, hash and root of the disk layer, and their CRC-32C. */
+export function encodeJournalHeader(disk: StatePoint): Uint8Array {
+  const writer = new ByteWriter()
+  writer.bytes(MAGIC)
+  writePoint(writer, disk)
+  return withChecksum(writer.finish())
+}
+
+/** Length of the body, the body, and the CRC-32C of both. */
+export function encodeJournalLayer({ point, parentHash, content }: JournalLayer): Uint8Array {
+  const body = new ByteWriter()
+  writePoint(body, point)
+  body.bytes(hexToBytes(parentHash, HASH_BYTES))
+  body.uint32(content.cleared.size)
+  for (const owner of content.cleared) body.bytes(keyToBytes(owner))
+  body.uint32(content.entries.size)
+  for (const [key, value] of content.entries) {
+    body.uint32(key.length)
+    body.uint32(value?.length ?? DELETED)
+    body.bytes(keyToBytes(key))
+    if (value !== undefined) body.bytes(value)
+  }
+  const record = new ByteWriter()
+  const bytes = body.finish()
+  record.uint32(bytes.length)
+  record.bytes(bytes)
+  return withChecksum(record.finish())
+}
+
+/** Reads as much as is sound. Never throws. */
+export function decodeJournal(bytes: Uint8Array): DecodedJournal {
+  const layers: JournalLayer[] = []
+  const damaged = (disk: StatePoint | undefined, offset: number, reason: string) => ({
+    disk,
+    layers,
+    damage: { offset, reason }
+  })
+  if (!isSealed(bytes.subarray(0, HEADER_BYTES), HEADER_BYTES)) {
+    return damaged(undefined, 0, 'the header is cut or damaged')
+  }
+  if (!MAGIC.every((byte, index) => bytes[index] === byte)) {
+    return damaged(undefined, 0, 'it is no journal of this version')
+  }
+  const disk = readPoint(new ByteReader(bytes.subarray(MAGIC.length)))
+  let offset = HEADER_BYTES
+  while (offset < bytes.length) {
+    const record = sealedRecord(bytes.subarray(offset))
+    if (record === undefined) return damaged(disk, offset, 'a record is cut or damaged')
+    const layer = decodeLayer(record.body)
+    if (layer === undefined) return damaged(disk, offset, 'a record does not decode')
+    layers.push(layer)
+    offset += record.sizeBytes
+  }
+  return { disk, layers, damage: undefined }
+}
+
+function sealedRecord(bytes: Uint8Array) {
+  if (bytes.length < LENGTH_BYTES) return undefined
+  const bodyBytes = new ByteReader(bytes).uint32()
+  const sizeBytes = LENGTH_BYTES + bodyBytes + CHECKSUM_BYTES
+  if (!isSealed(bytes.subarray(0, sizeBytes), sizeBytes)) return undefined
+  return { sizeBytes, body: bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + bodyBytes) }
+}
+
+/** Undefined when the bytes are sound and yet no layer: somebody else wrote them. */
+function decodeLayer(body: Uint8Array): JournalLayer | undefined {
+  try {
+    const reader = new ByteReader(body)
+    const point = readPoint(reader)
+    const parentHash = bytesToHex(reader.bytes(HASH_BYTES))
+    const cleared = new Set<string>()
+    for (let left = reader.uint32(); left > 0; left--) {
+      cleared.add(bytesToKey(reader.bytes(HASH_BYTES)))
+    }
+    const entries = new Map<EntryKey, Uint8Array | undefined>()
+    let sizeBytes = 0
+    for (let left = reader.uint32(); left > 0; left--) {
+      const keyLength = reader.uint32()
+      const valueLength = reader.uint32()
+      const key = bytesToKey(reader.bytes(keyLength))
+      // Copied, so that one entry that lives on does not keep the whole file in memory.
+      const value = valueLength === DELETED ? undefined : reader.bytes(valueLength).slice()
+      entries.set(key, value)
+      sizeBytes += keyLength + (value?.length ?? 0)
+    }
+    reader.end()
+    return { point, parentHash, content: { entries, cleared, sizeBytes } }
+  } catch (thrown) {
+    if (thrown instanceof RangeError) return undefined
+    throw thrown
+  }
+}
+
+function writePoint(writer: ByteWriter, { number, hash, root }: StatePoint): void {
+  writer.uint64(number)
+  writer.bytes(hexToBytes(hash, HASH_BYTES))
+  writer.bytes(hexToBytes(root, HASH_BYTES))
+}
+
+function readPoint(reader: ByteReader): StatePoint {
+  const number = reader.uint64()
+  const hash = bytesToHex(reader.bytes(HASH_BYTES))
+  return { number, hash, root: bytesToHex(reader.bytes(HASH_BYTES)) }
+}
+
+function withChecksum(bytes: Uint8Array): Uint8Array {
+  const checksum = new ByteWriter()
+  checksum.uint32(crc32c(bytes))
+  return concatBytes(bytes, checksum.finish())
+}
+
+/** True for exactly so many bytes whose last four are the checksum of the others. */
+function isSealed(bytes: Uint8Array, lengthBytes: number): boolean {
+  if (bytes.length !== lengthBytes) return false
+  const end = lengthBytes - CHECKSUM_BYTES
+  return new ByteReader(bytes.subarray(end)).uint32() === crc32c(bytes.subarray(0, end))
+}
