@@ -48,3 +48,7 @@ A sequencer builds nothing before recovery has let it: see "rekindle status".
 /** Below the flags of signer show. */
 export const SIGNER_NOTES = `
 Exits with 1 when there is a record that cannot be read.`
+
+/** What `db` does to a directory, and what it ends with. */
+export const DB_NOTES = `
+The node must not run. Both only read. verify exits with 1 when it found a fault.`

@@ -8,6 +8,7 @@ import {
   textFlag
 } from './command-flags.ts'
 import {
+  DB_NOTES,
   INIT_FLAG_NOTES,
   INIT_NOTES,
   PROGRAM_NOTES,
@@ -19,6 +20,7 @@ import { printConfig } from './config-command.ts'
 import { explainCode } from './explain-command.ts'
 import { failureLines } from './failure-lines.ts'
 import { initNode, type InitCommandDeps } from './init-command.ts'
+import { inspectDirectory, verifyDirectory } from './db-command.ts'
 import { ONE_START_FLAGS } from './one-start.ts'
 import { type RunDeps, runNode } from './run-command.ts'
 import { printSigner } from './signer-command.ts'
@@ -46,6 +48,7 @@ export async function runCommandLine<Key extends PeerIdentity>(
   addRun(program.command('run'), deps, { io, end })
   addStatus(program.command('status'), { io, end })
   addSigner(program.command('signer'), deps, { io, end })
+  addDb(program.command('db'), deps, { io, end })
   addConfig(program.command('config'), { io, end })
   addExplain(program.command('explain'), { io, end })
   try {
@@ -161,6 +164,28 @@ function addSigner<Key extends PeerIdentity>(
       }
       end(await printSigner(options, readers, io))
     })
+}
+
+function addDb<Key extends PeerIdentity>(
+  command: Command,
+  { readers }: RunDeps<Key>,
+  { io, end }: CommandEnd
+): void {
+  command.description("a stopped node's data directory").addHelpText('after', DB_NOTES)
+  for (const [name, run, purpose] of [
+    ['inspect', inspectDirectory, 'print what is in it: head, state, journal'],
+    ['verify', verifyDirectory, 'walk all of it and print every fault with its place']
+  ] as const) {
+    command
+      .command(name)
+      .description(purpose)
+      .option('--config <file>', 'the config file of the node')
+      .option('--json', 'print one JSON object')
+      .action(async (given: GivenFlags) => {
+        const flags = { configFile: textFlag(given, 'config'), isJson: given.json === true }
+        end(await run(flags, readers, io))
+      })
+  }
 }
 
 function addConfig(command: Command, { io, end }: CommandEnd): void {

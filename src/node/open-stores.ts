@@ -1,5 +1,4 @@
 // Both databases of a node, begun with the genesis or continued; and the genesis block, which needs its state.
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hexToBytes } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
@@ -14,16 +13,11 @@ import { type SignerSchedule } from '../chain/signer-schedule.ts'
 import { genesisChanges } from '../execution/genesis-state.ts'
 import { createJournal, type Journal, type JournalFinding } from '../state/journal.ts'
 import { StateStore } from '../state/state-store.ts'
-import { StoreError } from '../store/store-error.ts'
 import { openLevelStore } from '../store/level-store.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { type KeyValueStore } from '../store/key-value-store.ts'
 import { CHAIN_DATABASE, STATE_DATABASE } from '../store/keys.ts'
-
-/** What lies in a data directory, each in a directory of its own. */
-const PLACES = { chain: 'chain', state: 'state', journal: 'journal' } as const
-/** What file systems put at the root of a volume. */
-const VOLUME_ENTRIES = ['lost+found']
+import { assertDataDirectory, PLACES } from './data-directory.ts'
 
 /** Everything that lies in a data directory, open. */
 export interface OpenStores extends ChainStores {
@@ -44,7 +38,7 @@ export async function openStores(
   { genesis, schedule }: { readonly genesis: Genesis; readonly schedule: SignerSchedule },
   { clock, log }: { readonly clock: Clock; readonly log: Log }
 ): Promise<OpenStores> {
-  await assertOurDirectory(dataDir)
+  await assertDataDirectory(dataDir)
   const block = await computeGenesisBlock(genesis)
   const chainStore = await openLevelStore(join(dataDir, PLACES.chain), CHAIN_DATABASE)
   let stateStore: KeyValueStore
@@ -82,26 +76,6 @@ export async function openStores(
     await close()
     throw thrown
   }
-}
-
-/** A data directory holds the databases and nothing else: it can be deleted as a whole. */
-async function assertOurDirectory(path: string): Promise<void> {
-  const names = await readdir(path).catch((thrown: unknown) => {
-    const isMissing = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT'
-    if (isMissing) return []
-    throw notReadable(path, thrown)
-  })
-  const ours: readonly string[] = [...Object.values(PLACES), ...VOLUME_ENTRIES]
-  const found = names.find((name) => !name.startsWith('.') && !ours.includes(name))
-  if (found !== undefined) throw new StoreError({ code: 'foreign-directory', path, found })
-}
-
-function notReadable(path: string, thrown: unknown): StoreError {
-  const options = { cause: thrown }
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
-  if (code === 'ENOTDIR') return new StoreError({ code: 'not-a-directory', path }, options)
-  if (code === 'EACCES') return new StoreError({ code: 'permission-denied', path }, options)
-  return new StoreError({ code: 'open-failed', path, reason: errorMessage(thrown) }, options)
 }
 
 /** The block's state root is only known once its state was computed, which happens in memory. */

@@ -195,7 +195,7 @@ export class DiskLayer {
 }
 
 /** What LevelDB stands for; undefined in a database without state. Throws StateError when it is damaged. */
-export function readPoint(store: KeyValueStore): StatePoint | undefined {
+export function readPoint(store: Pick<KeyValueStore, 'get'>): StatePoint | undefined {
   const stored = store.get(POINT_KEY)
   if (stored === undefined) return undefined
   const body = openValue(POINT_KEY, stored)

@@ -29,7 +29,7 @@ const FLAGS: readonly (readonly [command: string, flags: readonly string[]])[] =
     [...CONFIG_FLAGS, '--keydir <dir>', '--sequencer-key <file>', '--chain-id <number>', '--json']
   ],
   ['status', ['--rpc <url>', '--json']],
-  ['signer', []],
+  ['signer', 'db', []],
   ['signer show', ['--config <file>', '--record <file>', '--json']],
   ['config', ['--print-defaults', '--print-schema']],
   ['explain', []]

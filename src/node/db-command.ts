@@ -1,0 +1,145 @@
+// `rekindle db`: what its commands share, and the two that read only: inspect and verify.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { silentLog } from '../base/log.ts'
+import { systemClock } from '../base/clock.ts'
+import { errorMessage } from '../base/node-error.ts'
+import { parseGenesis } from '../chain/genesis.ts'
+import { openChain } from '../chain/open-chain.ts'
+import { createSignerSchedule } from '../chain/signer-schedule.ts'
+import { type MessageRules } from '../chain/verify-message.ts'
+import { decodeJournal } from '../state/journal-codec.ts'
+import { readPoint } from '../state/disk-layer.ts'
+import { CHAIN_DATABASE, STATE_DATABASE } from '../store/keys.ts'
+import { openLevelStore } from '../store/level-store.ts'
+import { type CommandIo, EXIT_CODE } from './command-io.ts'
+import { type AddressParsers } from './config-checks.ts'
+import { ConfigError } from './config-error.ts'
+import { readConfig } from './config.ts'
+import { assertDataDirectory, PLACES } from './data-directory.ts'
+import { describeFault, verifyDatabases } from './db-verify.ts'
+import { failureLines, startExitCode } from './failure-lines.ts'
+import { formatFields } from './format-fields.ts'
+import { toJsonValue } from './json-value.ts'
+import { computeGenesisBlock } from './open-stores.ts'
+
+/** Flags that every command on a data directory takes. */
+export interface DbFlags {
+  readonly configFile: string | undefined
+  readonly isJson: boolean
+}
+
+/** A data directory and the chain it has to be of. */
+export interface NamedDirectory {
+  readonly dataDir: string
+  readonly genesis: ReturnType<typeof parseGenesis>
+  readonly rules: Required<MessageRules>
+}
+
+type DbIo = Pick<CommandIo, 'print' | 'complain' | 'env' | 'cwd'>
+
+/** Walks everything. Resolves with the exit code: 1 when something is wrong. */
+export async function verifyDirectory(
+  { configFile, isJson }: DbFlags,
+  parsers: AddressParsers,
+  io: DbIo
+): Promise<number> {
+  return guarded(io, async () => {
+    const { dataDir, rules } = await readDirectory(configFile, parsers, io)
+    const say = (line: string) => {
+      io.complain(`${line}\n`)
+    }
+    const result = await verifyDatabases({ clock: systemClock, say }, dataDir, rules)
+    if (isJson) {
+      io.print(`${JSON.stringify(toJsonValue(result))}\n`)
+    } else {
+      const { faults, ...counts } = result
+      const fields = toJsonValue({ dataDir, ...counts }) as Record<string, unknown>
+      io.print(formatFields({ ...fields, faults: faults.map(describeFault) }))
+    }
+    return result.ok ? EXIT_CODE.good : EXIT_CODE.failed
+  })
+}
+
+/** Says what is in the directory, from its pointers alone. */
+export async function inspectDirectory(
+  { configFile, isJson }: DbFlags,
+  parsers: AddressParsers,
+  io: DbIo
+): Promise<number> {
+  return guarded(io, async () => {
+    const named = await readDirectory(configFile, parsers, io)
+    const facts = toJsonValue(await inspect(named)) as Record<string, unknown>
+    io.print(isJson ? `${JSON.stringify(facts)}\n` : formatFields(facts))
+    return EXIT_CODE.good
+  })
+}
+
+async function inspect({ dataDir, genesis, rules }: NamedDirectory) {
+  const chainStore = await openLevelStore(join(dataDir, PLACES.chain), CHAIN_DATABASE)
+  try {
+    const identity = { genesis: await computeGenesisBlock(genesis), schedule: rules.schedule }
+    const { blocks, accepted } = await openChain(chainStore, identity, { log: silentLog })
+    const { number, hash } = blocks.head()
+    return {
+      dataDir,
+      chainId: genesis.config.chainId,
+      genesisHash: identity.genesis.hash,
+      head: { number, hash },
+      accepted: accepted.highestAccepted(),
+      state: await readStatePoint(dataDir),
+      journal: await readJournal(dataDir)
+    }
+  } finally {
+    await chainStore.close()
+  }
+}
+
+async function readStatePoint(dataDir: string) {
+  const store = await openLevelStore(join(dataDir, PLACES.state), STATE_DATABASE)
+  try {
+    return readPoint(store)
+  } finally {
+    await store.close()
+  }
+}
+
+async function readJournal(dataDir: string) {
+  const bytes = await readFile(join(dataDir, PLACES.journal, 'layers')).catch(() => undefined)
+  if (bytes === undefined) return undefined // there is none, which is how a killed node leaves it
+  const { disk, layers, damage } = decodeJournal(bytes)
+  const tip = layers.at(-1)?.point
+  return { standsOn: disk?.number, layers: layers.length, upTo: tip?.number, damage }
+}
+
+/** The directory that the config names. Throws ConfigError with every problem, StoreError. */
+export async function readDirectory(
+  configFile: string | undefined,
+  parsers: AddressParsers,
+  { env, cwd }: Pick<CommandIo, 'env' | 'cwd'>
+): Promise<NamedDirectory> {
+  const sources = { configFile, env, flags: {}, cwd }
+  const { paths, problems, signers: named } = await readConfig(sources, {}, parsers)
+  // What else is wrong with the config keeps a node from running, not its files from being read.
+  const { dataDir, genesisFile } = paths
+  if (dataDir === undefined || genesisFile === undefined) throw new ConfigError(problems)
+  await assertDataDirectory(dataDir)
+  const genesis = await readFile(genesisFile, 'utf8')
+    .then(parseGenesis)
+    .catch((thrown: unknown) => {
+      const problem = `it cannot be used: ${errorMessage(thrown)}`
+      throw new ConfigError([{ key: 'genesisFile', from: genesisFile, problem }])
+    })
+  const { chainId, signers } = genesis.config
+  const schedule = createSignerSchedule(named ?? signers)
+  return { dataDir, genesis, rules: { chainId, schedule } }
+}
+
+async function guarded(io: DbIo, run: () => Promise<number>): Promise<number> {
+  try {
+    return await run()
+  } catch (thrown) {
+    for (const line of failureLines(thrown)) io.complain(`${line}\n`)
+    return startExitCode(thrown)
+  }
+}
