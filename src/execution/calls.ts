@@ -1,8 +1,12 @@
 // Calls that leave no trace: eth_call and eth_estimateGas on the state of one block.
 import { type Common } from '@ethereumjs/common'
+import { type EVM } from '@ethereumjs/evm'
 import { createTx, getCalldataFloorGas } from '@ethereumjs/tx'
 import { Address } from '@ethereumjs/util'
 import { hexToBytes, type Hex } from '../base/bytes.ts'
+import { systemClock } from '../base/clock.ts'
+import { SerialExecutor } from '../base/serial.ts'
+import { createYielder } from '../base/yielder.ts'
 import { type Block } from '../chain/block.ts'
 import { type StateView } from '../state/state-view.ts'
 import { type BlockHashes, createBlockEvm, evmBlock, warmFromStart } from './block-context.ts'
@@ -39,10 +43,29 @@ const ESTIMATE_TOLERANCE = 64n
 const CALL_STIPEND = 2_300n
 const NOBODY: Hex = '0x0000000000000000000000000000000000000000'
 
-/** Runs calls on any view. One per node. */
+/** One call may hold the node up for so long; geth's RPC gives it as much. */
+const CALL_TIME_MAX_MS = 5_000
+const OUT_OF_TIME = `execution aborted (timeout = ${String(CALL_TIME_MAX_MS / 1_000)}s)`
+/** Calls run one after the other, beside the blocks; so many may wait. */
+const CALLS_WAITING_MAX = 64
+/** Steps of the EVM between two looks at the clock. */
+const STEPS_PER_LOOK = 64
+
+/** Where a call runs, and until when. */
+interface CallSite {
+  readonly block: Block
+  readonly view: StateView
+  readonly deadlineMs: number
+}
+
+/** Thrown out of the EVM, which would go on until its gas is used up. */
+class OutOfTime extends Error {}
+
+/** Runs calls on any view, one at a time, with turns of the event loop in between. One per node. */
 export class CallRunner {
   readonly #common: Common
   readonly #blockHashes: BlockHashes
+  readonly #turns = new SerialExecutor('calls', CALLS_WAITING_MAX)
 
   constructor(common: Common, blockHashes: BlockHashes) {
     this.#common = common
@@ -52,13 +75,18 @@ export class CallRunner {
   /** Balance is not needed: the call is made as if the sender could pay. */
   async call(request: CallRequest, block: Block, view: StateView): Promise<CallOutcome> {
     const gas = smallest(request.gas ?? CALL_GAS_MAX, CALL_GAS_MAX)
-    return this.#run(request, block, view, gas)
+    return this.#turns.run(() => this.#run(request, { block, view, deadlineMs: deadline() }, gas))
   }
 
   /** The least gas limit that succeeds, up to 1/64 above it. */
   async estimateGas(request: CallRequest, block: Block, view: StateView): Promise<EstimateOutcome> {
-    let high = smallest(request.gas ?? block.header.gasLimit, block.header.gasLimit)
-    const first = await this.#run(request, block, view, high)
+    return this.#turns.run(() => this.#searchGas(request, { block, view, deadlineMs: deadline() }))
+  }
+
+  async #searchGas(request: CallRequest, site: CallSite): Promise<EstimateOutcome> {
+    const { gasLimit } = site.block.header
+    let high = smallest(request.gas ?? gasLimit, gasLimit)
+    const first = await this.#run(request, site, high)
     if (first.kind !== 'returned') return first
     let low = first.gasUsed - 1n
     // Most calls need what they use, or a little more to leave a call its 63 of 64 parts: try that before halving.
@@ -67,7 +95,7 @@ export class CallRunner {
       const guess = guesses.shift()
       const isBetween = guess !== undefined && guess > low && guess < high
       const gas = isBetween ? guess : low + (high - low) / 2n
-      const outcome = await this.#run(request, block, view, gas)
+      const outcome = await this.#run(request, site, gas)
       if (outcome.kind === 'returned') high = gas
       else low = gas
     }
@@ -76,11 +104,9 @@ export class CallRunner {
 
   async #run(
     request: CallRequest,
-    block: Block,
-    view: StateView,
+    { block: { header }, view, deadlineMs }: CallSite,
     gas: bigint
   ): Promise<CallOutcome> {
-    const { header } = block
     const state = new StateAdapter(view)
     const evm = await createBlockEvm(this.#common, state, this.#blockHashes)
     const caller = new Address(hexToBytes(request.from ?? NOBODY))
@@ -95,16 +121,21 @@ export class CallRunner {
       return { kind: 'failed', reason: 'intrinsic gas too low' }
     const callBlock = evmBlock(header)
     warmFromStart(evm, [caller, to, callBlock.header.coinbase])
-    const { execResult } = await evm.runCall({
-      block: callBlock,
-      caller,
-      ...(to && { to }),
-      value,
-      data,
-      gasLimit: gas - intrinsicGas,
-      gasPrice: request.gasPrice ?? request.maxFeePerGas ?? 0n,
-      skipBalance: true
-    })
+    limitTime(evm, deadlineMs)
+    const result = await endsInTime(
+      evm.runCall({
+        block: callBlock,
+        caller,
+        ...(to && { to }),
+        value,
+        data,
+        gasLimit: gas - intrinsicGas,
+        gasPrice: request.gasPrice ?? request.maxFeePerGas ?? 0n,
+        skipBalance: true
+      })
+    )
+    if (result === undefined) return { kind: 'failed', reason: OUT_OF_TIME }
+    const { execResult } = result
     const { exceptionError, returnValue, executionGasUsed } = execResult
     if (exceptionError === undefined) {
       const used = executionGasUsed + intrinsicGas
@@ -117,4 +148,37 @@ export class CallRunner {
 
 function smallest(a: bigint, b: bigint): bigint {
   return a < b ? a : b
+}
+
+function deadline(): number {
+  return systemClock.monotonicMs() + CALL_TIME_MAX_MS
+}
+
+/** Lets the event loop turn while the EVM runs, and stops it when its time is over. */
+function limitTime(evm: EVM, deadlineMs: number): void {
+  const yielder = createYielder()
+  let stepsCount = 0
+  evm.events.on('step', (_, resolve) => {
+    stepsCount += 1
+    if (stepsCount % STEPS_PER_LOOK !== 0) {
+      resolve?.()
+      return
+    }
+    if (systemClock.monotonicMs() > deadlineMs) throw new OutOfTime(OUT_OF_TIME)
+    const turn = yielder.maybeYield() ?? Promise.resolve()
+    turn.then(
+      () => resolve?.(),
+      () => resolve?.()
+    )
+  })
+}
+
+/** Undefined when it was stopped for its time. */
+async function endsInTime<T>(running: Promise<T>): Promise<T | undefined> {
+  try {
+    return await running
+  } catch (thrown) {
+    if (thrown instanceof OutOfTime) return undefined
+    throw thrown
+  }
 }

@@ -41,11 +41,14 @@ export function createDialer(
     while (!signal.aborted) {
       try {
         if (host.isConnected(peerId)) {
-          backoffMs = DIAL_BACKOFF_MIN_MS
+          const connectedMs = clock.monotonicMs()
           await host.untilDisconnected(peerId, signal)
-          continue
+          // One that is sent away at once, as of another chain, is not dialled again at once.
+          const isLasting = clock.monotonicMs() - connectedMs >= DIAL_BACKOFF_MAX_MS
+          if (isLasting) backoffMs = DIAL_BACKOFF_MIN_MS
+        } else {
+          await host.dial(multiaddr(address), signal)
         }
-        await host.dial(multiaddr(address), signal)
       } catch (thrown) {
         if (signal.aborted) return
         log.debug('dial-failed', { peer: peerId, address, reason: errorMessage(thrown) })

@@ -57,6 +57,7 @@ export function createNetwork(
 ): Network {
   const mesh = createGossipMesh(host, host.services.pubsub, options)
   const connectionOf = new WeakMap<ByteStream, Connection>()
+  const order = createConnectionOrder(host)
   host.addEventListener('connection:close', () => {
     // A peer's second connection takes over what the closed one carried.
     setImmediate(() => {
@@ -74,7 +75,9 @@ export function createNetwork(
 
   return {
     peerId: host.peerId.toString(),
-    opener: { open: (peer, protocolId, signal) => openStream(host, peer, protocolId, signal) },
+    opener: {
+      open: (peer, protocolId, signal) => openStream({ host, order }, peer, protocolId, signal)
+    },
     mesh,
     multiaddrs: () => host.getMultiaddrs().map(String),
     connected: () => host.getPeers().map(String),
@@ -98,7 +101,7 @@ export function createNetwork(
       const current = connectionOf.get(stream)
       if (current === undefined) return
       for (const connection of host.getConnections(peerIdFromString(peer))) {
-        if (connection === current || connection.timeline.open > current.timeline.open) continue
+        if (connection === current || order.of(connection) > order.of(current)) continue
         log.debug('older-connection-closed', { peer })
         connection.abort(new Error('the peer has a newer connection'))
       }
@@ -115,15 +118,30 @@ export function createNetwork(
   }
 }
 
+/** Which connection is newer: by the order in which they opened, since clocks may be set. */
+interface ConnectionOrder {
+  of(connection: Connection): number
+}
+
+function createConnectionOrder(host: Host): ConnectionOrder {
+  const places = new WeakMap<Connection, number>()
+  let openedCount = 0
+  host.addEventListener('connection:open', ({ detail }) => {
+    openedCount += 1
+    places.set(detail, openedCount)
+  })
+  return { of: (connection) => places.get(connection) ?? 0 }
+}
+
 async function openStream(
-  host: Host,
+  { host, order }: { readonly host: Host; readonly order: ConnectionOrder },
   peer: string,
   protocolId: string,
   signal: AbortSignal
 ): Promise<ByteStream> {
   const connections = host.getConnections(peerIdFromString(peer))
   const open = connections.filter(({ status }) => status === 'open')
-  const newest = open.sort((one, other) => other.timeline.open - one.timeline.open)[0]
+  const newest = open.sort((one, other) => order.of(other) - order.of(one))[0]
   if (newest === undefined) {
     throw new RequestError({ code: 'not-connected', peer, reason: 'there is no connection' })
   }

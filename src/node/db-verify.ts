@@ -7,7 +7,7 @@ import { auditState, type StateFault } from '../state/state-audit.ts'
 import { type KeyValueStore } from '../store/key-value-store.ts'
 import { CHAIN_DATABASE, type DatabaseSchema, STATE_DATABASE } from '../store/keys.ts'
 import { openLevelStore } from '../store/level-store.ts'
-import { PLACES } from './data-directory.ts'
+import { PLACES } from './node-directory.ts'
 
 /** Faults that are kept and shown; the others are counted. */
 const FAULTS_SHOWN_MAX = 100

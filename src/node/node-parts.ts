@@ -5,7 +5,7 @@ import { errorMessage } from '../base/node-error.ts'
 import { type Service } from '../base/service.ts'
 import { type SignedBlock } from '../chain/block.ts'
 import { type Network } from '../net/network.ts'
-import { type OnExit, type Recovery } from '../recovery/runner.ts'
+import { type OnExit, type Recovery } from '../recovery/recovery.ts'
 import { type OpenSigner } from '../signer/open-signer.ts'
 import { type PeerBlocksDeps } from '../sync/peer-blocks.ts'
 import { createStatusLoop, type StatusLoop } from '../sync/status-loop.ts'
@@ -50,7 +50,7 @@ export async function createNodeParts(
   const { clock, log, chain, signer, network, onStep, serving } = deps
   const { config, genesis } = inputs
   const { chainId } = genesis.config
-  const claims = new PeerClaims()
+  const claims = new PeerClaims(clock)
   const connected = () => network.connected()
   const backups = config.backups.map(({ peerId }) => peerId)
   const replicatedHead = () => claims.replicatedHead(backups)
@@ -60,14 +60,18 @@ export async function createNodeParts(
     await chain.stores.accepted.accept([block])
     const { number, hash } = block
     tell(deps, { step: 'accepted', block: { number, hash } })
-    if (sequencer?.hasSigned(hash) !== true) recovery.onAccepted(block, from)
+    recovery.onAccepted(block, from)
   })
   const publish = async (block: SignedBlock) => {
     const receiversCount = await gossip.publish(block)
     log.debug('published', { number: block.number, hash: block.hash, receiversCount })
   }
   const { gate, recovery } = createRecoveryParts(
-    { ...deps, claims, connected, requests, publish },
+    {
+      ...deps,
+      ...{ claims, connected, requests, publish },
+      hasSigned: (hash) => sequencer?.hasSigned(hash) === true
+    },
     inputs,
     overrides
   )
@@ -82,7 +86,7 @@ export async function createNodeParts(
   chain.applier.onHead(() => {
     status.onHeadMoved()
   })
-  const isJoining = createJoining(deps, inputs, { claims, recovery })
+  const isJoining = createJoining(deps, inputs, recovery)
   const lanes = createPeerLanes(
     clock,
     [...config.backups, ...config.peers].map(({ peerId }) => peerId)
@@ -140,14 +144,17 @@ function listenToPeers(
 
 /** A backup that began with an empty store cannot speak for the chain before it has caught up once. */
 function createJoining(
-  { chain: { stores, applier } }: NodeDeps,
+  { chain: { stores }, network }: NodeDeps,
   { config }: StartInputs,
-  { claims, recovery }: { readonly claims: PeerClaims; readonly recovery: Recovery }
+  recovery: Recovery
 ): () => boolean {
+  const configured = [...config.backups, ...config.peers].map(({ peerId }) => peerId)
   let hasJoined = config.role === 'sequencer' || stores.accepted.highestAccepted() !== undefined
   return () => {
-    const isFollowing = recovery.status().blockAction?.action === 'follow'
-    hasJoined ||= isFollowing && applier.head().number >= claims.highestClaimed()
+    // Claims are hints that anybody can make: what counts is that those we dial were asked and showed no more.
+    const { blockAction, hasUnasked } = recovery.status()
+    const isAnybodyThere = configured.some((peer) => network.connected().includes(peer))
+    hasJoined ||= blockAction?.action === 'follow' && isAnybodyThere && !hasUnasked
     return !hasJoined
   }
 }

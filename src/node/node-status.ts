@@ -1,5 +1,5 @@
 // What a node says of itself to its operator: rekindle_status and /health.
-import { type RecoveryStatus } from '../recovery/runner.ts'
+import { type RecoveryStatus } from '../recovery/recovery.ts'
 import { type Health } from '../rpc/http-server.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { toJsonValue } from './json-value.ts'
@@ -67,6 +67,7 @@ function describeRecovery(status: RecoveryStatus) {
     action: blockAction?.action,
     row: blockAction?.row,
     missing: blockAction?.action === 'ask' ? blockAction.missing : undefined,
+    answers: describeAnswers(status),
     waitsFor: blockAction?.action === 'wait' ? blockAction.reason : undefined,
     target: blockAction?.action === 'adopt' ? blockAction.target.block : undefined,
     gap: blockAction?.action === 'stay-shut-gap' ? blockAction.failure : undefined,
@@ -81,6 +82,14 @@ function describeRecovery(status: RecoveryStatus) {
     conflicts,
     last
   }
+}
+
+/** Who did not answer in the last round, and why. */
+function describeAnswers({ answers }: RecoveryStatus): Record<string, string> | undefined {
+  const silent = [...answers].flatMap(([peer, answer]) =>
+    answer.kind === 'answered' ? [] : [[peer, `${answer.kind}: ${answer.reason}`] as const]
+  )
+  return silent.length === 0 ? undefined : Object.fromEntries(silent)
 }
 
 /** Invariant 6: whatever is waited for is shown with the command that overrides it. */

@@ -17,7 +17,7 @@ import { openLevelStore } from '../store/level-store.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { type KeyValueStore } from '../store/key-value-store.ts'
 import { CHAIN_DATABASE, STATE_DATABASE } from '../store/keys.ts'
-import { assertDataDirectory, PLACES } from './data-directory.ts'
+import { assertDataDirectory, PLACES } from './node-directory.ts'
 
 /** Everything that lies in a data directory, open. */
 export interface OpenStores extends ChainStores {

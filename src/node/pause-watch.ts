@@ -21,7 +21,10 @@ export function createPauseWatch(
   const check = () => {
     const monotonicMs = clock.monotonicMs()
     const wallMs = clock.nowMs()
-    const gapMs = Math.max(monotonicMs - seenMonotonicMs, wallMs - seenWallMs)
+    const passedMs = monotonicMs - seenMonotonicMs
+    // A clock that was set, forward or back, is looked at anew by recovery (row 3).
+    const setMs = Math.abs(wallMs - seenWallMs - passedMs)
+    const gapMs = Math.max(passedMs, setMs)
     seenMonotonicMs = monotonicMs
     seenWallMs = wallMs
     if (gapMs > PAUSE_SLOTS_MAX * blockTimeMs + everyMs) onPause(gapMs)

@@ -1,4 +1,5 @@
 // Recovery with everything it stands on: the gate, what is known, the ports to stores, peers and record.
+import { type Hex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
@@ -6,7 +7,8 @@ import { type BlockRef, type SignedBlock } from '../chain/block.ts'
 import { createGate, type GateReader, type GateWriter } from '../recovery/gate.ts'
 import { Knowledge } from '../recovery/knowledge.ts'
 import { createProgress } from '../recovery/progress.ts'
-import { createRecovery, type OnExit, type Recovery } from '../recovery/runner.ts'
+import { type OnExit, type Recovery } from '../recovery/recovery.ts'
+import { createRecovery } from '../recovery/runner.ts'
 import { type SignedTip } from '../recovery/tips.ts'
 import { RequestError } from '../reqresp/request-error.ts'
 import { type OpenSigner } from '../signer/open-signer.ts'
@@ -38,6 +40,7 @@ export interface RecoveryPartsDeps {
   readonly connected: () => readonly string[]
   readonly requests: PeerBlocksDeps
   readonly publish: (block: SignedBlock) => Promise<void>
+  readonly hasSigned: (hash: Hex) => boolean
   readonly onStep: OnStep
   readonly onExit: OnExit
 }
@@ -85,6 +88,7 @@ export function createRecoveryParts(
       apply: recoveryApply(applier),
       progress,
       publish,
+      hasSigned: deps.hasSigned,
       askTip: async (peer, head, signal) => askTip(requests, peer, head, signal),
       fillGap: (gap, onFetched) =>
         fillGap({ accepted: stores.accepted, ranges }, gap, { onFetched }),
@@ -118,6 +122,7 @@ function createPorts(
     {
       role: config.role,
       backups,
+      configuredPeers: [...config.backups, ...config.peers].map(({ peerId }) => peerId),
       quorum: config.quorum,
       startWithoutBackups: config.oneStart.startWithoutBackups,
       blockTimeMs,

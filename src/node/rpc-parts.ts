@@ -2,7 +2,7 @@
 import { type Log } from '../base/log.ts'
 import { nextBaseFee } from '../chain/base-fee.ts'
 import { CallRunner } from '../execution/calls.ts'
-import { type RecoveryStatus } from '../recovery/runner.ts'
+import { type RecoveryStatus } from '../recovery/recovery.ts'
 import { decodeTransaction } from '../rpc/decode-transaction.ts'
 import { forwardTransaction } from '../rpc/forward.ts'
 import { type HttpServer, startHttpServer } from '../rpc/http-server.ts'

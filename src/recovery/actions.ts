@@ -1,5 +1,6 @@
 // The work that decisions name: adopting a branch, taking the record's blocks, rebuilding state.
 import { type Hex } from '../base/bytes.ts'
+import { type Log } from '../base/log.ts'
 import { type BlockRef, type SignedBlock } from '../chain/block.ts'
 import { formatRef } from './findings.ts'
 import { type Knowledge } from './knowledge.ts'
@@ -21,6 +22,7 @@ export interface ActionDeps {
   readonly fillGap: FillGap
   readonly knowledge: Knowledge
   readonly progress: Progress
+  readonly log: Log
   /** Hands a block to gossip if it is young enough for validators to take it. */
   readonly publish: (block: SignedBlock) => Promise<void>
 }
@@ -30,10 +32,11 @@ export type ActionOutcome = 'progress' | 'failed'
 
 /** Fetches and links all blocks up to the target. Needs no state. Undefined when it could not. */
 export async function linkTarget(
-  { chain, knowledge, fillGap, progress, record }: ActionDeps,
+  deps: ActionDeps,
   target: BlockRef,
   signal: AbortSignal
 ): Promise<readonly Hex[] | undefined> {
+  const { chain, knowledge, fillGap, progress, record } = deps
   const floor = chain.head()
   const outcome = await progress.stage('fetch-blocks', (counter) => {
     counter.expect(Number(target.number - floor.number))
@@ -56,9 +59,13 @@ export async function linkTarget(
     })
     return undefined
   }
-  const clash = findRecordClash(record, floor, outcome.path)
+  const clash =
+    findRecordClash(record, floor, outcome.path) ?? findFirstClash(deps, floor, outcome.path)
   if (clash === undefined) return outcome.path
   knowledge.noteConflict({ ...clash, holders: [] })
+  const reason = `its branch is not that of ${formatRef(clash.ours)}`
+  const { number } = clash.other
+  knowledge.noteGapFailure({ target, firstMissing: number, lastMissing: number, reason })
   return undefined
 }
 
@@ -98,13 +105,14 @@ export async function takeRecord(
   const outcome = await applyPath(deps, tip, path, signal)
   progress.source(blocks.length > 0 ? 'record' : 'peers')
   progress.blocks({ number: floor.number + 1n, hash: path[0] ?? tip.hash }, chain.head())
+  if (outcome === 'failed') return outcome
   for (const block of blocks) await publish(block)
   return outcome
 }
 
 /** Row 10: executes stored blocks again from the highest readable state up to the head. */
 export async function reexecute(
-  { chain, state, apply, progress }: ActionDeps,
+  { chain, state, apply, progress, log }: ActionDeps,
   { from, to }: { from: BlockRef; to: BlockRef },
   signal: AbortSignal
 ): Promise<ActionOutcome> {
@@ -116,7 +124,10 @@ export async function reexecute(
     for (let number = from.number + 1n; number <= to.number; number++) {
       signal.throwIfAborted()
       const result = await apply.replayBlock(number)
-      if (result.kind === 'refused') return 'failed'
+      if (result.kind === 'refused') {
+        log.error('state-not-rebuilt', { number, reason: result.reason })
+        return 'failed'
+      }
       counter.add({ items: 1 })
     }
     progress.source('execution')
@@ -159,4 +170,18 @@ function findRecordClash(record: RecoveryRecord, floor: BlockRef, path: readonly
     }
   }
   return undefined
+}
+
+/**
+ * A backup keeps the branch it accepted first, however long another grows; for a sequencer any two children
+ * of its head are a conflict. Undefined when the path begins with the one that counts.
+ */
+function findFirstClash({ chain }: ActionDeps, floor: BlockRef, path: readonly Hex[]) {
+  const number = floor.number + 1n
+  const children = chain
+    .acceptedAt(number)
+    .filter(({ hash }) => chain.acceptedBlock(hash)?.parentHash === floor.hash)
+  const [first] = children
+  if (first === undefined || path[0] === undefined || first.hash === path[0]) return undefined
+  return { ours: { number, hash: first.hash }, other: { number, hash: path[0] } }
 }

@@ -63,7 +63,11 @@ export function decideBlocks(findings: BlockFindings): BlockAction {
 /** Rows 6, 7 and 14: nothing above us is shown; may we take our record's word, may we build? */
 function decideGate(findings: BlockFindings): BlockAction {
   const { missing, required, answered, needsQuietRound } = quorumState(findings)
-  if (missing.length > 0) return { row: 6, action: 'ask', missing, required, answered }
+  // Every connected peer is asked, also where no answer is required: what it shows counts.
+  const isUnasked = required === 0 && findings.isAskDue
+  if (missing.length > 0 || isUnasked) {
+    return { row: 6, action: 'ask', missing, required, answered }
+  }
   const tip = recordTip(findings.record)
   if (tip !== undefined && tip.number > findings.head.number) {
     const failure = findings.gapFailures.get(tip.hash)

@@ -92,6 +92,8 @@ export interface BlockFindings {
   readonly backupSets: readonly BackupSet[]
   readonly quorum: QuorumSetting
   readonly rounds: RoundTimes
+  /** Nobody, or not everybody who is configured, was asked yet, and the time for that is not over. */
+  readonly isAskDue: boolean
   /** Monotonic. */
   readonly nowMs: number
   readonly blockTimeMs: number

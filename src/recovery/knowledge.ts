@@ -2,6 +2,8 @@
 import { type Hex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
 import { type BlockRef } from '../chain/block.ts'
+import { GapFailures } from './gap-failures.ts'
+import { KnownConflicts } from './known-conflicts.ts'
 import {
   type BackupSet,
   type BlockFindings,
@@ -25,8 +27,8 @@ import { quorumState } from './quorum.ts'
 import { createRoundLog } from './rounds.ts'
 import { type TipRound } from './tips.ts'
 
-/** Conflicts kept as evidence; more add nothing an operator could use. */
-export const CONFLICTS_MAX = 64
+/** So long configured peers may take to connect before the first round counts without them. */
+const FIRST_ASK_GRACE_MS = 5_000
 
 /** Where the findings come from. */
 export interface KnowledgeDeps {
@@ -43,6 +45,8 @@ export interface KnowledgeDeps {
 export interface KnowledgeOptions {
   readonly role: Role
   readonly backups: readonly string[]
+  /** Backups and other peers that are dialled. */
+  readonly configuredPeers: readonly string[]
   readonly quorum: QuorumSetting
   /** The head on which this one start may do without the quorum; the operator named it. */
   readonly startWithoutBackups?: Hex | undefined
@@ -56,18 +60,24 @@ export class Knowledge {
   readonly #deps: KnowledgeDeps
   readonly #options: KnowledgeOptions
   readonly #rounds = createRoundLog()
-  readonly #conflicts = new Map<Hex, Conflict>()
-  readonly #gapFailures = new Map<Hex, GapFailure>()
+  readonly #conflicts: KnownConflicts
+  readonly #gapFailures: GapFailures
   readonly #shown = new Map<Hex, { block: BlockRef; holders: Set<string> }>()
   #answers: ReadonlyMap<string, TipAnswer> = new Map()
   #foreign: ForeignBlock | undefined
   #sequencing = true
   #askedPeers: ReadonlySet<string> = new Set()
   readonly #failedWays = new Set<'diffs' | 'execution'>()
+  #startedMs: number
+  #roundsCount = 0
 
   constructor(deps: KnowledgeDeps, options: KnowledgeOptions) {
     this.#deps = deps
     this.#options = options
+    this.#startedMs = deps.clock.monotonicMs()
+    this.#gapFailures = new GapFailures(deps.clock)
+    this.#conflicts = new KnownConflicts(deps.chain)
+    if (options.role === 'sequencer') this.#conflicts.findStored()
   }
 
   /** The block rows' input as of now. */
@@ -78,13 +88,14 @@ export class Knowledge {
       role: this.#options.role,
       head,
       record: record.finding(),
-      conflict: this.#firstConflict(head),
+      conflict: this.#conflicts.first(head, record.finding()),
       shown: this.#shownAbove(head),
-      gapFailures: this.#gapFailures,
+      gapFailures: this.#gapFailures.current(),
       answers: this.#answers,
       backupSets: this.#backupSets(),
       quorum: this.#options.startWithoutBackups === head.hash ? 'none' : this.#options.quorum,
       rounds: this.#rounds.times(),
+      isAskDue: this.#isAskDue(),
       nowMs: clock.monotonicMs(),
       blockTimeMs: this.#options.blockTimeMs,
       stateAtHead: state.isReadable(head.hash),
@@ -119,6 +130,7 @@ export class Knowledge {
     const head = this.#deps.chain.head()
     this.#answers = round.answers
     this.#askedPeers = new Set(round.answers.keys())
+    this.#roundsCount += 1
     const { missing } = quorumState(this.blockFindings())
     this.#rounds.add(round, missing.length === 0)
     for (const { block, peer } of round.shown) this.#noteShown(block, peer)
@@ -136,6 +148,7 @@ export class Knowledge {
   /** Peers came or went: what nobody could serve may be served now. */
   peersChanged(): void {
     this.#gapFailures.clear()
+    this.#failedWays.clear()
     const connected = new Set(this.#deps.peers.connected())
     this.#askedPeers = new Set([...this.#askedPeers].filter((peer) => connected.has(peer)))
   }
@@ -143,6 +156,8 @@ export class Knowledge {
   /** A whole new recovery in the same process: rounds and answers start over. */
   restart(): void {
     this.#rounds.reset()
+    this.#roundsCount = 0
+    this.#startedMs = this.#deps.clock.monotonicMs()
     this.#answers = new Map()
     this.#shown.clear()
     this.#gapFailures.clear()
@@ -150,13 +165,16 @@ export class Knowledge {
   }
 
   noteConflict(conflict: Conflict): void {
-    if (this.#conflicts.size < CONFLICTS_MAX || this.#conflicts.has(conflict.other.hash)) {
-      this.#conflicts.set(conflict.other.hash, conflict)
-    }
+    this.#conflicts.note(conflict)
+  }
+
+  /** A block of our key came while the gate is shut, by whatever way, and we did not know of it. */
+  noteArrived(hash: Hex): void {
+    this.#rounds.noteArrived(hash)
   }
 
   noteGapFailure(failure: GapFailure): void {
-    this.#gapFailures.set(failure.target.hash, failure)
+    this.#gapFailures.note(failure)
   }
 
   /** True when something came up that keeps the gate shut whatever the rows said before. */
@@ -164,9 +182,19 @@ export class Knowledge {
     return this.#foreign !== undefined || this.#conflicts.size > 0
   }
 
-  /** True when one of the connected peers was never asked since it connected. */
-  hasUnasked(): boolean {
-    return this.#deps.peers.connected().some((peer) => !this.#askedPeers.has(peer))
+  /** Connected peers that were never asked since they connected. */
+  unasked(): readonly string[] {
+    return this.#deps.peers.connected().filter((peer) => !this.#askedPeers.has(peer))
+  }
+
+  /** They were asked outside of a round: what they say of our head is not part of any answer. */
+  noteAsked(peers: readonly string[]): void {
+    this.#askedPeers = new Set([...this.#askedPeers, ...peers])
+  }
+
+  /** The last answers, for status. */
+  answers(): ReadonlyMap<string, TipAnswer> {
+    return this.#answers
   }
 
   noteForeign(foreign: ForeignBlock): void {
@@ -180,7 +208,7 @@ export class Knowledge {
 
   /** Conflicting branches seen so far, for status. */
   conflicts(): readonly Conflict[] {
-    return [...this.#conflicts.values()]
+    return this.#conflicts.all()
   }
 
   /** The gate opened under this set of backups: it is the one that counts from here on. */
@@ -213,19 +241,12 @@ export class Knowledge {
     return [...found.values()].sort((a, b) => Number(b.block.number - a.block.number))
   }
 
-  /** A conflict already seen, or one between our chain and the accepted store or the record. */
-  #firstConflict(head: BlockRef): Conflict | undefined {
-    for (const conflict of this.#conflicts.values()) return conflict
-    const { record, chain } = this.#deps
-    for (const other of chain.acceptedAt(head.number)) {
-      if (other.hash !== head.hash) return { ours: head, other, holders: ['self'] }
-    }
-    const finding = record.finding()
-    const tip = finding.kind === 'good' || finding.kind === 'torn' ? finding.tip : undefined
-    if (tip === undefined || tip.number > head.number) return undefined
-    const ours = chain.canonicalHash(tip.number)
-    if (ours === undefined || ours === tip.hash) return undefined
-    return { ours: { number: tip.number, hash: ours }, other: tip, holders: ['record'] }
+  #isAskDue(): boolean {
+    const { clock, peers } = this.#deps
+    const isOver = clock.monotonicMs() - this.#startedMs >= FIRST_ASK_GRACE_MS
+    const isComplete = this.#options.configuredPeers.every((peer) => this.#askedPeers.has(peer))
+    if (!isComplete && !isOver) return true
+    return this.#roundsCount === 0 && peers.connected().length > 0
   }
 
   #backupSets(): readonly BackupSet[] {

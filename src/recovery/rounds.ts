@@ -16,6 +16,8 @@ export interface Round {
 export interface RoundLog {
   /** `isFull`: everyone the quorum needs has answered in this very round. */
   add(round: Round, isFull: boolean): void
+  /** A block came by itself, between rounds: it is news as if the next round had shown it. */
+  noteArrived(hash: Hex): void
   times(): RoundTimes
   reset(): void
 }
@@ -25,10 +27,19 @@ export function createRoundLog(): RoundLog {
   let firstFullMs: number | undefined
   let quietFullMs: number | undefined
   let newInARow = 0
+  let hasArrived = false
   const seen = new Set<Hex>()
   return {
+    noteArrived(hash) {
+      if (seen.has(hash)) return
+      seen.add(hash)
+      hasArrived = true
+      firstFullMs = undefined
+      quietFullMs = undefined
+    },
     add(round, isFull) {
-      const isNew = round.shownHashes.some((hash) => !seen.has(hash))
+      const isNew = hasArrived || round.shownHashes.some((hash) => !seen.has(hash))
+      hasArrived = false
       for (const hash of round.shownHashes) seen.add(hash)
       if (isNew) {
         // Whatever came in shows that more may be on its way: the quiet time starts anew.
@@ -46,6 +57,7 @@ export function createRoundLog(): RoundLog {
       firstFullMs = undefined
       quietFullMs = undefined
       newInARow = 0
+      hasArrived = false
       seen.clear()
     }
   }

@@ -1,60 +1,19 @@
 // The runner: gathers what is known, asks the pure decision, does what it says, and asks again.
-import { type Clock } from '../base/clock.ts'
-import { type Log } from '../base/log.ts'
-import { type Service } from '../base/service.ts'
 import { type BlockRef, type SignedBlock } from '../chain/block.ts'
-import { type ActionDeps, adoptTarget, linkTarget, reexecute, takeRecord } from './actions.ts'
+import { adoptTarget, linkTarget, reexecute, takeRecord } from './actions.ts'
 import { type BlockAction, decideBlocks, type WaitReason } from './decide.ts'
 import { decideState, type StateAction } from './decide-state.ts'
-import { type Conflict, formatRef } from './findings.ts'
-import { type GateState, type GateReader, type GateWriter, type ShutReason } from './gate.ts'
-import { type RecoveryPeers } from './ports.ts'
-import { type CurrentStage, type RecoveryReport } from './progress.ts'
-import { type AskTip, askRound } from './tips.ts'
+import { formatRef } from './findings.ts'
+import { type ShutReason } from './gate.ts'
+import { type OnExit, type Recovery, type RecoveryDeps, type RecoveryStatus } from './recovery.ts'
+import { type RecoveryReport } from './progress.ts'
+import { askRound } from './tips.ts'
 import { createWaker } from './waker.ts'
 
 /** First pause between two rounds of asking; doubles up to ASK_BACKOFF_MAX_MS while nothing changes. */
 export const ASK_BACKOFF_MIN_MS = 250
 /** The longest pause between two rounds of asking. */
 export const ASK_BACKOFF_MAX_MS = 5_000
-
-/** What recovery says of itself: RPC, health and status read it. */
-export interface RecoveryStatus {
-  readonly gate: GateState
-  readonly stateAction: StateAction | undefined
-  readonly blockAction: BlockAction | undefined
-  readonly stages: readonly CurrentStage[]
-  readonly conflicts: readonly Conflict[]
-  /** The last finished recovery of this process. */
-  readonly last: RecoveryReport | undefined
-}
-
-/** The running recovery of one node; for a backup it is also what follows the chain. */
-export interface Recovery extends Service {
-  status(): RecoveryStatus
-  /** A peer came or went, or claims more than we hold. Never blocks. */
-  onPeersChanged(): void
-  /** A block signed by our schedule's key, by gossip or request, is in the accepted store. */
-  onAccepted(block: SignedBlock, from: string): void
-  /** The sequencer cannot go on by itself: the gate shuts and recovery runs again. */
-  onFault(reason: ShutReason): void
-}
-
-/** What the runner stands on. */
-export interface RecoveryDeps extends ActionDeps {
-  readonly clock: Clock
-  readonly log: Log
-  readonly gate: GateReader & GateWriter
-  readonly peers: RecoveryPeers
-  readonly askTip: AskTip
-  /** A backup that heard nothing for so long, while a peer claims more, asks: two slots. */
-  readonly followAskMs: number
-  /** Replaced only to show that the checkers notice a node without recovery. */
-  readonly decide?: typeof decideBlocks
-}
-
-/** Row 2: the process must not go on. `node/` turns it into exit code 1. */
-export type OnExit = (file: { readonly path: string; readonly reason: string }) => void
 
 /** Makes the runner; nothing is asked before `run`. */
 export function createRecovery(deps: RecoveryDeps, onExit: OnExit): Recovery {
@@ -87,6 +46,8 @@ class RecoveryRunner implements Recovery {
       blockAction: this.#blockAction,
       stages: this.#deps.progress.current(),
       conflicts: this.#deps.knowledge.conflicts(),
+      answers: this.#deps.knowledge.answers(),
+      hasUnasked: this.#deps.knowledge.unasked().length > 0,
       last: this.#last
     }
   }
@@ -98,7 +59,11 @@ class RecoveryRunner implements Recovery {
   }
 
   onAccepted(block: SignedBlock, from: string): void {
-    const { chain, gate, knowledge, log } = this.#deps
+    const { chain, gate, knowledge, log, record, hasSigned } = this.#deps
+    if (hasSigned(block.hash)) return
+    const isOurs = record.hashAt(block.number) === block.hash
+    const isOpen = gate.state().kind === 'open'
+    if (!isOpen && !isOurs) knowledge.noteArrived(block.hash)
     const head = chain.head()
     const canonical = chain.canonicalHash(block.number)
     if (block.hash === canonical) return
@@ -106,7 +71,7 @@ class RecoveryRunner implements Recovery {
       const ours = { number: block.number, hash: canonical }
       knowledge.noteConflict({ ours, other: block, holders: [from] })
     }
-    if (gate.state().kind === 'open' && this.#deps.record.hashAt(block.number) !== block.hash) {
+    if (isOpen && !isOurs) {
       knowledge.noteForeign({ block: { number: block.number, hash: block.hash }, from })
       log.error('foreign-block', { block: formatRef(block), from })
       gate.shut('foreign-block')
@@ -204,7 +169,11 @@ class RecoveryRunner implements Recovery {
     const { record, knowledge, gate, progress, chain, log } = this.#deps
     await record.adopt(on)
     await knowledge.adoptBackups()
+    // What came in meanwhile met a shut gate: it counts before the gate opens, not after.
     if (chain.head().hash !== on.hash || knowledge.isBarred()) return
+    const again = this.#decide(knowledge.blockFindings())
+    const isStill = again.action === 'open' && again.on.hash === on.hash
+    if (!isStill || decideState(knowledge.stateFindings()).action !== 'none') return
     this.#last = progress.report()
     log.info('recovered', { head: formatRef(on), ...this.#last })
     gate.open(on)
@@ -213,7 +182,7 @@ class RecoveryRunner implements Recovery {
   /** A backup at its head: asks when somebody new came, else waits for the next accepted block. */
   async #follow(signal: AbortSignal): Promise<void> {
     const { knowledge, peers, chain, progress, followAskMs } = this.#deps
-    if (knowledge.hasUnasked()) {
+    if (knowledge.unasked().length > 0) {
       await this.#ask(signal)
       return
     }
@@ -232,10 +201,27 @@ class RecoveryRunner implements Recovery {
   }
 
   async #whileOpen(signal: AbortSignal): Promise<void> {
-    while (this.#deps.gate.state().kind === 'open') await this.#waker.wait(undefined, signal)
+    while (this.#deps.gate.state().kind === 'open') {
+      const newcomers = this.#deps.knowledge.unasked()
+      if (newcomers.length > 0) await this.#askNewcomers(newcomers, signal)
+      else await this.#waker.wait(undefined, signal)
+    }
     this.#deps.knowledge.restart()
     this.#deps.progress.restart()
     this.#backoffMs = ASK_BACKOFF_MIN_MS
+  }
+
+  /** A peer that connects while the gate is open may hold a block of our key that nobody showed. */
+  async #askNewcomers(newcomers: readonly string[], signal: AbortSignal): Promise<void> {
+    const { clock, chain, askTip, knowledge } = this.#deps
+    knowledge.noteAsked(newcomers)
+    const head = chain.head()
+    const round = await askRound({ clock, askTip, chain }, { peers: newcomers, head, signal })
+    for (const { block, peer } of round.brought) {
+      if (chain.canonicalHash(block.number) === block.hash) continue
+      await chain.accept([block])
+      this.onAccepted(block, peer)
+    }
   }
 
   async #ask(signal: AbortSignal): Promise<void> {

@@ -25,6 +25,8 @@ export interface CanonicalHashes {
 export interface TipRound extends Round {
   readonly shown: readonly { readonly block: SignedBlock; readonly peer: string }[]
   readonly conflicts: readonly Conflict[]
+  /** Every block that came, whatever the relation. */
+  readonly brought: readonly { readonly block: SignedBlock; readonly peer: string }[]
 }
 
 /** A peer that has not answered by then counts as unreachable in this round. */
@@ -39,6 +41,7 @@ export async function askRound(
   const answers = new Map<string, TipAnswer>()
   const shown: { block: SignedBlock; peer: string }[] = []
   const conflicts: Conflict[] = []
+  const brought: { block: SignedBlock; peer: string }[] = []
   await Promise.all(
     peers.map(async (peer) => {
       try {
@@ -48,6 +51,7 @@ export async function askRound(
         )
         answers.set(peer, judgeTip(tip))
         if (tip.relation === 'same' || tip.relation === 'unavailable') return
+        brought.push({ block: tip.block, peer })
         const conflict = findConflict(chain, head, tip.block, peer)
         if (conflict !== undefined) conflicts.push(conflict)
         if (tip.relation === 'ahead') shown.push({ block: tip.block, peer })
@@ -61,6 +65,7 @@ export async function askRound(
     answers,
     shown,
     conflicts,
+    brought,
     shownHashes: shown.map(({ block }) => block.hash),
     startedMs,
     endedMs: clock.monotonicMs()

@@ -27,7 +27,11 @@ export interface BlockStepEvent {
 export type SequencerFault = 'recovering' | 'state-not-readable' | 'disk-full'
 
 /** After a block was given up, so that a gate that stays open does not make the loop spin. */
-const ABANDONED_PAUSE_MS = 20
+const ABANDONED_PAUSE_MIN_MS = 20
+/** The pause doubles up to this while every block is given up. */
+const ABANDONED_PAUSE_MAX_MS = 5_000
+/** A block is due within a slot; one that is due much later is one of a clock that was set back. */
+const EARLY_SLOTS_MAX = 3
 
 /** What the loop stands on. */
 export interface SequencerDeps {
@@ -61,15 +65,18 @@ export function createSequencer(deps: SequencerDeps, rules: PayloadRules): Servi
   const { clock, log, gate, onFault } = deps
   return {
     async run(signal) {
+      let pauseMs = ABANDONED_PAUSE_MIN_MS
       while (!signal.aborted) {
         try {
           await gate.waitOpen(signal)
           await buildBlock(deps, rules, signal)
+          pauseMs = ABANDONED_PAUSE_MIN_MS
         } catch (thrown) {
           if (signal.aborted) return
           log.error('block-abandoned', { reason: errorMessage(thrown) })
           onFault(faultOf(thrown), thrown)
-          await clock.sleep(ABANDONED_PAUSE_MS, signal).catch(() => undefined) // aborted: it ends
+          await clock.sleep(pauseMs, signal).catch(() => undefined) // aborted: it ends
+          pauseMs = Math.min(2 * pauseMs, ABANDONED_PAUSE_MAX_MS)
         }
       }
     }
@@ -95,8 +102,7 @@ async function buildBlock(
   const number = parent.number + 1n
   await onStep({ step: 'built', block: { number, hash: parent.hash } })
 
-  const waitMs = sealAtMs - clock.nowMs()
-  if (waitMs > 0) await clock.sleep(waitMs, signal)
+  await untilDue(clock, sealAtMs, { slotMs: rules.times.blockTimeMs, signal })
   const sealed = await engine.getPayload(started.payloadId)
   const block: BlockRef = { number, hash: sealed.block.hash }
   await onStep({ step: 'sealed', block })
@@ -110,6 +116,20 @@ async function buildBlock(
   await publish(signed)
   await onStep({ step: 'published', block })
   await persist(signed)
+}
+
+/** A clock that is set while the loop sleeps is noticed within a slot; one that was set far back is a fault. */
+async function untilDue(
+  clock: Clock,
+  dueMs: number,
+  { slotMs, signal }: { readonly slotMs: number; readonly signal: AbortSignal }
+): Promise<void> {
+  for (let waitMs = dueMs - clock.nowMs(); waitMs > 0; waitMs = dueMs - clock.nowMs()) {
+    if (waitMs > EARLY_SLOTS_MAX * slotMs) {
+      throw new BlockAbandoned('recovering', `the block is due in ${String(waitMs)} ms`)
+    }
+    await clock.sleep(Math.min(waitMs, slotMs), signal)
+  }
 }
 
 function assertSameHead(now: Hex, parent: Hex): void {

@@ -59,7 +59,7 @@ export class RecordFile {
    * is left in the file, `record-broken` when that is not known. Not to be called twice at a time.
    */
   async append(bytes: Uint8Array, recheck: () => void): Promise<number> {
-    await this.#assertInPlace()
+    await this.assertInPlace()
     recheck()
     const offset = this.#length
     try {
@@ -84,6 +84,11 @@ export class RecordFile {
 
   readHash(offset: number): Hex {
     return bytesToHex(this.#read(offset, HASH_BYTES))
+  }
+
+  /** Why nothing can be written any more; undefined while all is well. */
+  get brokenBy(): string | undefined {
+    return this.#brokenBy
   }
 
   /** The entry that begins there, its checksum verified. Throws SignerError `record-broken`. */
@@ -115,8 +120,8 @@ export class RecordFile {
     return bytes
   }
 
-  /** A file that was moved away or replaced would take entries that no restart finds. */
-  async #assertInPlace(): Promise<void> {
+  /** A file that was moved away or replaced would take entries that no restart finds. Throws SignerError. */
+  async assertInPlace(): Promise<void> {
     if (this.#brokenBy !== undefined) throw this.broken(this.#brokenBy)
     const [ours, named] = await Promise.all([
       this.#handle.stat(),

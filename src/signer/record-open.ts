@@ -57,6 +57,8 @@ export async function readRecord(source: RecordSource): Promise<OpenedRecord> {
 export function recordFinding(path: string, opened: OpenedRecord): RecordFinding {
   if (opened.kind === 'missing') return { kind: 'missing' }
   if (opened.kind === 'unreadable') return { kind: 'unreadable', path, reason: opened.reason }
+  const { brokenBy } = opened.live.file
+  if (brokenBy !== undefined) return { kind: 'unreadable', path, reason: brokenBy }
   const { tip } = opened.live.index
   if (opened.kind === 'torn') return { kind: 'torn', tip }
   return tip === undefined ? { kind: 'empty' } : { kind: 'good', tip }

@@ -166,7 +166,9 @@ export class SignedRecord {
           if (!isTip) await rewrite.add(entry)
           await put()
         })
-      } else if (!isTip) {
+      } else if (isTip) {
+        await live.file.assertInPlace() // nothing is written, and yet it must be the file that is named
+      } else {
         await appendEntry(live, entry, () => undefined)
       }
     })

@@ -130,6 +130,9 @@ export class StateStore {
 
   /** Replaces everything by the state at genesis. Returns its root. */
   async resetToGenesis({ changes, number, hash }: GenesisState): Promise<Hex> {
+    const from = this.diskPoint()?.number
+    if (from !== undefined) this.#deps.log.warn('state-reset', { from, to: number })
+    await this.#disk.flush().catch(() => undefined) // it may not land after the wipe
     await wipeStore(this.#deps.store)
     for (const layer of this.#layers.values()) {
       layer.fate = 'dropped'

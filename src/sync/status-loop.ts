@@ -9,6 +9,8 @@ import { type RequestChunks } from './peer-blocks.ts'
 
 /** A peer hears of a moved head at most once in so long. */
 export const STATUS_INTERVAL_MS = 1_000
+/** And again after so long, whatever the head does: clocks and claims grow old. */
+export const STATUS_REFRESH_MS = 10_000
 
 /** What the loop needs. */
 export interface StatusLoopDeps {
@@ -98,8 +100,13 @@ export function createStatusLoop(deps: StatusLoopDeps): StatusLoop {
       return ownStatus()
     },
     async run(signal) {
+      let refreshedMs = clock.monotonicMs()
       try {
         while (!signal.aborted) {
+          if (clock.monotonicMs() - refreshedMs >= STATUS_REFRESH_MS) {
+            refreshedMs = clock.monotonicMs()
+            for (const peer of connected()) unsent.add(peer)
+          }
           startRound(signal)
           await clock.sleep(STATUS_INTERVAL_MS, signal)
         }

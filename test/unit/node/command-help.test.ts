@@ -29,7 +29,10 @@ const FLAGS: readonly (readonly [command: string, flags: readonly string[]])[] =
     [...CONFIG_FLAGS, '--keydir <dir>', '--sequencer-key <file>', '--chain-id <number>', '--json']
   ],
   ['status', ['--rpc <url>', '--json']],
-  ['signer', 'db', []],
+  ['signer', []],
+  ['db', []],
+  ['db inspect', ['--config <file>', '--json']],
+  ['db verify', ['--config <file>', '--json']],
   ['signer show', ['--config <file>', '--record <file>', '--json']],
   ['config', ['--print-defaults', '--print-schema']],
   ['explain', []]
@@ -61,7 +64,7 @@ describe('--help', () => {
   it('lists every command and the exit codes', async () => {
     const text = await help('--help')
     const commands = [...text.matchAll(/^ {2}([a-z]+) (?:\[| {2,})/gm)].map(([, name]) => name)
-    const names = ['init', 'run', 'status', 'signer', 'config', 'explain', 'help']
+    const names = ['init', 'run', 'status', 'signer', 'db', 'config', 'explain', 'help']
     assert.deepEqual(commands, names)
     assert.deepEqual(optionsOf(text), ['-V, --version', '-h, --help'])
     assert.match(text, /Exit codes: 0 good; 1 a check failed.*; 2 bad usage or config/)

@@ -36,6 +36,7 @@ export function blockFindings(change: Partial<BlockFindings> = {}): BlockFinding
     answers: answers(answered(), answered(), answered()),
     backupSets: [{ name: 'configured', backups: BACKUPS }],
     quorum: 'auto',
+    isAskDue: false,
     rounds: { firstFullMs: 0, quietFullMs: 6_000, newInARow: 0 },
     nowMs: 6_000,
     blockTimeMs: 1_000,

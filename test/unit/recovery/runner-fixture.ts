@@ -51,6 +51,8 @@ export interface WorldOptions {
   readonly quorum?: QuorumSetting
   readonly record?: RecordFinding
   readonly recordBlocks?: readonly SignedBlock[]
+  /** In the accepted store before anything begins, oldest first. */
+  readonly acceptedAtStart?: readonly SignedBlock[]
 }
 
 /** One node's recovery and everything around it. */
@@ -61,12 +63,15 @@ export function createWorld({
   backups = ['backup-1', 'backup-2', 'backup-3'],
   quorum = 'auto',
   record = { kind: 'off' },
-  recordBlocks = []
+  recordBlocks = [],
+  acceptedAtStart = []
 }: WorldOptions = {}) {
   const clock = createManualClock()
   const canonical = new Map<bigint, Hex>()
   for (let number = 0; number <= height; number++) canonical.set(BigInt(number), ref(number).hash)
-  const accepted = new Map<Hex, SignedBlock>()
+  const accepted = new Map(acceptedAtStart.map((block) => [block.hash, block]))
+  /** Runs while the record is being written. */
+  const hooks: { onAdopt: (() => Promise<void>) | undefined } = { onAdopt: undefined }
   const readableHashes = new Set<Hex>([ref(readable).hash])
   const peers = new Map<string, TestPeer>()
   const served = new Map<string, readonly SignedBlock[]>()
@@ -117,6 +122,7 @@ export function createWorld({
     hashAt: (number) => recordBlocks.find((block) => block.number === number)?.hash,
     blocksAbove: (number) => recordBlocks.filter((block) => block.number > number),
     async adopt(on) {
+      await hooks.onAdopt?.()
       adopted.push(on)
       if (finding.kind !== 'off') finding = { kind: 'good', tip: on }
       return Promise.resolve()
@@ -143,7 +149,14 @@ export function createWorld({
       },
       diskHasRoom: () => true
     },
-    { role, backups, quorum, blockTimeMs: 1_000, scheduleNamesUs: () => true }
+    {
+      role,
+      backups,
+      configuredPeers: backups,
+      quorum,
+      blockTimeMs: 1_000,
+      scheduleNamesUs: () => true
+    }
   )
   const exits: { path: string }[] = []
   const recovery = createRecovery(
@@ -163,6 +176,7 @@ export function createWorld({
         claimsAbove: () => false
       },
       followAskMs: 2_000,
+      hasSigned: () => false,
       askTip: async (peer, on) => {
         const answer = peers.get(peer)
         if (answer === undefined) throw new Error('not connected')
@@ -207,6 +221,7 @@ export function createWorld({
     published,
     adopted,
     exits,
+    hooks,
     head: () => head,
     start() {
       running = recovery.run(controller.signal)

@@ -1,0 +1,63 @@
+// Two blocks of our key where there may be one: seen in answers, gossip, record and store (recovery.md, row 1).
+import { type Hex } from '../base/bytes.ts'
+import { type BlockRef } from '../chain/block.ts'
+import { type Conflict, type RecordFinding } from './findings.ts'
+import { type RecoveryChain } from './ports.ts'
+
+/** Conflicts kept as evidence; more add nothing an operator could use. */
+const CONFLICTS_MAX = 64
+/** Heights below the head that are searched at the start. */
+const SEARCHED_BLOCKS = 8_192n
+
+/** What is known, by the hash of the other block; the blocks themselves are in the accepted store. */
+export class KnownConflicts {
+  readonly #chain: RecoveryChain
+  readonly #known = new Map<Hex, Conflict>()
+
+  constructor(chain: RecoveryChain) {
+    this.#chain = chain
+  }
+
+  get size(): number {
+    return this.#known.size
+  }
+
+  all(): readonly Conflict[] {
+    return [...this.#known.values()]
+  }
+
+  note({ ours, other, holders }: Conflict): void {
+    if (this.#known.size >= CONFLICTS_MAX && !this.#known.has(other.hash)) return
+    this.#known.set(other.hash, { ours: toRef(ours), other: toRef(other), holders })
+  }
+
+  /** Row 1 holds over restarts: what is stored beside our chain was signed by our key. */
+  findStored(): void {
+    const head = this.#chain.head()
+    const lowest = head.number > SEARCHED_BLOCKS ? head.number - SEARCHED_BLOCKS : 1n
+    for (let number = head.number; number >= lowest; number--) {
+      const canonical = this.#chain.canonicalHash(number)
+      if (canonical === undefined) continue
+      const other = this.#chain.acceptedAt(number).find(({ hash }) => hash !== canonical)
+      if (other === undefined) continue
+      this.note({ ours: { number, hash: canonical }, other, holders: ['self'] })
+    }
+  }
+
+  /** One already seen, or one between our chain and the accepted store or the record. */
+  first(head: BlockRef, finding: RecordFinding): Conflict | undefined {
+    for (const conflict of this.#known.values()) return conflict
+    for (const other of this.#chain.acceptedAt(head.number)) {
+      if (other.hash !== head.hash) return { ours: head, other, holders: ['self'] }
+    }
+    const tip = finding.kind === 'good' || finding.kind === 'torn' ? finding.tip : undefined
+    if (tip === undefined || tip.number > head.number) return undefined
+    const ours = this.#chain.canonicalHash(tip.number)
+    if (ours === undefined || ours === tip.hash) return undefined
+    return { ours: { number: tip.number, hash: ours }, other: tip, holders: ['record'] }
+  }
+}
+
+function toRef({ number, hash }: BlockRef): BlockRef {
+  return { number, hash }
+}

@@ -1,0 +1,58 @@
+// Recovery as the rest of the node sees it, and what it needs to run.
+import { type Hex } from '../base/bytes.ts'
+import { type Clock } from '../base/clock.ts'
+import { type Log } from '../base/log.ts'
+import { type Service } from '../base/service.ts'
+import { type SignedBlock } from '../chain/block.ts'
+import { type ActionDeps } from './actions.ts'
+import { type BlockAction, type decideBlocks } from './decide.ts'
+import { type StateAction } from './decide-state.ts'
+import { type Conflict, type TipAnswer } from './findings.ts'
+import { type GateReader, type GateState, type GateWriter, type ShutReason } from './gate.ts'
+import { type RecoveryPeers } from './ports.ts'
+import { type CurrentStage, type RecoveryReport } from './progress.ts'
+import { type AskTip } from './tips.ts'
+
+/** What recovery says of itself: RPC, health and status read it. */
+export interface RecoveryStatus {
+  readonly gate: GateState
+  readonly stateAction: StateAction | undefined
+  readonly blockAction: BlockAction | undefined
+  readonly stages: readonly CurrentStage[]
+  readonly conflicts: readonly Conflict[]
+  /** What each peer said in the last round. */
+  readonly answers: ReadonlyMap<string, TipAnswer>
+  /** True while a connected peer was not asked yet. */
+  readonly hasUnasked: boolean
+  /** The last finished recovery of this process. */
+  readonly last: RecoveryReport | undefined
+}
+
+/** The running recovery of one node; for a backup it is also what follows the chain. */
+export interface Recovery extends Service {
+  status(): RecoveryStatus
+  /** A peer came or went, or claims more than we hold. Never blocks. */
+  onPeersChanged(): void
+  /** A block signed by our schedule's key, by gossip or request, is in the accepted store. */
+  onAccepted(block: SignedBlock, from: string): void
+  /** The sequencer cannot go on by itself: the gate shuts and recovery runs again. */
+  onFault(reason: ShutReason): void
+}
+
+/** What the runner stands on. */
+export interface RecoveryDeps extends ActionDeps {
+  readonly clock: Clock
+  readonly log: Log
+  readonly gate: GateReader & GateWriter
+  readonly peers: RecoveryPeers
+  readonly askTip: AskTip
+  /** A backup that heard nothing for so long, while a peer claims more, asks: two slots. */
+  readonly followAskMs: number
+  /** True for a block that this process signed: it may come back by gossip. */
+  readonly hasSigned: (hash: Hex) => boolean
+  /** Replaced only to show that the checkers notice a node without recovery. */
+  readonly decide?: typeof decideBlocks
+}
+
+/** Row 2: the process must not go on. `node/` turns it into exit code 1. */
+export type OnExit = (file: { readonly path: string; readonly reason: string }) => void
