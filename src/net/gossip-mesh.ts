@@ -27,6 +27,7 @@ interface OutboundStream {
 interface GossipSubInternals {
   readonly streamsOutbound: Map<string, OutboundStream>
   readonly components: { readonly registrar: { getTopologies(protocol: string): Topology[] } }
+  handlePeerReadStreamError(error: Error, peer: PeerId): void
 }
 
 interface Topology {
@@ -81,10 +82,12 @@ export interface GossipMesh extends BlockMesh {
 export function createGossipMesh(
   host: Libp2p,
   pubsub: GossipSub,
-  { chainId }: { readonly chainId: bigint }
+  { chainId, directPeers }: Pick<GossipMeshOptions, 'chainId' | 'directPeers'>
 ): GossipMesh {
   const internals = pubsub as unknown as GossipSubInternals
   liftSendLimit(internals)
+  keepPeerOnReadError(host, internals, pubsub.protocols)
+  const subscriptions = createSubscriptionWatch(host, pubsub, { chainId, directPeers })
   return {
     async publish(topic, compressed) {
       const { recipients } = await pubsub.publish(topic, compressed)
@@ -104,6 +107,7 @@ export function createGossipMesh(
         if (internals.streamsOutbound.has(connection.remotePeer.toString())) continue
         announceConnection(internals, pubsub.protocols, connection)
       }
+      subscriptions.check()
     }
   }
 }
@@ -142,6 +146,58 @@ function announceConnection(
   for (const protocol of protocols) {
     for (const topology of components.registrar.getTopologies(protocol)) {
       topology.onConnect?.(connection.remotePeer, connection)
+    }
+  }
+}
+
+/**
+ * gossipsub forgets a peer, its subscriptions with it, when any stream it reads from it fails, be it one of
+ * a connection that was replaced; the peer does not hear of that, and never says again what it subscribes to.
+ * While a connection is open, the peer stays, and its streams are reset: it opens another and says so there.
+ */
+function keepPeerOnReadError(
+  host: Libp2p,
+  internals: GossipSubInternals,
+  protocols: readonly string[]
+): void {
+  const forget = internals.handlePeerReadStreamError.bind(internals)
+  internals.handlePeerReadStreamError = (error, peer) => {
+    const isConnected = host.getConnections(peer).some(({ status }) => status === 'open')
+    if (isConnected) resetGossipFrom(host, protocols, peer)
+    else forget(error, peer)
+  }
+}
+
+function resetGossipFrom(host: Libp2p, protocols: readonly string[], peer: PeerId): void {
+  for (const { streams } of host.getConnections(peer)) {
+    for (const stream of streams) {
+      if (stream.direction !== 'inbound' || !protocols.includes(stream.protocol)) continue
+      stream.abort(new Error('gossip begins anew'))
+    }
+  }
+}
+
+/** A configured peer that is connected and not subscribed at two checks running is asked to begin anew. */
+function createSubscriptionWatch(
+  host: Libp2p,
+  pubsub: GossipSub,
+  { chainId, directPeers }: Pick<GossipMeshOptions, 'chainId' | 'directPeers'>
+) {
+  const topics = TOPIC_VERSIONS.map((version) => blocksTopic(chainId, version))
+  const peers = directPeers.map((address) => toAddressInfo(address).id)
+  let silentBefore = new Set<string>()
+  return {
+    check() {
+      const subscribed = new Set(
+        topics.flatMap((topic) => pubsub.getSubscribers(topic).map(String))
+      )
+      const silent = peers.filter(
+        (peer) => host.getConnections(peer).length > 0 && !subscribed.has(peer.toString())
+      )
+      for (const peer of silent) {
+        if (silentBefore.has(peer.toString())) resetGossipFrom(host, pubsub.protocols, peer)
+      }
+      silentBefore = new Set(silent.map(String))
     }
   }
 }

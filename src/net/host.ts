@@ -42,6 +42,10 @@ const INBOUND_PENDING_MAX = 50
 /** A stream's receive window: what one stream may have in flight towards a slow reader. */
 const STREAM_WINDOW_MAX_BYTES = 4 * 2 ** 20
 const DIAL_TIMEOUT_MS = 5_000
+/** A peer that stands still is let go of; one on a busy machine may take its time to answer. */
+const PING_INTERVAL_MS = 10_000
+const PING_TIMEOUT_MIN_MS = 10_000
+const PING_TIMEOUT_MAX_MS = 20_000
 
 /** Starts listening. Throws NetError `listen-unavailable`. */
 export async function startHost(options: HostOptions): Promise<Host> {
@@ -59,6 +63,10 @@ export async function startHost(options: HostOptions): Promise<Host> {
       maxIncomingPendingConnections: INBOUND_PENDING_MAX,
       dialTimeout: DIAL_TIMEOUT_MS,
       allow: peers.flatMap(numericHost)
+    },
+    connectionMonitor: {
+      pingInterval: PING_INTERVAL_MS,
+      pingTimeout: { minTimeout: PING_TIMEOUT_MIN_MS, maxTimeout: PING_TIMEOUT_MAX_MS }
     },
     services: {
       identify: identify(),

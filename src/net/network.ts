@@ -55,7 +55,10 @@ export function createNetwork(
   { clock, log, host }: { readonly clock: Clock; readonly log: Log; readonly host: Host },
   options: Pick<HostOptions, 'chainId' | 'peers'>
 ): Network {
-  const mesh = createGossipMesh(host, host.services.pubsub, options)
+  const mesh = createGossipMesh(host, host.services.pubsub, {
+    chainId: options.chainId,
+    directPeers: options.peers
+  })
   const connectionOf = new WeakMap<ByteStream, Connection>()
   const order = createConnectionOrder(host)
   host.addEventListener('connection:close', () => {
@@ -91,9 +94,11 @@ export function createNetwork(
     },
     listenToPeers({ onConnected, onDisconnected }) {
       host.addEventListener('peer:connect', ({ detail }) => {
+        log.info('peer-connected', { peer: detail.toString() })
         onConnected(detail.toString())
       })
       host.addEventListener('peer:disconnect', ({ detail }) => {
+        log.info('peer-disconnected', { peer: detail.toString() })
         onDisconnected(detail.toString())
       })
     },

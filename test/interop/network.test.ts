@@ -1,6 +1,7 @@
 // The network over real TCP: gossip of the largest messages, streams with backpressure, second connections.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { COMPRESSED_MAX_BYTES } from '../../protocols/gossip/codec.ts'
 import { blocksTopic } from '../../protocols/gossip/topic.ts'
@@ -146,6 +147,21 @@ describe('the network', () => {
       [second, first]
     ] as const) {
       await untilSubscribed(from, to)
+    }
+  })
+
+  it('keeps gossip going both ways whichever of two connections closes, at either end', async () => {
+    const [first, second] = await startPair()
+    const haveConnections = (count: number) =>
+      [first, second].every(({ host }) => host.getConnections().length === count)
+    for (let round = 0; round < 12; round++) {
+      await second.host.dial(multiaddr(addressOf(first)), { force: true })
+      await until('two connections at both ends', () => haveConnections(2))
+      const [host, peer] = round % 2 === 0 ? [first.host, second] : [second.host, first]
+      const connections = host.getConnections(peerIdFromString(peer.network.peerId))
+      connections[round % 4 < 2 ? 0 : 1]?.abort(new Error('one too many'))
+      await until('one connection at both ends', () => haveConnections(1))
+      await untilSubscribed(first, second)
     }
   })
 

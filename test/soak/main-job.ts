@@ -16,7 +16,11 @@ interface RedRun {
 const RED_RUNS: readonly RedRun[] = [
   { without: 'recovery', scenario: 'one-block-behind', red: ['no-equivocation', 'announced-kept'] },
   { without: 'record', scenario: 'signed-not-published', red: ['no-equivocation', 'built-on-n'] },
-  { without: 'quorum', scenario: 'no-backup-reachable', red: ['no-equivocation', 'announced-kept'] },
+  {
+    without: 'quorum',
+    scenario: 'no-backup-reachable',
+    red: ['no-equivocation', 'announced-kept']
+  },
   { without: 'gate', scenario: 'one-block-behind', red: ['no-equivocation', 'gate'] }
 ]
 
