@@ -2,6 +2,7 @@
 import { type ProtocolDef, protocolId } from '../../protocols/protocol-def.ts'
 import { BLOCKS_BY_RANGE } from '../../protocols/blocks-by-range/codec.ts'
 import { OP_PRESET, OPBNB_PRESET } from '../../protocols/gossip/parameters.ts'
+import { STATE_DIFFS_BY_RANGE } from '../../protocols/state-diffs-by-range/codec.ts'
 import { SIGNED_TIP } from '../../protocols/signed-tip/codec.ts'
 import { STATUS } from '../../protocols/status/codec.ts'
 import { type Clock } from '../base/clock.ts'
@@ -16,6 +17,7 @@ import { type Handler, type Lane, RequestRefused, respond } from '../reqresp/res
 import { answerTip, type HeldBlocks } from '../sync/answer-tip.ts'
 import { type PeerBlocksDeps } from '../sync/peer-blocks.ts'
 import { serveBlocksByRange } from '../sync/serve-blocks.ts'
+import { isDiffServed, serveStateDiffs } from '../sync/serve-diffs.ts'
 import { type StatusLoop } from '../sync/status-loop.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { COST_TOKENS, type PeerLanes } from './peer-lanes.ts'
@@ -124,6 +126,17 @@ export async function serveProtocols(
         throw new RequestRefused('unavailable', `block ${asked.start.toString()} is not held`)
       }
       yield* serveBlocksByRange(blocks, asked)
+    }
+  )
+  await serve(
+    STATE_DIFFS_BY_RANGE,
+    COST_TOKENS.stateDiffsByRange,
+    () => lanes.bulk,
+    function* (asked) {
+      if (!isDiffServed(blocks, asked.start)) {
+        throw new RequestRefused('unavailable', `no diff of ${asked.start.toString()} is served`)
+      }
+      yield* serveStateDiffs(blocks, asked)
     }
   )
 }

@@ -18,6 +18,7 @@ import { createRangeFetcher } from '../sync/range-fetcher.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { type PeerClaims } from './peer-claims.ts'
+import { recoveryDiffs } from './recovery-diffs.ts'
 import {
   diskHasRoom,
   recoveryApply,
@@ -101,7 +102,7 @@ export function createRecoveryParts(
 }
 
 function createPorts(
-  { clock, chain, signer, claims, connected, requests }: RecoveryPartsDeps,
+  { clock, log, chain, signer, claims, connected, requests }: RecoveryPartsDeps,
   { config, blockTimeMs }: StartInputs
 ) {
   const { stores, applier, times, schedule } = chain
@@ -109,6 +110,16 @@ function createPorts(
   const ports = {
     chain: recoveryChain(stores, applier),
     state: recoveryState(stores),
+    diffs: recoveryDiffs({
+      stores,
+      applier,
+      claims,
+      connected,
+      request: requests.request,
+      onFalse(failure) {
+        log.warn('peer-false', { ...failure })
+      }
+    }),
     record: recoveryRecord(signer?.record, requests.verify),
     peers: recoveryPeers({ claims, clock, times, headBlock: applier.head, backups, connected })
   }

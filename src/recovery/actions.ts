@@ -8,6 +8,7 @@ import {
   type FillGap,
   type RecoveryApply,
   type RecoveryChain,
+  type RecoveryDiffs,
   type RecoveryRecord,
   type RecoveryState
 } from './ports.ts'
@@ -18,6 +19,7 @@ export interface ActionDeps {
   readonly chain: RecoveryChain
   readonly state: RecoveryState
   readonly apply: RecoveryApply
+  readonly diffs: RecoveryDiffs
   readonly record: RecoveryRecord
   readonly fillGap: FillGap
   readonly knowledge: Knowledge

@@ -106,6 +106,9 @@ export interface BlockFindings {
   readonly foreign: ForeignBlock | undefined
 }
 
+/** Ways of rebuilding lost states of stored blocks. */
+export type StateWay = 'diffs' | 'peer-diffs' | 'execution'
+
 /** The state rows' input. */
 export interface StateFindings {
   readonly head: BlockRef
@@ -115,12 +118,16 @@ export interface StateFindings {
   readonly readable: BlockRef | undefined
   readonly journalPending: boolean
   readonly damaged: { readonly what: string } | undefined
-  /** Heights from the readable state to the head whose diffs are stored. */
+  /** True when the diffs from the readable state to the head are stored. */
   readonly diffsStored: boolean
+  /** True when a connected peer claims to keep them. */
+  readonly diffsServed: boolean
+  /** True when fetching diffs is cheaper than executing the blocks. */
+  readonly executionIsDear: boolean
   /** True when each block from the readable state to the head is stored. */
   readonly blocksStored: boolean
   /** A way that was tried and failed, so that the next one is taken. */
-  readonly failed: ReadonlySet<'diffs' | 'execution'>
+  readonly failed: ReadonlySet<StateWay>
   readonly targetNumber: bigint | undefined
   /** True when a peer serves state by ranges; an empty store takes blocks from genesis otherwise. */
   readonly rangesServed: boolean

@@ -14,10 +14,12 @@ import {
   type Role,
   type ShownBlock,
   type StateFindings,
+  type StateWay,
   type TipAnswer
 } from './findings.ts'
 import {
   type RecoveryChain,
+  type RecoveryDiffs,
   type RecoveryPeers,
   type RecoveryRecord,
   type RecoveryState,
@@ -35,6 +37,7 @@ export interface KnowledgeDeps {
   readonly clock: Clock
   readonly chain: RecoveryChain
   readonly state: RecoveryState
+  readonly diffs: Pick<RecoveryDiffs, 'areStored' | 'areServed' | 'isExecutionDear'>
   readonly record: RecoveryRecord
   readonly peers: RecoveryPeers
   readonly storedBackups: StoredBackups
@@ -67,7 +70,7 @@ export class Knowledge {
   #foreign: ForeignBlock | undefined
   #sequencing = true
   #askedPeers: ReadonlySet<string> = new Set()
-  readonly #failedWays = new Set<'diffs' | 'execution'>()
+  readonly #failedWays = new Set<StateWay>()
   #startedMs: number
   #roundsCount = 0
 
@@ -109,15 +112,20 @@ export class Knowledge {
 
   /** The state rows' input as of now. Journals are taken in when the state store opens. */
   stateFindings(): StateFindings {
-    const { chain, state } = this.#deps
+    const { chain, state, diffs } = this.#deps
     const head = chain.head()
+    const readable = this.#highestReadable(head)
+    const isLost = readable !== undefined && readable.hash !== head.hash
+    const lost = isLost ? { from: readable, to: head } : undefined
     return {
       head,
       diskLayer: state.diskLayer(),
-      readable: this.#highestReadable(head),
+      readable,
       journalPending: false,
       damaged: undefined,
-      diffsStored: false,
+      diffsStored: lost !== undefined && diffs.areStored(lost),
+      diffsServed: lost !== undefined && diffs.areServed(lost),
+      executionIsDear: lost !== undefined && diffs.isExecutionDear(lost),
       blocksStored: true,
       failed: this.#failedWays,
       targetNumber: this.#shownAbove(head)[0]?.block.number,
@@ -202,7 +210,7 @@ export class Knowledge {
   }
 
   /** A way of rebuilding state that did not give the head's root. */
-  noteStateFailure(way: 'diffs' | 'execution'): void {
+  noteStateFailure(way: StateWay): void {
     this.#failedWays.add(way)
   }
 

@@ -6,6 +6,7 @@ import { decideState, type StateAction } from './decide-state.ts'
 import { formatRef } from './findings.ts'
 import { type ShutReason } from './gate.ts'
 import { type OnExit, type Recovery, type RecoveryDeps, type RecoveryStatus } from './recovery.ts'
+import { fetchPeerDiffs, mergeDiffs } from './replay-actions.ts'
 import { type RecoveryReport } from './progress.ts'
 import { askRound } from './tips.ts'
 import { createWaker } from './waker.ts'
@@ -113,7 +114,13 @@ class RecoveryRunner implements Recovery {
   }
 
   async #mendState(action: StateAction, signal: AbortSignal): Promise<void> {
-    if (action.action === 're-execute') {
+    if (action.action === 'merge-diffs') {
+      await mergeDiffs(this.#deps, action, signal)
+      return
+    } else if (action.action === 'fetch-diffs') {
+      await fetchPeerDiffs(this.#deps, action, signal)
+      return
+    } else if (action.action === 're-execute') {
       if ((await reexecute(this.#deps, action, signal)) === 'progress') return
       this.#deps.knowledge.noteStateFailure('execution')
     } else if (action.action === 'fetch-to-disk-layer') {

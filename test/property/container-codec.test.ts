@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { BLOCKS_BY_RANGE } from '../../protocols/blocks-by-range/codec.ts'
 import { type ValueCodec } from '../../protocols/protocol-def.ts'
 import { SIGNED_TIP, type SignedTip } from '../../protocols/signed-tip/codec.ts'
+import { STATE_DIFFS_BY_RANGE } from '../../protocols/state-diffs-by-range/codec.ts'
 import { type Status, STATUS } from '../../protocols/status/codec.ts'
 import { bytes, plainRecord } from '../support/payload-arbitraries.ts'
 import { failureOf } from '../support/protocol-vectors.ts'
@@ -63,6 +64,7 @@ describe('container codecs', () => {
   )
   checkCodec('signed_tip answer', tipCodec, signedTip)
   checkCodec('blocks_by_range request', BLOCKS_BY_RANGE.request, range)
+  checkCodec('state_diffs_by_range request', STATE_DIFFS_BY_RANGE.request, range)
 })
 
 function checkCodec<Value>(

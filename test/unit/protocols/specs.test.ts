@@ -10,6 +10,7 @@ const PREFIXES: Readonly<Record<string, string>> = {
   framing: 'FR',
   gossip: 'GO',
   'signed-tip': 'TI',
+  'state-diffs-by-range': 'SD',
   status: 'ST'
 }
 

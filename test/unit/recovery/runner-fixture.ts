@@ -12,6 +12,7 @@ import { Knowledge } from '../../../src/recovery/knowledge.ts'
 import {
   type RecoveryApply,
   type RecoveryChain,
+  type RecoveryDiffs,
   type RecoveryRecord,
   type RecoveryState
 } from '../../../src/recovery/ports.ts'
@@ -53,6 +54,7 @@ export interface WorldOptions {
   readonly recordBlocks?: readonly SignedBlock[]
   /** In the accepted store before anything begins, oldest first. */
   readonly acceptedAtStart?: readonly SignedBlock[]
+  readonly diffs?: Partial<RecoveryDiffs>
 }
 
 /** One node's recovery and everything around it. */
@@ -64,7 +66,8 @@ export function createWorld({
   quorum = 'auto',
   record = { kind: 'off' },
   recordBlocks = [],
-  acceptedAtStart = []
+  acceptedAtStart = [],
+  diffs: diffsChange = {}
 }: WorldOptions = {}) {
   const clock = createManualClock()
   const canonical = new Map<bigint, Hex>()
@@ -117,6 +120,14 @@ export function createWorld({
       return Promise.resolve({ kind: 'applied' })
     }
   }
+  const diffs: RecoveryDiffs = {
+    areStored: () => false,
+    areServed: () => false,
+    isExecutionDear: () => false,
+    replayStored: () => Promise.resolve({ kind: 'failed', reason: 'none is stored' }),
+    replayFetched: () => Promise.resolve({ kind: 'failed', reason: 'none is served' }),
+    ...diffsChange
+  }
   const recordPort: RecoveryRecord = {
     finding: () => finding,
     hashAt: (number) => recordBlocks.find((block) => block.number === number)?.hash,
@@ -133,6 +144,7 @@ export function createWorld({
     {
       clock,
       chain,
+      diffs,
       state,
       record: recordPort,
       peers: {
@@ -166,6 +178,7 @@ export function createWorld({
       gate,
       knowledge,
       chain,
+      diffs,
       state,
       apply,
       record: recordPort,
