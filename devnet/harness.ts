@@ -4,6 +4,7 @@ import { type Cluster } from './cluster.ts'
 import { SEQUENCER } from './cluster-layout.ts'
 import { type Look, waitUntil } from './condition.ts'
 import { type BlockFacts, type HoldStep } from './messages.ts'
+import { removeDiffs } from './remove-diffs.ts'
 import { callRpc, readBlockNumber } from './rpc-client.ts'
 import { type ScenarioActions } from './scenarios/scenario.ts'
 import { readStatus } from './status-words.ts'
@@ -47,6 +48,7 @@ export function createActions(cluster: Cluster, options: HarnessOptions): Scenar
       await Promise.all(backups.map((backup) => untilTip(cluster, { block, backup }, signal)))
     },
     kill: (node) => cluster.kill(node),
+    removeDiffs: (node) => removeDiffs(cluster.node(node)),
     start: (node) => cluster.start(node, signal),
     async cutOff(node) {
       cluster.cut(node)

@@ -26,6 +26,8 @@ export interface ScenarioActions {
   untilAccepted(block: BlockFacts, backups: readonly string[]): Promise<void>
   /** SIGKILL. */
   kill(node: string): Promise<void>
+  /** Takes every state diff out of a killed node's data directory. */
+  removeDiffs(node: string): Promise<void>
   /** Starts a killed or stopped node again on its data directory. */
   start(node: string): Promise<void>
   /** Cuts a node off from every other: it hears and says nothing until `connect`. */

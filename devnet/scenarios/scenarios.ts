@@ -1,5 +1,5 @@
 // Every scenario by its name.
-import { LOST_JOURNAL } from './lost-journal.ts'
+import { LOST_DIFFS, LOST_JOURNAL } from './lost-journal.ts'
 import { NO_BACKUP_REACHABLE } from './no-backup-reachable.ts'
 import { ONE_BLOCK_BEHIND } from './one-block-behind.ts'
 import { PUBLISHED_TO_NONE } from './published-to-none.ts'
@@ -14,7 +14,8 @@ export const SCENARIOS: readonly Scenario[] = [
   PUBLISHED_TO_ONE,
   PUBLISHED_TO_NONE,
   NO_BACKUP_REACHABLE,
-  LOST_JOURNAL
+  LOST_JOURNAL,
+  LOST_DIFFS
 ]
 
 /** Undefined for a name that none has. */

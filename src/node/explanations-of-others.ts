@@ -107,6 +107,38 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
   },
   {
     codes: [
+      'accounts-unsorted',
+      'body-invalid',
+      'boolean-invalid',
+      'code-unreferenced',
+      'codes-unsorted',
+      'deletion-incomplete',
+      'diff-false',
+      'diff-refused',
+      'diff-size-invalid',
+      'diff-too-large',
+      'diff-unrequested',
+      'header-differs',
+      'new-code-missing',
+      'number-invalid',
+      'receipts-wrong',
+      'slot-deleted-twice',
+      'slots-unsorted',
+      'state-root-wrong',
+      'storage-root-wrong',
+      'value-untrimmed'
+    ],
+    meaning: 'A state diff is malformed, or not what its block changed; nothing of it was taken.',
+    safe: 'Nothing: a peer that served it is scored and another one is asked; one of our own is replaced when its block is executed again. If that happens twice, check the disk.'
+  },
+  {
+    codes: ['diff-missing'],
+    meaning:
+      'The state diff of a block is not kept, so lost states above it are not rebuilt by diffs.',
+    safe: 'Nothing: a peer is asked for it, or the block is executed again.'
+  },
+  {
+    codes: [
       'authorization-list-invalid',
       'block-gas-exceeded',
       'init-code-too-large',

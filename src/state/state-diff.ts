@@ -3,7 +3,7 @@ import {
   type DiffAccount,
   type StateDiff
 } from '../../protocols/state-diffs-by-range/state-diff.ts'
-import { compareBytes, EMPTY_BYTES, hexToBytes, type Hex } from '../base/bytes.ts'
+import { bytesToHex, EMPTY_BYTES, hexToBytes, type Hex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { encodeSlimAccount } from './account-codec.ts'
 import { type AccountChange, type StateChanges } from './state-view.ts'
@@ -23,15 +23,15 @@ export function changesToDiff(
   storageRoot: (addressHash: Uint8Array) => Uint8Array,
   receipts: readonly Uint8Array[]
 ): StateDiff {
-  const hashed = codes.map((code) => ({ code, codeHash: keccak256(code) }))
-  hashed.sort((a, b) => compareBytes(a.codeHash, b.codeHash))
+  const hashed = new Map(codes.map((code) => [bytesToHex(keccak256(code)), code]))
+  const sorted = [...hashed].sort(([a], [b]) => (a < b ? -1 : 1))
   return {
     number,
     blockHash: hexToBytes(hash),
     parentStateRoot: hexToBytes(parentStateRoot),
     stateRoot: hexToBytes(stateRoot),
     accounts: accounts.map((change) => toDiffAccount(change, storageRoot)),
-    codes: hashed.map(({ code }) => code),
+    codes: sorted.map(([, code]) => code),
     receipts
   }
 }
