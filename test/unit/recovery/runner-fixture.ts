@@ -54,7 +54,8 @@ export interface WorldOptions {
   readonly recordBlocks?: readonly SignedBlock[]
   /** In the accepted store before anything begins, oldest first. */
   readonly acceptedAtStart?: readonly SignedBlock[]
-  readonly diffs?: Partial<RecoveryDiffs>
+  /** The state diffs there are; `makeReadable` is what rebuilding a state comes to. */
+  readonly diffs?: (makeReadable: (hash: Hex) => void) => Partial<RecoveryDiffs>
 }
 
 /** One node's recovery and everything around it. */
@@ -67,7 +68,7 @@ export function createWorld({
   record = { kind: 'off' },
   recordBlocks = [],
   acceptedAtStart = [],
-  diffs: diffsChange = {}
+  diffs: diffsChange
 }: WorldOptions = {}) {
   const clock = createManualClock()
   const canonical = new Map<bigint, Hex>()
@@ -126,7 +127,7 @@ export function createWorld({
     isExecutionDear: () => false,
     replayStored: () => Promise.resolve({ kind: 'failed', reason: 'none is stored' }),
     replayFetched: () => Promise.resolve({ kind: 'failed', reason: 'none is served' }),
-    ...diffsChange
+    ...diffsChange?.((hash) => void readableHashes.add(hash))
   }
   const recordPort: RecoveryRecord = {
     finding: () => finding,
