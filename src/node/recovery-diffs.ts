@@ -14,7 +14,7 @@ export const EXECUTION_CHEAP_MAX_BLOCKS = 1_024n
 
 /** What the port is joined to. */
 export interface RecoveryDiffsDeps extends FetchDiffsDeps {
-  readonly stores: OpenStores
+  readonly stores: Pick<OpenStores, 'blocks'>
   readonly applier: Applier
   readonly claims: PeerClaims
   readonly connected: () => readonly string[]
@@ -72,7 +72,10 @@ function peersWith(
   })
 }
 
-function isExecutionDear({ blocks }: OpenStores, { from, to }: StateStretch): boolean {
+function isExecutionDear(
+  { blocks }: Pick<OpenStores, 'blocks'>,
+  { from, to }: StateStretch
+): boolean {
   if (to.number - from.number > EXECUTION_CHEAP_MAX_BLOCKS) return true
   let gas = 0n
   for (let number = from.number + 1n; number <= to.number; number++) {
