@@ -22,6 +22,15 @@ const REASONS: readonly string[] = [
   'rewound'
 ] satisfies readonly SetAsideReason[]
 
+/** What marks the blocks, for a batch of the chain database. */
+export function setAsideOperations(
+  hashes: readonly Hex[],
+  reason: SetAsideReason
+): readonly BatchOperation[] {
+  const body = new Uint8Array(Buffer.from(reason, 'latin1'))
+  return hashes.map((hash) => putEntry(hashKey(CHAIN_PREFIX.setAside, hash), body))
+}
+
 /** What the store stands on. */
 export interface AcceptedStoreDeps {
   readonly store: KeyValueStore
@@ -105,12 +114,21 @@ export class AcceptedStore {
     return this.#highest
   }
 
+  /** Every block of a height, whether it counts or not. Throws ChainError `entry-damaged`. */
+  heldAt(number: bigint): readonly BlockRef[] {
+    return readAccepted(this.#store, number).map(({ hash }) => ({ number, hash }))
+  }
+
+  /** The highest height of which any block is held. */
+  async highestHeld(): Promise<bigint | undefined> {
+    for await (const { number } of walkAcceptedDown(this.#store)) return number
+    return undefined
+  }
+
   /** Marks blocks that an operator decided against, held or not. Throws StoreError, SerialError. */
   async setAside(hashes: readonly Hex[], reason: SetAsideReason): Promise<void> {
-    const body = new Uint8Array(Buffer.from(reason, 'latin1'))
-    const operations = hashes.map((hash) => putEntry(hashKey(CHAIN_PREFIX.setAside, hash), body))
     await this.#writes.run(async () => {
-      await this.#store.batch(operations, { sync: true })
+      await this.#store.batch(setAsideOperations(hashes, reason), { sync: true })
       await this.#findHighest()
     })
   }
