@@ -50,7 +50,7 @@ export async function releaseHeights(
     const setAside = givenUp.map(({ hash }) => hash)
     await node.stores.accepted.setAside(setAside, 'released')
     await record.release(above, confirm)
-    say(`heights above ${above} are free; the next start asks all backups before it builds there`)
+    say(`heights above ${above} are free; the next start asks the backups before it builds there`)
     return { tip: record.tip, setAsideCount: givenUp.length, setAside: givenUp.slice(0, 20) }
   })
 }

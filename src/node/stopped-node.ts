@@ -104,6 +104,11 @@ export function checkRelease(record: SignedRecord, above: bigint, confirm: Hex):
     record.assertReleasable(above, confirm)
   } catch (thrown) {
     if (!(thrown instanceof SignerError)) throw thrown
+    if (record.finding().kind === 'torn') {
+      throw new RefusedError(
+        `the last entry of the signed record ${record.path} is torn: move the record away, which makes a start ask all backups, and try again`
+      )
+    }
     throw new RefusedError(describeSignerFailure(thrown.failure))
   }
 }

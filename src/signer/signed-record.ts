@@ -174,15 +174,19 @@ export class SignedRecord {
     })
   }
 
+  /** Throws SignerError unless `release` would be carried out. */
+  assertReleasable(above: bigint, confirm: Hex): void {
+    assertReleasable(this.#assertOpen(), above, confirm)
+  }
+
   /**
    * An operator's exit: frees all heights above one; the blocks there are set aside. `confirm` is the
    * hash of the tip. Throws SignerError.
    */
   async release(above: bigint, confirm: Hex): Promise<void> {
     await this.#writes.run(async () => {
-      const live = this.#assertOpen()
-      assertReleasable(live, above, confirm)
-      await appendEntry(live, { kind: 'released', above, lastHash: confirm }, () => undefined)
+      this.assertReleasable(above, confirm)
+      await appendEntry(this.#assertOpen(), { kind: 'released', above, lastHash: confirm }, () => undefined)
     })
   }
 

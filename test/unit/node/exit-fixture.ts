@@ -87,7 +87,8 @@ export async function writeNodeFiles(
         { chainId: TEST_CHAIN_ID, genesisHash }
       )
       try {
-        return await use(signer.record!)
+        if (signer.record === undefined) throw new Error('the record is off')
+        return await use(signer.record)
       } finally {
         await signer.close()
       }

@@ -53,18 +53,16 @@ describe('signer release', () => {
     })
   })
 
-  it('cuts a torn last entry off with it', async () => {
+  it('refuses a record whose last entry is torn, and says what to do', async () => {
     await begin()
     const path = join(directory.path, 'keys/signed-record')
-    await truncate(path, (await readFile(path)).length - 3)
-    const { exitCode, stderr } = await node.run(releaseHeights, {
-      above: '3',
-      confirm: chain[3]!.hash
-    })
-    assert.equal(exitCode, 0, stderr)
-    await node.record((record) => {
-      assert.deepEqual(record.finding(), { kind: 'good', tip: plainRef(chain[2]!) })
-    })
+    const bytes = await readFile(path)
+    await truncate(path, bytes.length - 3)
+    const flags = { above: '3', confirm: chain[3]!.hash }
+    const { exitCode, stderr } = await node.run(releaseHeights, flags)
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /is torn: move the record away/)
+    assert.deepEqual(await readFile(path), bytes.subarray(0, bytes.length - 3))
   })
 
   for (const [name, above, confirm, words] of [
