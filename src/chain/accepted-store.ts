@@ -49,6 +49,7 @@ export class AcceptedStore {
   readonly #schedule: SignerSchedule
   readonly #log: Log
   #highest: BlockRef | undefined
+  #hasSetAside = false
 
   constructor({ store, reader, writes, schedule, log }: AcceptedStoreDeps) {
     this.#store = store
@@ -60,7 +61,15 @@ export class AcceptedStore {
 
   /** Reads which block is the highest. Once, before anything else. Throws ChainError, StoreError. */
   async open(): Promise<void> {
+    const start = Uint8Array.of(CHAIN_PREFIX.setAside)
+    const end = Uint8Array.of(CHAIN_PREFIX.setAside + 1)
+    for await (const _ of this.#store.iterate({ start, end, limit: 1 })) this.#hasSetAside = true
     await this.#findHighest()
+  }
+
+  /** False while no block at all was set aside: then nobody needs to look for one. */
+  get hasSetAside(): boolean {
+    return this.#hasSetAside
   }
 
   /**
@@ -129,6 +138,7 @@ export class AcceptedStore {
   async setAside(hashes: readonly Hex[], reason: SetAsideReason): Promise<void> {
     await this.#writes.run(async () => {
       await this.#store.batch(setAsideOperations(hashes, reason), { sync: true })
+      this.#hasSetAside ||= hashes.length > 0
       await this.#findHighest()
     })
   }

@@ -1,7 +1,5 @@
 // `rekindle signer release`: frees heights that the signed record bars, by name (recovery.md, "The operator's exits").
-import { type BlockRef } from '../chain/block.ts'
 import { heldDescendants } from '../chain/branches.ts'
-import { type SignedRecord } from '../signer/signed-record.ts'
 import { type AddressParsers } from './config-checks.ts'
 import {
   checkRelease,
@@ -21,9 +19,6 @@ export interface ReleaseFlags extends ExitFlags {
   readonly above: string | undefined
 }
 
-/** Heights looked through for what the record holds; it frees fewer at a time. */
-const HEIGHTS_MAX = 1_000_000n
-
 /** `confirm` is the hash of the record's last block. Resolves with the exit code. */
 export async function releaseHeights(
   flags: ReleaseFlags,
@@ -40,7 +35,7 @@ export async function releaseHeights(
       )
     }
     checkRelease(record, above, confirm)
-    const recorded = recordedAbove(record, above, tip.number)
+    const recorded = [...record.heightsAbove(above)]
     const givenUp = [...recorded, ...(await heldDescendants(node.stores, recorded))]
     say(`giving up ${nameBlocks(givenUp)}: our key signed them, and may sign others in their place`)
     say(
@@ -70,16 +65,4 @@ function checkNode({ role, stores, record }: StoppedNode, above: bigint) {
     )
   }
   return { record, tip }
-}
-
-function recordedAbove(record: SignedRecord, above: bigint, last: bigint): readonly BlockRef[] {
-  if (last - above > HEIGHTS_MAX) {
-    throw new RefusedError(`more than ${HEIGHTS_MAX} heights lie above ${above}`)
-  }
-  const found: BlockRef[] = []
-  for (let number = above + 1n; number <= last; number++) {
-    const hash = record.hashAt(number)
-    if (hash !== undefined) found.push({ number, hash })
-  }
-  return found
 }

@@ -109,6 +109,15 @@ export class SignedRecord {
     }
   }
 
+  /** What was signed or adopted above a height, ascending, whether its message is kept or not. */
+  *heightsAbove(number: bigint): Generator<BlockRef> {
+    const index = this.#live()?.index
+    for (const height of index?.heights(number + 1n) ?? []) {
+      const hash = index?.hashAt(height)
+      if (hash !== undefined) yield { number: height, hash }
+    }
+  }
+
   /** True for a block that an operator set aside: it counts for nothing any more. */
   isSetAside(hash: Hex): boolean {
     return this.#live()?.index.setAside.has(hash) ?? false
@@ -186,7 +195,11 @@ export class SignedRecord {
   async release(above: bigint, confirm: Hex): Promise<void> {
     await this.#writes.run(async () => {
       this.assertReleasable(above, confirm)
-      await appendEntry(this.#assertOpen(), { kind: 'released', above, lastHash: confirm }, () => undefined)
+      await appendEntry(
+        this.#assertOpen(),
+        { kind: 'released', above, lastHash: confirm },
+        () => undefined
+      )
     })
   }
 
