@@ -136,6 +136,7 @@ function createPorts(
       configuredPeers: [...config.backups, ...config.peers].map(({ peerId }) => peerId),
       quorum: config.quorum,
       startWithoutBackups: config.oneStart.startWithoutBackups,
+      giveUpAbove: config.oneStart.giveUpAbove,
       blockTimeMs,
       scheduleNamesUs: (number) => schedule.signerAt(number) === signer?.key.address
     }

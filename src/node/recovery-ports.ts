@@ -34,7 +34,10 @@ export function recoveryChain({ blocks, accepted }: OpenStores, applier: Applier
     acceptedBlock: (hash) => accepted.acceptedBlock(hash),
     acceptedAt: (number) => accepted.acceptedAt(number),
     highestAccepted: () => accepted.highestAccepted(),
-    accept: (signed) => accepted.accept(signed)
+    accept: (signed) => accepted.accept(signed),
+    hasSetAside: () => accepted.hasSetAside,
+    isSetAside: (hash) => accepted.setAsideReason(hash) !== undefined,
+    setAside: (hashes, reason) => accepted.setAside(hashes, reason)
   }
 }
 
@@ -74,14 +77,20 @@ export function recoveryRecord(
       finding: () => ({ kind: 'off' }),
       hashAt: () => undefined,
       blocksAbove: () => [],
-      adopt: () => Promise.resolve()
+      adopt: () => Promise.resolve(),
+      heightsAbove: () => [],
+      release: () => Promise.resolve()
     }
   }
   return {
     finding: () => record.finding(),
     hashAt: (number) => record.hashAt(number),
     blocksAbove: (number) => Array.from(record.blocksAbove(number), (block) => verify(block)),
-    adopt: (head) => record.adopt(head)
+    adopt: (head) => record.adopt(head),
+    heightsAbove: (number) => [...record.heightsAbove(number)],
+    async release(above) {
+      if (record.tip !== undefined) await record.release(above, record.tip.hash)
+    }
   }
 }
 

@@ -13,6 +13,7 @@ import {
   type RecoveryState
 } from './ports.ts'
 import { type Progress } from './progress.ts'
+import { followsSetAside } from './set-aside.ts'
 
 /** What the actions work with. */
 export interface ActionDeps {
@@ -38,7 +39,7 @@ export async function linkTarget(
   target: BlockRef,
   signal: AbortSignal
 ): Promise<readonly Hex[] | undefined> {
-  const { chain, knowledge, fillGap, progress, record } = deps
+  const { chain, knowledge, fillGap, progress, record, log } = deps
   const floor = chain.head()
   const outcome = await progress.stage('fetch-blocks', (counter) => {
     counter.expect(Number(target.number - floor.number))
@@ -46,6 +47,10 @@ export async function linkTarget(
       counter.add({ peer, bytes, items: blocks.length })
     })
   })
+  if (await followsSetAside(chain, target.hash)) {
+    log.warn('branch-set-aside', { target: formatRef(target) })
+    return undefined
+  }
   if (outcome.kind === 'unserved') {
     const { firstMissing, lastMissing, reason } = outcome
     knowledge.noteGapFailure({ target, firstMissing, lastMissing, reason })

@@ -104,6 +104,8 @@ export interface BlockFindings {
   readonly sequencing: boolean
   readonly diskFull: boolean
   readonly foreign: ForeignBlock | undefined
+  /** The head above which an operator gives up, for this start, what nobody serves. */
+  readonly giveUpAbove: Hex | undefined
 }
 
 /** Ways of rebuilding lost states of stored blocks. */

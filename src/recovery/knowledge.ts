@@ -2,6 +2,7 @@
 import { type Hex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
 import { type BlockRef } from '../chain/block.ts'
+import { type EvidenceOutcome } from './evidence.ts'
 import { GapFailures } from './gap-failures.ts'
 import { KnownConflicts } from './known-conflicts.ts'
 import {
@@ -53,6 +54,8 @@ export interface KnowledgeOptions {
   readonly quorum: QuorumSetting
   /** The head on which this one start may do without the quorum; the operator named it. */
   readonly startWithoutBackups?: Hex | undefined
+  /** The head above which this one start gives up what nobody serves; the operator named it. */
+  readonly giveUpAbove?: Hex | undefined
   readonly blockTimeMs: number
   /** True when the schedule names our key for this height. */
   readonly scheduleNamesUs: (number: bigint) => boolean
@@ -80,7 +83,7 @@ export class Knowledge {
     this.#startedMs = deps.clock.monotonicMs()
     this.#gapFailures = new GapFailures(deps.clock)
     this.#conflicts = new KnownConflicts(deps.chain)
-    if (options.role === 'sequencer') this.#conflicts.findStored()
+    this.#conflicts.findStored()
   }
 
   /** The block rows' input as of now. */
@@ -106,7 +109,8 @@ export class Knowledge {
       scheduleNamesUs: this.#options.scheduleNamesUs(head.number + 1n),
       sequencing: this.#sequencing,
       diskFull: !this.#deps.diskHasRoom(),
-      foreign: this.#foreign
+      foreign: this.#foreign,
+      giveUpAbove: this.#options.giveUpAbove
     }
   }
 
@@ -157,6 +161,7 @@ export class Knowledge {
   peersChanged(): void {
     this.#gapFailures.clear()
     this.#failedWays.clear()
+    this.#conflicts.retrace()
     const connected = new Set(this.#deps.peers.connected())
     this.#askedPeers = new Set([...this.#askedPeers].filter((peer) => connected.has(peer)))
   }
@@ -174,6 +179,29 @@ export class Knowledge {
 
   noteConflict(conflict: Conflict): void {
     this.#conflicts.note(conflict)
+  }
+
+  /** A conflict whose other branch may still be fetched. */
+  untracedConflict(): Conflict | undefined {
+    return this.#conflicts.untraced()
+  }
+
+  /** A branch that was set aside is no conflict any more. */
+  noteTraced({ other }: Conflict, outcome: EvidenceOutcome): void {
+    if (outcome === 'set-aside') this.#conflicts.drop(other.hash)
+    else this.#conflicts.noteTraced(other.hash)
+  }
+
+  /** Backups that the override for this start does without; empty where it is not needed. */
+  overridden(): readonly string[] {
+    const { startWithoutBackups, quorum } = this.#options
+    if (startWithoutBackups !== this.#deps.chain.head().hash) return []
+    return quorumState({ ...this.blockFindings(), quorum }).missing
+  }
+
+  /** The block that shut the gate for good, if any. */
+  foreign(): ForeignBlock | undefined {
+    return this.#foreign
   }
 
   /** A block of our key came while the gate is shut, by whatever way, and we did not know of it. */
@@ -238,7 +266,8 @@ export class Knowledge {
     const { chain } = this.#deps
     const found = new Map<Hex, ShownBlock>()
     for (const { block, holders } of this.#shown.values()) {
-      if (block.number > head.number) found.set(block.hash, { block, holders: [...holders] })
+      if (block.number <= head.number || chain.isSetAside(block.hash)) continue
+      found.set(block.hash, { block, holders: [...holders] })
     }
     const highest = chain.highestAccepted()
     const own = [...chain.acceptedAt(head.number + 1n), ...(highest ? [highest] : [])]

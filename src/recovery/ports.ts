@@ -15,6 +15,11 @@ export interface RecoveryChain {
   /** The highest accepted block that the schedule's signer signed and nobody set aside. */
   highestAccepted(): BlockRef | undefined
   accept(blocks: readonly SignedBlock[]): Promise<void>
+  /** True for a block that an operator decided against, held or not. */
+  isSetAside(hash: Hex): boolean
+  /** False while there is none at all. */
+  hasSetAside(): boolean
+  setAside(hashes: readonly Hex[], reason: 'given-up' | 'chosen-against'): Promise<void>
 }
 
 /** Which states can be read. */
@@ -76,6 +81,10 @@ export interface RecoveryRecord {
   /** The blocks above a height whose messages are kept, ascending. */
   blocksAbove(number: bigint): readonly SignedBlock[]
   adopt(head: BlockRef): Promise<void>
+  /** What was signed or adopted above a height, ascending, whether its message is kept or not. */
+  heightsAbove(number: bigint): readonly BlockRef[]
+  /** Lets go of all heights above one, by an operator's word. */
+  release(above: bigint): Promise<void>
 }
 
 /** Who is connected, who counts, and what their clocks say. */

@@ -3,11 +3,13 @@ import { type BlockRef, type SignedBlock } from '../chain/block.ts'
 import { adoptTarget, linkTarget, reexecute, takeRecord } from './actions.ts'
 import { type BlockAction, decideBlocks, type WaitReason } from './decide.ts'
 import { decideState, type StateAction } from './decide-state.ts'
+import { keepEvidence } from './evidence.ts'
 import { formatRef } from './findings.ts'
 import { type ShutReason } from './gate.ts'
 import { type OnExit, type Recovery, type RecoveryDeps, type RecoveryStatus } from './recovery.ts'
 import { fetchPeerDiffs, mergeDiffs } from './replay-actions.ts'
 import { type RecoveryReport } from './progress.ts'
+import { giveUp } from './set-aside.ts'
 import { askRound } from './tips.ts'
 import { createWaker } from './waker.ts'
 
@@ -46,7 +48,9 @@ class RecoveryRunner implements Recovery {
       stateAction: this.#stateAction,
       blockAction: this.#blockAction,
       stages: this.#deps.progress.current(),
+      head: this.#deps.chain.head(),
       conflicts: this.#deps.knowledge.conflicts(),
+      foreign: this.#deps.knowledge.foreign(),
       answers: this.#deps.knowledge.answers(),
       hasUnasked: this.#deps.knowledge.unasked().length > 0,
       last: this.#last
@@ -61,7 +65,7 @@ class RecoveryRunner implements Recovery {
 
   onAccepted(block: SignedBlock, from: string): void {
     const { chain, gate, knowledge, log, record, hasSigned } = this.#deps
-    if (hasSigned(block.hash)) return
+    if (hasSigned(block.hash) || chain.isSetAside(block.hash)) return
     const isOurs = record.hashAt(block.number) === block.hash
     const isOpen = gate.state().kind === 'open'
     if (!isOpen && !isOurs) knowledge.noteArrived(block.hash)
@@ -165,8 +169,13 @@ class RecoveryRunner implements Recovery {
       case 'follow':
         await this.#follow(signal)
         return
+      case 'give-up':
+        await giveUp(this.#deps, action)
+        this.#headMoved()
+        return
       case 'stay-shut-conflict':
       case 'stay-shut-gap':
+        if ((await keepEvidence(this.#deps, signal)) === 'looked') return
         await this.#waker.wait(this.#nextBackoffMs(), signal)
         await this.#ask(signal)
     }
@@ -181,6 +190,10 @@ class RecoveryRunner implements Recovery {
     const again = this.#decide(knowledge.blockFindings())
     const isStill = again.action === 'open' && again.on.hash === on.hash
     if (!isStill || decideState(knowledge.stateFindings()).action !== 'none') return
+    const overridden = knowledge.overridden()
+    if (overridden.length > 0) {
+      log.warn('opened-without-backups', { head: formatRef(on), missing: overridden })
+    }
     this.#last = progress.report()
     log.info('recovered', { head: formatRef(on), ...this.#last })
     gate.open(on)
@@ -193,6 +206,7 @@ class RecoveryRunner implements Recovery {
       await this.#ask(signal)
       return
     }
+    if ((await keepEvidence(this.#deps, signal)) === 'looked') return
     this.#last ??= progress.report()
     this.#isFollowing = true
     const outcome = await this.#waker.wait(followAskMs, signal)
@@ -237,7 +251,9 @@ class RecoveryRunner implements Recovery {
       const head = chain.head()
       const asked = peers.connected()
       const round = await askRound({ clock, askTip, chain }, { peers: asked, head, signal })
-      for (const { block, peer } of round.shown) {
+      for (const { block, peer } of round.brought) {
+        // Also what lies beside our chain is kept: it is evidence.
+        if (chain.canonicalHash(block.number) === block.hash) continue
         await chain.accept([block])
         counter.add({ items: 1, bytes: block.message.length, peer })
       }

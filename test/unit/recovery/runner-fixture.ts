@@ -1,6 +1,6 @@
 // A recovery over a chain in memory: blocks are only hashes and links, peers are scripted.
 import { type Hex } from '../../../src/base/bytes.ts'
-import { silentLog } from '../../../src/base/log.ts'
+import { type Log, silentLog } from '../../../src/base/log.ts'
 import { type BlockRef, type SignedBlock } from '../../../src/chain/block.ts'
 import {
   type QuorumSetting,
@@ -56,6 +56,9 @@ export interface WorldOptions {
   readonly acceptedAtStart?: readonly SignedBlock[]
   /** The state diffs there are; `makeReadable` is what rebuilding a state comes to. */
   readonly diffs?: (makeReadable: (hash: Hex) => void) => Partial<RecoveryDiffs>
+  readonly setAsideAtStart?: readonly Hex[]
+  readonly startWithoutBackups?: Hex | undefined
+  readonly giveUpAbove?: Hex | undefined
 }
 
 /** One node's recovery and everything around it. */
@@ -68,14 +71,22 @@ export function createWorld({
   record = { kind: 'off' },
   recordBlocks = [],
   acceptedAtStart = [],
-  diffs: diffsChange
+  diffs: diffsChange,
+  setAsideAtStart = [],
+  startWithoutBackups,
+  giveUpAbove
 }: WorldOptions = {}) {
   const clock = createManualClock()
   const canonical = new Map<bigint, Hex>()
   for (let number = 0; number <= height; number++) canonical.set(BigInt(number), ref(number).hash)
   const accepted = new Map(acceptedAtStart.map((block) => [block.hash, block]))
   /** Runs while the record is being written. */
-  const hooks: { onAdopt: (() => Promise<void>) | undefined } = { onAdopt: undefined }
+  const hooks: { onAdopt: (() => Promise<void>) | undefined; hasRoom: boolean } = {
+    onAdopt: undefined,
+    hasRoom: true
+  }
+  const setAside = new Map<Hex, string>(setAsideAtStart.map((hash) => [hash, 'chosen-against']))
+  const released: bigint[] = []
   const readableHashes = new Set<Hex>([ref(readable).hash])
   const peers = new Map<string, TestPeer>()
   const served = new Map<string, readonly SignedBlock[]>()
@@ -86,14 +97,21 @@ export function createWorld({
   let stored: readonly string[] | undefined
   let finding = record
 
+  const counting = () => [...accepted.values()].filter(({ hash }) => !setAside.has(hash))
   const chain: RecoveryChain = {
     head: () => head,
     canonicalHash: (number) => canonical.get(number),
     acceptedBlock: (hash) => accepted.get(hash),
-    acceptedAt: (number) => [...accepted.values()].filter((block) => block.number === number),
-    highestAccepted: () => [...accepted.values()].sort((a, b) => Number(b.number - a.number))[0],
+    acceptedAt: (number) => counting().filter((block) => block.number === number),
+    highestAccepted: () => counting().sort((a, b) => Number(b.number - a.number))[0],
     async accept(blocks) {
       for (const block of blocks) accepted.set(block.hash, block)
+      return Promise.resolve()
+    },
+    hasSetAside: () => setAside.size > 0,
+    isSetAside: (hash) => setAside.has(hash),
+    async setAside(hashes, reason) {
+      for (const hash of hashes) setAside.set(hash, reason)
       return Promise.resolve()
     }
   }
@@ -138,8 +156,18 @@ export function createWorld({
       adopted.push(on)
       if (finding.kind !== 'off') finding = { kind: 'good', tip: on }
       return Promise.resolve()
+    },
+    heightsAbove: (number) => recordBlocks.filter((block) => block.number > number),
+    async release(above) {
+      released.push(above)
+      recordBlocks = recordBlocks.filter((block) => block.number <= above)
+      if (finding.kind !== 'off') finding = { kind: 'good', tip: ref(Number(above)) }
+      return Promise.resolve()
     }
   }
+  const logged: { readonly event: string; readonly fields: unknown }[] = []
+  const note = (event: string, fields: unknown) => void logged.push({ event, fields })
+  const log: Log = { ...silentLog, warn: note }
   const gate = createGate()
   const knowledge = new Knowledge(
     {
@@ -160,13 +188,15 @@ export function createWorld({
           return Promise.resolve()
         }
       },
-      diskHasRoom: () => true
+      diskHasRoom: () => hooks.hasRoom
     },
     {
       role,
       backups,
       configuredPeers: backups,
       quorum,
+      startWithoutBackups,
+      giveUpAbove,
       blockTimeMs: 1_000,
       scheduleNamesUs: () => true
     }
@@ -175,7 +205,7 @@ export function createWorld({
   const recovery = createRecovery(
     {
       clock,
-      log: silentLog,
+      log,
       gate,
       knowledge,
       chain,
@@ -236,6 +266,9 @@ export function createWorld({
     adopted,
     exits,
     hooks,
+    released,
+    logged,
+    setAside,
     head: () => head,
     start() {
       running = recovery.run(controller.signal)
