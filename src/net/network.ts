@@ -12,6 +12,7 @@ import { createDialer } from './dialer.ts'
 import { createGossipMesh, type GossipMesh } from './gossip-mesh.ts'
 import { type Host, type HostOptions } from './host.ts'
 import { parsePeer } from './peer-address.ts'
+import { listConnections, type PeerConnection } from './peer-connections.ts'
 import { toByteStream } from './stream-bytes.ts'
 
 /** Gossip streams that were lost without their connection are looked for so often. */
@@ -47,6 +48,14 @@ export interface Network extends Service {
    */
   closeOlderConnections(peer: string, stream: ByteStream): Promise<void>
   disconnect(peer: string): Promise<void>
+  /** Like a configured peer from now on: kept connected, always sent blocks. Throws an Error for a bad address. */
+  keepConnected(multiaddr: string): void
+  /** Undoes that; a connection that stands is left alone. */
+  letGo(peer: string): void
+  /** Every connection as it stands. */
+  connections(): Promise<readonly PeerConnection[]>
+  /** The protocols we answer. */
+  protocols(): readonly string[]
   stop(): Promise<void>
 }
 
@@ -114,6 +123,17 @@ export function createNetwork(
       for (let turn = 0; turn < DELIVERY_TURNS; turn++) await eventLoopTurn()
     },
     disconnect: (peer) => host.hangUp(peerIdFromString(peer)),
+    keepConnected(multiaddr) {
+      const peer = parsePeer(multiaddr)
+      mesh.addDirect(peer.peerId)
+      dialer.add(peer)
+    },
+    letGo(peer) {
+      mesh.removeDirect(peer)
+      dialer.remove(peer)
+    },
+    connections: () => listConnections(host),
+    protocols: () => host.getProtocols(),
     async run(signal) {
       await Promise.all([dialer.run(signal), repairGossip(signal)])
     },

@@ -29,7 +29,7 @@ export interface ConfigKey {
 
 const PEERS_MAX = 64
 /** More backups than this make every start slow, and no chain safer. */
-const BACKUPS_MAX = 32
+export const BACKUPS_MAX = 32
 const PATH_LENGTH_MAX = 4096
 
 const path = z.string().min(1).max(PATH_LENGTH_MAX)

@@ -105,6 +105,7 @@ async function assemble(opened: Opened): Promise<RunningNode> {
     chainId: genesis.config.chainId,
     chain,
     claims: parts.claims,
+    roster: parts.roster,
     recovery: () => parts.recovery.status(),
     peerId,
     multiaddrs: () => network.multiaddrs(),

@@ -37,9 +37,8 @@ export async function startRpc(deps: NodeStatusDeps & { readonly log: Log }): Pr
 
 /** Starts `/metrics`. Throws HttpError. */
 export async function startMetrics(deps: NodeStatusDeps): Promise<MetricsServer> {
-  const { config, chain, claims, recovery, connected } = deps
+  const { config, chain, claims, roster, recovery, connected } = deps
   const { stores, applier, pool } = chain
-  const backups = config.backups.map(({ peerId }) => peerId)
   const toNumber = (number: bigint | undefined) =>
     number === undefined ? undefined : Number(number)
   const read = (): MetricValues => {
@@ -48,7 +47,7 @@ export async function startMetrics(deps: NodeStatusDeps): Promise<MetricsServer>
     return {
       head_number: Number(applier.head().number),
       accepted_number: toNumber(stores.accepted.highestAccepted()?.number),
-      replicated_number: toNumber(claims.replicatedHead(backups)),
+      replicated_number: toNumber(claims.replicatedHead(roster.ids())),
       gate_open: config.role === 'sequencer' ? Number(now.gate.kind === 'open') : undefined,
       recovering: Number(!describeHealth(config, now).ok),
       conflicts: now.conflicts.length,

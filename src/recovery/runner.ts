@@ -7,6 +7,7 @@ import { formatRef } from './findings.ts'
 import { type ShutReason } from './gate.ts'
 import { type OnExit, type Recovery, type RecoveryDeps, type RecoveryStatus } from './recovery.ts'
 import { type RecoveryReport } from './progress.ts'
+import { createSequencingSwitch, type SequencingSwitch } from './sequencing-switch.ts'
 import { askRound } from './tips.ts'
 import { createWaker } from './waker.ts'
 
@@ -31,12 +32,16 @@ class RecoveryRunner implements Recovery {
   #last: RecoveryReport | undefined
   #isFollowing = false
   #loggedKey = ''
+  readonly sequencing: SequencingSwitch
 
   constructor(deps: RecoveryDeps, onExit: OnExit) {
     this.#deps = deps
     this.#onExit = onExit
     this.#waker = createWaker(deps.clock)
     this.#decide = deps.decide ?? decideBlocks
+    this.sequencing = createSequencingSwitch(deps, () => {
+      this.#waker.wake()
+    })
   }
 
   status(): RecoveryStatus {
@@ -71,7 +76,10 @@ class RecoveryRunner implements Recovery {
       const ours = { number: block.number, hash: canonical }
       knowledge.noteConflict({ ours, other: block, holders: [from] })
     }
-    if (isOpen && !isOurs) {
+    if (!knowledge.isOurTurn(block.number)) {
+      // Signed by whom the schedule names, and that is not us: no second sequencer, but one that has taken over.
+      this.onFault('not-scheduled')
+    } else if (isOpen && !isOurs) {
       knowledge.noteForeign({ block: { number: block.number, hash: block.hash }, from })
       log.error('foreign-block', { block: formatRef(block), from })
       gate.shut('foreign-block')
@@ -83,6 +91,11 @@ class RecoveryRunner implements Recovery {
     // A gate that is shut already keeps the reason it was shut for.
     if (this.#deps.gate.state().kind === 'open') this.#deps.gate.shut(reason)
     this.#waker.wake()
+  }
+
+  onBackupsChanged(): void {
+    this.#deps.knowledge.backupsChanged()
+    this.onPeersChanged()
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -166,17 +179,25 @@ class RecoveryRunner implements Recovery {
   }
 
   async #open(on: BlockRef): Promise<void> {
-    const { record, knowledge, gate, progress, chain, log } = this.#deps
+    const { record, knowledge, gate, progress, log } = this.#deps
+    // Those that the decision counted: one that is added meanwhile has not been asked.
+    const backups = knowledge.backups()
     await record.adopt(on)
-    await knowledge.adoptBackups()
-    // What came in meanwhile met a shut gate: it counts before the gate opens, not after.
-    if (chain.head().hash !== on.hash || knowledge.isBarred()) return
-    const again = this.#decide(knowledge.blockFindings())
-    const isStill = again.action === 'open' && again.on.hash === on.hash
-    if (!isStill || decideState(knowledge.stateFindings()).action !== 'none') return
+    if (!this.#isStillOpen(on)) return
+    await knowledge.adoptBackups(backups)
+    if (!this.#isStillOpen(on)) return
     this.#last = progress.report()
     log.info('recovered', { head: formatRef(on), ...this.#last })
     gate.open(on)
+  }
+
+  /** What came in while files were written met a shut gate: it counts before the gate opens, not after. */
+  #isStillOpen(on: BlockRef): boolean {
+    const { knowledge, chain } = this.#deps
+    if (chain.head().hash !== on.hash || knowledge.isBarred()) return false
+    const again = this.#decide(knowledge.blockFindings())
+    const isStill = again.action === 'open' && again.on.hash === on.hash
+    return isStill && decideState(knowledge.stateFindings()).action === 'none'
   }
 
   /** A backup at its head: asks when somebody new came, else waits for the next accepted block. */
@@ -193,11 +214,20 @@ class RecoveryRunner implements Recovery {
   }
 
   async #waitForRowFourteen(reason: WaitReason, signal: AbortSignal): Promise<void> {
+    this.#nameReason(reason)
     const isQuiet = reason.code === 'quiet-round'
     const ms = isQuiet ? reason.remainingMs : this.#nextBackoffMs()
     const wait = () => this.#waker.wait(ms, signal)
     const outcome = await (isQuiet ? this.#deps.progress.stage('quiet-round', wait) : wait())
     if (outcome === 'timeout') await this.#ask(signal)
+  }
+
+  /** A gate that waits for nothing but this says so, not that it recovers. */
+  #nameReason({ code }: WaitReason): void {
+    const { gate } = this.#deps
+    const isNamed = code === 'not-scheduled' || code === 'sequencing-stopped'
+    const now = gate.state()
+    if (isNamed && now.kind === 'shut' && now.reason !== code) gate.shut(code)
   }
 
   async #whileOpen(signal: AbortSignal): Promise<void> {

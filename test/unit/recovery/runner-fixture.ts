@@ -53,6 +53,10 @@ export interface WorldOptions {
   readonly recordBlocks?: readonly SignedBlock[]
   /** In the accepted store before anything begins, oldest first. */
   readonly acceptedAtStart?: readonly SignedBlock[]
+  /** The first and the last height that the schedule gives to our key. */
+  readonly turn?: readonly [first: bigint, last: bigint]
+  /** The set that the gate last opened under. */
+  readonly stored?: readonly string[]
 }
 
 /** One node's recovery and everything around it. */
@@ -64,7 +68,9 @@ export function createWorld({
   quorum = 'auto',
   record = { kind: 'off' },
   recordBlocks = [],
-  acceptedAtStart = []
+  acceptedAtStart = [],
+  turn = [0n, 2n ** 64n],
+  stored: storedAtFirst
 }: WorldOptions = {}) {
   const clock = createManualClock()
   const canonical = new Map<bigint, Hex>()
@@ -79,7 +85,8 @@ export function createWorld({
   const published: Hex[] = []
   const adopted: BlockRef[] = []
   let head = ref(height)
-  let stored: readonly string[] | undefined
+  let stored = storedAtFirst
+  let configured = backups
   let finding = record
 
   const chain: RecoveryChain = {
@@ -147,15 +154,15 @@ export function createWorld({
           return Promise.resolve()
         }
       },
+      backups: () => configured,
       diskHasRoom: () => true
     },
     {
       role,
-      backups,
-      configuredPeers: backups,
+      configuredPeers: [],
       quorum,
       blockTimeMs: 1_000,
-      scheduleNamesUs: () => true
+      scheduleNamesUs: (number) => number >= turn[0] && number <= turn[1]
     }
   )
   const exits: { path: string }[] = []
@@ -223,6 +230,12 @@ export function createWorld({
     exits,
     hooks,
     head: () => head,
+    stored: () => stored,
+    async setBackups(ids: readonly string[]) {
+      configured = ids
+      recovery.onBackupsChanged()
+      await settle()
+    },
     start() {
       running = recovery.run(controller.signal)
     },
