@@ -194,6 +194,14 @@ export const CONFIG_KEYS = {
     argument: 'host:port',
     env: 'RPC'
   },
+  adminTokenFile: {
+    schema: path,
+    expected: 'a file',
+    purpose: 'the word that admin_ methods take, from this machine alone: mode 600',
+    fallback: 'none: admin_ methods are refused',
+    env: 'ADMIN_TOKEN_FILE',
+    isPath: true
+  },
   metrics: {
     schema: hostPort,
     expected: 'host:port',

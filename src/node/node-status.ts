@@ -57,7 +57,8 @@ export function describeHealth({ role }: NodeConfig, status: RecoveryStatus): He
   return { ok: false, state: 'recovering', gate: describeGate(status).reason, recovery }
 }
 
-function describeGate({ gate }: RecoveryStatus) {
+/** Open, or shut for that reason. */
+export function describeGate({ gate }: RecoveryStatus) {
   return gate.kind === 'open' ? { open: true, reason: null } : { open: false, reason: gate.reason }
 }
 

@@ -7,9 +7,11 @@ import { type Service } from '../base/service.ts'
 import { OP_PRESET, OPBNB_PRESET } from '../../protocols/gossip/parameters.ts'
 import { startHost } from '../net/host.ts'
 import { createNetwork, type Network } from '../net/network.ts'
+import { parsePeer } from '../net/peer-address.ts'
 import { type PeerKey } from '../net/peer-key.ts'
 import { type OpenSigner, openSigner } from '../signer/open-signer.ts'
 import { SignerError } from '../signer/signer-error.ts'
+import { createAdminPort } from './admin-parts.ts'
 import { type ChainParts, openChainParts } from './chain-parts.ts'
 import { createClosers } from './closers.ts'
 import { createNodeParts } from './node-parts.ts'
@@ -111,7 +113,20 @@ async function assemble(opened: Opened): Promise<RunningNode> {
     multiaddrs: () => network.multiaddrs(),
     connected: () => network.connected()
   }
-  const rpc = await startRpc({ ...told, log })
+  const rpc = await startRpc({
+    ...told,
+    ...inputs,
+    log,
+    network,
+    admin: createAdminPort({
+      ...parts,
+      log,
+      network,
+      applier: chain.applier,
+      isPeer: (id) => config.peers.some((peer) => peer.peerId === id),
+      parsePeer
+    })
+  })
   closers.add('rpc', () => rpc.close())
   const metrics = await startMetrics(told)
   closers.add('metrics', () => metrics.close())
