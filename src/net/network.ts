@@ -111,14 +111,10 @@ export function createNetwork(
         onDisconnected(detail.toString())
       })
     },
-    async closeOlderConnections(peer, stream) {
+    async closeOlderConnections(_, stream) {
       const current = connectionOf.get(stream)
       if (current === undefined) return
-      for (const connection of host.getConnections(peerIdFromString(peer))) {
-        if (connection === current || order.of(connection) > order.of(current)) continue
-        log.debug('older-connection-closed', { peer })
-        connection.abort(new Error('the peer has a newer connection'))
-      }
+      abortOlder({ host, log }, current)
       // What was read from a socket passes through the pipes of noise, yamux and gossipsub as microtasks.
       for (let turn = 0; turn < DELIVERY_TURNS; turn++) await eventLoopTurn()
     },
@@ -156,6 +152,18 @@ function createConnectionOrder(host: Host): ConnectionOrder {
     places.set(detail, openedCount)
   })
   return { of: (connection) => places.get(connection) ?? 0 }
+}
+
+function abortOlder(
+  { host, log }: { readonly host: Host; readonly log: Log },
+  current: Connection
+): void {
+  const { remotePeer, timeline } = current
+  for (const connection of host.getConnections(remotePeer)) {
+    if (connection === current || connection.timeline.open > timeline.open) continue
+    log.debug('older-connection-closed', { peer: remotePeer.toString() })
+    connection.abort(new Error('the peer has a newer connection'))
+  }
 }
 
 async function openStream(

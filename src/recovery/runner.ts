@@ -7,7 +7,11 @@ import { formatRef } from './findings.ts'
 import { type ShutReason } from './gate.ts'
 import { type OnExit, type Recovery, type RecoveryDeps, type RecoveryStatus } from './recovery.ts'
 import { type RecoveryReport } from './progress.ts'
-import { createSequencingSwitch, type SequencingSwitch } from './sequencing-switch.ts'
+import {
+  createSequencingSwitch,
+  nameShutReason,
+  type SequencingSwitch
+} from './sequencing-switch.ts'
 import { askRound } from './tips.ts'
 import { createWaker } from './waker.ts'
 
@@ -39,9 +43,7 @@ class RecoveryRunner implements Recovery {
     this.#onExit = onExit
     this.#waker = createWaker(deps.clock)
     this.#decide = deps.decide ?? decideBlocks
-    this.sequencing = createSequencingSwitch(deps, () => {
-      this.#waker.wake()
-    })
+    this.sequencing = createSequencingSwitch(deps, this.#waker)
   }
 
   status(): RecoveryStatus {
@@ -214,20 +216,12 @@ class RecoveryRunner implements Recovery {
   }
 
   async #waitForRowFourteen(reason: WaitReason, signal: AbortSignal): Promise<void> {
-    this.#nameReason(reason)
+    nameShutReason(this.#deps.gate, reason)
     const isQuiet = reason.code === 'quiet-round'
     const ms = isQuiet ? reason.remainingMs : this.#nextBackoffMs()
     const wait = () => this.#waker.wait(ms, signal)
     const outcome = await (isQuiet ? this.#deps.progress.stage('quiet-round', wait) : wait())
     if (outcome === 'timeout') await this.#ask(signal)
-  }
-
-  /** A gate that waits for nothing but this says so, not that it recovers. */
-  #nameReason({ code }: WaitReason): void {
-    const { gate } = this.#deps
-    const isNamed = code === 'not-scheduled' || code === 'sequencing-stopped'
-    const now = gate.state()
-    if (isNamed && now.kind === 'shut' && now.reason !== code) gate.shut(code)
   }
 
   async #whileOpen(signal: AbortSignal): Promise<void> {

@@ -3,10 +3,12 @@ import { type Hex } from '../base/bytes.ts'
 import { type Log } from '../base/log.ts'
 import { NodeError } from '../base/node-error.ts'
 import { type BlockRef } from '../chain/block.ts'
+import { type WaitReason } from './decide.ts'
 import { formatRef } from './findings.ts'
 import { type GateReader, type GateWriter } from './gate.ts'
 import { type Knowledge } from './knowledge.ts'
 import { type RecoveryChain } from './ports.ts'
+import { type Waker } from './waker.ts'
 
 /** Why the switch stays as it is. */
 export type SequencingFailure =
@@ -31,7 +33,7 @@ export interface SequencingSwitch {
   start(hash: Hex): void
 }
 
-/** What the switch acts on; `wake` lets recovery decide again. */
+/** What the switch acts on; recovery is woken to decide again. */
 export function createSequencingSwitch(
   {
     chain,
@@ -44,7 +46,7 @@ export function createSequencingSwitch(
     readonly gate: GateReader & GateWriter
     readonly log: Log
   },
-  wake: () => void
+  waker: Pick<Waker, 'wake'>
 ): SequencingSwitch {
   return {
     isOn: () => knowledge.isSequencing(),
@@ -53,7 +55,7 @@ export function createSequencingSwitch(
       knowledge.stopSequencing()
       gate.shut('sequencing-stopped')
       log.warn('sequencing-stopped', { head: formatRef(chain.head()) })
-      wake()
+      waker.wake()
     },
     start(given) {
       if (knowledge.isSequencing()) throw new SequencingError({ code: 'sequencing-is-on' })
@@ -62,7 +64,14 @@ export function createSequencingSwitch(
       knowledge.startSequencing()
       gate.shut('recovering')
       log.warn('sequencing-started', { head: formatRef(head) })
-      wake()
+      waker.wake()
     }
   }
+}
+
+/** A gate that waits for an operator, or for its turn, and for nothing else says so, not that it recovers. */
+export function nameShutReason(gate: GateReader & GateWriter, { code }: WaitReason): void {
+  const isNamed = code === 'not-scheduled' || code === 'sequencing-stopped'
+  const now = gate.state()
+  if (isNamed && now.kind === 'shut' && now.reason !== code) gate.shut(code)
 }
