@@ -8,7 +8,7 @@ import { errorMessage } from '../base/node-error.ts'
 import { type Service } from '../base/service.ts'
 import { type ByteStream, type StreamOpener } from '../reqresp/byte-stream.ts'
 import { RequestError } from '../reqresp/request-error.ts'
-import { createDialer } from './dialer.ts'
+import { createDialer, type Dialer } from './dialer.ts'
 import { createGossipMesh, type GossipMesh } from './gossip-mesh.ts'
 import { type Host, type HostOptions } from './host.ts'
 import { parsePeer } from './peer-address.ts'
@@ -119,15 +119,7 @@ export function createNetwork(
       for (let turn = 0; turn < DELIVERY_TURNS; turn++) await eventLoopTurn()
     },
     disconnect: (peer) => host.hangUp(peerIdFromString(peer)),
-    keepConnected(multiaddr) {
-      const peer = parsePeer(multiaddr)
-      mesh.addDirect(peer.peerId)
-      dialer.add(peer)
-    },
-    letGo(peer) {
-      mesh.removeDirect(peer)
-      dialer.remove(peer)
-    },
+    ...keeping(mesh, dialer),
     connections: () => listConnections(host),
     protocols: () => host.getProtocols(),
     async run(signal) {
@@ -152,6 +144,20 @@ function createConnectionOrder(host: Host): ConnectionOrder {
     places.set(detail, openedCount)
   })
   return { of: (connection) => places.get(connection) ?? 0 }
+}
+
+function keeping(mesh: GossipMesh, dialer: Dialer): Pick<Network, 'keepConnected' | 'letGo'> {
+  return {
+    keepConnected(multiaddr) {
+      const peer = parsePeer(multiaddr)
+      mesh.addDirect(peer.peerId)
+      dialer.add(peer)
+    },
+    letGo(peer) {
+      mesh.removeDirect(peer)
+      dialer.remove(peer)
+    }
+  }
 }
 
 function abortOlder(

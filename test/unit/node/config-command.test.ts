@@ -1,7 +1,9 @@
 // `rekindle config`: every key with its default and unit, and a schema that takes what the node takes.
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { CONFIG_KEY_NAMES, configKey } from '../../../src/node/config-keys.ts'
+import { projectPath } from '../../support/project-root.ts'
 import { recordedIo, runCommand, SEQUENCER_ADDRESS } from './command-fixture.ts'
 
 const config = (...args: readonly string[]) => runCommand(['config', ...args], recordedIo('/'))
@@ -58,6 +60,11 @@ describe('config --print-defaults', () => {
 })
 
 describe('config --print-schema', () => {
+  it('prints what the package has beside the code', async () => {
+    const { stdout } = await config('--print-schema')
+    assert.equal(await readFile(projectPath('dist', 'config.schema.json'), 'utf8'), stdout)
+  })
+
   const GOOD: readonly unknown[] = [
     {},
     { $schema: 'schema.json', role: 'backup', dataDir: 'x', quorum: 'all', backups: [] },
