@@ -26,6 +26,8 @@ interface OutboundStream {
 /** What gossipsub keeps to itself and has no other way to reach. */
 interface GossipSubInternals {
   readonly streamsOutbound: Map<string, OutboundStream>
+  /** Peer ids of the direct peers. */
+  readonly direct: Set<string>
   readonly components: { readonly registrar: { getTopologies(protocol: string): Topology[] } }
   handlePeerReadStreamError(error: Error, peer: PeerId): void
 }
@@ -74,6 +76,9 @@ export function gossipService({ chainId, seenTtlMs, directPeers }: GossipMeshOpt
 export interface GossipMesh extends BlockMesh {
   /** Subscribes to all block topics; `receive` judges every message. */
   listen(receive: (message: ReceivedMessage) => Verdict): void
+  /** A direct peer is always sent to, never pruned or graylisted. */
+  addDirect(peer: string): void
+  removeDirect(peer: string): void
   /** Opens a gossip stream to every connected peer that should have one and has none. */
   repair(): void
 }
@@ -101,6 +106,12 @@ export function createGossipMesh(
         })
         pubsub.subscribe(topic)
       }
+    },
+    addDirect(peer) {
+      internals.direct.add(peer)
+    },
+    removeDirect(peer) {
+      internals.direct.delete(peer)
     },
     repair() {
       for (const connection of newestConnections(host)) {

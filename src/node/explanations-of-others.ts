@@ -163,6 +163,22 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
     safe: NOTHING_FOR_SENDERS
   },
   {
+    codes: ['sequencing-is-on', 'sequencing-is-off', 'not-the-head'],
+    meaning: 'Sequencing was to be started or stopped by admin_ methods, and stands otherwise.',
+    safe: 'Ask admin_sequencerActive and optimism_syncStatus, and start on the hash of the head that they show.'
+  },
+  {
+    codes: [
+      'backup-known',
+      'backup-unknown',
+      'backup-is-self',
+      'backup-configured',
+      'backups-full'
+    ],
+    meaning: 'A backup was to be added or removed by admin_ methods, and cannot be.',
+    safe: 'Ask rekindle_recovery who counts now. Nothing has changed; what the config names is changed there.'
+  },
+  {
     codes: ['pool-full', 'sender-limit'],
     meaning: 'As many transactions wait as may, in all or of one sender.',
     safe: 'Wait until blocks have taken some; if it lasts, see whether blocks are built.'

@@ -7,12 +7,15 @@ import { type Service } from '../base/service.ts'
 import { OP_PRESET, OPBNB_PRESET } from '../../protocols/gossip/parameters.ts'
 import { startHost } from '../net/host.ts'
 import { createNetwork, type Network } from '../net/network.ts'
+import { parsePeer } from '../net/peer-address.ts'
 import { type PeerKey } from '../net/peer-key.ts'
+import { type AdminPort } from '../rpc/admin-methods.ts'
 import { type OpenSigner, openSigner } from '../signer/open-signer.ts'
 import { SignerError } from '../signer/signer-error.ts'
+import { createAdminPort } from './admin-parts.ts'
 import { type ChainParts, openChainParts } from './chain-parts.ts'
 import { createClosers } from './closers.ts'
-import { createNodeParts } from './node-parts.ts'
+import { createNodeParts, type NodeParts } from './node-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { startMetrics, startRpc } from './rpc-parts.ts'
 import { runServices } from './run-services.ts'
@@ -105,12 +108,19 @@ async function assemble(opened: Opened): Promise<RunningNode> {
     chainId: genesis.config.chainId,
     chain,
     claims: parts.claims,
+    roster: parts.roster,
     recovery: () => parts.recovery.status(),
     peerId,
     multiaddrs: () => network.multiaddrs(),
     connected: () => network.connected()
   }
-  const rpc = await startRpc({ ...told, log })
+  const rpc = await startRpc({
+    ...told,
+    ...inputs,
+    log,
+    network,
+    admin: joinAdmin(opened, parts)
+  })
   closers.add('rpc', () => rpc.close())
   const metrics = await startMetrics(told)
   closers.add('metrics', () => metrics.close())
@@ -137,6 +147,14 @@ async function assemble(opened: Opened): Promise<RunningNode> {
       }
     }
   }
+}
+
+function joinAdmin(
+  { inputs: { config }, chain, log, network }: Opened,
+  parts: NodeParts
+): AdminPort {
+  const isPeer = (id: string) => config.peers.some((peer) => peer.peerId === id)
+  return createAdminPort({ ...parts, log, network, applier: chain.applier, isPeer, parsePeer })
 }
 
 /** Row 2: a record that cannot be read ends the node; moved away, it counts as missing. */

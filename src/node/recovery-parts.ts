@@ -15,6 +15,7 @@ import { type OpenSigner } from '../signer/open-signer.ts'
 import { fillGap } from '../sync/fill-gap.ts'
 import { type PeerBlocksDeps, requestTip } from '../sync/peer-blocks.ts'
 import { createRangeFetcher } from '../sync/range-fetcher.ts'
+import { type BackupRoster } from './backup-roster.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { type PeerClaims } from './peer-claims.ts'
@@ -38,6 +39,7 @@ export interface RecoveryPartsDeps {
   readonly chain: ChainParts
   readonly signer: OpenSigner | undefined
   readonly claims: PeerClaims
+  readonly roster: BackupRoster
   readonly connected: () => readonly string[]
   readonly requests: PeerBlocksDeps
   readonly publish: (block: SignedBlock) => Promise<void>
@@ -102,11 +104,11 @@ export function createRecoveryParts(
 }
 
 function createPorts(
-  { clock, log, chain, signer, claims, connected, requests }: RecoveryPartsDeps,
+  { clock, log, chain, signer, claims, roster, connected, requests }: RecoveryPartsDeps,
   { config, blockTimeMs }: StartInputs
 ) {
   const { stores, applier, times, schedule } = chain
-  const backups = config.backups.map(({ peerId }) => peerId)
+  const backups = () => roster.ids()
   const ports = {
     chain: recoveryChain(stores, applier),
     state: recoveryState(stores),
@@ -128,12 +130,12 @@ function createPorts(
       ...ports,
       clock,
       storedBackups: storedBackups(stores),
+      backups,
       diskHasRoom: () => diskHasRoom(config.dataDir)
     },
     {
       role: config.role,
-      backups,
-      configuredPeers: [...config.backups, ...config.peers].map(({ peerId }) => peerId),
+      configuredPeers: config.peers.map(({ peerId }) => peerId),
       quorum: config.quorum,
       startWithoutBackups: config.oneStart.startWithoutBackups,
       giveUpAbove: config.oneStart.giveUpAbove,

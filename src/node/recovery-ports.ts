@@ -20,6 +20,8 @@ import {
   type StoredBackups
 } from '../recovery/ports.ts'
 import { type SignedRecord } from '../signer/signed-record.ts'
+import { addedBackups, type AddedBackups } from './backup-roster.ts'
+import { type PeerAddress } from './node-config.ts'
 import { type OpenStores } from './open-stores.ts'
 import { type PeerClaims } from './peer-claims.ts'
 
@@ -107,7 +109,7 @@ export function recoveryPeers({
   readonly clock: Clock
   readonly times: BlockTimes
   readonly headBlock: () => Block
-  readonly backups: readonly string[]
+  readonly backups: () => readonly string[]
   readonly connected: () => readonly string[]
 }): RecoveryPeers {
   return {
@@ -117,8 +119,8 @@ export function recoveryPeers({
       findClockFault({
         nowMs: clock.nowMs(),
         headTimestampMs: times.timestampMs(headBlock().header),
-        backupCount: backups.length,
-        readings: claims.clockReadings(backups)
+        backupCount: backups().length,
+        readings: claims.clockReadings(backups())
       })
   }
 }
@@ -131,6 +133,13 @@ export function storedBackups({ chainStore }: OpenStores): StoredBackups {
     peerIds.parse(json)
   )
   return { load: () => stored.load(), save: (backups) => stored.save(backups) }
+}
+
+/** The backups that an operator added to those of the config. */
+export function storedAdditions({ chainStore }: OpenStores): AddedBackups {
+  return createNamedValue<readonly PeerAddress[]>(chainStore, 'added-backups', (json) =>
+    addedBackups.parse(json)
+  )
 }
 
 /** True while the disk under a directory has room for what comes next. */

@@ -100,11 +100,11 @@ function decideGate(findings: BlockFindings): BlockAction {
 /** Row 14's conditions, the lasting ones first; undefined when all hold. Row 3 bars it by the clock. */
 function waitReason(findings: BlockFindings, needsQuietRound: boolean): WaitReason | undefined {
   if (findings.foreign !== undefined) return { code: 'foreign-block', foreign: findings.foreign }
+  if (!findings.sequencing) return { code: 'sequencing-stopped' }
+  if (!findings.scheduleNamesUs) return { code: 'not-scheduled' }
   if (findings.rounds.newInARow >= NEW_ROUNDS_MAX) {
     return { code: 'another-sequencer', roundsWithNewBlocks: findings.rounds.newInARow }
   }
-  if (!findings.sequencing) return { code: 'sequencing-stopped' }
-  if (!findings.scheduleNamesUs) return { code: 'not-scheduled' }
   if (findings.diskFull) return { code: 'disk-full' }
   if (findings.clockFault !== undefined) return { code: 'clock', fault: findings.clockFault }
   if (!findings.stateAtHead) return { code: 'state-not-readable' }

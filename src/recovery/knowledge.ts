@@ -42,14 +42,15 @@ export interface KnowledgeDeps {
   readonly record: RecoveryRecord
   readonly peers: RecoveryPeers
   readonly storedBackups: StoredBackups
+  /** Peer ids of the backups as they are configured now; an operator may add to them at any time. */
+  readonly backups: () => readonly string[]
   readonly diskHasRoom: () => boolean
 }
 
 /** What does not change while the process lives. */
 export interface KnowledgeOptions {
   readonly role: Role
-  readonly backups: readonly string[]
-  /** Backups and other peers that are dialled. */
+  /** Peers that are dialled besides the backups. */
   readonly configuredPeers: readonly string[]
   readonly quorum: QuorumSetting
   /** The head on which this one start may do without the quorum; the operator named it. */
@@ -215,7 +216,40 @@ export class Knowledge {
 
   /** True when something came up that keeps the gate shut whatever the rows said before. */
   isBarred(): boolean {
-    return this.#foreign !== undefined || this.#conflicts.size > 0
+    return this.#foreign !== undefined || this.#conflicts.size > 0 || !this.#sequencing
+  }
+
+  /** False once sequencing was stopped, or while another sequencer's block latches the gate. */
+  isSequencing(): boolean {
+    return this.#sequencing && this.#foreign === undefined
+  }
+
+  /** Nothing opens the gate until sequencing is started again. */
+  stopSequencing(): void {
+    this.#sequencing = false
+  }
+
+  /** An operator said so: another sequencer's block latches the gate no more, and everybody is asked anew. */
+  startSequencing(): void {
+    this.#sequencing = true
+    this.#foreign = undefined
+    this.restart()
+  }
+
+  /** True when the schedule names our key for this height. */
+  isOurTurn(number: bigint): boolean {
+    return this.#options.scheduleNamesUs(number)
+  }
+
+  /** Backups were added or removed: the rounds so far did not ask the set that counts now. */
+  backupsChanged(): void {
+    this.#rounds.reset()
+    this.#gapFailures.clear()
+  }
+
+  /** The backups that count now. */
+  backups(): readonly string[] {
+    return this.#deps.backups()
   }
 
   /** Connected peers that were never asked since they connected. */
@@ -247,9 +281,9 @@ export class Knowledge {
     return this.#conflicts.all()
   }
 
-  /** The gate opened under this set of backups: it is the one that counts from here on. */
-  async adoptBackups(): Promise<void> {
-    await this.#deps.storedBackups.save(this.#options.backups)
+  /** The gate opens under this set of backups: it is the one that counts from here on. */
+  async adoptBackups(backups: readonly string[]): Promise<void> {
+    await this.#deps.storedBackups.save(backups)
   }
 
   #noteShown(block: BlockRef, holder: string): void {
@@ -281,13 +315,14 @@ export class Knowledge {
   #isAskDue(): boolean {
     const { clock, peers } = this.#deps
     const isOver = clock.monotonicMs() - this.#startedMs >= FIRST_ASK_GRACE_MS
-    const isComplete = this.#options.configuredPeers.every((peer) => this.#askedPeers.has(peer))
+    const dialled = [...this.#deps.backups(), ...this.#options.configuredPeers]
+    const isComplete = dialled.every((peer) => this.#askedPeers.has(peer))
     if (!isComplete && !isOver) return true
     return this.#roundsCount === 0 && peers.connected().length > 0
   }
 
   #backupSets(): readonly BackupSet[] {
-    const { backups } = this.#options
+    const backups = this.#deps.backups()
     const configured: BackupSet = { name: 'configured', backups }
     const stored = this.#deps.storedBackups.load()
     if (stored === undefined || isSameSet(stored, backups)) return [configured]

@@ -11,6 +11,7 @@ import { type Conflict, type ForeignBlock, type TipAnswer } from './findings.ts'
 import { type GateReader, type GateState, type GateWriter, type ShutReason } from './gate.ts'
 import { type RecoveryPeers } from './ports.ts'
 import { type CurrentStage, type RecoveryReport } from './progress.ts'
+import { type SequencingSwitch } from './sequencing-switch.ts'
 import { type AskTip } from './tips.ts'
 
 /** What recovery says of itself: RPC, health and status read it. */
@@ -40,6 +41,10 @@ export interface Recovery extends Service {
   onAccepted(block: SignedBlock, from: string): void
   /** The sequencer cannot go on by itself: the gate shuts and recovery runs again. */
   onFault(reason: ShutReason): void
+  /** Backups were added or removed: they count from this recovery on, or from the next one. Never blocks. */
+  onBackupsChanged(): void
+  /** The operator's way to stop and start building. */
+  readonly sequencing: SequencingSwitch
 }
 
 /** What the runner stands on. */

@@ -10,6 +10,11 @@ import { type OnExit, type Recovery, type RecoveryDeps, type RecoveryStatus } fr
 import { fetchPeerDiffs, mergeDiffs } from './replay-actions.ts'
 import { type RecoveryReport } from './progress.ts'
 import { giveUp } from './set-aside.ts'
+import {
+  createSequencingSwitch,
+  nameShutReason,
+  type SequencingSwitch
+} from './sequencing-switch.ts'
 import { askRound } from './tips.ts'
 import { createWaker } from './waker.ts'
 
@@ -34,12 +39,14 @@ class RecoveryRunner implements Recovery {
   #last: RecoveryReport | undefined
   #isFollowing = false
   #loggedKey = ''
+  readonly sequencing: SequencingSwitch
 
   constructor(deps: RecoveryDeps, onExit: OnExit) {
     this.#deps = deps
     this.#onExit = onExit
     this.#waker = createWaker(deps.clock)
     this.#decide = deps.decide ?? decideBlocks
+    this.sequencing = createSequencingSwitch(deps, this.#waker)
   }
 
   status(): RecoveryStatus {
@@ -76,7 +83,10 @@ class RecoveryRunner implements Recovery {
       const ours = { number: block.number, hash: canonical }
       knowledge.noteConflict({ ours, other: block, holders: [from] })
     }
-    if (isOpen && !isOurs) {
+    if (!knowledge.isOurTurn(block.number)) {
+      // Signed by whom the schedule names, and that is not us: no second sequencer, but one that has taken over.
+      this.onFault('not-scheduled')
+    } else if (isOpen && !isOurs) {
       knowledge.noteForeign({ block: { number: block.number, hash: block.hash }, from })
       log.error('foreign-block', { block: formatRef(block), from })
       gate.shut('foreign-block')
@@ -88,6 +98,11 @@ class RecoveryRunner implements Recovery {
     // A gate that is shut already keeps the reason it was shut for.
     if (this.#deps.gate.state().kind === 'open') this.#deps.gate.shut(reason)
     this.#waker.wake()
+  }
+
+  onBackupsChanged(): void {
+    this.#deps.knowledge.backupsChanged()
+    this.onPeersChanged()
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -182,14 +197,13 @@ class RecoveryRunner implements Recovery {
   }
 
   async #open(on: BlockRef): Promise<void> {
-    const { record, knowledge, gate, progress, chain, log } = this.#deps
+    const { record, knowledge, gate, progress, log } = this.#deps
+    // Those that the decision counted: one that is added meanwhile has not been asked.
+    const backups = knowledge.backups()
     await record.adopt(on)
-    await knowledge.adoptBackups()
-    // What came in meanwhile met a shut gate: it counts before the gate opens, not after.
-    if (chain.head().hash !== on.hash || knowledge.isBarred()) return
-    const again = this.#decide(knowledge.blockFindings())
-    const isStill = again.action === 'open' && again.on.hash === on.hash
-    if (!isStill || decideState(knowledge.stateFindings()).action !== 'none') return
+    if (!this.#isStillOpen(on)) return
+    await knowledge.adoptBackups(backups)
+    if (!this.#isStillOpen(on)) return
     const overridden = knowledge.overridden()
     if (overridden.length > 0) {
       log.warn('opened-without-backups', { head: formatRef(on), missing: overridden })
@@ -197,6 +211,15 @@ class RecoveryRunner implements Recovery {
     this.#last = progress.report()
     log.info('recovered', { head: formatRef(on), ...this.#last })
     gate.open(on)
+  }
+
+  /** What came in while files were written met a shut gate: it counts before the gate opens, not after. */
+  #isStillOpen(on: BlockRef): boolean {
+    const { knowledge, chain } = this.#deps
+    if (chain.head().hash !== on.hash || knowledge.isBarred()) return false
+    const again = this.#decide(knowledge.blockFindings())
+    const isStill = again.action === 'open' && again.on.hash === on.hash
+    return isStill && decideState(knowledge.stateFindings()).action === 'none'
   }
 
   /** A backup at its head: asks when somebody new came, else waits for the next accepted block. */
@@ -214,6 +237,7 @@ class RecoveryRunner implements Recovery {
   }
 
   async #waitForRowFourteen(reason: WaitReason, signal: AbortSignal): Promise<void> {
+    nameShutReason(this.#deps.gate, reason)
     const isQuiet = reason.code === 'quiet-round'
     const ms = isQuiet ? reason.remainingMs : this.#nextBackoffMs()
     const wait = () => this.#waker.wait(ms, signal)

@@ -59,6 +59,10 @@ export interface WorldOptions {
   readonly setAsideAtStart?: readonly Hex[]
   readonly startWithoutBackups?: Hex | undefined
   readonly giveUpAbove?: Hex | undefined
+  /** The first and the last height that the schedule gives to our key. */
+  readonly turn?: readonly [first: bigint, last: bigint]
+  /** The set that the gate last opened under. */
+  readonly stored?: readonly string[]
 }
 
 /** One node's recovery and everything around it. */
@@ -74,7 +78,9 @@ export function createWorld({
   diffs: diffsChange,
   setAsideAtStart = [],
   startWithoutBackups,
-  giveUpAbove
+  giveUpAbove,
+  turn = [0n, 2n ** 64n],
+  stored: storedAtFirst
 }: WorldOptions = {}) {
   const clock = createManualClock()
   const canonical = new Map<bigint, Hex>()
@@ -94,7 +100,8 @@ export function createWorld({
   const published: Hex[] = []
   const adopted: BlockRef[] = []
   let head = ref(height)
-  let stored: readonly string[] | undefined
+  let stored = storedAtFirst
+  let configured = backups
   let finding = record
 
   const counting = () => [...accepted.values()].filter(({ hash }) => !setAside.has(hash))
@@ -188,17 +195,17 @@ export function createWorld({
           return Promise.resolve()
         }
       },
+      backups: () => configured,
       diskHasRoom: () => hooks.hasRoom
     },
     {
       role,
-      backups,
-      configuredPeers: backups,
+      configuredPeers: [],
       quorum,
       startWithoutBackups,
       giveUpAbove,
       blockTimeMs: 1_000,
-      scheduleNamesUs: () => true
+      scheduleNamesUs: (number) => number >= turn[0] && number <= turn[1]
     }
   )
   const exits: { path: string }[] = []
@@ -270,6 +277,12 @@ export function createWorld({
     logged,
     setAside,
     head: () => head,
+    stored: () => stored,
+    async setBackups(ids: readonly string[]) {
+      configured = ids
+      recovery.onBackupsChanged()
+      await settle()
+    },
     start() {
       running = recovery.run(controller.signal)
     },
