@@ -63,7 +63,9 @@ export class AcceptedStore {
   async open(): Promise<void> {
     const start = Uint8Array.of(CHAIN_PREFIX.setAside)
     const end = Uint8Array.of(CHAIN_PREFIX.setAside + 1)
-    for await (const _ of this.#store.iterate({ start, end, limit: 1 })) this.#hasSetAside = true
+    for await (const [key] of this.#store.iterate({ start, end, limit: 1 })) {
+      this.#hasSetAside = key.length > 0
+    }
     await this.#findHighest()
   }
 

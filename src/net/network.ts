@@ -78,13 +78,6 @@ export function createNetwork(
   })
   const dialer = createDialer({ clock, log, host: dialling(host) }, options.peers.map(parsePeer))
 
-  async function repairGossip(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await clock.sleep(REPAIR_INTERVAL_MS, signal).catch(() => undefined) // aborted: the loop ends
-      if (!signal.aborted) mesh.repair()
-    }
-  }
-
   return {
     peerId: host.peerId.toString(),
     opener: {
@@ -114,7 +107,7 @@ export function createNetwork(
     async closeOlderConnections(_, stream) {
       const current = connectionOf.get(stream)
       if (current === undefined) return
-      abortOlder({ host, log }, current)
+      abortOlder({ host, log, order }, current)
       // What was read from a socket passes through the pipes of noise, yamux and gossipsub as microtasks.
       for (let turn = 0; turn < DELIVERY_TURNS; turn++) await eventLoopTurn()
     },
@@ -123,11 +116,21 @@ export function createNetwork(
     connections: () => listConnections(host),
     protocols: () => host.getProtocols(),
     async run(signal) {
-      await Promise.all([dialer.run(signal), repairGossip(signal)])
+      await Promise.all([dialer.run(signal), repairGossip({ clock, mesh }, signal)])
     },
     async stop() {
       await host.stop()
     }
+  }
+}
+
+async function repairGossip(
+  { clock, mesh }: { readonly clock: Clock; readonly mesh: GossipMesh },
+  signal: AbortSignal
+): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(REPAIR_INTERVAL_MS, signal).catch(() => undefined) // aborted: the loop ends
+    if (!signal.aborted) mesh.repair()
   }
 }
 
@@ -161,12 +164,12 @@ function keeping(mesh: GossipMesh, dialer: Dialer): Pick<Network, 'keepConnected
 }
 
 function abortOlder(
-  { host, log }: { readonly host: Host; readonly log: Log },
+  { host, log, order }: { readonly host: Host; readonly log: Log; readonly order: ConnectionOrder },
   current: Connection
 ): void {
-  const { remotePeer, timeline } = current
+  const { remotePeer } = current
   for (const connection of host.getConnections(remotePeer)) {
-    if (connection === current || connection.timeline.open > timeline.open) continue
+    if (connection === current || order.of(connection) > order.of(current)) continue
     log.debug('older-connection-closed', { peer: remotePeer.toString() })
     connection.abort(new Error('the peer has a newer connection'))
   }

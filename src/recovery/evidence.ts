@@ -1,5 +1,5 @@
 // The other side of a conflict, fetched down to where it leaves our chain: evidence, and what a choice needs.
-import { type Conflict } from './findings.ts'
+import { type Conflict, type EvidenceOutcome } from './findings.ts'
 import { type Knowledge } from './knowledge.ts'
 import { type FillGap, type RecoveryChain, type RecoveryRecord } from './ports.ts'
 import { followsSetAside } from './set-aside.ts'
@@ -13,15 +13,6 @@ export interface EvidenceDeps {
   readonly record: RecoveryRecord
   readonly fillGap: FillGap
 }
-
-/** What a look at a conflict came to. */
-export type EvidenceOutcome =
-  /** The other branch is held from the fork on. */
-  | 'whole'
-  /** Nobody serves what lies between. */
-  | 'partial'
-  /** An operator decided against that branch: it is no conflict any more. */
-  | 'set-aside'
 
 /** Looks for the other branch of one conflict that was not looked for yet with the peers there are. */
 export async function keepEvidence(

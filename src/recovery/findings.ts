@@ -139,3 +139,12 @@ export interface StateFindings {
 export function formatRef({ number, hash }: { number: bigint; hash: Hex }): string {
   return `${number.toString()} (${hash})`
 }
+
+/** What a look at a conflict came to. */
+export type EvidenceOutcome =
+  /** The other branch is held from the fork on. */
+  | 'whole'
+  /** Nobody serves what lies between. */
+  | 'partial'
+  /** An operator decided against that branch: it is no conflict any more. */
+  | 'set-aside'

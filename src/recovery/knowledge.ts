@@ -2,18 +2,17 @@
 import { type Hex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
 import { type BlockRef } from '../chain/block.ts'
-import { type EvidenceOutcome } from './evidence.ts'
 import { GapFailures } from './gap-failures.ts'
 import { KnownConflicts } from './known-conflicts.ts'
 import {
   type BackupSet,
   type BlockFindings,
   type Conflict,
+  type EvidenceOutcome,
   type ForeignBlock,
   type GapFailure,
   type QuorumSetting,
   type Role,
-  type ShownBlock,
   type StateFindings,
   type StateWay,
   type TipAnswer
@@ -28,6 +27,7 @@ import {
 } from './ports.ts'
 import { quorumState } from './quorum.ts'
 import { createRoundLog } from './rounds.ts'
+import { ShownBlocks } from './shown-blocks.ts'
 import { type TipRound } from './tips.ts'
 
 /** So long configured peers may take to connect before the first round counts without them. */
@@ -69,7 +69,7 @@ export class Knowledge {
   readonly #rounds = createRoundLog()
   readonly #conflicts: KnownConflicts
   readonly #gapFailures: GapFailures
-  readonly #shown = new Map<Hex, { block: BlockRef; holders: Set<string> }>()
+  readonly #shown: ShownBlocks
   #answers: ReadonlyMap<string, TipAnswer> = new Map()
   #foreign: ForeignBlock | undefined
   #sequencing = true
@@ -83,6 +83,7 @@ export class Knowledge {
     this.#options = options
     this.#startedMs = deps.clock.monotonicMs()
     this.#gapFailures = new GapFailures(deps.clock)
+    this.#shown = new ShownBlocks(deps.chain)
     this.#conflicts = new KnownConflicts(deps.chain)
     this.#conflicts.findStored()
   }
@@ -96,7 +97,7 @@ export class Knowledge {
       head,
       record: record.finding(),
       conflict: this.#conflicts.first(head, record.finding()),
-      shown: this.#shownAbove(head),
+      shown: this.#shown.above(head),
       gapFailures: this.#gapFailures.current(),
       answers: this.#answers,
       backupSets: this.#backupSets(),
@@ -133,7 +134,7 @@ export class Knowledge {
       executionIsDear: lost !== undefined && diffs.isExecutionDear(lost),
       blocksStored: true,
       failed: this.#failedWays,
-      targetNumber: this.#shownAbove(head)[0]?.block.number,
+      targetNumber: this.#shown.above(head)[0]?.block.number,
       rangesServed: false
     }
   }
@@ -146,11 +147,9 @@ export class Knowledge {
     this.#roundsCount += 1
     const { missing } = quorumState(this.blockFindings())
     this.#rounds.add(round, missing.length === 0)
-    for (const { block, peer } of round.shown) this.#noteShown(block, peer)
+    for (const { block, peer } of round.shown) this.#shown.note(block, peer)
     for (const conflict of round.conflicts) this.noteConflict(conflict)
-    for (const [hash, { block }] of this.#shown) {
-      if (block.number <= head.number) this.#shown.delete(hash)
-    }
+    this.#shown.dropUpTo(head)
   }
 
   /** The head moved: what peers said of the old one does not count for the new one. */
@@ -284,32 +283,6 @@ export class Knowledge {
   /** The gate opens under this set of backups: it is the one that counts from here on. */
   async adoptBackups(backups: readonly string[]): Promise<void> {
     await this.#deps.storedBackups.save(backups)
-  }
-
-  #noteShown(block: BlockRef, holder: string): void {
-    const known = this.#shown.get(block.hash)
-    if (known) known.holders.add(holder)
-    else {
-      const { number, hash } = block
-      this.#shown.set(hash, { block: { number, hash }, holders: new Set([holder]) })
-    }
-  }
-
-  /** Shown by peers, or accepted by ourselves, above the head; highest first. */
-  #shownAbove(head: BlockRef): ShownBlock[] {
-    const { chain } = this.#deps
-    const found = new Map<Hex, ShownBlock>()
-    for (const { block, holders } of this.#shown.values()) {
-      if (block.number <= head.number || chain.isSetAside(block.hash)) continue
-      found.set(block.hash, { block, holders: [...holders] })
-    }
-    const highest = chain.highestAccepted()
-    const own = [...chain.acceptedAt(head.number + 1n), ...(highest ? [highest] : [])]
-    for (const block of own) {
-      if (block.number <= head.number || found.has(block.hash)) continue
-      found.set(block.hash, { block, holders: ['self'] })
-    }
-    return [...found.values()].sort((a, b) => Number(b.block.number - a.block.number))
   }
 
   #isAskDue(): boolean {

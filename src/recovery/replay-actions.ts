@@ -1,6 +1,6 @@
 // Rows 9 and 10 by state diffs: lost states of stored blocks, rebuilt without executing.
 import { type Log } from '../base/log.ts'
-import { type ActionDeps, type ActionOutcome } from './actions.ts'
+import { type ActionDeps, type ActionOutcome } from './action-deps.ts'
 import { type StateWay } from './findings.ts'
 import { type DiffsResult, type StateStretch } from './ports.ts'
 import { type StageCounter } from './progress.ts'

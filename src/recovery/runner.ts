@@ -15,7 +15,7 @@ import {
   nameShutReason,
   type SequencingSwitch
 } from './sequencing-switch.ts'
-import { askRound } from './tips.ts'
+import { askEverybody, askNewcomers } from './asking.ts'
 import { createWaker } from './waker.ts'
 
 /** First pause between two rounds of asking; doubles up to ASK_BACKOFF_MAX_MS while nothing changes. */
@@ -151,7 +151,7 @@ class RecoveryRunner implements Recovery {
 
   /** What needs no state, done while the state is mended: asking, and fetching what was shown. */
   async #prepare(action: BlockAction, signal: AbortSignal): Promise<void> {
-    if (action.action === 'ask') await this.#ask(signal)
+    if (action.action === 'ask') await askEverybody(this.#deps, signal)
     else if (action.action === 'adopt') await linkTarget(this.#deps, action.target.block, signal)
   }
 
@@ -170,7 +170,7 @@ class RecoveryRunner implements Recovery {
         this.#headMoved()
         return
       case 'ask':
-        await this.#ask(signal)
+        await askEverybody(this.#deps, signal)
         if (this.#decide(this.#deps.knowledge.blockFindings()).action === 'ask') {
           await this.#waker.wait(this.#nextBackoffMs(), signal)
         }
@@ -192,7 +192,7 @@ class RecoveryRunner implements Recovery {
       case 'stay-shut-gap':
         if ((await keepEvidence(this.#deps, signal)) === 'looked') return
         await this.#waker.wait(this.#nextBackoffMs(), signal)
-        await this.#ask(signal)
+        await askEverybody(this.#deps, signal)
     }
   }
 
@@ -226,14 +226,15 @@ class RecoveryRunner implements Recovery {
   async #follow(signal: AbortSignal): Promise<void> {
     const { knowledge, peers, chain, progress, followAskMs } = this.#deps
     if (knowledge.unasked().length > 0) {
-      await this.#ask(signal)
+      await askEverybody(this.#deps, signal)
       return
     }
     if ((await keepEvidence(this.#deps, signal)) === 'looked') return
     this.#last ??= progress.report()
     this.#isFollowing = true
     const outcome = await this.#waker.wait(followAskMs, signal)
-    if (outcome === 'timeout' && peers.claimsAbove(chain.head().number)) await this.#ask(signal)
+    if (outcome === 'timeout' && peers.claimsAbove(chain.head().number))
+      await askEverybody(this.#deps, signal)
   }
 
   async #waitForRowFourteen(reason: WaitReason, signal: AbortSignal): Promise<void> {
@@ -242,47 +243,19 @@ class RecoveryRunner implements Recovery {
     const ms = isQuiet ? reason.remainingMs : this.#nextBackoffMs()
     const wait = () => this.#waker.wait(ms, signal)
     const outcome = await (isQuiet ? this.#deps.progress.stage('quiet-round', wait) : wait())
-    if (outcome === 'timeout') await this.#ask(signal)
+    if (outcome === 'timeout') await askEverybody(this.#deps, signal)
   }
 
   async #whileOpen(signal: AbortSignal): Promise<void> {
     while (this.#deps.gate.state().kind === 'open') {
       const newcomers = this.#deps.knowledge.unasked()
-      if (newcomers.length > 0) await this.#askNewcomers(newcomers, signal)
-      else await this.#waker.wait(undefined, signal)
+      if (newcomers.length === 0) await this.#waker.wait(undefined, signal)
+      const brought = await askNewcomers(this.#deps, newcomers, signal)
+      for (const { block, peer } of brought) this.onAccepted(block, peer)
     }
     this.#deps.knowledge.restart()
     this.#deps.progress.restart()
     this.#backoffMs = ASK_BACKOFF_MIN_MS
-  }
-
-  /** A peer that connects while the gate is open may hold a block of our key that nobody showed. */
-  async #askNewcomers(newcomers: readonly string[], signal: AbortSignal): Promise<void> {
-    const { clock, chain, askTip, knowledge } = this.#deps
-    knowledge.noteAsked(newcomers)
-    const head = chain.head()
-    const round = await askRound({ clock, askTip, chain }, { peers: newcomers, head, signal })
-    for (const { block, peer } of round.brought) {
-      if (chain.canonicalHash(block.number) === block.hash) continue
-      await chain.accept([block])
-      this.onAccepted(block, peer)
-    }
-  }
-
-  async #ask(signal: AbortSignal): Promise<void> {
-    const { clock, chain, askTip, peers, knowledge, progress } = this.#deps
-    await progress.stage('ask-backups', async (counter) => {
-      const head = chain.head()
-      const asked = peers.connected()
-      const round = await askRound({ clock, askTip, chain }, { peers: asked, head, signal })
-      for (const { block, peer } of round.brought) {
-        // Also what lies beside our chain is kept: it is evidence.
-        if (chain.canonicalHash(block.number) === block.hash) continue
-        await chain.accept([block])
-        counter.add({ items: 1, bytes: block.message.length, peer })
-      }
-      knowledge.noteRound(round)
-    })
   }
 
   #headMoved(): void {

@@ -1,7 +1,7 @@
 // What operators decided against, as recovery meets it: such a block matches no row, nor does what stands on it.
 import { type Hex } from '../base/bytes.ts'
 import { type BlockRef } from '../chain/block.ts'
-import { type ActionDeps } from './actions.ts'
+import { type ActionDeps } from './action-deps.ts'
 import { formatRef } from './findings.ts'
 import { type RecoveryChain } from './ports.ts'
 
