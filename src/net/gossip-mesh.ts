@@ -21,6 +21,7 @@ const NEVER = Number.MAX_SAFE_INTEGER
 interface OutboundStream {
   push(bytes: Uint8Array): void
   pushPrefixed(bytes: Uint8Array): void
+  readonly rawStream: { readonly status: string; readonly writeStatus: string }
 }
 
 /** What gossipsub keeps to itself and has no other way to reach. */
@@ -115,7 +116,7 @@ export function createGossipMesh(
     },
     repair() {
       for (const connection of newestConnections(host)) {
-        if (internals.streamsOutbound.has(connection.remotePeer.toString())) continue
+        if (hasLiveStream(internals, connection.remotePeer.toString())) continue
         announceConnection(internals, pubsub.protocols, connection)
       }
       subscriptions.check()
@@ -127,6 +128,19 @@ const VERDICTS: Record<Verdict, TopicValidatorResult> = {
   accept: TopicValidatorResult.Accept,
   reject: TopicValidatorResult.Reject,
   ignore: TopicValidatorResult.Ignore
+}
+
+/**
+ * A stream whose connection closed while it was being opened is kept by gossipsub although nothing goes
+ * through it: it came too late to hear of its own end. Such a one is let go of here.
+ */
+function hasLiveStream({ streamsOutbound }: GossipSubInternals, peer: string): boolean {
+  const stream = streamsOutbound.get(peer)
+  if (stream === undefined) return false
+  const { status, writeStatus } = stream.rawStream
+  if (status === 'open' && writeStatus === 'writable') return true
+  streamsOutbound.delete(peer)
+  return false
 }
 
 /** Its own `push` prefixes the length with a codec that refuses more than 4 MiB; there is no option for it. */
