@@ -89,8 +89,8 @@ function fits(type: Type<unknown>, value: unknown): boolean {
     )
   }
   if (type instanceof ListCompositeType) {
-    const { limit, elementType } = type
-    if (!Array.isArray(value) || value.length > limit) return false
+    const elementType = type.elementType as Type<unknown>
+    if (!Array.isArray(value) || value.length > type.limit) return false
     return value.every((element: unknown) => fits(elementType, element))
   }
   if (!(value instanceof Uint8Array)) return false

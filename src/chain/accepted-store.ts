@@ -100,6 +100,11 @@ export class AcceptedStore {
       .map(({ hash }) => ({ number, hash }))
   }
 
+  /** True when a block of this height was accepted, whether it counts or not. Throws ChainError `entry-damaged`. */
+  isHeldAt(number: bigint): boolean {
+    return readAccepted(this.#store, number).length > 0
+  }
+
   /** The highest block that counts, the first accepted of its height. */
   highestAccepted(): BlockRef | undefined {
     return this.#highest

@@ -4,7 +4,7 @@ import { Quota } from '../peer/quota.ts'
 import { type Lane } from '../reqresp/responder.ts'
 
 /** What a request costs in quota tokens. */
-export const COST_TOKENS = { status: 1, signedTip: 5, blocksByRange: 10 } as const
+export const COST_TOKENS = { status: 1, signedTip: 5, blocksByRange: 10, blocksByHash: 10 } as const
 
 /** The lanes of one node. */
 export interface PeerLanes {

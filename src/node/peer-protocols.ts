@@ -1,5 +1,6 @@
-// What this node asks of its peers and answers them: status, signed_tip, blocks_by_range, and block gossip.
+// What this node asks of its peers and answers them: status, signed_tip, blocks by range and hash, block gossip.
 import { type ProtocolDef, protocolId } from '../../protocols/protocol-def.ts'
+import { BLOCKS_BY_HASH } from '../../protocols/blocks-by-hash/codec.ts'
 import { BLOCKS_BY_RANGE } from '../../protocols/blocks-by-range/codec.ts'
 import { OP_PRESET, OPBNB_PRESET } from '../../protocols/gossip/parameters.ts'
 import { SIGNED_TIP } from '../../protocols/signed-tip/codec.ts'
@@ -15,7 +16,7 @@ import { createRequester } from '../reqresp/requester.ts'
 import { type Handler, type Lane, RequestRefused, respond } from '../reqresp/responder.ts'
 import { answerTip, type HeldBlocks } from '../sync/answer-tip.ts'
 import { type PeerBlocksDeps } from '../sync/peer-blocks.ts'
-import { serveBlocksByRange } from '../sync/serve-blocks.ts'
+import { serveBlocksByHash, serveBlocksByRange } from '../sync/serve-blocks.ts'
 import { type StatusLoop } from '../sync/status-loop.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { COST_TOKENS, type PeerLanes } from './peer-lanes.ts'
@@ -82,7 +83,7 @@ export interface ServedParts {
   readonly lanes: PeerLanes
 }
 
-/** Registers the three protocols; they answer until the signal aborts. */
+/** Registers the protocols; they answer until the signal aborts. */
 export async function serveProtocols(
   { clock, log, network, chain }: PeerProtocolDeps,
   { held, status, gossip, lanes }: ServedParts,
@@ -114,7 +115,7 @@ export async function serveProtocols(
     if (reply.relation === 'unavailable') throw new RequestRefused('unavailable', reply.reason)
     yield reply
   })
-  const { blocks } = chain.stores
+  const { blocks, accepted } = chain.stores
   await serve(
     BLOCKS_BY_RANGE,
     COST_TOKENS.blocksByRange,
@@ -124,6 +125,19 @@ export async function serveProtocols(
         throw new RequestRefused('unavailable', `block ${asked.start.toString()} is not held`)
       }
       yield* serveBlocksByRange(blocks, asked)
+    }
+  )
+  await serve(
+    BLOCKS_BY_HASH,
+    COST_TOKENS.blocksByHash,
+    () => lanes.bulk,
+    function* (asked) {
+      let sentCount = 0
+      for (const message of serveBlocksByHash(accepted, asked)) {
+        sentCount++
+        yield message
+      }
+      if (sentCount === 0) throw new RequestRefused('unavailable', 'none of the blocks is held')
     }
   )
 }

@@ -14,7 +14,7 @@ import { RequestError } from '../reqresp/request-error.ts'
 import { type OpenSigner } from '../signer/open-signer.ts'
 import { fillGap } from '../sync/fill-gap.ts'
 import { type PeerBlocksDeps, requestTip } from '../sync/peer-blocks.ts'
-import { createRangeFetcher } from '../sync/range-fetcher.ts'
+import { createBlockFetcher } from '../sync/range-fetcher.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { type PeerClaims } from './peer-claims.ts'
@@ -78,7 +78,12 @@ export function createRecoveryParts(
   // Row 4 is behind us: stores are open only once the journal was taken in.
   const { journalFinding } = stores
   if (journalFinding.kind === 'taken' && !journalFinding.isWhole) progress.source('journal')
-  const ranges = createRangeFetcher(requests, (number) => rankedPeers(deps, number))
+  const fetcher = createBlockFetcher({
+    clock,
+    blocks: requests,
+    peers: (number) => rankedPeers(deps, number),
+    onSlow: () => undefined
+  })
   const recovery = createRecovery(
     {
       clock,
@@ -91,7 +96,7 @@ export function createRecoveryParts(
       hasSigned: deps.hasSigned,
       askTip: async (peer, head, signal) => askTip(requests, peer, head, signal),
       fillGap: (gap, onFetched) =>
-        fillGap({ accepted: stores.accepted, ranges }, gap, { onFetched }),
+        fillGap({ accepted: stores.accepted, fetcher }, gap, { onFetched }),
       followAskMs: FOLLOW_ASK_SLOTS * inputs.blockTimeMs,
       ...(decide && { decide })
     },

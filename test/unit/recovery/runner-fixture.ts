@@ -185,16 +185,31 @@ export function createWorld({
       fillGap: (gap, onFetched) =>
         fillGap(
           {
-            accepted: chain,
-            ranges: {
-              async *fetch({ first, last }) {
+            accepted: {
+              ...chain,
+              isHeldAt: (number) => [...accepted.values()].some((block) => block.number === number)
+            },
+            fetcher: {
+              async range({ first, last }, take) {
+                let error: unknown = new Error('no connected peer serves it')
                 for (const [peer, blocks] of served) {
-                  await Promise.resolve()
                   const found = blocks.filter(({ number }) => number >= first && number <= last)
-                  if (found.length > 0) yield { kind: 'fetched', peer, blocks: found, bytes: 1 }
-                  else yield { kind: 'failed', peer, error: new Error('unavailable') }
+                  if (found.length > 0) await take({ peer, blocks: found, bytes: 1 })
+                  if (found.length === Number(last - first) + 1) return { kind: 'done', peer }
+                  error = new Error('unavailable')
                 }
-              }
+                return { kind: 'unserved', error }
+              },
+              async block({ hash }, take) {
+                for (const [peer, blocks] of served) {
+                  const found = blocks.filter((block) => block.hash === hash)
+                  if (found.length === 0) continue
+                  await take({ peer, blocks: found, bytes: 1 })
+                  return { kind: 'done', peer }
+                }
+                return { kind: 'unserved', error: new Error('unavailable') }
+              },
+              idle: () => Promise.resolve()
             }
           },
           gap,
