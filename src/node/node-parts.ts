@@ -5,6 +5,7 @@ import { errorMessage } from '../base/node-error.ts'
 import { type Service } from '../base/service.ts'
 import { type SignedBlock } from '../chain/block.ts'
 import { type Network } from '../net/network.ts'
+import { type Blame } from '../peer/blame.ts'
 import { type OnExit, type Recovery } from '../recovery/recovery.ts'
 import { type OpenSigner } from '../signer/open-signer.ts'
 import { type PeerBlocksDeps } from '../sync/peer-blocks.ts'
@@ -27,6 +28,7 @@ export interface NodeDeps {
   readonly chain: ChainParts
   readonly signer: OpenSigner | undefined
   readonly network: Network
+  readonly blame: Blame
   readonly onStep: OnStep
   readonly onExit: OnExit
   /** Serving goes on until it aborts. */

@@ -1,4 +1,5 @@
 // What a node says of itself to its operator: rekindle_status and /health.
+import { type CurrentStage } from '../recovery/progress.ts'
 import { type RecoveryStatus } from '../recovery/recovery.ts'
 import { type Health } from '../rpc/http-server.ts'
 import { type ChainParts } from './chain-parts.ts'
@@ -73,14 +74,23 @@ function describeRecovery(status: RecoveryStatus) {
     gap: blockAction?.action === 'stay-shut-gap' ? blockAction.failure : undefined,
     override: overrideOf(status),
     stateAction: stateAction?.action,
-    stages: stages.map(({ name, done, expected, elapsedMs }) => ({
-      name,
-      done,
-      left: expected === undefined ? undefined : Math.max(0, expected - done),
-      elapsedMs: Math.round(elapsedMs)
-    })),
+    stages: stages.map(describeStage),
     conflicts,
     last
+  }
+}
+
+function describeStage({ name, done, expected, bytes, peers, ...times }: CurrentStage) {
+  const { elapsedMs, rate, leftMs } = times
+  return {
+    name,
+    done,
+    left: expected === undefined ? undefined : Math.max(0, expected - done),
+    bytes,
+    peers,
+    elapsedMs: Math.round(elapsedMs),
+    itemsPerSecond: rate === undefined ? undefined : Math.round(rate),
+    leftMs: leftMs === undefined ? undefined : Math.round(leftMs)
   }
 }
 

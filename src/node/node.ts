@@ -12,9 +12,11 @@ import { type OpenSigner, openSigner } from '../signer/open-signer.ts'
 import { SignerError } from '../signer/signer-error.ts'
 import { type ChainParts, openChainParts } from './chain-parts.ts'
 import { createClosers } from './closers.ts'
+import { type Blame } from '../peer/blame.ts'
 import { createNodeParts } from './node-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { startMetrics, startRpc } from './rpc-parts.ts'
+import { openBlame } from './peer-faults.ts'
 import { runServices } from './run-services.ts'
 import { type StartInputs } from './start-inputs.ts'
 import { readVersion } from './version.ts'
@@ -50,7 +52,11 @@ export async function createNode(
     closers.add('flush', () => flush(chain, log))
     const signer = await openNodeSigner(inputs, chain)
     if (signer !== undefined) closers.add('signer', () => signer.close())
-    const network = await startNodeNetwork(inputs, { clock, log })
+    const configured = [...inputs.config.backups, ...inputs.config.peers]
+    const peerIds = configured.map(({ peerId }) => peerId)
+    const blame = openBlame(chain.stores, { clock, log }, peerIds)
+    closers.add('blame', () => blame.saved())
+    const network = await startNodeNetwork(inputs, { clock, log, blame })
     closers.add('network', () => network.stop())
     return await assemble({
       inputs,
@@ -61,6 +67,7 @@ export async function createNode(
       chain,
       signer,
       network,
+      blame,
       closers
     })
   } catch (thrown) {
@@ -78,6 +85,7 @@ interface Opened {
   readonly chain: ChainParts
   readonly signer: OpenSigner | undefined
   readonly network: Network
+  readonly blame: Blame
   readonly closers: ReturnType<typeof createClosers>
 }
 
@@ -156,7 +164,7 @@ async function openNodeSigner(
 
 async function startNodeNetwork(
   { config, genesis, peerKey }: StartInputs<PeerKey>,
-  { clock, log }: { readonly clock: Clock; readonly log: Log }
+  { clock, log, blame }: { readonly clock: Clock; readonly log: Log; readonly blame: Blame }
 ): Promise<Network> {
   const options = {
     peerKey,
@@ -164,7 +172,8 @@ async function startNodeNetwork(
     peers: [...config.backups, ...config.peers].map(({ multiaddr }) => multiaddr),
     chainId: genesis.config.chainId,
     seenTtlMs: (config.preset === 'op' ? OP_PRESET : OPBNB_PRESET).seenTtlMs,
-    agentVersion: `rekindle/${readVersion()}`
+    agentVersion: `rekindle/${readVersion()}`,
+    isRefused: (peer: string) => blame.isBanned(peer)
   }
   const host = await startHost(options)
   return createNetwork({ clock, log, host }, options)

@@ -12,6 +12,7 @@ import { verifyBlockMessage } from '../chain/verify-message.ts'
 import { type BlockGossip, createBlockGossip } from '../gossip/block-gossip.ts'
 import { createBlockValidator } from '../gossip/block-validation.ts'
 import { type Network } from '../net/network.ts'
+import { type Blame } from '../peer/blame.ts'
 import { createRequester } from '../reqresp/requester.ts'
 import { type Handler, type Lane, RequestRefused, respond } from '../reqresp/responder.ts'
 import { answerTip, type HeldBlocks } from '../sync/answer-tip.ts'
@@ -19,6 +20,7 @@ import { type PeerBlocksDeps } from '../sync/peer-blocks.ts'
 import { serveBlocksByHash, serveBlocksByRange } from '../sync/serve-blocks.ts'
 import { type StatusLoop } from '../sync/status-loop.ts'
 import { type ChainParts } from './chain-parts.ts'
+import { createBlaming, falseAnswerFault, gossipFault, requestFault } from './peer-faults.ts'
 import { COST_TOKENS, type PeerLanes } from './peer-lanes.ts'
 import { type StartInputs } from './start-inputs.ts'
 
@@ -27,21 +29,24 @@ export interface PeerProtocolDeps {
   readonly clock: Clock
   readonly log: Log
   readonly network: Network
+  readonly blame: Blame
   readonly chain: ChainParts
 }
 
 /** Requests, verified. A false block is logged with its sender; the request moves to another peer. */
 export function createPeerRequests(
-  { clock, log, network, chain }: PeerProtocolDeps,
+  { clock, log, network, chain, blame }: PeerProtocolDeps,
   chainId: bigint
 ): PeerBlocksDeps {
   const { schedule } = chain
+  const note = createBlaming({ log, blame, network })
   const requester = createRequester({
     clock,
     opener: network.opener,
     chainId,
     onFailure(error) {
       log.debug('request-failed', { ...error.failure })
+      note(error.failure.peer, requestFault(error))
     }
   })
   return {
@@ -49,13 +54,14 @@ export function createPeerRequests(
     verify: ({ version, message }) => verifyBlockMessage({ chainId, schedule }, version, message),
     onFalse(failure) {
       log.warn('peer-false', { ...failure })
+      note(failure.peer, falseAnswerFault(failure))
     }
   }
 }
 
 /** Gossip under this node's preset; `accept` writes a block with fsync and tells recovery. */
 export function createNodeGossip(
-  { clock, log, network, chain }: PeerProtocolDeps,
+  { clock, log, network, chain, blame }: PeerProtocolDeps,
   { config, genesis }: StartInputs,
   accept: (block: SignedBlock, from: string) => Promise<void>
 ): BlockGossip {
@@ -68,8 +74,10 @@ export function createNodeGossip(
     },
     config.preset === 'op' ? OP_PRESET : OPBNB_PRESET
   )
+  const note = createBlaming({ log, blame, network })
   const onRejected = (from: string, reason: string) => {
     log.warn('gossip-rejected', { peer: from, reason })
+    note(from, gossipFault(reason))
   }
   const { mesh } = network
   return createBlockGossip({ clock, log, validator, mesh, accept, onRejected }, { chainId })
@@ -85,7 +93,7 @@ export interface ServedParts {
 
 /** Registers the protocols; they answer until the signal aborts. */
 export async function serveProtocols(
-  { clock, log, network, chain }: PeerProtocolDeps,
+  { clock, log, network, chain, blame }: PeerProtocolDeps,
   { held, status, gossip, lanes }: ServedParts,
   { chainId, signal }: { readonly chainId: bigint; readonly signal: AbortSignal }
 ): Promise<void> {
@@ -96,13 +104,17 @@ export async function serveProtocols(
     handle: Handler<Request, Chunk>['serve']
   ) => {
     const streamsMax = lane(network.peerId).streamsPerPeerMax * 2
-    await network.serve(protocolId(def, chainId), streamsMax, (peer, stream) =>
-      respond(
+    await network.serve(protocolId(def, chainId), streamsMax, async (peer, stream) => {
+      if (blame.isBanned(peer)) {
+        stream.abort(new Error('banned'))
+        return
+      }
+      await respond(
         { clock, log, signal },
         { def, costTokens, lane: lane(peer), serve: handle },
         { peer, stream }
       )
-    )
+    })
   }
   await serve(STATUS, COST_TOKENS.status, lanes.small, (theirs, { peer }) => [
     status.answer(peer, theirs)

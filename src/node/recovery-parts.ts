@@ -10,6 +10,7 @@ import { createProgress } from '../recovery/progress.ts'
 import { type OnExit, type Recovery } from '../recovery/recovery.ts'
 import { createRecovery } from '../recovery/runner.ts'
 import { type SignedTip } from '../recovery/tips.ts'
+import { type Blame } from '../peer/blame.ts'
 import { RequestError } from '../reqresp/request-error.ts'
 import { type OpenSigner } from '../signer/open-signer.ts'
 import { fillGap } from '../sync/fill-gap.ts'
@@ -39,6 +40,7 @@ export interface RecoveryPartsDeps {
   readonly claims: PeerClaims
   readonly connected: () => readonly string[]
   readonly requests: PeerBlocksDeps
+  readonly blame: Blame
   readonly publish: (block: SignedBlock) => Promise<void>
   readonly hasSigned: (hash: Hex) => boolean
   readonly onStep: OnStep
@@ -82,7 +84,7 @@ export function createRecoveryParts(
     clock,
     blocks: requests,
     peers: (number) => rankedPeers(deps, number),
-    onSlow: () => undefined
+    onSlow: (peer, slowness) => void deps.blame.note(peer, slowness)
   })
   const recovery = createRecovery(
     {
@@ -152,12 +154,18 @@ async function askTip(
   }
 }
 
-/** Those that claim the height first; a claim is a hint, so the others follow. */
+/**
+ * Those that claim the height first; a claim is a hint, so the others follow. Among them, whoever was slow lately
+ * comes last, and whoever is benched not at all.
+ */
 function rankedPeers(
-  { connected, claims }: Pick<RecoveryPartsDeps, 'connected' | 'claims'>,
+  { connected, claims, blame }: Pick<RecoveryPartsDeps, 'connected' | 'claims' | 'blame'>,
   number: bigint
 ): readonly string[] {
-  const claimsIt = (peer: string) => (claims.status(peer)?.unsafeNumber ?? -1n) >= number
-  const peers = connected()
-  return [...peers.filter(claimsIt), ...peers.filter((peer) => !claimsIt(peer))]
+  const unclaimed = (peer: string) => ((claims.status(peer)?.unsafeNumber ?? -1n) >= number ? 0 : 1)
+  return connected()
+    .filter((peer) => !blame.isBenched(peer) && !blame.isBanned(peer))
+    .map((peer) => ({ peer, unclaimed: unclaimed(peer), slow: blame.lightCount(peer) }))
+    .sort((one, other) => one.unclaimed - other.unclaimed || one.slow - other.slow)
+    .map(({ peer }) => peer)
 }
