@@ -51,6 +51,7 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
   {
     codes: [
       'blob-field-not-zero',
+      'answer-too-large',
       'block-false',
       'block-hash-false',
       'block-unrequested',

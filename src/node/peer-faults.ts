@@ -6,7 +6,7 @@ import { errorMessage } from '../base/node-error.ts'
 import { createNamedValue } from '../chain/named-value.ts'
 import { FramingError } from '../../protocols/framing/framing-error.ts'
 import { type Network } from '../net/network.ts'
-import { BAN_MS, Blame, type Fault } from '../peer/blame.ts'
+import { BAN_MS, Blame, type BlamedPeer, type Fault } from '../peer/blame.ts'
 import { type RequestError } from '../reqresp/request-error.ts'
 import { type PeerBlocksFailure } from '../sync/peer-blocks.ts'
 import { type OpenStores } from './open-stores.ts'
@@ -100,7 +100,9 @@ export function openBlame(
   { clock, log }: { readonly clock: Clock; readonly log: Log },
   configured: readonly string[]
 ): Blame {
-  const value = createNamedValue(chainStore, 'blame', (json) => blamedPeers.parse(json))
+  const value = createNamedValue<readonly BlamedPeer[]>(chainStore, 'blame', (json) =>
+    blamedPeers.parse(json)
+  )
   const load = () => {
     try {
       return value.load()
@@ -113,7 +115,11 @@ export function openBlame(
     log.warn('blame-not-saved', { reason: errorMessage(thrown) })
   }
   return new Blame(
-    { clock, store: { load, save: (peers) => value.save(peers) }, onSaveFailed },
+    {
+      clock,
+      store: { load, save: (peers: readonly BlamedPeer[]) => value.save(peers) },
+      onSaveFailed
+    },
     configured
   )
 }

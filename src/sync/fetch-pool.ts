@@ -41,7 +41,7 @@ interface PeerState {
 
 interface Attempt {
   readonly abort: AbortController
-  readonly startedMs: number
+  startedMs: number
   arrivedMs: number
 }
 
@@ -118,11 +118,14 @@ export class FetchPool {
 
   /** Looks again from time to time, for as long as there is work. */
   async #lookOn(): Promise<void> {
+    const { clock } = this.#deps
     const looking = new AbortController()
     this.#looking = looking
     try {
       while (!looking.signal.aborted) {
-        await this.#deps.clock.sleep(LOOK_INTERVAL_MS, looking.signal)
+        const sleptFromMs = clock.monotonicMs()
+        await clock.sleep(LOOK_INTERVAL_MS, looking.signal)
+        this.#forgive(clock.monotonicMs() - sleptFromMs - LOOK_INTERVAL_MS)
         this.#look()
       }
     } catch (thrown) {
@@ -130,6 +133,16 @@ export class FetchPool {
     } finally {
       this.#looking = undefined
       if (this.#jobs.size > 0) this.#look()
+    }
+  }
+
+  /** While we were too busy to look in time we were too busy to read too: that is no peer's slowness. */
+  #forgive(lateMs: number): void {
+    for (const { attempts } of this.#jobs) {
+      for (const attempt of attempts.values()) {
+        attempt.startedMs += lateMs
+        attempt.arrivedMs += lateMs
+      }
     }
   }
 

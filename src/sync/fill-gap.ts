@@ -1,9 +1,10 @@
 // Walks parent hashes from a target back to our chain, fetching what lies between (recovery.md, row 5).
+import { setMaxListeners } from 'node:events'
 import { type Hex } from '../base/bytes.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { createYielder } from '../base/yielder.ts'
 import { type BlockRef, type SignedBlock } from '../chain/block.ts'
-import { GapWindow, type HeldHeights } from './gap-window.ts'
+import { GapWindow, type HeldHeights, WINDOW_RANGES_MAX } from './gap-window.ts'
 import { type BlockFetcher, type FetchedSlice, RANGE_BLOCKS_MAX } from './range-fetcher.ts'
 
 /** The accepted blocks: what is in it was verified and is on disk. */
@@ -67,6 +68,7 @@ export async function fillGap(
   const { accepted, fetcher } = deps
   const stop = new AbortController()
   const inner = AbortSignal.any([signal, stop.signal])
+  setMaxListeners(2 * WINDOW_RANGES_MAX, inner) // one for each range in flight
   const take = async (slice: FetchedSlice) => {
     await accepted.accept(slice.blocks)
     onFetched(slice)

@@ -2,6 +2,7 @@
 import { type Hex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
 import { SerialExecutor } from '../base/serial.ts'
+import { createYielder } from '../base/yielder.ts'
 import { type SignedBlock } from '../chain/block.ts'
 import { type AttemptResult, type FetchOutcome, type Slowness } from './fetch-job.ts'
 import { FetchPool } from './fetch-pool.ts'
@@ -107,6 +108,7 @@ class RangeFetching {
     let slice: SignedBlock[] = []
     let sliceBytes = 0
     let error: unknown
+    const yielder = createYielder()
     try {
       while (error === undefined) {
         const read = await reader.next().catch((thrown: unknown) => {
@@ -114,6 +116,7 @@ class RangeFetching {
         })
         if (read === undefined || read.done === true) break
         onArrived()
+        await yielder.maybeYield()
         slice.push(read.value)
         sliceBytes += read.value.message.length
         if (sliceBytes < SLICE_BYTES && slice.length < SLICE_BLOCKS) continue

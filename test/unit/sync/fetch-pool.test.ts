@@ -1,5 +1,6 @@
 // Sharing pieces out among peers on a clock driven by hand: failures, stalls, trickles, limits.
 import assert from 'node:assert/strict'
+import { setMaxListeners } from 'node:events'
 import { RequestError, type RequestFailure } from '../../../src/reqresp/request-error.ts'
 import { type AttemptResult, type Slowness } from '../../../src/sync/fetch-job.ts'
 import {
@@ -90,6 +91,7 @@ describe('the fetch pool', () => {
     assert.equal(few.asked.length, 10)
     const many = createWorld(Array.from('abcdefghij'))
     const stop = new AbortController()
+    setMaxListeners(20, stop.signal)
     const all = Array.from({ length: 20 }, () =>
       many.run((_, signal) => hang(signal), stop.signal).catch(() => undefined)
     )
