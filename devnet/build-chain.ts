@@ -1,6 +1,5 @@
 // Builds chains offline, as fast as they execute: signed blocks in real stores, for benches and fixtures.
 import { cp, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { type Hex, hexToBytes } from '../src/base/bytes.ts'
 import { systemClock } from '../src/base/clock.ts'
 import { silentLog } from '../src/base/log.ts'

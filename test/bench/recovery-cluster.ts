@@ -39,7 +39,9 @@ export class RecoveryCluster {
   constructor(directory: string, layout: ClusterLayout) {
     this.#directory = directory
     this.#layout = layout
-    this.#sequencer = layout.nodes.find(({ name }) => name === SEQUENCER)!
+    const sequencer = layout.nodes.find(({ name }) => name === SEQUENCER)
+    if (sequencer === undefined) throw new Error('the layout has no sequencer')
+    this.#sequencer = sequencer
   }
 
   /** Builds the chain up to its first snapshot; `laterBlocks` may follow. */
