@@ -84,6 +84,7 @@ export async function writeLayout(options: LayoutOptions): Promise<ClusterLayout
   if ((await readdir(directory)).length > 0) {
     throw new DirectoryInUseError(`${directory} is not empty: a cluster begins in a new directory`)
   }
+  const genesisAgeMs = (options.setup.genesisAgeBlocks ?? 0) * blockTimeMs
   const names = nodeNames(backupsCount)
   const linksCount = LinkPorts.countFor(names)
   const ports = await chooseFreePorts(names.length * PORTS_PER_NODE + linksCount)
@@ -101,7 +102,7 @@ export async function writeLayout(options: LayoutOptions): Promise<ClusterLayout
     chainId: CHAIN_ID,
     signer,
     fundedAccounts: loadAccounts(seed).map(({ address }) => address.toLowerCase() as Hex),
-    timestamp: Math.floor(systemClock.nowMs() / 1000),
+    timestamp: Math.floor((systemClock.nowMs() - genesisAgeMs) / 1000),
     blockTimeMs
   })
   await writeNewFile(genesisFile, genesisText, 0o644)

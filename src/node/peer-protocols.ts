@@ -18,6 +18,7 @@ import { type PeerBlocksDeps } from '../sync/peer-blocks.ts'
 import { serveBlocksByRange } from '../sync/serve-blocks.ts'
 import { type StatusLoop } from '../sync/status-loop.ts'
 import { type ChainParts } from './chain-parts.ts'
+import { type NodeOverrides } from './overrides.ts'
 import { COST_TOKENS, type PeerLanes } from './peer-lanes.ts'
 import { type StartInputs } from './start-inputs.ts'
 
@@ -86,7 +87,8 @@ export interface ServedParts {
 export async function serveProtocols(
   { clock, log, network, chain }: PeerProtocolDeps,
   { held, status, gossip, lanes }: ServedParts,
-  { chainId, signal }: { readonly chainId: bigint; readonly signal: AbortSignal }
+  { chainId, signal }: { readonly chainId: bigint; readonly signal: AbortSignal },
+  { answerTip: answer = answerTip, refuses }: Pick<NodeOverrides, 'answerTip' | 'refuses'> = {}
 ): Promise<void> {
   const serve = async <Request, Chunk>(
     def: ProtocolDef<Request, Chunk>,
@@ -95,10 +97,11 @@ export async function serveProtocols(
     handle: Handler<Request, Chunk>['serve']
   ) => {
     const streamsMax = lane(network.peerId).streamsPerPeerMax * 2
+    const serveOrRefuse = refuses?.(def.name) === true ? refuseAll : handle
     await network.serve(protocolId(def, chainId), streamsMax, (peer, stream) =>
       respond(
         { clock, log, signal },
-        { def, costTokens, lane: lane(peer), serve: handle },
+        { def, costTokens, lane: lane(peer), serve: serveOrRefuse },
         { peer, stream }
       )
     )
@@ -110,7 +113,7 @@ export async function serveProtocols(
     // The last block of the asker's dead process may still be on its way in (recovery.md, "In flight").
     await network.closeOlderConnections(context.peer, context.stream)
     await gossip.drain()
-    const reply = answerTip(held, asked)
+    const reply = answer(held, asked)
     if (reply.relation === 'unavailable') throw new RequestRefused('unavailable', reply.reason)
     yield reply
   })
@@ -126,4 +129,8 @@ export async function serveProtocols(
       yield* serveBlocksByRange(blocks, asked)
     }
   )
+}
+
+function refuseAll(): never {
+  throw new RequestRefused('unavailable', 'not served')
 }

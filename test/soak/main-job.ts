@@ -1,7 +1,7 @@
 // The main job, many times over: every scenario, every protection taken away, two minutes of load.
 import { type CheckName } from '../../devnet/report.ts'
 import { type Without } from '../../devnet/messages.ts'
-import { SCENARIOS } from '../../devnet/scenarios/scenarios.ts'
+import { MAIN_JOB_SCENARIOS } from '../../devnet/scenarios/scenarios.ts'
 import { measureCadence } from './cadence.ts'
 import { type Criterion, printCriterion, say } from './criterion.ts'
 import { describeBroken, runScenario } from './scenario-process.ts'
@@ -37,7 +37,7 @@ export interface MainJobOptions {
 /** Runs it all, prints each criterion as it is known, and returns them. */
 export async function soakMainJob({ times, seed }: MainJobOptions): Promise<readonly Criterion[]> {
   const criteria: Criterion[] = []
-  for (const { name } of SCENARIOS) {
+  for (const { name } of MAIN_JOB_SCENARIOS) {
     criteria.push(printCriterion(await repeatScenario(name, { times, seed })))
   }
   for (const redRun of RED_RUNS) criteria.push(printCriterion(await runRed(redRun, seed)))
