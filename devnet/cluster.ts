@@ -2,6 +2,7 @@
 import { type Hex } from '../src/base/bytes.ts'
 import { systemClock } from '../src/base/clock.ts'
 import { GateWatch } from './checks/gate-watch.ts'
+import { noteRecord } from './checks/noted-record.ts'
 import { SignedBlocks } from './checks/signed-blocks.ts'
 import {
   type ClusterLayout,
@@ -138,7 +139,10 @@ export class Cluster {
     run.wasKilled = true
     run.killedMs = performance.now()
     await run.process.kill()
-    if (name === SEQUENCER) this.gateWatch.killed()
+    if (name === SEQUENCER) {
+      this.gateWatch.killed()
+      await noteRecord(this.signed, this.node(name))
+    }
     this.timeline.add(name, 'killed')
   }
 
@@ -249,7 +253,9 @@ export class Cluster {
     if (!this.heardAtMs.has(block.number)) this.heardAtMs.set(block.number, systemClock.nowMs())
     this.timeline.add(OBSERVER, 'heard', { ...block, from })
     const sequencer = this.runs(SEQUENCER).at(-1)
-    if (isNew && sequencer?.isAlive === true && !sequencer.isGateOpen) {
+    // Before it is ready a process publishes nothing: what is heard then was on its way already.
+    const isRunning = sequencer?.isAlive === true && sequencer.readyMs !== undefined
+    if (isNew && isRunning && !sequencer.isGateOpen) {
       this.gateWatch.built('published', block.number)
     }
   }

@@ -59,7 +59,9 @@ export function createActions(cluster: Cluster, options: HarnessOptions): Scenar
     listenAgain: () => cluster.listenAgain(),
     async untilShutMissing(backups) {
       const what = `the sequencer's gate is shut for want of ${backups.join(', ')}`
-      return waitUntil({ what, timeoutMs: SLACK_MS, signal }, () => lookForMissing(cluster, backups))
+      return waitUntil({ what, timeoutMs: SLACK_MS, signal }, () =>
+        lookForMissing(cluster, backups)
+      )
     },
     staysShut: (milliseconds) => staysShut(cluster, milliseconds, signal),
     async untilBuilding(blocks) {

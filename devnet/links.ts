@@ -1,7 +1,7 @@
 // The wires of a cluster: every connection between two nodes runs over a loopback port that can be cut.
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { type Slowness, SlowWire } from './slow-wire.ts'
+import { createSlowWire, type Slowness } from './slow-wire.ts'
 
 /** The checkers' own peer, which has wires to all nodes. */
 export const OBSERVER = 'observer'
@@ -129,7 +129,7 @@ function join(
     [far, near]
   ] as const) {
     sockets.add(socket)
-    const wire = new SlowWire(slowness)
+    const wire = createSlowWire(slowness)
     socket.on('error', () => {
       socket.destroy() // reset or refused: the other side is told by its own end
     })

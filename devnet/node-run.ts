@@ -16,6 +16,8 @@ export class NodeRun {
   /** When the gate first opened. */
   openedMs: number | undefined
   killedMs: number | undefined
+  /** When it was heard that this start signed its first block. */
+  firstSignedMs: number | undefined
   isGateOpen = false
   recovery: RecoverySection | undefined
   /** The stage that recovery was last held at. */
@@ -42,6 +44,9 @@ export class NodeRun {
     if (message.event === 'recovered') this.recovery = message.recovery
     if (message.event === 'held-stage') this.heldStage = message.stage
     if (message.event === 'failed') this.failure = message.reason
+    if (message.event === 'step' && message.step === 'signed') {
+      this.firstSignedMs ??= performance.now()
+    }
     if (message.event !== 'gate') return
     this.isGateOpen = message.open
     if (message.open) this.openedMs ??= performance.now()

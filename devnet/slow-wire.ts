@@ -1,5 +1,5 @@
 // One direction of a wire that can be slow: it carries every byte, in its time.
-import { Transform, type TransformCallback } from 'node:stream'
+import { Transform } from 'node:stream'
 import { systemClock } from '../src/base/clock.ts'
 
 /** How a wire is slow. */
@@ -13,49 +13,43 @@ export type Slowness =
 const PIECE_MS = 100
 
 /** Asks before each piece how slow it is now, so that slowness begins and ends at once. */
-export class SlowWire extends Transform {
-  readonly #slowness: () => Slowness | undefined
-  readonly #gone = new AbortController()
-
-  constructor(slowness: () => Slowness | undefined) {
-    super()
-    this.#slowness = slowness
-  }
-
-  override _transform(bytes: Buffer, _: BufferEncoding, done: TransformCallback): void {
-    if (this.#slowness() === undefined) {
-      done(null, bytes)
-      return
-    }
-    this.#carry(bytes).then(
-      () => {
-        done()
-      },
-      (thrown: unknown) => {
-        if (!this.#gone.signal.aborted) done(thrown as Error)
-      }
-    )
-  }
-
-  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    this.#gone.abort()
-    done(error)
-  }
-
-  async #carry(bytes: Buffer): Promise<void> {
-    const { signal } = this.#gone
-    let rest = bytes
-    while (rest.length > 0) {
-      const slowness = this.#slowness()
-      if (slowness?.kind === 'delay') await systemClock.sleep(slowness.delayMs, signal)
-      if (slowness?.kind !== 'trickle') {
-        this.push(rest)
+export function createSlowWire(slowness: () => Slowness | undefined): Transform {
+  const gone = new AbortController()
+  const wire = new Transform({
+    transform(bytes: Buffer, _, done) {
+      if (slowness() === undefined) {
+        done(null, bytes)
         return
       }
-      await systemClock.sleep(PIECE_MS, signal)
-      const piece = Math.max(1, Math.floor((slowness.bytesPerSecond * PIECE_MS) / 1_000))
-      this.push(rest.subarray(0, piece))
-      rest = rest.subarray(piece)
+      carry(bytes).then(
+        () => {
+          done()
+        },
+        (thrown: unknown) => {
+          if (!gone.signal.aborted) done(thrown as Error)
+        }
+      )
+    },
+    destroy(error, done) {
+      gone.abort()
+      done(error)
+    }
+  })
+  return wire
+
+  async function carry(bytes: Buffer): Promise<void> {
+    let rest = bytes
+    while (rest.length > 0) {
+      const now = slowness()
+      if (now?.kind === 'delay') await systemClock.sleep(now.delayMs, gone.signal)
+      if (now?.kind !== 'trickle') {
+        wire.push(rest)
+        return
+      }
+      await systemClock.sleep(PIECE_MS, gone.signal)
+      const pieceBytes = Math.max(1, Math.floor((now.bytesPerSecond * PIECE_MS) / 1_000))
+      wire.push(rest.subarray(0, pieceBytes))
+      rest = rest.subarray(pieceBytes)
     }
   }
 }

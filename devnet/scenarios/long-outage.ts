@@ -47,7 +47,10 @@ export const LONG_OUTAGE: Scenario = {
     )
     expectations.expect(apart.length === 0, `${String(apart.length)} timestamps off their slot`)
     const speed = (missedCount * blockTimeMs) / tookMs
-    expectations.expect(speed >= FILL_SPEED_MIN, `filled ${speed.toFixed(1)} times as fast as slots`)
+    expectations.expect(
+      speed >= FILL_SPEED_MIN,
+      `filled ${speed.toFixed(1)} times as fast as slots`
+    )
 
     const heard = await actions.heard(lost.number + 1, head.number)
     const oldest = Math.max(...heard.map(({ ageMs }) => ageMs))

@@ -15,8 +15,8 @@ const DELAY: Slowness = { kind: 'delay', delayMs: 500 }
 /** One way of being slow. */
 interface Slow {
   readonly kind: string
-  begin(actions: ScenarioActions, backup: string): Promise<void>
-  end(actions: ScenarioActions, backup: string): Promise<void>
+  readonly begin: (actions: ScenarioActions, backup: string) => Promise<void>
+  readonly end: (actions: ScenarioActions, backup: string) => Promise<void>
 }
 
 const SUSPENDED: Slow = {

@@ -92,7 +92,12 @@ export async function createNodeParts(
     [...config.backups, ...config.peers].map(({ peerId }) => peerId)
   )
   const held = createHeldBlocks(chain, isJoining)
-  await serveProtocols(deps, { held, status, gossip, lanes }, { chainId, signal: serving }, overrides)
+  await serveProtocols(
+    deps,
+    { held, status, gossip, lanes },
+    { chainId, signal: serving },
+    overrides
+  )
   network.mesh.listen((message) => gossip.receive(message))
   return { recovery, claims, services: [[recovery], sequencer?.services ?? [], [status, network]] }
 }
