@@ -88,6 +88,7 @@ export function createGossipMesh(
   liftSendLimit(internals)
   keepPeerOnReadError(host, internals, pubsub.protocols)
   const subscriptions = createSubscriptionWatch(host, pubsub, { chainId, directPeers })
+  const speakers = watchSpeakers(host, pubsub.protocols)
   return {
     async publish(topic, compressed) {
       const { recipients } = await pubsub.publish(topic, compressed)
@@ -104,7 +105,8 @@ export function createGossipMesh(
     },
     repair() {
       for (const connection of newestConnections(host)) {
-        if (internals.streamsOutbound.has(connection.remotePeer.toString())) continue
+        const peer = connection.remotePeer.toString()
+        if (internals.streamsOutbound.has(peer) || !speakers.has(peer)) continue
         announceConnection(internals, pubsub.protocols, connection)
       }
       subscriptions.check()
@@ -116,6 +118,23 @@ const VERDICTS: Record<Verdict, TopicValidatorResult> = {
   accept: TopicValidatorResult.Accept,
   reject: TopicValidatorResult.Reject,
   ignore: TopicValidatorResult.Ignore
+}
+
+/**
+ * Connected peers that speak gossipsub. One that does not must not be announced: gossipsub would keep it for
+ * good and count it among the peers of its address, until it hears nobody from there any more.
+ */
+function watchSpeakers(host: Libp2p, protocols: readonly string[]): ReadonlySet<string> {
+  const speakers = new Set<string>()
+  host.addEventListener('peer:identify', ({ detail }) => {
+    if (detail.protocols.some((protocol) => protocols.includes(protocol))) {
+      speakers.add(detail.peerId.toString())
+    }
+  })
+  host.addEventListener('peer:disconnect', ({ detail }) => {
+    speakers.delete(detail.toString())
+  })
+  return speakers
 }
 
 /** Its own `push` prefixes the length with a codec that refuses more than 4 MiB; there is no option for it. */

@@ -103,9 +103,9 @@ export async function serveProtocols(
       )
     )
   }
-  await serve(STATUS, COST_TOKENS.status, lanes.small, (theirs, { peer }) => [
+  await serve(STATUS, COST_TOKENS.status, lanes.small, (theirs, { peer }) =>
     status.answer(peer, theirs)
-  ])
+  )
   await serve(SIGNED_TIP, COST_TOKENS.signedTip, lanes.small, async function* (asked, context) {
     // The last block of the asker's dead process may still be on its way in (recovery.md, "In flight").
     await network.closeOlderConnections(context.peer, context.stream)
