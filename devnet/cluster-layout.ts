@@ -1,7 +1,8 @@
 // What a cluster is made of on disk: keys, genesis, one config for each node, written as `rekindle init` does.
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Hex } from '../src/base/bytes.ts'
+import { bytesToHex, type Hex } from '../src/base/bytes.ts'
+import { keccak256 } from '../src/base/keccak.ts'
 import { systemClock } from '../src/base/clock.ts'
 import { writeNewFile } from '../src/base/new-file.ts'
 import { sampleGenesisText } from '../src/chain/sample-genesis.ts'
@@ -34,6 +35,8 @@ export interface LayoutOptions {
   /** Which accounts are funded. */
   readonly seed: number
   readonly setup: ScenarioSetup
+  /** A genesis that lies back in time, and what its state has besides; one of now without. */
+  readonly genesis?: { readonly ageSeconds: number; readonly accountsCount: number }
 }
 
 /** One node's place. */
@@ -97,11 +100,15 @@ export async function writeLayout(options: LayoutOptions): Promise<ClusterLayout
   const signingKeyFile = join(directory, 'signing.key')
   const { address: signer } = await createSigningKey(signingKeyFile)
   const genesisFile = join(directory, 'genesis.json')
+  const { ageSeconds = 0, accountsCount = 0 } = options.genesis ?? {}
   const genesisText = sampleGenesisText({
     chainId: CHAIN_ID,
     signer,
-    fundedAccounts: loadAccounts(seed).map(({ address }) => address.toLowerCase() as Hex),
-    timestamp: Math.floor(systemClock.nowMs() / 1000),
+    fundedAccounts: [
+      ...loadAccounts(seed).map(({ address }) => address.toLowerCase() as Hex),
+      ...Array.from({ length: accountsCount }, (_, index) => fillerAddress(index))
+    ],
+    timestamp: Math.floor(systemClock.nowMs() / 1000) - ageSeconds,
     blockTimeMs
   })
   await writeNewFile(genesisFile, genesisText, 0o644)
@@ -204,6 +211,12 @@ function configOf(
 /** The preset that can count these blocks: only opbnb knows parts of a second. */
 export function presetFor(blockTimeMs: number): 'op' | 'opbnb' {
   return blockTimeMs % 1000 === 0 ? 'op' : 'opbnb'
+}
+
+/** Accounts that do nothing but make the state larger. */
+function fillerAddress(index: number): Hex {
+  const hash = keccak256(new TextEncoder().encode(`rekindle filler ${String(index)}`))
+  return bytesToHex(hash.slice(12))
 }
 
 /** Where the observer reaches a node: by a link that can be cut. */

@@ -1,6 +1,8 @@
 // A running cluster: node processes, the wires between them, the observer, and where their messages go.
 import { type Hex } from '../src/base/bytes.ts'
+import { systemClock } from '../src/base/clock.ts'
 import { GateWatch } from './checks/gate-watch.ts'
+import { noteRecord } from './checks/noted-record.ts'
 import { SignedBlocks } from './checks/signed-blocks.ts'
 import {
   type ClusterLayout,
@@ -10,12 +12,13 @@ import {
 } from './cluster-layout.ts'
 import { waitUntil } from './condition.ts'
 import { Links, OBSERVER } from './links.ts'
-import { type BlockFacts, type NodeMessage, type Without } from './messages.ts'
+import { type BlockFacts, type NodeMessage, type StartFlags, type Without } from './messages.ts'
 import { NodeProcess } from './node-process.ts'
 import { NodeRun } from './node-run.ts'
 import { type CreateObserver, type HeardBlock, type Observer } from './observer-port.ts'
 import { collectSamples } from './recovery-samples.ts'
 import { type Timeline } from './report.ts'
+import { type Slowness } from './slow-wire.ts'
 
 /** How long a ready node may refuse the observer. */
 const OBSERVER_CONNECT_MS = 15_000
@@ -36,6 +39,10 @@ export class Cluster {
   readonly timeline: Timeline
   readonly signed = new SignedBlocks()
   readonly gateWatch = new GateWatch()
+  /** When the observer first heard the block of a height, on the wall clock. */
+  readonly heardAtMs = new Map<number, number>()
+  /** What the observer had to reject, and who passed it on. */
+  readonly rejections: { readonly reason: string; readonly from: string }[] = []
   readonly #options: ClusterOptions
   readonly #links: Links
   readonly #runs: NodeRun[] = []
@@ -61,6 +68,10 @@ export class Cluster {
         signer,
         onBlock: (block, from) => {
           cluster.#onHeard(block, from)
+        },
+        onRejected: (reason, from) => {
+          cluster.rejections.push({ reason, from: cluster.#nameOf(from) })
+          cluster.timeline.add(OBSERVER, 'rejected', { reason, from: cluster.#nameOf(from) })
         }
       })
     } catch (thrown) {
@@ -101,17 +112,17 @@ export class Cluster {
   }
 
   /** Starts a node that is not running, and resolves once it is ready and the observer connected to it. */
-  async start(name: string, signal: AbortSignal): Promise<void> {
+  async start(name: string, signal: AbortSignal, flags: StartFlags = {}): Promise<void> {
     signal.throwIfAborted()
     if (this.isAlive(name)) throw new Error(`${name} is running already`)
     const node = this.node(name)
     const isSequencer = name === SEQUENCER
     const without = isSequencer ? this.#options.without : undefined
-    const spec = { name, configFile: node.configFile, without }
+    const spec = { name, configFile: node.configFile, without, flags }
     const files = { entryFile: this.#options.entryFile, logFile: node.logFile }
     const isRestart = this.runs(name).length > 0
     if (isSequencer) this.gateWatch.started()
-    this.timeline.add(name, isRestart ? 'restarted' : 'started')
+    this.timeline.add(name, isRestart ? 'restarted' : 'started', { ...flags })
     const process = NodeProcess.spawn(spec, files, (message) => {
       this.#onMessage(run, message) // never before `spawn` returned
     })
@@ -126,7 +137,12 @@ export class Cluster {
   async kill(name: string): Promise<void> {
     const run = this.run(name)
     run.wasKilled = true
+    run.killedMs = performance.now()
     await run.process.kill()
+    if (name === SEQUENCER) {
+      this.gateWatch.killed()
+      await noteRecord(this.signed, this.node(name))
+    }
     this.timeline.add(name, 'killed')
   }
 
@@ -153,6 +169,12 @@ export class Cluster {
     this.#links.mend(name)
     this.timeline.add(name, 'connected')
     await this.#connectObserver(this.node(name), signal)
+  }
+
+  /** All wires of the node are this slow, or as fast as they can be. */
+  slow(name: string, slowness: Slowness | undefined): void {
+    this.#links.slow(name, slowness)
+    this.timeline.add(name, slowness === undefined ? 'fast-again' : 'slow', { ...slowness })
   }
 
   /** What a node shows by protocol; kept as announced. */
@@ -224,15 +246,22 @@ export class Cluster {
 
   #onHeard(block: HeardBlock, fromPeer: string): void {
     const isNew = !this.#isKnown(block.hash)
-    const from = this.layout.nodes.find(({ peerId }) => peerId === fromPeer)?.name ?? fromPeer
+    const from = this.#nameOf(fromPeer)
     this.signed.add(block, 'announced', from)
     if (this.#heard.has(block.hash)) return
     this.#heard.add(block.hash)
+    if (!this.heardAtMs.has(block.number)) this.heardAtMs.set(block.number, systemClock.nowMs())
     this.timeline.add(OBSERVER, 'heard', { ...block, from })
     const sequencer = this.runs(SEQUENCER).at(-1)
-    if (isNew && sequencer?.isAlive === true && !sequencer.isGateOpen) {
+    // Before it is ready a process publishes nothing: what is heard then was on its way already.
+    const isRunning = sequencer?.isAlive === true && sequencer.readyMs !== undefined
+    if (isNew && isRunning && !sequencer.isGateOpen) {
       this.gateWatch.built('published', block.number)
     }
+  }
+
+  #nameOf(peer: string): string {
+    return this.layout.nodes.find(({ peerId }) => peerId === peer)?.name ?? peer
   }
 
   #isKnown(hash: Hex): boolean {

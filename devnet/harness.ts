@@ -4,9 +4,11 @@ import { type Cluster } from './cluster.ts'
 import { SEQUENCER } from './cluster-layout.ts'
 import { type Look, waitUntil } from './condition.ts'
 import { type BlockFacts, type HoldStep } from './messages.ts'
+import { createRecoveryActions } from './recovery-harness.ts'
+import { removeDiffs } from './remove-diffs.ts'
 import { callRpc, readBlockNumber } from './rpc-client.ts'
 import { type ScenarioActions } from './scenarios/scenario.ts'
-import { readStatus } from './status-words.ts'
+import { readStatus, type StatusWords } from './status-words.ts'
 
 /** Beyond the blocks that an action waits for: starting, asking backups, a quiet time of some seconds. */
 const SLACK_MS = 90_000
@@ -23,6 +25,7 @@ export interface HarnessOptions {
   readonly signal: AbortSignal
   /** True when transactions are sent all the time, so that a held block can be asked to have some. */
   readonly hasLoad: boolean
+  readonly seed: number
 }
 
 /** Actions on this cluster; they reject with the signal's reason when it aborts. */
@@ -32,6 +35,7 @@ export function createActions(cluster: Cluster, options: HarnessOptions): Scenar
   const { blockTimeMs } = cluster.layout
   const buildTimeoutMs = (blocks: number) => SLACK_MS + blocks * blockTimeMs * SLOWNESS
   return {
+    ...createRecoveryActions(cluster, options),
     backups: cluster.backups,
     async buildUntil(number) {
       const what = `the sequencer builds block ${String(number)}`
@@ -47,7 +51,8 @@ export function createActions(cluster: Cluster, options: HarnessOptions): Scenar
       await Promise.all(backups.map((backup) => untilTip(cluster, { block, backup }, signal)))
     },
     kill: (node) => cluster.kill(node),
-    start: (node) => cluster.start(node, signal),
+    removeDiffs: (node) => removeDiffs(cluster.node(node)),
+    start: (node, flags) => cluster.start(node, signal, flags),
     async cutOff(node) {
       cluster.cut(node)
     },
@@ -56,7 +61,9 @@ export function createActions(cluster: Cluster, options: HarnessOptions): Scenar
     listenAgain: () => cluster.listenAgain(),
     async untilShutMissing(backups) {
       const what = `the sequencer's gate is shut for want of ${backups.join(', ')}`
-      await waitUntil({ what, timeoutMs: SLACK_MS, signal }, () => lookForMissing(cluster, backups))
+      return waitUntil({ what, timeoutMs: SLACK_MS, signal }, () =>
+        lookForMissing(cluster, backups)
+      )
     },
     staysShut: (milliseconds) => staysShut(cluster, milliseconds, signal),
     async untilBuilding(blocks) {
@@ -104,7 +111,10 @@ async function untilTip(
   cluster.timeline.add(backup, 'shows', { block })
 }
 
-async function lookForMissing(cluster: Cluster, backups: readonly string[]): Promise<Look<true>> {
+async function lookForMissing(
+  cluster: Cluster,
+  backups: readonly string[]
+): Promise<Look<StatusWords>> {
   const run = cluster.run(SEQUENCER)
   if (!run.isAlive) return { never: `it ended: ${run.failure ?? 'no reason given'}` }
   if (run.openedMs !== undefined) return { never: 'its gate opened' }
@@ -116,7 +126,7 @@ async function lookForMissing(cluster: Cluster, backups: readonly string[]): Pro
     return missing.includes(peerId)
   })
   const isShut = words?.isGateOpen === false
-  if (isShut && sameNames(named, backups)) return { done: true }
+  if (words !== undefined && isShut && sameNames(named, backups)) return { done: words }
   const gate = isShut ? 'shut' : 'not shut'
   return { instead: `the gate is ${gate}, missing: ${named.join(', ') || 'nobody'}` }
 }

@@ -1,6 +1,7 @@
 // The wires of a cluster: every connection between two nodes runs over a loopback port that can be cut.
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { createSlowWire, type Slowness } from './slow-wire.ts'
 
 /** The checkers' own peer, which has wires to all nodes. */
 export const OBSERVER = 'observer'
@@ -39,6 +40,7 @@ interface Link {
 export class Links {
   readonly #links: Link[] = []
   readonly #cut = new Set<string>()
+  readonly #slow = new Map<string, Slowness>()
 
   /** Opens all links; `targets` holds where each node listens itself. */
   static async open(ports: LinkPorts, targets: ReadonlyMap<string, number>): Promise<Links> {
@@ -69,6 +71,12 @@ export class Links {
     this.#cut.delete(node)
   }
 
+  /** All wires of the node carry their bytes so slowly, those that are open too; undefined: at once. */
+  slow(node: string, slowness: Slowness | undefined): void {
+    if (slowness === undefined) this.#slow.delete(node)
+    else this.#slow.set(node, slowness)
+  }
+
   isCut(node: string): boolean {
     return this.#cut.has(node)
   }
@@ -97,7 +105,8 @@ export class Links {
         near.destroy()
         return
       }
-      join(near, connect({ port: target, host: '127.0.0.1', allowHalfOpen: true }), sockets)
+      const far = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true })
+      join(near, far, { sockets, slowness: () => this.#slow.get(from) ?? this.#slow.get(to) })
     })
     server.listen(port, '127.0.0.1')
     await once(server, 'listening')
@@ -106,21 +115,30 @@ export class Links {
 }
 
 /** Both sockets carry the same bytes and die together. */
-function join(near: Socket, far: Socket, sockets: Set<Socket>): void {
+function join(
+  near: Socket,
+  far: Socket,
+  {
+    sockets,
+    slowness
+  }: { readonly sockets: Set<Socket>; readonly slowness: () => Slowness | undefined }
+): void {
   far.setNoDelay(true)
   for (const [socket, other] of [
     [near, far],
     [far, near]
   ] as const) {
     sockets.add(socket)
+    const wire = createSlowWire(slowness)
     socket.on('error', () => {
       socket.destroy() // reset or refused: the other side is told by its own end
     })
     socket.on('close', () => {
       sockets.delete(socket)
+      wire.destroy()
       other.destroy()
     })
-    socket.pipe(other)
+    socket.pipe(wire).pipe(other)
   }
 }
 

@@ -4,15 +4,14 @@ import {
   checkAnnouncedKept,
   checkBuiltOnN,
   checkHeadsEqual,
-  checkStateRoots,
-  type RpcBlock
+  checkStateRoots
 } from './checks/checks.ts'
 import { type Cluster } from './cluster.ts'
 import { SEQUENCER } from './cluster-layout.ts'
 import { describeError, orAbort, waitUntil } from './condition.ts'
 import { holdSequencer } from './harness.ts'
 import { type TransferLoad } from './load/transfer-load.ts'
-import { readBlock, readChain } from './rpc-client.ts'
+import { readBlock, readChain, type RpcBlock } from './rpc-client.ts'
 import { type LostBlock } from './scenarios/scenario.ts'
 
 /** How long backups may take to have the block that the sequencer stands at. */

@@ -1,5 +1,6 @@
 // What the cluster and its node processes say to each other over the IPC channel of the child process.
 import { type Hex } from '../src/base/bytes.ts'
+import { type StageName } from '../src/recovery/progress.ts'
 import { type RecoverySection } from './report.ts'
 
 /** A protection that is taken away to show that the checkers notice. */
@@ -10,6 +11,9 @@ export const WITHOUT_NAMES: readonly Without[] = ['recovery', 'record', 'quorum'
 
 /** Steps of a block at which a node can be held. */
 export type HoldStep = 'built' | 'sealed' | 'signed' | 'published' | 'persisted' | 'head-set'
+
+/** How a backup hides what it holds: it says that it holds nothing above, or that it cannot say. */
+export type Hiding = 'says-same' | 'says-unavailable'
 
 /** A block in a message: JSON has no bigint. */
 export interface BlockFacts {
@@ -35,7 +39,9 @@ export type NodeMessage =
   | { readonly event: 'step'; readonly step: string; readonly block?: BlockFacts }
   /** The sequencer stands still after this step of this block. */
   | { readonly event: 'held'; readonly step: HoldStep; readonly block: BlockFacts }
-  | { readonly event: 'stage'; readonly stage: string; readonly items: number }
+  | { readonly event: 'stage'; readonly stage: StageName; readonly items: number }
+  /** Recovery stands still at the end of this stage. */
+  | { readonly event: 'held-stage'; readonly stage: StageName }
   | { readonly event: 'gate'; readonly open: boolean; readonly reason: string }
   | { readonly event: 'recovered'; readonly recovery: RecoverySection }
   | { readonly event: 'failed'; readonly reason: string; readonly exitCode: number }
@@ -44,6 +50,13 @@ export type NodeMessage =
 export interface NodeSpec {
   readonly name: string
   readonly configFile: string
-  /** Flags that are good for one start. */
   readonly without: Without | undefined
+  readonly flags: StartFlags
+}
+
+/** What is good for one start. */
+export interface StartFlags {
+  /** Recovery is held at the first end of this stage. */
+  readonly holdAtStage?: StageName
+  readonly hides?: Hiding
 }

@@ -12,7 +12,9 @@ import { readStartInputs, type StartInputs } from '../src/node/start-inputs.ts'
 import { type OnStep, type StepEvent } from '../src/node/step-events.ts'
 import { type decideBlocks } from '../src/recovery/decide.ts'
 import { type RecoveryReport } from '../src/recovery/progress.ts'
+import { type TipReply } from '../src/sync/answer-tip.ts'
 import {
+  type Hiding,
   type HoldStep,
   type NodeCommand,
   type NodeMessage,
@@ -27,6 +29,7 @@ const UNGATED_PAUSE_MS = 200
 const spec = JSON.parse(process.argv[2] ?? 'null') as NodeSpec
 const stop = new AbortController()
 let held: HoldStep | undefined
+let heldStage = spec.flags.holdAtStage
 let release: (() => void) | undefined
 
 process.on('message', (message) => {
@@ -43,7 +46,7 @@ process.on('disconnect', stopNow)
 try {
   const inputs = applyWithout(await readInputs(), spec.without)
   const log = createLog({ level: inputs.config.logLevel, isPretty: false })
-  const node = await createNode(inputs, { log }, overridesOf(spec.without))
+  const node = await createNode(inputs, { log }, overridesOf(spec))
   const { peerId, rpcUrl } = node
   send({ event: 'ready', peerId, rpcUrl, multiaddr: node.multiaddrs()[0] ?? '' })
   await node.run(stop.signal)
@@ -83,9 +86,10 @@ function applyWithout(
 }
 
 /** Protections that no setting takes away. */
-function overridesOf(without: Without | undefined): NodeOverrides {
+function overridesOf({ without, flags: { hides } }: NodeSpec): NodeOverrides {
   return {
     onStep,
+    ...(hides && { answerTip: () => hidingReply(hides), refuses: isBlockProtocol }),
     ...(without === 'recovery' && { decide: decideWithoutRecovery }),
     ...(without === 'gate' && {
       sequencerGate: () => ({
@@ -94,6 +98,16 @@ function overridesOf(without: Without | undefined): NodeOverrides {
       })
     })
   }
+}
+
+/** A lie that needs no forged signature: the node holds the block and does not show it. */
+function hidingReply(hides: Hiding): TipReply {
+  if (hides === 'says-same') return { relation: 'same' }
+  return { relation: 'unavailable', reason: 'joining' }
+}
+
+function isBlockProtocol(protocol: string): boolean {
+  return protocol.startsWith('blocks_by_')
 }
 
 /** As today's systems do: whatever the store holds is the head, and nobody is asked. */
@@ -105,16 +119,25 @@ function decideWithoutRecovery({
   return { row: 14, action: 'wait', reason: { code: 'state-not-readable' } }
 }
 
-/** Reports every step, and holds the sequencer where it was told to. */
+/** Reports every step, and holds the node where it was told to. */
 async function onStep(event: StepEvent): ReturnType<OnStep> {
   report(event)
+  if (event.step === 'recovery-stage' && heldStage === event.stage) {
+    heldStage = undefined
+    await standStill({ event: 'held-stage', stage: event.stage })
+  }
   if (!('block' in event) || held !== event.step) return
   const step = held
   held = undefined
+  await standStill({ event: 'held', step, block: toFacts(event.block) })
+}
+
+/** Says where it stands, and settles when it is released. */
+async function standStill(message: NodeMessage): Promise<void> {
   const released = new Promise<void>((resolve) => {
     release = resolve
   })
-  send({ event: 'held', step, block: toFacts(event.block) })
+  send(message)
   await released
 }
 
@@ -149,6 +172,7 @@ function toSection({ firstBlock, lastBlock, ...rest }: RecoveryReport): Recovery
 
 function letGo(): void {
   held = undefined
+  heldStage = undefined
   release?.()
   release = undefined
 }

@@ -1,4 +1,5 @@
 // One start of one node, until its process ends: the process, and what it said of its gate and recovery.
+import { type StageName } from '../src/recovery/progress.ts'
 import { type NodeMessage } from './messages.ts'
 import { type NodeProcess } from './node-process.ts'
 import { type StatusSample } from './recovery-samples.ts'
@@ -14,8 +15,13 @@ export class NodeRun {
   readyMs: number | undefined
   /** When the gate first opened. */
   openedMs: number | undefined
+  killedMs: number | undefined
+  /** When it was heard that this start signed its first block. */
+  firstSignedMs: number | undefined
   isGateOpen = false
   recovery: RecoverySection | undefined
+  /** The stage that recovery was last held at. */
+  heldStage: StageName | undefined
   failure: string | undefined
   samples: readonly StatusSample[] = []
   /** True once somebody killed it on purpose: it left nothing in order. */
@@ -36,7 +42,11 @@ export class NodeRun {
   note(message: NodeMessage): void {
     if (message.event === 'ready') this.readyMs = performance.now()
     if (message.event === 'recovered') this.recovery = message.recovery
+    if (message.event === 'held-stage') this.heldStage = message.stage
     if (message.event === 'failed') this.failure = message.reason
+    if (message.event === 'step' && message.step === 'signed') {
+      this.firstSignedMs ??= performance.now()
+    }
     if (message.event !== 'gate') return
     this.isGateOpen = message.open
     if (message.open) this.openedMs ??= performance.now()

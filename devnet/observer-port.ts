@@ -13,6 +13,8 @@ export interface ObserverOptions {
   readonly chainId: bigint
   readonly signer: Hex
   readonly onBlock: (block: HeardBlock, fromPeer: string) => void
+  /** By the rules a peer that passes such a message on is to blame. */
+  readonly onRejected: (reason: string, fromPeer: string) => void
 }
 
 /** A peer of all nodes that is none of them: what it sees, others can see. */

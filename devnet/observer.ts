@@ -100,7 +100,7 @@ function createRequests(
 }
 
 /** Judges by the same public rules as everybody, and reports what it accepts. */
-function judgeAndKeep({ chainId, signer, onBlock }: ObserverOptions) {
+function judgeAndKeep({ chainId, signer, onBlock, onRejected }: ObserverOptions) {
   const schedule = createSignerSchedule([{ fromBlock: 0n, address: signer }])
   const validator = createBlockValidator(
     {
@@ -116,7 +116,7 @@ function judgeAndKeep({ chainId, signer, onBlock }: ObserverOptions) {
     if (validation.verdict === 'accept') {
       const { number, hash, parentHash } = validation.block
       onBlock({ number: Number(number), hash, parentHash }, from)
-    }
+    } else if (validation.verdict === 'reject') onRejected(validation.reason, from)
     return validation.verdict
   }
 }

@@ -1,6 +1,5 @@
 // A plain JSON-RPC client for the checks: it sees what any client of a node sees.
 import { type Hex } from '../src/base/bytes.ts'
-import { type RpcBlock } from './checks/checks.ts'
 
 const REQUEST_TIMEOUT_MS = 5_000
 
@@ -37,6 +36,14 @@ export async function callRpc(
 /** The height of the node's head. */
 export async function readBlockNumber(url: string): Promise<number> {
   return Number(await callRpc(url, 'eth_blockNumber'))
+}
+
+/** A block as a node's RPC shows it. */
+export interface RpcBlock {
+  readonly number: number
+  readonly hash: Hex
+  readonly parentHash: Hex
+  readonly stateRoot: Hex
 }
 
 /** A block with what the load put into it. */

@@ -46,7 +46,10 @@ export class ScenarioRun {
 
   /** Writes the cluster's directory. Throws what writeLayout throws; nothing runs then. */
   static async open(options: RunOptions): Promise<ScenarioRun> {
-    const layout = await writeLayout({ ...options, setup: options.scenario.setup })
+    const { setup } = options.scenario
+    const ageSeconds = Math.ceil(((setup.genesisAgeBlocks ?? 0) * options.blockTimeMs) / 1_000)
+    const genesis = { ageSeconds, accountsCount: 0 }
+    const layout = await writeLayout({ ...options, setup, genesis })
     return new ScenarioRun(await Cluster.open(layout, options), options)
   }
 
@@ -66,14 +69,17 @@ export class ScenarioRun {
   }
 
   async #act(): Promise<void> {
-    const { scenario, transfersPerSecond, signal } = this.#options
+    const { scenario, transfersPerSecond, signal, seed } = this.#options
     const contract = compileToken()
     await Promise.all(this.cluster.names.map((name) => this.cluster.start(name, signal)))
+    const withoutLoad = createActions(this.cluster, { signal, seed, hasLoad: false })
+    await scenario.prepare?.(withoutLoad)
     await this.#deploy(contract)
     this.#startLoad()
-    this.timeline.add('devnet', 'scenario', { name: scenario.name, summary: scenario.summary })
     const hasLoad = transfersPerSecond > 0
-    const outcome = await scenario.run(createActions(this.cluster, { signal, hasLoad }))
+    const actions = createActions(this.cluster, { signal, seed, hasLoad })
+    this.timeline.add('devnet', 'scenario', { name: scenario.name, summary: scenario.summary })
+    const outcome = await scenario.run(actions)
     const restarts = this.cluster.runs(SEQUENCER).filter(({ isRestart }) => isRestart)
     this.#recovery = restarts.at(-1)?.recovery ?? EMPTY_RECOVERY
     this.#judgement = outcome.judge(this.#recovery)

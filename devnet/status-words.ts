@@ -8,6 +8,7 @@ const statusSchema = z.looseObject({
     .looseObject({
       action: z.string().nullish(),
       missing: z.array(z.string()).nullish(),
+      override: z.string().nullish(),
       waitsFor: z.looseObject({ code: z.string() }).nullish(),
       stages: z.array(z.looseObject({ name: z.string() })).nullish()
     })
@@ -25,6 +26,8 @@ export interface StatusWords {
   readonly work: readonly string[]
   /** The peers whose answer is awaited. */
   readonly missing: readonly string[]
+  /** What overrides the wait; undefined when it does not say. */
+  readonly override: string | undefined
 }
 
 /** Undefined when the answer says nothing of a gate. */
@@ -38,7 +41,8 @@ export function readStatus(answer: unknown): StatusWords | undefined {
     isGateOpen: gate.open,
     reason: gate.reason ?? undefined,
     work: work.filter((word) => word !== undefined && word !== null),
-    missing: recovery?.missing ?? []
+    missing: recovery?.missing ?? [],
+    override: recovery?.override ?? undefined
   }
 }
 

@@ -3,6 +3,7 @@ import {
   ByteListType,
   ByteVectorType,
   type ContainerType,
+  ListCompositeType,
   type Type,
   UintBigintType,
   UintNumberType,
@@ -40,7 +41,7 @@ export const bytes32 = new ByteVectorType(32)
 export const bytes4 = new ByteVectorType(4)
 
 /**
- * A codec of one container of integers, byte vectors and byte lists. Decoding takes the exact size;
+ * A codec of one container of integers, byte vectors, byte lists and lists of those. Decoding takes the exact size;
  * encoding refuses lengths and integers that do not fit, which the library would cut. Byte fields of a
  * decoded value are copies. Both throw ContainerError.
  */
@@ -86,6 +87,11 @@ function fits(type: Type<unknown>, value: unknown): boolean {
     return (
       Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** (8 * type.byteLength)
     )
+  }
+  if (type instanceof ListCompositeType) {
+    const elementType = type.elementType as Type<unknown>
+    if (!Array.isArray(value) || value.length > type.limit) return false
+    return value.every((element: unknown) => fits(elementType, element))
   }
   if (!(value instanceof Uint8Array)) return false
   if (type instanceof ByteVectorType) return value.length === type.lengthBytes

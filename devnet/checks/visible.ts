@@ -10,6 +10,8 @@ export interface StartView {
   readonly readyMs: number | undefined
   /** Undefined when the gate never opened. */
   readonly openedMs: number | undefined
+  /** When it was killed; undefined when it was not. */
+  readonly killedMs?: number | undefined
   readonly samples: readonly StatusSample[]
   readonly recovery: RecoverySection | undefined
 }
@@ -49,8 +51,8 @@ function samplesWhileShut({ samples, openedMs }: StartView): readonly StatusSamp
   return samples.filter(({ answeredMs }) => answeredMs < openedMs - OPENING_MARGIN_MS)
 }
 
-function wasShutForLong({ readyMs, openedMs }: StartView): boolean {
-  return readyMs !== undefined && (openedMs ?? Infinity) - readyMs > MISSED_MS
+function wasShutForLong({ readyMs, openedMs, killedMs }: StartView): boolean {
+  return readyMs !== undefined && (openedMs ?? killedMs ?? Infinity) - readyMs > MISSED_MS
 }
 
 /** What a client of a node with a shut gate was not told. */

@@ -6,10 +6,15 @@ import { keccak256 } from '../../src/base/keccak.ts'
 /** Accounts the load sends from; the first deploys the token. */
 export const LOAD_ACCOUNTS = 5
 
-/** The accounts of one run. */
-export function loadAccounts(seed: number): readonly PrivateKeyAccount[] {
+/** The private keys of one run's accounts. */
+export function loadKeys(seed: number): readonly Uint8Array[] {
   return Array.from({ length: LOAD_ACCOUNTS }, (_, index) => {
     const text = `rekindle devnet account ${String(index)} of seed ${String(seed)}`
-    return privateKeyToAccount(bytesToHex(keccak256(new TextEncoder().encode(text))))
+    return keccak256(new TextEncoder().encode(text))
   })
+}
+
+/** The accounts of one run. */
+export function loadAccounts(seed: number): readonly PrivateKeyAccount[] {
+  return loadKeys(seed).map((key) => privateKeyToAccount(bytesToHex(key)))
 }

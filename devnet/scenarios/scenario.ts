@@ -1,11 +1,15 @@
 // What a scenario is: who signs with what protection, what is done to whom, and what must hold at the end.
-import { type BlockFacts, type HoldStep } from '../messages.ts'
+import { type BlockFacts, type HoldStep, type StartFlags } from '../messages.ts'
+import { type RecoveryActions } from './recovery-actions.ts'
+import { type StatusWords } from '../status-words.ts'
 import { type CheckResult, type RecoverySection } from '../report.ts'
 
 /** How the cluster is set up before the scenario acts. */
 export interface ScenarioSetup {
   readonly signedRecord: 'on' | 'off'
   readonly quorum: 'auto' | 'all'
+  /** Genesis lies so many blocks in the past: the chain begins with as many missed slots. */
+  readonly genesisAgeBlocks?: number
 }
 
 /** The block a scenario is about, and what may become of it. */
@@ -17,7 +21,7 @@ export interface LostBlock extends BlockFacts {
 }
 
 /** What a scenario can do; each action waits for its effect, never for time. */
-export interface ScenarioActions {
+export interface ScenarioActions extends RecoveryActions {
   /** Lets the cluster build until the sequencer has so many blocks. */
   buildUntil(number: number): Promise<void>
   /** Holds the sequencer after `step` of its next block, with transactions waiting. */
@@ -26,8 +30,10 @@ export interface ScenarioActions {
   untilAccepted(block: BlockFacts, backups: readonly string[]): Promise<void>
   /** SIGKILL. */
   kill(node: string): Promise<void>
+  /** Takes every state diff out of a killed node's data directory. */
+  removeDiffs(node: string): Promise<void>
   /** Starts a killed or stopped node again on its data directory. */
-  start(node: string): Promise<void>
+  start(node: string, flags?: StartFlags): Promise<void>
   /** Cuts a node off from every other: it hears and says nothing until `connect`. */
   cutOff(node: string): Promise<void>
   connect(node: string): Promise<void>
@@ -35,7 +41,7 @@ export interface ScenarioActions {
   silenceObserver(): Promise<void>
   listenAgain(): Promise<void>
   /** Waits until the sequencer says that its gate is shut and names these missing backups, from RPC. */
-  untilShutMissing(backups: readonly string[]): Promise<void>
+  untilShutMissing(backups: readonly string[]): Promise<StatusWords>
   /** Holds while `milliseconds` pass that the sequencer builds nothing. */
   staysShut(milliseconds: number): Promise<void>
   /** Waits until the sequencer has opened its gate and built so many blocks on it. */
@@ -55,6 +61,8 @@ export interface Scenario {
   readonly name: string
   readonly summary: string
   readonly setup: ScenarioSetup
+  /** What is done before the token is deployed and transfers begin. */
+  prepare?(actions: ScenarioActions): Promise<void>
   run(actions: ScenarioActions): Promise<ScenarioOutcome>
 }
 

@@ -1,25 +1,38 @@
 // The only writer of canonical data: execute, check, persist in one batch, move the head.
-import { type Hex } from '../base/bytes.ts'
-import { NodeError } from '../base/node-error.ts'
 import { SerialExecutor } from '../base/serial.ts'
 import { type Block, type BlockRef } from '../chain/block.ts'
+import { type EncodedDiff } from '../chain/diff-store.ts'
 import { type Receipt } from '../chain/receipt.ts'
 import { type ExecutionEngine, type NewPayloadValid } from '../execution/engine.ts'
 import { type PreparedLayer } from '../state/layer.ts'
+import { type StatePoint } from '../state/state-view.ts'
+import { ApplyError } from './apply-error.ts'
+import { encodeDiff, isDiffStored } from './block-diff.ts'
+import {
+  type DiffSource,
+  type DiffTarget,
+  replayDiff,
+  replayDiffs,
+  type ReplayRange
+} from './replay-diffs.ts'
 
 /** What applying writes to; the canonical block store satisfies it. */
-export interface CanonicalWriter {
+export interface CanonicalWriter extends DiffSource {
   head(): Block
-  blockByNumber(number: bigint): Block | undefined
-  /** One synced batch: block, receipts, indexes, canonical pointer, head. */
-  persist(block: Block, receipts: readonly Receipt[]): Promise<void>
+  /** One synced batch: block, receipts, indexes, state diff, canonical pointer, head. */
+  persist(
+    block: Block,
+    receipts: readonly Receipt[],
+    beside: { readonly diff: EncodedDiff }
+  ): Promise<void>
+  /** The diff of a stored block, in place of one that is missing or bad. */
+  persistDiff(number: bigint, diff: EncodedDiff): Promise<void>
 }
 
 /** Where the new state goes; the state store satisfies it. */
-export interface LayerSink {
-  add: (layer: PreparedLayer, block: BlockRef) => void
-  /** Keeps the layers below this head bounded; flushes in the background. */
-  cap: (headHash: Hex) => void
+export interface LayerSink extends DiffTarget {
+  /** The block that the state on disk is of. */
+  persistedPoint: () => StatePoint | undefined
 }
 
 /** A finished step of applying a block; awaited before the next. */
@@ -27,16 +40,6 @@ export interface ApplyStepEvent {
   readonly step: 'persisted' | 'head-set'
   readonly block: BlockRef
 }
-
-/** Why a block was not applied. */
-export type ApplyFailure =
-  | { readonly code: 'not-child-of-head'; readonly number: bigint; readonly headNumber: bigint }
-  | { readonly code: 'block-invalid'; readonly number: bigint; readonly reason: string }
-  | { readonly code: 'state-not-readable'; readonly number: bigint }
-  | { readonly code: 'block-missing'; readonly number: bigint }
-
-/** Thrown when a block cannot be applied; nothing was written. */
-export class ApplyError extends NodeError<ApplyFailure> {}
 
 /** Blocks that wait to be applied, at most; whoever brings more has to wait for its turn itself. */
 const APPLY_JOBS_MAX = 64
@@ -55,6 +58,10 @@ export interface Applier {
   apply(block: Block): Promise<void>
   /** Executes a stored canonical block again for its state, which was lost. Throws ApplyError. */
   replay(number: bigint): Promise<void>
+  /** Rebuilds lost states of stored canonical blocks from their stored diffs. Throws ApplyError. */
+  replayDiffs(range: ReplayRange): Promise<void>
+  /** Takes a stored canonical block's diff from elsewhere: checks it, and keeps it. Throws ApplyError. */
+  replayDiff(number: bigint, bytes: Uint8Array): Promise<void>
   /** The head with its state: moves after the block is on disk and its layer is in. */
   readonly head: () => Block
   /** Calls back after each new head, in order. */
@@ -65,6 +72,7 @@ export interface Applier {
 export function createApplier({ engine, chain, layers, onStep }: ApplierDeps): Applier {
   const turns = new SerialExecutor('apply', APPLY_JOBS_MAX)
   let current = chain.head()
+  const diskNumber = () => layers.persistedPoint()?.number ?? 0n
   const listeners: ((block: Block, receipts: readonly Receipt[]) => void)[] = []
 
   async function execute(block: Block): Promise<NewPayloadValid<PreparedLayer>> {
@@ -89,7 +97,11 @@ export function createApplier({ engine, chain, layers, onStep }: ApplierDeps): A
     }
     const valid = await execute(block)
     // It is on disk already when a later step of the same block failed before.
-    if (chain.head().hash !== hash) await chain.persist(block, valid.receipts)
+    if (chain.head().hash !== hash) {
+      await chain.persist(block, valid.receipts, {
+        diff: { bytes: encodeDiff(block, current, valid), diskNumber: diskNumber() }
+      })
+    }
     await onStep({ step: 'persisted', block: { number, hash } })
     addLayer(block, valid)
     current = block
@@ -100,13 +112,26 @@ export function createApplier({ engine, chain, layers, onStep }: ApplierDeps): A
   async function replayStored(number: bigint): Promise<void> {
     const block = chain.blockByNumber(number)
     if (block === undefined) throw new ApplyError({ code: 'block-missing', number })
-    addLayer(block, await execute(block))
+    const valid = await execute(block)
+    addLayer(block, valid)
+    // Mends what was lost or bad, so that nobody is served a false diff.
+    const parent = chain.blockByNumber(number - 1n)
+    const bytes = parent && encodeDiff(block, parent, valid)
+    if (bytes === undefined || isDiffStored(chain, number, bytes)) return
+    await chain.persistDiff(number, { bytes, diskNumber: diskNumber() })
+  }
+
+  async function takeDiff(number: bigint, bytes: Uint8Array): Promise<void> {
+    await replayDiff({ chain, layers }, number, bytes)
+    await chain.persistDiff(number, { bytes, diskNumber: diskNumber() })
   }
 
   return {
     apply: (block) => turns.run(() => applyNext(block)),
     head: () => current,
     replay: (number) => turns.run(() => replayStored(number)),
+    replayDiffs: (range) => turns.run(() => replayDiffs({ chain, layers }, range)),
+    replayDiff: (number, bytes) => turns.run(() => takeDiff(number, bytes)),
     onHead: (listener) => void listeners.push(listener)
   }
 }

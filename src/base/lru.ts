@@ -53,4 +53,9 @@ export class LruMap<K, V> {
   keys(): IterableIterator<K> {
     return this.#entries.keys()
   }
+
+  /** Entries from the oldest to the newest; leaves the order as it is. */
+  entries(): IterableIterator<[K, V]> {
+    return this.#entries.entries()
+  }
 }

@@ -22,6 +22,15 @@ const REASONS: readonly string[] = [
   'rewound'
 ] satisfies readonly SetAsideReason[]
 
+/** What marks the blocks, for a batch of the chain database. */
+export function setAsideOperations(
+  hashes: readonly Hex[],
+  reason: SetAsideReason
+): readonly BatchOperation[] {
+  const body = new Uint8Array(Buffer.from(reason, 'latin1'))
+  return hashes.map((hash) => putEntry(hashKey(CHAIN_PREFIX.setAside, hash), body))
+}
+
 /** What the store stands on. */
 export interface AcceptedStoreDeps {
   readonly store: KeyValueStore
@@ -40,6 +49,7 @@ export class AcceptedStore {
   readonly #schedule: SignerSchedule
   readonly #log: Log
   #highest: BlockRef | undefined
+  #hasSetAside = false
 
   constructor({ store, reader, writes, schedule, log }: AcceptedStoreDeps) {
     this.#store = store
@@ -51,7 +61,17 @@ export class AcceptedStore {
 
   /** Reads which block is the highest. Once, before anything else. Throws ChainError, StoreError. */
   async open(): Promise<void> {
+    const start = Uint8Array.of(CHAIN_PREFIX.setAside)
+    const end = Uint8Array.of(CHAIN_PREFIX.setAside + 1)
+    for await (const [key] of this.#store.iterate({ start, end, limit: 1 })) {
+      this.#hasSetAside = key.length > 0
+    }
     await this.#findHighest()
+  }
+
+  /** False while no block at all was set aside: then nobody needs to look for one. */
+  get hasSetAside(): boolean {
+    return this.#hasSetAside
   }
 
   /**
@@ -100,17 +120,32 @@ export class AcceptedStore {
       .map(({ hash }) => ({ number, hash }))
   }
 
+  /** True when a block of this height was accepted, whether it counts or not. Throws ChainError `entry-damaged`. */
+  isHeldAt(number: bigint): boolean {
+    return readAccepted(this.#store, number).length > 0
+  }
+
   /** The highest block that counts, the first accepted of its height. */
   highestAccepted(): BlockRef | undefined {
     return this.#highest
   }
 
+  /** Every block of a height, whether it counts or not. Throws ChainError `entry-damaged`. */
+  heldAt(number: bigint): readonly BlockRef[] {
+    return readAccepted(this.#store, number).map(({ hash }) => ({ number, hash }))
+  }
+
+  /** The highest height of which any block is held. */
+  async highestHeld(): Promise<bigint | undefined> {
+    for await (const { number } of walkAcceptedDown(this.#store)) return number
+    return undefined
+  }
+
   /** Marks blocks that an operator decided against, held or not. Throws StoreError, SerialError. */
   async setAside(hashes: readonly Hex[], reason: SetAsideReason): Promise<void> {
-    const body = new Uint8Array(Buffer.from(reason, 'latin1'))
-    const operations = hashes.map((hash) => putEntry(hashKey(CHAIN_PREFIX.setAside, hash), body))
     await this.#writes.run(async () => {
-      await this.#store.batch(operations, { sync: true })
+      await this.#store.batch(setAsideOperations(hashes, reason), { sync: true })
+      this.#hasSetAside ||= hashes.length > 0
       await this.#findHighest()
     })
   }

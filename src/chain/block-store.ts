@@ -12,6 +12,7 @@ import { isSigned } from './block-content.ts'
 import { blockOperations, type BlockReader } from './block-reader.ts'
 import { putEntry, readEntry, requireEntry } from './chain-entry.ts'
 import { ChainError } from './chain-error.ts'
+import { type DiffStore, type EncodedDiff } from './diff-store.ts'
 import { decodeReceipts, encodeReceipts, type Receipt } from './receipt.ts'
 
 /** Where a transaction of the canonical chain stands. */
@@ -30,8 +31,15 @@ export interface BlockStoreDeps {
   readonly store: KeyValueStore
   readonly reader: BlockReader
   readonly accepted: AcceptedStore
+  readonly diffs: DiffStore
   /** Shared with the accepted store. */
   readonly writes: SerialExecutor
+}
+
+/** What goes into a block's batch with it. */
+export interface PersistedBeside {
+  readonly diff?: EncodedDiff
+  readonly extra?: readonly BatchOperation[]
 }
 
 /** Reads throw ChainError when an entry is damaged or missing, and StoreError. */
@@ -39,15 +47,17 @@ export class BlockStore {
   readonly #store: KeyValueStore
   readonly #reader: BlockReader
   readonly #accepted: AcceptedStore
+  readonly #diffs: DiffStore
   readonly #writes: SerialExecutor
   readonly #receipts = new LruMap<Hex, readonly Receipt[]>(CACHED_RECEIPTS_MAX)
   #head: Block
 
   /** `head` is what readHead answers. */
-  constructor({ store, reader, accepted, writes }: BlockStoreDeps, head: Block) {
+  constructor({ store, reader, accepted, diffs, writes }: BlockStoreDeps, head: Block) {
     this.#store = store
     this.#reader = reader
     this.#accepted = accepted
+    this.#diffs = diffs
     this.#writes = writes
     this.#head = head
   }
@@ -100,24 +110,46 @@ export class BlockStore {
     return blockHash && { number, blockHash, index: view.getUint32(8, false) }
   }
 
+  /** The state diff of the canonical block in SSZ; undefined when it is not kept. Not checked but for its entry. */
+  diffByNumber(number: bigint): Uint8Array | undefined {
+    const hash = this.canonicalHash(number)
+    return hash === undefined ? undefined : this.#diffs.encoded(number, hash)
+  }
+
+  /** The lowest height whose state diff is kept. */
+  oldestDiff(): bigint | undefined {
+    return this.#diffs.oldest()
+  }
+
+  /** Replaces or adds the diff of a canonical block, synced; nothing for one that would not be kept. */
+  async persistDiff(number: bigint, diff: EncodedDiff): Promise<void> {
+    if (this.#diffs.isTooOld(number, this.#head.number)) return
+    await this.#writes.run(async () => {
+      await this.#store.batch(this.#diffs.operations(number, diff), { sync: true })
+      this.#diffs.noteWritten(number, diff)
+    })
+  }
+
   /**
-   * Makes a child of the head the head: block, receipts, indexes, pointers and whatever else has to be on
-   * disk with it, in one synced batch. A signed block that was not accepted is accepted with it. Throws
+   * Makes a child of the head the head: block, receipts, indexes, pointers, state diff and whatever else has
+   * to be on disk with it, in one synced batch. A signed block that was not accepted is accepted with it. Throws
    * ChainError `not-child-of-head`, `receipts-count-wrong`; StoreError; SerialError. The head is as it was.
    */
   async persist(
     block: Block,
     receipts: readonly Receipt[],
-    extra: readonly BatchOperation[] = []
+    { diff, extra = [] }: PersistedBeside = {}
   ): Promise<void> {
     await this.#writes.run(async () => {
       assertPersistable(this.#head, block, receipts)
       const operations = [
         ...this.#contentOperations(block),
-        ...canonicalOperations(block, receipts)
+        ...canonicalOperations(block, receipts),
+        ...(diff === undefined ? [] : this.#diffs.operations(block.number, diff))
       ]
       await this.#store.batch([...operations, ...extra], { sync: true })
       if (isSigned(block)) this.#accepted.noteAccepted([block])
+      if (diff !== undefined) this.#diffs.noteWritten(block.number, diff)
       this.#receipts.set(block.hash, receipts)
       this.#head = block
     })

@@ -9,6 +9,7 @@ import { type Block } from './block.ts'
 import { BlockReader } from './block-reader.ts'
 import { BlockStore, genesisOperations, readCanonical, readHead } from './block-store.ts'
 import { ChainError } from './chain-error.ts'
+import { DiffStore } from './diff-store.ts'
 import { type SignerSchedule } from './signer-schedule.ts'
 
 /** The two views of one database; the message of a block is in it once. */
@@ -23,6 +24,13 @@ export interface ChainIdentity {
   readonly schedule: SignerSchedule
 }
 
+/** How a chain is kept. */
+export interface OpenChainOptions {
+  readonly log?: Log
+  /** Blocks whose state diffs are kept. */
+  readonly diffsKept?: bigint
+}
+
 /** Writes to one chain database that may wait for one another; what brings more is told so. */
 const WRITES_MAX = 1024
 
@@ -34,7 +42,7 @@ const WRITES_MAX = 1024
 export async function openChain(
   store: KeyValueStore,
   { genesis, schedule }: ChainIdentity,
-  { log = silentLog }: { readonly log?: Log } = {}
+  { log = silentLog, diffsKept }: OpenChainOptions = {}
 ): Promise<ChainStores> {
   const stored = readCanonical(store, 0n)
   if (stored === undefined) {
@@ -47,7 +55,10 @@ export async function openChain(
   const writes = new SerialExecutor('chain database', WRITES_MAX)
   const accepted = new AcceptedStore({ store, reader, writes, schedule, log })
   await accepted.open()
-  const blocks = new BlockStore({ store, reader, accepted, writes }, readHead(store, reader))
+  const diffs = new DiffStore(store, diffsKept === undefined ? {} : { keptBlocks: diffsKept })
+  await diffs.open()
+  const head = readHead(store, reader)
+  const blocks = new BlockStore({ store, reader, accepted, diffs, writes }, head)
   return { accepted, blocks }
 }
 

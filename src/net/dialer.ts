@@ -30,12 +30,24 @@ export interface DialerDeps {
   readonly host: Dialling
 }
 
-/** One task for each peer, until the signal aborts. */
+/** Peers may come and go while it runs. */
+export interface Dialer extends Service {
+  /** From now on the peer is kept connected; one that is kept already stays as it is. */
+  add(peer: ParsedPeer): void
+  /** The peer is dialled no more; a connection that stands is left alone. */
+  remove(peerId: string): void
+}
+
+/** One task for each peer, until the signal aborts. Whoever adds peers bounds their number. */
 export function createDialer(
   { clock, log, host }: DialerDeps,
   peers: readonly ParsedPeer[],
   { random = systemRandom }: { readonly random?: Random } = {}
-): Service {
+): Dialer {
+  const kept = new Map(peers.map((peer) => [peer.peerId, peer]))
+  const stops = new Map<string, AbortController>()
+  let begin: ((peer: ParsedPeer) => void) | undefined
+
   async function keep({ multiaddr: address, peerId }: ParsedPeer, signal: AbortSignal) {
     let backoffMs = DIAL_BACKOFF_MIN_MS
     while (!signal.aborted) {
@@ -60,8 +72,35 @@ export function createDialer(
     }
   }
   return {
+    add(peer) {
+      if (kept.has(peer.peerId)) return
+      kept.set(peer.peerId, peer)
+      begin?.(peer)
+    },
+    remove(peerId) {
+      kept.delete(peerId)
+      stops.get(peerId)?.abort(new Error('the peer was removed'))
+      stops.delete(peerId)
+    },
     async run(signal) {
-      await Promise.all(peers.map((peer) => keep(peer, signal)))
+      const tasks: Promise<void>[] = []
+      await new Promise<void>((resolve, reject) => {
+        begin = (peer) => {
+          const stop = new AbortController()
+          stops.set(peer.peerId, stop)
+          const task = keep(peer, AbortSignal.any([signal, stop.signal]))
+          task.catch(reject)
+          tasks.push(task)
+        }
+        for (const peer of kept.values()) begin(peer)
+        const end = () => {
+          resolve()
+        }
+        signal.addEventListener('abort', end, { once: true })
+        if (signal.aborted) end()
+      })
+      begin = undefined
+      await Promise.all(tasks)
     }
   }
 }

@@ -27,6 +27,8 @@ interface OutboundStream {
 /** What gossipsub keeps to itself and has no other way to reach. */
 interface GossipSubInternals {
   readonly streamsOutbound: Map<string, OutboundStream>
+  /** Peer ids of the direct peers. */
+  readonly direct: Set<string>
   readonly components: { readonly registrar: { getTopologies(protocol: string): Topology[] } }
   handlePeerReadStreamError(error: Error, peer: PeerId): void
 }
@@ -75,6 +77,9 @@ export function gossipService({ chainId, seenTtlMs, directPeers }: GossipMeshOpt
 export interface GossipMesh extends BlockMesh {
   /** Subscribes to all block topics; `receive` judges every message. */
   listen(receive: (message: ReceivedMessage) => Verdict): void
+  /** A direct peer is always sent to, never pruned or graylisted. */
+  addDirect(peer: string): void
+  removeDirect(peer: string): void
   /** Opens a gossip stream to every connected peer that should have one and has none. */
   repair(): void
 }
@@ -89,6 +94,7 @@ export function createGossipMesh(
   liftSendLimit(internals)
   keepPeerOnReadError(host, internals, pubsub.protocols)
   const subscriptions = createSubscriptionWatch(host, pubsub, { chainId, directPeers })
+  const speakers = watchSpeakers(host, pubsub.protocols)
   return {
     async publish(topic, compressed) {
       const { recipients } = await pubsub.publish(topic, compressed)
@@ -103,9 +109,16 @@ export function createGossipMesh(
         pubsub.subscribe(topic)
       }
     },
+    addDirect(peer) {
+      internals.direct.add(peer)
+    },
+    removeDirect(peer) {
+      internals.direct.delete(peer)
+    },
     repair() {
       for (const connection of newestConnections(host)) {
-        if (hasLiveStream(internals, connection.remotePeer.toString())) continue
+        const peer = connection.remotePeer.toString()
+        if (hasLiveStream(internals, peer) || !speakers.has(peer)) continue
         announceConnection(internals, pubsub.protocols, connection)
       }
       subscriptions.check()
@@ -117,6 +130,23 @@ const VERDICTS: Record<Verdict, TopicValidatorResult> = {
   accept: TopicValidatorResult.Accept,
   reject: TopicValidatorResult.Reject,
   ignore: TopicValidatorResult.Ignore
+}
+
+/**
+ * Connected peers that speak gossipsub. One that does not must not be announced: gossipsub would keep it for
+ * good and count it among the peers of its address, until it hears nobody from there any more.
+ */
+function watchSpeakers(host: Libp2p, protocols: readonly string[]): ReadonlySet<string> {
+  const speakers = new Set<string>()
+  host.addEventListener('peer:identify', ({ detail }) => {
+    if (detail.protocols.some((protocol) => protocols.includes(protocol))) {
+      speakers.add(detail.peerId.toString())
+    }
+  })
+  host.addEventListener('peer:disconnect', ({ detail }) => {
+    speakers.delete(detail.toString())
+  })
+  return speakers
 }
 
 /**

@@ -26,6 +26,8 @@ export interface HostOptions {
   readonly seenTtlMs: number
   /** As in `rekindle/1.2.3`. */
   readonly agentVersion: string
+  /** True for a peer that is neither dialled nor let in. */
+  readonly isRefused?: (peer: string) => boolean
 }
 
 /** The services of our hosts. */
@@ -50,6 +52,7 @@ const PING_TIMEOUT_MAX_MS = 20_000
 /** Starts listening. Throws NetError `listen-unavailable`. */
 export async function startHost(options: HostOptions): Promise<Host> {
   const { peerKey, listen, peers, chainId, seenTtlMs, agentVersion } = options
+  const { isRefused = () => false } = options
   const host = await createLibp2p<HostServices>({
     privateKey: peerKey.privateKey,
     nodeInfo: { userAgent: agentVersion },
@@ -67,6 +70,10 @@ export async function startHost(options: HostOptions): Promise<Host> {
     connectionMonitor: {
       pingInterval: PING_INTERVAL_MS,
       pingTimeout: { minTimeout: PING_TIMEOUT_MIN_MS, maxTimeout: PING_TIMEOUT_MAX_MS }
+    },
+    connectionGater: {
+      denyDialPeer: (peer) => isRefused(peer.toString()),
+      denyInboundEncryptedConnection: (peer) => isRefused(peer.toString())
     },
     services: {
       identify: identify(),

@@ -8,10 +8,11 @@ import { errorMessage } from '../base/node-error.ts'
 import { type Service } from '../base/service.ts'
 import { type ByteStream, type StreamOpener } from '../reqresp/byte-stream.ts'
 import { RequestError } from '../reqresp/request-error.ts'
-import { createDialer } from './dialer.ts'
+import { createDialer, type Dialer } from './dialer.ts'
 import { createGossipMesh, type GossipMesh } from './gossip-mesh.ts'
 import { type Host, type HostOptions } from './host.ts'
 import { parsePeer } from './peer-address.ts'
+import { listConnections, type PeerConnection } from './peer-connections.ts'
 import { toByteStream } from './stream-bytes.ts'
 
 /** Gossip streams that were lost without their connection are looked for so often. */
@@ -47,6 +48,14 @@ export interface Network extends Service {
    */
   closeOlderConnections(peer: string, stream: ByteStream): Promise<void>
   disconnect(peer: string): Promise<void>
+  /** Like a configured peer from now on: kept connected, always sent blocks. Throws an Error for a bad address. */
+  keepConnected(multiaddr: string): void
+  /** Undoes that; a connection that stands is left alone. */
+  letGo(peer: string): void
+  /** Every connection as it stands. */
+  connections(): Promise<readonly PeerConnection[]>
+  /** The protocols we answer. */
+  protocols(): readonly string[]
   stop(): Promise<void>
 }
 
@@ -68,13 +77,6 @@ export function createNetwork(
     })
   })
   const dialer = createDialer({ clock, log, host: dialling(host) }, options.peers.map(parsePeer))
-
-  async function repairGossip(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await clock.sleep(REPAIR_INTERVAL_MS, signal).catch(() => undefined) // aborted: the loop ends
-      if (!signal.aborted) mesh.repair()
-    }
-  }
 
   return {
     peerId: host.peerId.toString(),
@@ -102,24 +104,33 @@ export function createNetwork(
         onDisconnected(detail.toString())
       })
     },
-    async closeOlderConnections(peer, stream) {
+    async closeOlderConnections(_, stream) {
       const current = connectionOf.get(stream)
       if (current === undefined) return
-      for (const connection of host.getConnections(peerIdFromString(peer))) {
-        if (connection === current || order.of(connection) > order.of(current)) continue
-        log.debug('older-connection-closed', { peer })
-        connection.abort(new Error('the peer has a newer connection'))
-      }
+      abortOlder({ host, log, order }, current)
       // What was read from a socket passes through the pipes of noise, yamux and gossipsub as microtasks.
       for (let turn = 0; turn < DELIVERY_TURNS; turn++) await eventLoopTurn()
     },
     disconnect: (peer) => host.hangUp(peerIdFromString(peer)),
+    ...keeping(mesh, dialer),
+    connections: () => listConnections(host),
+    protocols: () => host.getProtocols(),
     async run(signal) {
-      await Promise.all([dialer.run(signal), repairGossip(signal)])
+      await Promise.all([dialer.run(signal), repairGossip({ clock, mesh }, signal)])
     },
     async stop() {
       await host.stop()
     }
+  }
+}
+
+async function repairGossip(
+  { clock, mesh }: { readonly clock: Clock; readonly mesh: GossipMesh },
+  signal: AbortSignal
+): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(REPAIR_INTERVAL_MS, signal).catch(() => undefined) // aborted: the loop ends
+    if (!signal.aborted) mesh.repair()
   }
 }
 
@@ -136,6 +147,32 @@ function createConnectionOrder(host: Host): ConnectionOrder {
     places.set(detail, openedCount)
   })
   return { of: (connection) => places.get(connection) ?? 0 }
+}
+
+function keeping(mesh: GossipMesh, dialer: Dialer): Pick<Network, 'keepConnected' | 'letGo'> {
+  return {
+    keepConnected(multiaddr) {
+      const peer = parsePeer(multiaddr)
+      mesh.addDirect(peer.peerId)
+      dialer.add(peer)
+    },
+    letGo(peer) {
+      mesh.removeDirect(peer)
+      dialer.remove(peer)
+    }
+  }
+}
+
+function abortOlder(
+  { host, log, order }: { readonly host: Host; readonly log: Log; readonly order: ConnectionOrder },
+  current: Connection
+): void {
+  const { remotePeer } = current
+  for (const connection of host.getConnections(remotePeer)) {
+    if (connection === current || order.of(connection) > order.of(current)) continue
+    log.debug('older-connection-closed', { peer: remotePeer.toString() })
+    connection.abort(new Error('the peer has a newer connection'))
+  }
 }
 
 async function openStream(

@@ -51,4 +51,30 @@ Exits with 1 when there is a record that cannot be read.`
 
 /** What `db` does to a directory, and what it ends with. */
 export const DB_NOTES = `
-The node must not run. Both only read. verify exits with 1 when it found a fault.`
+The node must not run. inspect and verify only read; verify exits with 1 when it found a fault.
+choose and rewind give blocks up, by name: they say which, set them aside by hash, and change nothing
+(exit code 2) unless --confirm names what is given up. A block that was set aside is never taken in
+again.`
+
+/** Below the flags of db choose. */
+export const CHOOSE_NOTES = `
+For two blocks that one key signed, neither built on the other; "rekindle status" names them. The chosen
+branch stays or becomes the chain; the other is given up, with all that stands on it, and a sequencer's
+record lets go of it. Whoever saw the block that is given up has seen a block that is no more. Choose
+the same branch on every node that holds the other one.
+
+  rekindle db choose --config seq.keys/config.json --branch 0x… --confirm 0x…`
+
+/** Below the flags of db rewind. */
+export const REWIND_NOTES = `
+For a backup. Blocks above N are given up here; what other nodes hold stays as it is.
+
+  rekindle db rewind --config backup.keys/config.json --to 1200 --confirm 0x…`
+
+/** Below the flags of signer release. */
+export const RELEASE_NOTES = `
+For a record that bars heights above the chain whose blocks nobody has any more. The key may then sign
+other blocks at these heights: if a node does hold one of the old ones, two blocks at one height exist.
+Safer, where any node may still have them: bring that node back, and let recovery fetch them.
+
+  rekindle signer release --config seq.keys/config.json --above 1200 --confirm 0x…`

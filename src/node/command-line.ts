@@ -20,6 +20,7 @@ import { printConfig } from './config-command.ts'
 import { explainCode } from './explain-command.ts'
 import { failureLines } from './failure-lines.ts'
 import { initNode, type InitCommandDeps } from './init-command.ts'
+import { addDbExits, addSignerRelease, type CommandEnd } from './exit-commands.ts'
 import { inspectDirectory, verifyDirectory } from './db-command.ts'
 import { ONE_START_FLAGS } from './one-start.ts'
 import { type RunDeps, runNode } from './run-command.ts'
@@ -61,12 +62,6 @@ export async function runCommandLine<Key extends PeerIdentity>(
     for (const line of failureLines(thrown)) io.complain(`${line}\n`)
     return EXIT_CODE.failed
   }
-}
-
-/** Where a command prints, and how it says what the process ends with. */
-interface CommandEnd {
-  readonly io: CommandIo
-  readonly end: (exitCode: number) => void
 }
 
 /** Commands take its output and its way to exit over when they are added. */
@@ -148,8 +143,9 @@ function addSigner<Key extends PeerIdentity>(
   { readers }: RunDeps<Key>,
   { io, end }: CommandEnd
 ): void {
+  command.description('the signed record of a sequencer')
+  addSignerRelease(command, readers, { io, end })
   command
-    .description('the signed record of a sequencer')
     .command('show')
     .description('print what the record holds, also while the node runs')
     .option('--config <file>', 'the config file of the sequencer')
@@ -186,6 +182,7 @@ function addDb<Key extends PeerIdentity>(
         end(await run(flags, readers, io))
       })
   }
+  addDbExits(command, readers, { io, end })
 }
 
 function addConfig(command: Command, { io, end }: CommandEnd): void {

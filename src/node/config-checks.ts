@@ -29,7 +29,8 @@ export const KEY_DIR_FILES = {
   genesis: 'genesis.json',
   peerKey: 'peer.key',
   sequencerKey: 'sequencer.key',
-  signedRecord: 'signed-record'
+  signedRecord: 'signed-record',
+  adminToken: 'admin.token'
 } as const
 
 /** Block times that can be told apart in a timestamp of milliseconds (protocols.md, preset opbnb). */
@@ -47,6 +48,8 @@ export interface ConfigPaths {
   readonly genesisFile: string | undefined
   readonly peerKeyFile: string | undefined
   readonly signer: SignerFilesConfig | undefined
+  /** Undefined when nobody named one. */
+  readonly adminTokenFile: string | undefined
 }
 
 /** Absolute paths; those that nobody named lie in the key directory. */
@@ -58,7 +61,8 @@ export function readPaths(draft: ConfigDraft): ConfigPaths {
     dataDir,
     genesisFile: draft.path('genesisFile') ?? inKeyDir('genesis'),
     peerKeyFile: draft.path('peerKeyFile') ?? inKeyDir('peerKey'),
-    signer: draft.values.role === 'sequencer' ? readSignerFiles(draft, dataDir) : undefined
+    signer: draft.values.role === 'sequencer' ? readSignerFiles(draft, dataDir) : undefined,
+    adminTokenFile: draft.path('adminTokenFile')
   }
 }
 

@@ -4,6 +4,15 @@ import { type ConfigProblem, quoteValue } from './config-error.ts'
 import { configKey, type ConfigKeyName, type ConfigValues } from './config-keys.ts'
 import { type GivenValue } from './config-layers.ts'
 
+/** Keys whose value is a file or a directory. */
+type PathKeyName =
+  | 'dataDir'
+  | 'genesisFile'
+  | 'peerKeyFile'
+  | 'sequencerKeyFile'
+  | 'signedRecordFile'
+  | 'adminTokenFile'
+
 /** Collects problems; what is good stays usable beside what is not. */
 export class ConfigDraft {
   readonly values: ConfigValues
@@ -55,7 +64,7 @@ export class ConfigDraft {
   }
 
   /** The absolute path of a key's file or directory; undefined when nobody named one. */
-  path(name: 'dataDir' | 'genesisFile' | 'peerKeyFile' | 'sequencerKeyFile' | 'signedRecordFile') {
+  path(name: PathKeyName): string | undefined {
     const path = this.values[name]
     const baseDir = this.#given.get(name)?.baseDir
     return path === undefined || baseDir === undefined ? undefined : resolve(baseDir, path)

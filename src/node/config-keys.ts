@@ -29,7 +29,7 @@ export interface ConfigKey {
 
 const PEERS_MAX = 64
 /** More backups than this make every start slow, and no chain safer. */
-const BACKUPS_MAX = 32
+export const BACKUPS_MAX = 32
 const PATH_LENGTH_MAX = 4096
 
 const path = z.string().min(1).max(PATH_LENGTH_MAX)
@@ -193,6 +193,14 @@ export const CONFIG_KEYS = {
     flag: 'rpc',
     argument: 'host:port',
     env: 'RPC'
+  },
+  adminTokenFile: {
+    schema: path,
+    expected: 'a file',
+    purpose: 'the word that admin_ methods take, from this machine alone: mode 600',
+    fallback: 'none: admin_ methods are refused',
+    env: 'ADMIN_TOKEN_FILE',
+    isPath: true
   },
   metrics: {
     schema: hostPort,

@@ -39,7 +39,8 @@ const UNKNOWN_PATHS: ConfigPaths = {
   dataDir: undefined,
   genesisFile: undefined,
   peerKeyFile: undefined,
-  signer: undefined
+  signer: undefined,
+  adminTokenFile: undefined
 }
 
 /** Reads all layers and checks all values, each by itself and together. Writes nothing. */
@@ -74,7 +75,7 @@ type ConfigParts = Pick<
 
 /** Called once nothing is wrong: every key without a fallback has its value then. */
 function toNodeConfig(values: ConfigValues, paths: ConfigPaths, parts: ConfigParts): NodeConfig {
-  const { dataDir, genesisFile, peerKeyFile, signer } = paths
+  const { dataDir, genesisFile, peerKeyFile, signer, adminTokenFile } = paths
   const { role, quorum, preset, logLevel, gasLimit, blockTimeMs } = values
   if (
     role === undefined ||
@@ -94,6 +95,7 @@ function toNodeConfig(values: ConfigValues, paths: ConfigPaths, parts: ConfigPar
     genesisFile,
     peerKeyFile,
     signer,
+    adminTokenFile,
     quorum,
     preset,
     logLevel,

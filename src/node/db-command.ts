@@ -21,6 +21,7 @@ import { describeFault, verifyDatabases } from './db-verify.ts'
 import { failureLines, startExitCode } from './failure-lines.ts'
 import { formatFields } from './format-fields.ts'
 import { toJsonValue } from './json-value.ts'
+import { type NodeConfig, type SignerFilesConfig } from './node-config.ts'
 import { computeGenesisBlock } from './open-stores.ts'
 
 /** Flags that every command on a data directory takes. */
@@ -34,6 +35,9 @@ export interface NamedDirectory {
   readonly dataDir: string
   readonly genesis: ReturnType<typeof parseGenesis>
   readonly rules: Required<MessageRules>
+  readonly role: NodeConfig['role'] | undefined
+  /** Undefined for a backup. */
+  readonly signer: SignerFilesConfig | undefined
 }
 
 type DbIo = Pick<CommandIo, 'print' | 'complain' | 'env' | 'cwd'>
@@ -119,7 +123,7 @@ export async function readDirectory(
   { env, cwd }: Pick<CommandIo, 'env' | 'cwd'>
 ): Promise<NamedDirectory> {
   const sources = { configFile, env, flags: {}, cwd }
-  const { paths, problems, signers: named } = await readConfig(sources, {}, parsers)
+  const { paths, problems, signers: named, draft } = await readConfig(sources, {}, parsers)
   // What else is wrong with the config keeps a node from running, not its files from being read.
   const { dataDir, genesisFile } = paths
   if (dataDir === undefined || genesisFile === undefined) throw new ConfigError(problems)
@@ -132,7 +136,8 @@ export async function readDirectory(
     })
   const { chainId, signers } = genesis.config
   const schedule = createSignerSchedule(named ?? signers)
-  return { dataDir, genesis, rules: { chainId, schedule } }
+  const { role } = draft.values
+  return { dataDir, genesis, rules: { chainId, schedule }, role, signer: paths.signer }
 }
 
 async function guarded(io: DbIo, run: () => Promise<number>): Promise<number> {

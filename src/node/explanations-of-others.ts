@@ -51,6 +51,7 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
   {
     codes: [
       'blob-field-not-zero',
+      'answer-too-large',
       'block-false',
       'block-hash-false',
       'block-unrequested',
@@ -107,6 +108,38 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
   },
   {
     codes: [
+      'accounts-unsorted',
+      'body-invalid',
+      'boolean-invalid',
+      'code-unreferenced',
+      'codes-unsorted',
+      'deletion-incomplete',
+      'diff-false',
+      'diff-refused',
+      'diff-size-invalid',
+      'diff-too-large',
+      'diff-unrequested',
+      'header-differs',
+      'new-code-missing',
+      'number-invalid',
+      'receipts-wrong',
+      'slot-deleted-twice',
+      'slots-unsorted',
+      'state-root-wrong',
+      'storage-root-wrong',
+      'value-untrimmed'
+    ],
+    meaning: 'A state diff is malformed, or not what its block changed; nothing of it was taken.',
+    safe: 'Nothing: a peer that served it is scored and another one is asked; one of our own is replaced when its block is executed again. If that happens twice, check the disk.'
+  },
+  {
+    codes: ['diff-missing'],
+    meaning:
+      'The state diff of a block is not kept, so lost states above it are not rebuilt by diffs.',
+    safe: 'Nothing: a peer is asked for it, or the block is executed again.'
+  },
+  {
+    codes: [
       'authorization-list-invalid',
       'block-gas-exceeded',
       'init-code-too-large',
@@ -129,6 +162,22 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
     ],
     meaning: 'A transaction is not valid, or not valid now.',
     safe: NOTHING_FOR_SENDERS
+  },
+  {
+    codes: ['sequencing-is-on', 'sequencing-is-off', 'not-the-head'],
+    meaning: 'Sequencing was to be started or stopped by admin_ methods, and stands otherwise.',
+    safe: 'Ask admin_sequencerActive and optimism_syncStatus, and start on the hash of the head that they show.'
+  },
+  {
+    codes: [
+      'backup-known',
+      'backup-unknown',
+      'backup-is-self',
+      'backup-configured',
+      'backups-full'
+    ],
+    meaning: 'A backup was to be added or removed by admin_ methods, and cannot be.',
+    safe: 'Ask rekindle_recovery who counts now. Nothing has changed; what the config names is changed there.'
   },
   {
     codes: ['pool-full', 'sender-limit'],

@@ -60,7 +60,8 @@ const OWN_KEYS: readonly ConfigKeyName[] = [
   'genesisFile',
   'peerKeyFile',
   'sequencerKeyFile',
-  'signedRecordFile'
+  'signedRecordFile',
+  'adminTokenFile'
 ]
 
 /** Reads flags and the files they name. Throws ConfigError with every problem; writes nothing. */

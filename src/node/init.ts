@@ -8,6 +8,7 @@ import { type Genesis, parseGenesis } from '../chain/genesis.ts'
 import { sampleGenesisText } from '../chain/sample-genesis.ts'
 import { createSigningKey } from '../signer/key-file.ts'
 import { openSignedRecord } from '../signer/signed-record.ts'
+import { createAdminToken } from './admin-token.ts'
 import { KEY_DIR_FILES } from './config-checks.ts'
 import { type InitPlan } from './init-plan.ts'
 import { type PeerIdentity } from './start-inputs.ts'
@@ -74,6 +75,8 @@ async function writeFiles(plan: InitPlan, deps: InitDeps, made: string[]): Promi
   made.push(paths.genesis)
   const genesisHash = await deps.genesisHash(genesis)
   const { chainId } = genesis.config
+  await createAdminToken(paths.adminToken)
+  made.push(paths.adminToken)
   if (signer !== undefined && plan.settings.signedRecord !== 'off') {
     const binding = { chainId, genesisHash, signer: signer.address }
     const record = await openSignedRecord(paths.signedRecord, binding)
@@ -138,6 +141,7 @@ function configText(plan: InitPlan, paths: KeyDirPaths, keyFile: string | undefi
     genesisFile: fromFile(paths.genesis),
     peerKeyFile: fromFile(paths.peerKey),
     ...signing,
+    adminTokenFile: fromFile(paths.adminToken),
     ...plan.settings
   }
   return `${JSON.stringify(config, undefined, 2)}\n`

@@ -40,6 +40,8 @@ export interface NodeConfig {
   readonly signers: readonly SignerPeriod[] | undefined
   /** Undefined for a backup, which signs nothing. */
   readonly signer: SignerFilesConfig | undefined
+  /** Undefined: admin_ methods are refused. */
+  readonly adminTokenFile: string | undefined
   readonly preset: PresetName
   /** Undefined: the genesis file's. */
   readonly blockTimeMs: number | undefined

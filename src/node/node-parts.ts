@@ -5,10 +5,12 @@ import { errorMessage } from '../base/node-error.ts'
 import { type Service } from '../base/service.ts'
 import { type SignedBlock } from '../chain/block.ts'
 import { type Network } from '../net/network.ts'
+import { type Blame } from '../peer/blame.ts'
 import { type OnExit, type Recovery } from '../recovery/recovery.ts'
 import { type OpenSigner } from '../signer/open-signer.ts'
 import { type PeerBlocksDeps } from '../sync/peer-blocks.ts'
 import { createStatusLoop, type StatusLoop } from '../sync/status-loop.ts'
+import { BackupRoster } from './backup-roster.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { createHeldBlocks, createOwnStatus } from './own-status.ts'
@@ -16,6 +18,7 @@ import { PeerClaims } from './peer-claims.ts'
 import { createPeerLanes } from './peer-lanes.ts'
 import { createNodeGossip, createPeerRequests, serveProtocols } from './peer-protocols.ts'
 import { createRecoveryParts } from './recovery-parts.ts'
+import { storedAdditions } from './recovery-ports.ts'
 import { createSequencerParts, type SequencerParts } from './sequencer-parts.ts'
 import { type StartInputs } from './start-inputs.ts'
 import { type OnStep, type StepEvent } from './step-events.ts'
@@ -27,6 +30,7 @@ export interface NodeDeps {
   readonly chain: ChainParts
   readonly signer: OpenSigner | undefined
   readonly network: Network
+  readonly blame: Blame
   readonly onStep: OnStep
   readonly onExit: OnExit
   /** Serving goes on until it aborts. */
@@ -37,6 +41,9 @@ export interface NodeDeps {
 export interface NodeParts {
   readonly recovery: Recovery
   readonly claims: PeerClaims
+  readonly roster: BackupRoster
+  /** Undefined for a backup, which builds nothing. */
+  readonly sequencer: SequencerParts | undefined
   /** Services in the order in which they are stopped; those of one list are stopped together. */
   readonly services: readonly (readonly Service[])[]
 }
@@ -52,8 +59,8 @@ export async function createNodeParts(
   const { chainId } = genesis.config
   const claims = new PeerClaims(clock)
   const connected = () => network.connected()
-  const backups = config.backups.map(({ peerId }) => peerId)
-  const replicatedHead = () => claims.replicatedHead(backups)
+  const roster = openRoster(deps, inputs)
+  const replicatedHead = () => claims.replicatedHead(roster.ids())
   const requests = createPeerRequests(deps, chainId)
   const status = createNodeStatus(deps, inputs, { requests, claims, replicatedHead })
   const gossip = createNodeGossip(deps, inputs, async (block, from) => {
@@ -69,7 +76,7 @@ export async function createNodeParts(
   const { gate, recovery } = createRecoveryParts(
     {
       ...deps,
-      ...{ claims, connected, requests, publish },
+      ...{ claims, roster, connected, requests, publish },
       hasSigned: (hash) => sequencer?.hasSigned(hash) === true
     },
     inputs,
@@ -89,12 +96,27 @@ export async function createNodeParts(
   const isJoining = createJoining(deps, inputs, recovery)
   const lanes = createPeerLanes(
     clock,
-    [...config.backups, ...config.peers].map(({ peerId }) => peerId)
+    config.peers.map(({ peerId }) => peerId),
+    (peer) => roster.ids().includes(peer)
   )
   const held = createHeldBlocks(chain, isJoining)
-  await serveProtocols(deps, { held, status, gossip, lanes }, { chainId, signal: serving })
+  await serveProtocols(
+    deps,
+    { held, status, gossip, lanes },
+    { chainId, signal: serving },
+    overrides
+  )
   network.mesh.listen((message) => gossip.receive(message))
-  return { recovery, claims, services: [[recovery], sequencer?.services ?? [], [status, network]] }
+  const services = [[recovery], sequencer?.services ?? [], [status, network]]
+  return { recovery, claims, roster, sequencer, services }
+}
+
+/** Backups that were added while the node ran before are connected to as those of the config are. */
+function openRoster({ chain, network }: NodeDeps, { config }: StartInputs): BackupRoster {
+  const options = { configured: config.backups, ownPeerId: network.peerId }
+  const roster = new BackupRoster(storedAdditions(chain.stores), options)
+  for (const { multiaddr } of roster.added()) network.keepConnected(multiaddr)
+  return roster
 }
 
 function createNodeStatus(

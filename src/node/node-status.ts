@@ -1,6 +1,8 @@
 // What a node says of itself to its operator: rekindle_status and /health.
+import { type CurrentStage } from '../recovery/progress.ts'
 import { type RecoveryStatus } from '../recovery/recovery.ts'
 import { type Health } from '../rpc/http-server.ts'
+import { type BackupRoster } from './backup-roster.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { toJsonValue } from './json-value.ts'
 import { type NodeConfig } from './node-config.ts'
@@ -14,6 +16,7 @@ export interface NodeStatusDeps {
   readonly chainId: bigint
   readonly chain: ChainParts
   readonly claims: PeerClaims
+  readonly roster: Pick<BackupRoster, 'ids'>
   readonly recovery: () => RecoveryStatus
   readonly peerId: string
   readonly multiaddrs: () => readonly string[]
@@ -22,9 +25,8 @@ export interface NodeStatusDeps {
 
 /** Plain JSON: what `rekindle status` prints. */
 export function describeNode(deps: NodeStatusDeps): Record<string, unknown> {
-  const { config, chain, claims, recovery, connected, multiaddrs } = deps
+  const { config, chain, claims, roster, recovery, connected, multiaddrs } = deps
   const { stores, applier, pool } = chain
-  const backups = config.backups.map(({ peerId }) => peerId)
   const now = recovery()
   return toJsonValue({
     version: deps.version,
@@ -34,7 +36,7 @@ export function describeNode(deps: NodeStatusDeps): Record<string, unknown> {
     multiaddrs: multiaddrs(),
     head: toRef(applier.head()),
     accepted: stores.accepted.highestAccepted(),
-    replicatedHead: claims.replicatedHead(backups),
+    replicatedHead: claims.replicatedHead(roster.ids()),
     gate: config.role === 'sequencer' ? describeGate(now) : undefined,
     recovery: describeRecovery(now),
     state: {
@@ -43,7 +45,7 @@ export function describeNode(deps: NodeStatusDeps): Record<string, unknown> {
       layers: stores.state.layersCount
     },
     pool: pool.counts(),
-    peers: describePeers(config, claims, connected())
+    peers: describePeers(deps, connected())
   }) as Record<string, unknown>
 }
 
@@ -56,12 +58,13 @@ export function describeHealth({ role }: NodeConfig, status: RecoveryStatus): He
   return { ok: false, state: 'recovering', gate: describeGate(status).reason, recovery }
 }
 
-function describeGate({ gate }: RecoveryStatus) {
+/** Open, or shut for that reason. */
+export function describeGate({ gate }: RecoveryStatus) {
   return gate.kind === 'open' ? { open: true, reason: null } : { open: false, reason: gate.reason }
 }
 
 /** Stage, what it waits for, and what the last recovery did. */
-function describeRecovery(status: RecoveryStatus) {
+export function describeRecovery(status: RecoveryStatus) {
   const { blockAction, stateAction, stages, conflicts, last } = status
   return {
     action: blockAction?.action,
@@ -73,14 +76,23 @@ function describeRecovery(status: RecoveryStatus) {
     gap: blockAction?.action === 'stay-shut-gap' ? blockAction.failure : undefined,
     override: overrideOf(status),
     stateAction: stateAction?.action,
-    stages: stages.map(({ name, done, expected, elapsedMs }) => ({
-      name,
-      done,
-      left: expected === undefined ? undefined : Math.max(0, expected - done),
-      elapsedMs: Math.round(elapsedMs)
-    })),
+    stages: stages.map(describeStage),
     conflicts,
     last
+  }
+}
+
+function describeStage({ name, done, expected, bytes, peers, ...times }: CurrentStage) {
+  const { elapsedMs, rate, leftMs } = times
+  return {
+    name,
+    done,
+    left: expected === undefined ? undefined : Math.max(0, expected - done),
+    bytes,
+    peers,
+    elapsedMs: Math.round(elapsedMs),
+    itemsPerSecond: rate === undefined ? undefined : Math.round(rate),
+    leftMs: leftMs === undefined ? undefined : Math.round(leftMs)
   }
 }
 
@@ -104,18 +116,14 @@ function overrideOf({ blockAction }: RecoveryStatus): string | undefined {
   }
 }
 
-function describePeers(
-  { backups, peers }: NodeConfig,
-  claims: PeerClaims,
-  connected: readonly string[]
-) {
-  const backupIds = new Set(backups.map(({ peerId }) => peerId))
-  const configured = [...backups, ...peers].map(({ peerId }) => peerId)
+function describePeers({ config, claims, roster }: NodeStatusDeps, connected: readonly string[]) {
+  const backups = roster.ids()
+  const configured = [...backups, ...config.peers.map(({ peerId }) => peerId)]
   return [...new Set([...configured, ...connected])].map((peerId) => {
     const status = claims.status(peerId)
     return {
       peerId,
-      backup: backupIds.has(peerId),
+      backup: backups.includes(peerId),
       connected: connected.includes(peerId),
       role: status?.role,
       head: status?.unsafeNumber,

@@ -7,14 +7,19 @@ import { type Service } from '../base/service.ts'
 import { OP_PRESET, OPBNB_PRESET } from '../../protocols/gossip/parameters.ts'
 import { startHost } from '../net/host.ts'
 import { createNetwork, type Network } from '../net/network.ts'
+import { parsePeer } from '../net/peer-address.ts'
 import { type PeerKey } from '../net/peer-key.ts'
+import { type AdminPort } from '../rpc/admin-methods.ts'
 import { type OpenSigner, openSigner } from '../signer/open-signer.ts'
 import { SignerError } from '../signer/signer-error.ts'
+import { createAdminPort } from './admin-parts.ts'
 import { type ChainParts, openChainParts } from './chain-parts.ts'
 import { createClosers } from './closers.ts'
-import { createNodeParts } from './node-parts.ts'
+import { type Blame } from '../peer/blame.ts'
+import { createNodeParts, type NodeParts } from './node-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { startMetrics, startRpc } from './rpc-parts.ts'
+import { openBlame } from './peer-faults.ts'
 import { runServices } from './run-services.ts'
 import { type StartInputs } from './start-inputs.ts'
 import { readVersion } from './version.ts'
@@ -50,7 +55,11 @@ export async function createNode(
     closers.add('flush', () => flush(chain, log))
     const signer = await openNodeSigner(inputs, chain)
     if (signer !== undefined) closers.add('signer', () => signer.close())
-    const network = await startNodeNetwork(inputs, { clock, log })
+    const configured = [...inputs.config.backups, ...inputs.config.peers]
+    const peerIds = configured.map(({ peerId }) => peerId)
+    const blame = openBlame(chain.stores, { clock, log }, peerIds)
+    closers.add('blame', () => blame.saved())
+    const network = await startNodeNetwork(inputs, { clock, log, blame })
     closers.add('network', () => network.stop())
     return await assemble({
       inputs,
@@ -61,6 +70,7 @@ export async function createNode(
       chain,
       signer,
       network,
+      blame,
       closers
     })
   } catch (thrown) {
@@ -78,6 +88,7 @@ interface Opened {
   readonly chain: ChainParts
   readonly signer: OpenSigner | undefined
   readonly network: Network
+  readonly blame: Blame
   readonly closers: ReturnType<typeof createClosers>
 }
 
@@ -105,12 +116,19 @@ async function assemble(opened: Opened): Promise<RunningNode> {
     chainId: genesis.config.chainId,
     chain,
     claims: parts.claims,
+    roster: parts.roster,
     recovery: () => parts.recovery.status(),
     peerId,
     multiaddrs: () => network.multiaddrs(),
     connected: () => network.connected()
   }
-  const rpc = await startRpc({ ...told, log })
+  const rpc = await startRpc({
+    ...told,
+    ...inputs,
+    log,
+    network,
+    admin: joinAdmin(opened, parts)
+  })
   closers.add('rpc', () => rpc.close())
   const metrics = await startMetrics(told)
   closers.add('metrics', () => metrics.close())
@@ -139,6 +157,14 @@ async function assemble(opened: Opened): Promise<RunningNode> {
   }
 }
 
+function joinAdmin(
+  { inputs: { config }, chain, log, network }: Opened,
+  parts: NodeParts
+): AdminPort {
+  const isPeer = (id: string) => config.peers.some((peer) => peer.peerId === id)
+  return createAdminPort({ ...parts, log, network, applier: chain.applier, isPeer, parsePeer })
+}
+
 /** Row 2: a record that cannot be read ends the node; moved away, it counts as missing. */
 async function openNodeSigner(
   { config, genesis }: StartInputs,
@@ -156,7 +182,7 @@ async function openNodeSigner(
 
 async function startNodeNetwork(
   { config, genesis, peerKey }: StartInputs<PeerKey>,
-  { clock, log }: { readonly clock: Clock; readonly log: Log }
+  { clock, log, blame }: { readonly clock: Clock; readonly log: Log; readonly blame: Blame }
 ): Promise<Network> {
   const options = {
     peerKey,
@@ -164,7 +190,8 @@ async function startNodeNetwork(
     peers: [...config.backups, ...config.peers].map(({ multiaddr }) => multiaddr),
     chainId: genesis.config.chainId,
     seenTtlMs: (config.preset === 'op' ? OP_PRESET : OPBNB_PRESET).seenTtlMs,
-    agentVersion: `rekindle/${readVersion()}`
+    agentVersion: `rekindle/${readVersion()}`,
+    isRefused: (peer: string) => blame.isBanned(peer)
   }
   const host = await startHost(options)
   return createNetwork({ clock, log, host }, options)

@@ -2,6 +2,7 @@
 import { type decideBlocks } from '../recovery/decide.ts'
 import { type GateReader } from '../recovery/gate.ts'
 import { type SequencerGate } from '../sequencer/sequencer.ts'
+import { type answerTip } from '../sync/answer-tip.ts'
 import { type OnStep } from './step-events.ts'
 
 /** All optional; left out means the real thing. */
@@ -9,6 +10,10 @@ export interface NodeOverrides {
   readonly onStep?: OnStep
   /** Recovery's decision about blocks and the gate. */
   readonly decide?: typeof decideBlocks
+  /** What `signed_tip` answers. */
+  readonly answerTip?: typeof answerTip
+  /** True for protocols that answer "unavailable", whatever is held. */
+  readonly refuses?: (protocol: string) => boolean
   /** The gate that the sequencer sees. */
   readonly sequencerGate?: (gate: GateReader) => SequencerGate
 }

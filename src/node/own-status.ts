@@ -41,7 +41,7 @@ export function createOwnStatus({ clock, chain, config, role, replicatedHead }: 
       oldestBlock: head.number > 0n ? 1n : undefined,
       oldestState: disk?.number,
       newestState: isHeadReadable ? head.number : disk?.number,
-      oldestDiff: undefined,
+      oldestDiff: stores.blocks.oldestDiff(),
       replicatedNumber: replicatedHead(),
       clockMs: BigInt(clock.nowMs())
     }

@@ -1,7 +1,9 @@
-// What this node asks of its peers and answers them: status, signed_tip, blocks_by_range, and block gossip.
+// What this node asks of its peers and answers them: status, signed_tip, blocks by range and hash, block gossip.
 import { type ProtocolDef, protocolId } from '../../protocols/protocol-def.ts'
+import { BLOCKS_BY_HASH } from '../../protocols/blocks-by-hash/codec.ts'
 import { BLOCKS_BY_RANGE } from '../../protocols/blocks-by-range/codec.ts'
 import { OP_PRESET, OPBNB_PRESET } from '../../protocols/gossip/parameters.ts'
+import { STATE_DIFFS_BY_RANGE } from '../../protocols/state-diffs-by-range/codec.ts'
 import { SIGNED_TIP } from '../../protocols/signed-tip/codec.ts'
 import { STATUS } from '../../protocols/status/codec.ts'
 import { type Clock } from '../base/clock.ts'
@@ -11,13 +13,23 @@ import { verifyBlockMessage } from '../chain/verify-message.ts'
 import { type BlockGossip, createBlockGossip } from '../gossip/block-gossip.ts'
 import { createBlockValidator } from '../gossip/block-validation.ts'
 import { type Network } from '../net/network.ts'
+import { type Blame } from '../peer/blame.ts'
 import { createRequester } from '../reqresp/requester.ts'
 import { type Handler, type Lane, RequestRefused, respond } from '../reqresp/responder.ts'
 import { answerTip, type HeldBlocks } from '../sync/answer-tip.ts'
 import { type PeerBlocksDeps } from '../sync/peer-blocks.ts'
-import { serveBlocksByRange } from '../sync/serve-blocks.ts'
+import { serveBlocksByHash, serveBlocksByRange } from '../sync/serve-blocks.ts'
+import { isDiffServed, serveStateDiffs } from '../sync/serve-diffs.ts'
 import { type StatusLoop } from '../sync/status-loop.ts'
 import { type ChainParts } from './chain-parts.ts'
+import { type NodeOverrides } from './overrides.ts'
+import {
+  createBlaming,
+  type FalseAnswer,
+  falseAnswerFault,
+  gossipFault,
+  requestFault
+} from './peer-faults.ts'
 import { COST_TOKENS, type PeerLanes } from './peer-lanes.ts'
 import { type StartInputs } from './start-inputs.ts'
 
@@ -26,21 +38,29 @@ export interface PeerProtocolDeps {
   readonly clock: Clock
   readonly log: Log
   readonly network: Network
+  readonly blame: Blame
   readonly chain: ChainParts
 }
 
-/** Requests, verified. A false block is logged with its sender; the request moves to another peer. */
+/** What asks peers: for blocks, and for diffs. */
+export interface PeerRequests extends PeerBlocksDeps {
+  readonly onFalse: (failure: FalseAnswer) => void
+}
+
+/** Requests, verified. A false answer is logged with its sender; the request moves to another peer. */
 export function createPeerRequests(
-  { clock, log, network, chain }: PeerProtocolDeps,
+  { clock, log, network, chain, blame }: PeerProtocolDeps,
   chainId: bigint
-): PeerBlocksDeps {
+): PeerRequests {
   const { schedule } = chain
+  const note = createBlaming({ log, blame, network })
   const requester = createRequester({
     clock,
     opener: network.opener,
     chainId,
     onFailure(error) {
       log.debug('request-failed', { ...error.failure })
+      note(error.failure.peer, requestFault(error))
     }
   })
   return {
@@ -48,13 +68,14 @@ export function createPeerRequests(
     verify: ({ version, message }) => verifyBlockMessage({ chainId, schedule }, version, message),
     onFalse(failure) {
       log.warn('peer-false', { ...failure })
+      note(failure.peer, falseAnswerFault(failure))
     }
   }
 }
 
 /** Gossip under this node's preset; `accept` writes a block with fsync and tells recovery. */
 export function createNodeGossip(
-  { clock, log, network, chain }: PeerProtocolDeps,
+  { clock, log, network, chain, blame }: PeerProtocolDeps,
   { config, genesis }: StartInputs,
   accept: (block: SignedBlock, from: string) => Promise<void>
 ): BlockGossip {
@@ -67,8 +88,10 @@ export function createNodeGossip(
     },
     config.preset === 'op' ? OP_PRESET : OPBNB_PRESET
   )
+  const note = createBlaming({ log, blame, network })
   const onRejected = (from: string, reason: string) => {
     log.warn('gossip-rejected', { peer: from, reason })
+    note(from, gossipFault(reason))
   }
   const { mesh } = network
   return createBlockGossip({ clock, log, validator, mesh, accept, onRejected }, { chainId })
@@ -82,11 +105,12 @@ export interface ServedParts {
   readonly lanes: PeerLanes
 }
 
-/** Registers the three protocols; they answer until the signal aborts. */
+/** Registers the protocols; they answer until the signal aborts. */
 export async function serveProtocols(
-  { clock, log, network, chain }: PeerProtocolDeps,
+  { clock, log, network, chain, blame }: PeerProtocolDeps,
   { held, status, gossip, lanes }: ServedParts,
-  { chainId, signal }: { readonly chainId: bigint; readonly signal: AbortSignal }
+  { chainId, signal }: { readonly chainId: bigint; readonly signal: AbortSignal },
+  { answerTip: answer = answerTip, refuses }: Pick<NodeOverrides, 'answerTip' | 'refuses'> = {}
 ): Promise<void> {
   const serve = async <Request, Chunk>(
     def: ProtocolDef<Request, Chunk>,
@@ -95,26 +119,31 @@ export async function serveProtocols(
     handle: Handler<Request, Chunk>['serve']
   ) => {
     const streamsMax = lane(network.peerId).streamsPerPeerMax * 2
-    await network.serve(protocolId(def, chainId), streamsMax, (peer, stream) =>
-      respond(
+    const serveOrRefuse = refuses?.(def.name) === true ? refuseAll : handle
+    await network.serve(protocolId(def, chainId), streamsMax, async (peer, stream) => {
+      if (blame.isBanned(peer)) {
+        stream.abort(new Error('banned'))
+        return
+      }
+      await respond(
         { clock, log, signal },
-        { def, costTokens, lane: lane(peer), serve: handle },
+        { def, costTokens, lane: lane(peer), serve: serveOrRefuse },
         { peer, stream }
       )
-    )
+    })
   }
-  await serve(STATUS, COST_TOKENS.status, lanes.small, (theirs, { peer }) => [
+  await serve(STATUS, COST_TOKENS.status, lanes.small, (theirs, { peer }) =>
     status.answer(peer, theirs)
-  ])
+  )
   await serve(SIGNED_TIP, COST_TOKENS.signedTip, lanes.small, async function* (asked, context) {
     // The last block of the asker's dead process may still be on its way in (recovery.md, "In flight").
     await network.closeOlderConnections(context.peer, context.stream)
     await gossip.drain()
-    const reply = answerTip(held, asked)
+    const reply = answer(held, asked)
     if (reply.relation === 'unavailable') throw new RequestRefused('unavailable', reply.reason)
     yield reply
   })
-  const { blocks } = chain.stores
+  const { blocks, accepted } = chain.stores
   await serve(
     BLOCKS_BY_RANGE,
     COST_TOKENS.blocksByRange,
@@ -126,4 +155,32 @@ export async function serveProtocols(
       yield* serveBlocksByRange(blocks, asked)
     }
   )
+  await serve(
+    BLOCKS_BY_HASH,
+    COST_TOKENS.blocksByHash,
+    () => lanes.bulk,
+    function* (asked) {
+      let sentCount = 0
+      for (const message of serveBlocksByHash(accepted, asked)) {
+        sentCount++
+        yield message
+      }
+      if (sentCount === 0) throw new RequestRefused('unavailable', 'none of the blocks is held')
+    }
+  )
+  await serve(
+    STATE_DIFFS_BY_RANGE,
+    COST_TOKENS.stateDiffsByRange,
+    () => lanes.bulk,
+    function* (asked) {
+      if (!isDiffServed(blocks, asked.start)) {
+        throw new RequestRefused('unavailable', `no diff of ${asked.start.toString()} is served`)
+      }
+      yield* serveStateDiffs(blocks, asked)
+    }
+  )
+}
+
+function refuseAll(): never {
+  throw new RequestRefused('unavailable', 'not served')
 }

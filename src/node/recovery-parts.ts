@@ -10,14 +10,18 @@ import { createProgress } from '../recovery/progress.ts'
 import { type OnExit, type Recovery } from '../recovery/recovery.ts'
 import { createRecovery } from '../recovery/runner.ts'
 import { type SignedTip } from '../recovery/tips.ts'
+import { type Blame } from '../peer/blame.ts'
 import { RequestError } from '../reqresp/request-error.ts'
 import { type OpenSigner } from '../signer/open-signer.ts'
 import { fillGap } from '../sync/fill-gap.ts'
 import { type PeerBlocksDeps, requestTip } from '../sync/peer-blocks.ts'
-import { createRangeFetcher } from '../sync/range-fetcher.ts'
+import { createBlockFetcher } from '../sync/range-fetcher.ts'
+import { type BackupRoster } from './backup-roster.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { type PeerClaims } from './peer-claims.ts'
+import { type PeerRequests } from './peer-protocols.ts'
+import { recoveryDiffs } from './recovery-diffs.ts'
 import {
   diskHasRoom,
   recoveryApply,
@@ -37,8 +41,10 @@ export interface RecoveryPartsDeps {
   readonly chain: ChainParts
   readonly signer: OpenSigner | undefined
   readonly claims: PeerClaims
+  readonly roster: BackupRoster
   readonly connected: () => readonly string[]
-  readonly requests: PeerBlocksDeps
+  readonly requests: PeerRequests
+  readonly blame: Blame
   readonly publish: (block: SignedBlock) => Promise<void>
   readonly hasSigned: (hash: Hex) => boolean
   readonly onStep: OnStep
@@ -78,7 +84,12 @@ export function createRecoveryParts(
   // Row 4 is behind us: stores are open only once the journal was taken in.
   const { journalFinding } = stores
   if (journalFinding.kind === 'taken' && !journalFinding.isWhole) progress.source('journal')
-  const ranges = createRangeFetcher(requests, (number) => rankedPeers(deps, number))
+  const fetcher = createBlockFetcher({
+    clock,
+    blocks: requests,
+    peers: (number) => rankedPeers(deps, number),
+    onSlow: (peer, slowness) => void deps.blame.note(peer, slowness)
+  })
   const recovery = createRecovery(
     {
       clock,
@@ -91,7 +102,7 @@ export function createRecoveryParts(
       hasSigned: deps.hasSigned,
       askTip: async (peer, head, signal) => askTip(requests, peer, head, signal),
       fillGap: (gap, onFetched) =>
-        fillGap({ accepted: stores.accepted, ranges }, gap, { onFetched }),
+        fillGap({ accepted: stores.accepted, fetcher }, gap, { onFetched }),
       followAskMs: FOLLOW_ASK_SLOTS * inputs.blockTimeMs,
       ...(decide && { decide })
     },
@@ -101,14 +112,22 @@ export function createRecoveryParts(
 }
 
 function createPorts(
-  { clock, chain, signer, claims, connected, requests }: RecoveryPartsDeps,
+  { clock, chain, signer, claims, roster, connected, requests, blame }: RecoveryPartsDeps,
   { config, blockTimeMs }: StartInputs
 ) {
   const { stores, applier, times, schedule } = chain
-  const backups = config.backups.map(({ peerId }) => peerId)
+  const backups = () => roster.ids()
   const ports = {
     chain: recoveryChain(stores, applier),
     state: recoveryState(stores),
+    diffs: recoveryDiffs({
+      stores,
+      applier,
+      claims,
+      connected: () => bulkPeers({ connected, blame }),
+      request: requests.request,
+      onFalse: requests.onFalse
+    }),
     record: recoveryRecord(signer?.record, requests.verify),
     peers: recoveryPeers({ claims, clock, times, headBlock: applier.head, backups, connected })
   }
@@ -117,14 +136,15 @@ function createPorts(
       ...ports,
       clock,
       storedBackups: storedBackups(stores),
+      backups,
       diskHasRoom: () => diskHasRoom(config.dataDir)
     },
     {
       role: config.role,
-      backups,
-      configuredPeers: [...config.backups, ...config.peers].map(({ peerId }) => peerId),
+      configuredPeers: config.peers.map(({ peerId }) => peerId),
       quorum: config.quorum,
       startWithoutBackups: config.oneStart.startWithoutBackups,
+      giveUpAbove: config.oneStart.giveUpAbove,
       blockTimeMs,
       scheduleNamesUs: (number) => schedule.signerAt(number) === signer?.key.address
     }
@@ -147,12 +167,25 @@ async function askTip(
   }
 }
 
-/** Those that claim the height first; a claim is a hint, so the others follow. */
+/** Whoever is connected and may be asked for much. */
+function bulkPeers({
+  connected,
+  blame
+}: Pick<RecoveryPartsDeps, 'connected' | 'blame'>): readonly string[] {
+  return connected().filter((peer) => !blame.isBenched(peer) && !blame.isBanned(peer))
+}
+
+/**
+ * Those that claim the height first; a claim is a hint, so the others follow. Among them, whoever was slow lately
+ * comes last, and whoever is benched not at all.
+ */
 function rankedPeers(
-  { connected, claims }: Pick<RecoveryPartsDeps, 'connected' | 'claims'>,
+  { connected, claims, blame }: Pick<RecoveryPartsDeps, 'connected' | 'claims' | 'blame'>,
   number: bigint
 ): readonly string[] {
-  const claimsIt = (peer: string) => (claims.status(peer)?.unsafeNumber ?? -1n) >= number
-  const peers = connected()
-  return [...peers.filter(claimsIt), ...peers.filter((peer) => !claimsIt(peer))]
+  const unclaimed = (peer: string) => ((claims.status(peer)?.unsafeNumber ?? -1n) >= number ? 0 : 1)
+  return bulkPeers({ connected, blame })
+    .map((peer) => ({ peer, unclaimed: unclaimed(peer), slow: blame.lightCount(peer) }))
+    .sort((one, other) => one.unclaimed - other.unclaimed || one.slow - other.slow)
+    .map(({ peer }) => peer)
 }

@@ -4,7 +4,8 @@ import { z } from 'zod'
 import { type Hex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
 import { errorMessage } from '../base/node-error.ts'
-import { type Applier, ApplyError } from '../apply/applier.ts'
+import { type Applier } from '../apply/applier.ts'
+import { ApplyError } from '../apply/apply-error.ts'
 import { type Block, type BlockRef } from '../chain/block.ts'
 import { type BlockTimes } from '../chain/block-times.ts'
 import { createNamedValue } from '../chain/named-value.ts'
@@ -19,6 +20,8 @@ import {
   type StoredBackups
 } from '../recovery/ports.ts'
 import { type SignedRecord } from '../signer/signed-record.ts'
+import { addedBackups, type AddedBackups } from './backup-roster.ts'
+import { type PeerAddress } from './node-config.ts'
 import { type OpenStores } from './open-stores.ts'
 import { type PeerClaims } from './peer-claims.ts'
 
@@ -33,7 +36,10 @@ export function recoveryChain({ blocks, accepted }: OpenStores, applier: Applier
     acceptedBlock: (hash) => accepted.acceptedBlock(hash),
     acceptedAt: (number) => accepted.acceptedAt(number),
     highestAccepted: () => accepted.highestAccepted(),
-    accept: (signed) => accepted.accept(signed)
+    accept: (signed) => accepted.accept(signed),
+    hasSetAside: () => accepted.hasSetAside,
+    isSetAside: (hash) => accepted.setAsideReason(hash) !== undefined,
+    setAside: (hashes, reason) => accepted.setAside(hashes, reason)
   }
 }
 
@@ -73,14 +79,20 @@ export function recoveryRecord(
       finding: () => ({ kind: 'off' }),
       hashAt: () => undefined,
       blocksAbove: () => [],
-      adopt: () => Promise.resolve()
+      adopt: () => Promise.resolve(),
+      heightsAbove: () => [],
+      release: () => Promise.resolve()
     }
   }
   return {
     finding: () => record.finding(),
     hashAt: (number) => record.hashAt(number),
     blocksAbove: (number) => Array.from(record.blocksAbove(number), (block) => verify(block)),
-    adopt: (head) => record.adopt(head)
+    adopt: (head) => record.adopt(head),
+    heightsAbove: (number) => [...record.heightsAbove(number)],
+    async release(above) {
+      if (record.tip !== undefined) await record.release(above, record.tip.hash)
+    }
   }
 }
 
@@ -97,7 +109,7 @@ export function recoveryPeers({
   readonly clock: Clock
   readonly times: BlockTimes
   readonly headBlock: () => Block
-  readonly backups: readonly string[]
+  readonly backups: () => readonly string[]
   readonly connected: () => readonly string[]
 }): RecoveryPeers {
   return {
@@ -107,8 +119,8 @@ export function recoveryPeers({
       findClockFault({
         nowMs: clock.nowMs(),
         headTimestampMs: times.timestampMs(headBlock().header),
-        backupCount: backups.length,
-        readings: claims.clockReadings(backups)
+        backupCount: backups().length,
+        readings: claims.clockReadings(backups())
       })
   }
 }
@@ -121,6 +133,13 @@ export function storedBackups({ chainStore }: OpenStores): StoredBackups {
     peerIds.parse(json)
   )
   return { load: () => stored.load(), save: (backups) => stored.save(backups) }
+}
+
+/** The backups that an operator added to those of the config. */
+export function storedAdditions({ chainStore }: OpenStores): AddedBackups {
+  return createNamedValue<readonly PeerAddress[]>(chainStore, 'added-backups', (json) =>
+    addedBackups.parse(json)
+  )
 }
 
 /** True while the disk under a directory has room for what comes next. */

@@ -3,23 +3,34 @@ import { type Log } from '../base/log.ts'
 import { nextBaseFee } from '../chain/base-fee.ts'
 import { CallRunner } from '../execution/calls.ts'
 import { type RecoveryStatus } from '../recovery/recovery.ts'
+import { createAdminAccess } from '../rpc/admin-access.ts'
+import { adminMethods, type AdminPort } from '../rpc/admin-methods.ts'
 import { decodeTransaction } from '../rpc/decode-transaction.ts'
 import { forwardTransaction } from '../rpc/forward.ts'
 import { type HttpServer, startHttpServer } from '../rpc/http-server.ts'
 import { type MetricsServer, type MetricValues, startMetricsServer } from '../rpc/metrics-server.ts'
 import { createMethodTable } from '../rpc/method-table.ts'
+import { operatorMethods } from '../rpc/operator-methods.ts'
 import { type RpcChain, type RpcNode, type RpcPool, type RpcState } from '../rpc/ports.ts'
 import { RPC_CODES, RpcError } from '../rpc/rpc-error.ts'
 import { toTransactionError } from '../rpc/transaction-errors.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type NodeConfig } from './node-config.ts'
 import { describeHealth, describeNode, type NodeStatusDeps } from './node-status.ts'
+import { createOperatorPort, type OperatorPartsDeps } from './operator-parts.ts'
+
+/** What JSON-RPC is joined to. */
+export interface RpcPartsDeps extends OperatorPartsDeps {
+  readonly log: Log
+  readonly admin: AdminPort
+  readonly adminToken: string | undefined
+}
 
 /** Starts the server. Throws HttpError. */
-export async function startRpc(deps: NodeStatusDeps & { readonly log: Log }): Promise<HttpServer> {
+export async function startRpc(deps: RpcPartsDeps): Promise<HttpServer> {
   const { config, chain, log, recovery } = deps
   const { common, applier, stores } = chain
-  const methods = createMethodTable({
+  const table = createMethodTable({
     chain: rpcChain(chain),
     state: rpcState(chain),
     pool: rpcPool(chain),
@@ -29,17 +40,22 @@ export async function startRpc(deps: NodeStatusDeps & { readonly log: Log }): Pr
     node: rpcNode(deps),
     send: (raw) => sendTransaction(chain, config, raw)
   })
+  const methods = new Map([...table, ...Object.entries(operatorMethods(createOperatorPort(deps)))])
+  const admin = createAdminAccess({
+    methods,
+    adminMethods: new Map(Object.entries(adminMethods(deps.admin))),
+    token: deps.adminToken
+  })
   return startHttpServer(
-    { methods, log, health: () => describeHealth(config, recovery()) },
+    { methods, admin, log, health: () => describeHealth(config, recovery()) },
     config.rpc
   )
 }
 
 /** Starts `/metrics`. Throws HttpError. */
 export async function startMetrics(deps: NodeStatusDeps): Promise<MetricsServer> {
-  const { config, chain, claims, recovery, connected } = deps
+  const { config, chain, claims, roster, recovery, connected } = deps
   const { stores, applier, pool } = chain
-  const backups = config.backups.map(({ peerId }) => peerId)
   const toNumber = (number: bigint | undefined) =>
     number === undefined ? undefined : Number(number)
   const read = (): MetricValues => {
@@ -48,7 +64,7 @@ export async function startMetrics(deps: NodeStatusDeps): Promise<MetricsServer>
     return {
       head_number: Number(applier.head().number),
       accepted_number: toNumber(stores.accepted.highestAccepted()?.number),
-      replicated_number: toNumber(claims.replicatedHead(backups)),
+      replicated_number: toNumber(claims.replicatedHead(roster.ids())),
       gate_open: config.role === 'sequencer' ? Number(now.gate.kind === 'open') : undefined,
       recovering: Number(!describeHealth(config, now).ok),
       conflicts: now.conflicts.length,

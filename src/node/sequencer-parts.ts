@@ -37,6 +37,8 @@ export interface SequencerPartsDeps {
 /** The services of a sequencer, and what it signed in this process. */
 export interface SequencerParts {
   readonly services: readonly Service[]
+  /** Resolves when no block stands between its signature and the head. */
+  settled(): Promise<void>
   /** Our own block may come back by gossip; it is no other sequencer's. */
   hasSigned(hash: Hex): boolean
 }
@@ -77,8 +79,10 @@ export function createSequencerParts(
     { times, feeRecipient: config.feeRecipient, gasLimit: config.gasLimit }
   )
   pruneRecord(deps)
+  watchTurn(deps)
   return {
     services: [sequencer, pauseWatch, createDiskWatch(deps, config.dataDir)],
+    settled: () => sequencer.settled(),
     hasSigned: (hash) => signed.has(hash)
   }
 }
@@ -114,6 +118,17 @@ function createDiskWatch({ clock, gate, recovery }: SequencerPartsDeps, dataDir:
       }
     }
   }
+}
+
+/** Where our period of the schedule ends, building ends; whoever comes next takes over from our last block. */
+function watchTurn({ chain, gate, signer, recovery, log }: SequencerPartsDeps): void {
+  const { applier, schedule } = chain
+  applier.onHead(({ number }) => {
+    if (gate.state().kind === 'shut' || schedule.signerAt(number + 1n) === signer.key.address)
+      return
+    log.warn('period-ended', { last: number, next: schedule.signerAt(number + 1n) })
+    recovery.onFault('not-scheduled')
+  })
 }
 
 /** The record drops messages of blocks that are persisted here and held by a quorum. */

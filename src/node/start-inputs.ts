@@ -7,6 +7,7 @@ import { type Genesis, parseGenesis } from '../chain/genesis.ts'
 import { type SignerPeriod } from '../chain/signer-schedule.ts'
 import { readSigningKey } from '../signer/key-file.ts'
 import { SignerError } from '../signer/signer-error.ts'
+import { readAdminToken } from './admin-token.ts'
 import { type AddressParsers, blockTimeProblem } from './config-checks.ts'
 import { ConfigError } from './config-error.ts'
 import { type ConfigKeyName } from './config-keys.ts'
@@ -34,6 +35,8 @@ export interface StartInputs<Key extends PeerIdentity = PeerIdentity> {
   /** Who signs, from the config or else the genesis file. */
   readonly signers: readonly SignerPeriod[]
   readonly blockTimeMs: number
+  /** What admin_ methods take; undefined: they are refused. */
+  readonly adminToken: string | undefined
 }
 
 /** Reads it all. Throws ConfigError with every problem of flags, environment and files at once. */
@@ -46,10 +49,11 @@ export async function readStartInputs<Key extends PeerIdentity>(
   const problems = [...read.problems]
   const report = (key: ConfigKeyName, problem: string, from?: string) =>
     void problems.push({ key, from, problem })
-  const [genesis, peerKey, address] = await Promise.all([
+  const [genesis, peerKey, address, adminToken] = await Promise.all([
     readGenesisFile(read.paths.genesisFile, report),
     readPeerKeyFile(read.paths.peerKeyFile, readers, report),
-    readSignerAddress(read.paths.signer?.keyFile, report)
+    readSignerAddress(read.paths.signer?.keyFile, report),
+    readTokenFile(read.paths.adminTokenFile, report)
   ])
   const { config } = read
   const chain = genesis && checkAgainstGenesis(read, { genesis, address }, report)
@@ -57,7 +61,7 @@ export async function readStartInputs<Key extends PeerIdentity>(
   if (problems.length > 0 || !config || !genesis || !peerKey || !chain) {
     throw new ConfigError(problems)
   }
-  return { config, genesis, peerKey, ...chain }
+  return { config, genesis, peerKey, adminToken, ...chain }
 }
 
 type Report = (key: ConfigKeyName, problem: string, from?: string) => void
@@ -91,6 +95,19 @@ async function readPeerKeyFile<Key>(
     return await readPeerKey(path)
   } catch (thrown) {
     report('peerKeyFile', errorMessage(thrown), path)
+    return undefined
+  }
+}
+
+async function readTokenFile(
+  path: string | undefined,
+  report: Report
+): Promise<string | undefined> {
+  if (path === undefined) return undefined
+  try {
+    return await readAdminToken(path)
+  } catch (thrown) {
+    report('adminTokenFile', errorMessage(thrown), path)
     return undefined
   }
 }

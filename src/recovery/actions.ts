@@ -1,34 +1,10 @@
 // The work that decisions name: adopting a branch, taking the record's blocks, rebuilding state.
 import { type Hex } from '../base/bytes.ts'
-import { type Log } from '../base/log.ts'
-import { type BlockRef, type SignedBlock } from '../chain/block.ts'
+import { type BlockRef } from '../chain/block.ts'
+import { type ActionDeps, type ActionOutcome } from './action-deps.ts'
 import { formatRef } from './findings.ts'
-import { type Knowledge } from './knowledge.ts'
-import {
-  type FillGap,
-  type RecoveryApply,
-  type RecoveryChain,
-  type RecoveryRecord,
-  type RecoveryState
-} from './ports.ts'
-import { type Progress } from './progress.ts'
-
-/** What the actions work with. */
-export interface ActionDeps {
-  readonly chain: RecoveryChain
-  readonly state: RecoveryState
-  readonly apply: RecoveryApply
-  readonly record: RecoveryRecord
-  readonly fillGap: FillGap
-  readonly knowledge: Knowledge
-  readonly progress: Progress
-  readonly log: Log
-  /** Hands a block to gossip if it is young enough for validators to take it. */
-  readonly publish: (block: SignedBlock) => Promise<void>
-}
-
-/** Whether an action brought the node forward; one that did not has left its reason in the knowledge. */
-export type ActionOutcome = 'progress' | 'failed'
+import { type RecoveryRecord } from './ports.ts'
+import { followsSetAside } from './set-aside.ts'
 
 /** Fetches and links all blocks up to the target. Needs no state. Undefined when it could not. */
 export async function linkTarget(
@@ -36,7 +12,7 @@ export async function linkTarget(
   target: BlockRef,
   signal: AbortSignal
 ): Promise<readonly Hex[] | undefined> {
-  const { chain, knowledge, fillGap, progress, record } = deps
+  const { chain, knowledge, fillGap, progress, record, log } = deps
   const floor = chain.head()
   const outcome = await progress.stage('fetch-blocks', (counter) => {
     counter.expect(Number(target.number - floor.number))
@@ -44,6 +20,10 @@ export async function linkTarget(
       counter.add({ peer, bytes, items: blocks.length })
     })
   })
+  if (await followsSetAside(chain, target.hash)) {
+    log.warn('branch-set-aside', { target: formatRef(target) })
+    return undefined
+  }
   if (outcome.kind === 'unserved') {
     const { firstMissing, lastMissing, reason } = outcome
     knowledge.noteGapFailure({ target, firstMissing, lastMissing, reason })

@@ -23,6 +23,12 @@ export type StateAction =
       readonly from: BlockRef
       readonly to: BlockRef
     }
+  | {
+      readonly row: 10
+      readonly action: 'fetch-diffs'
+      readonly from: BlockRef
+      readonly to: BlockRef
+    }
   | { readonly row: 11; readonly action: 'fetch-state'; readonly reason: string }
   | { readonly row: undefined; readonly action: 'none' }
 
@@ -43,7 +49,12 @@ export function decideState(findings: StateFindings): StateAction {
   if (findings.diffsStored && !findings.failed.has('diffs')) {
     return { row: 9, action: 'merge-diffs', from: readable, to: head }
   }
-  if (findings.blocksStored && !findings.failed.has('execution')) {
+  const canExecute = findings.blocksStored && !findings.failed.has('execution')
+  const canFetch = findings.diffsServed && !findings.failed.has('peer-diffs')
+  if (canFetch && (findings.executionIsDear || !canExecute)) {
+    return { row: 10, action: 'fetch-diffs', from: readable, to: head }
+  }
+  if (canExecute) {
     return { row: 10, action: 're-execute', from: readable, to: head }
   }
   return { row: 11, action: 'fetch-state', reason: 'neither diffs nor blocks bridge the gap' }

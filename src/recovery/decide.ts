@@ -28,6 +28,13 @@ export type BlockAction =
   | { readonly row: 2; readonly action: 'exit'; readonly path: string; readonly reason: string }
   | { readonly row: 5; readonly action: 'adopt'; readonly target: ShownBlock }
   | { readonly row: 13; readonly action: 'stay-shut-gap'; readonly failure: GapFailure }
+  /** Row 13 by an operator's word: everybody who counts has answered, and nobody serves it. */
+  | {
+      readonly row: 13
+      readonly action: 'give-up'
+      readonly target: BlockRef
+      readonly above: BlockRef
+    }
   | {
       readonly row: 6
       readonly action: 'ask'
@@ -56,8 +63,19 @@ export function decideBlocks(findings: BlockFindings): BlockAction {
   if (role === 'backup') return { row: undefined, action: 'follow' }
   const unreached = highest(above)
   const failure = unreached && gapFailures.get(unreached.block.hash)
-  if (failure !== undefined) return { row: 13, action: 'stay-shut-gap', failure }
+  if (failure !== undefined) return decideGap(findings, failure)
   return decideGate(findings)
+}
+
+/** Row 13: what nobody serves is given up only above the named head, and once the quorum has spoken. */
+function decideGap(findings: BlockFindings, failure: GapFailure): BlockAction {
+  const { head, giveUpAbove, record } = findings
+  // A torn record lets go of nothing: it has to be moved away first.
+  const isBarred = record.kind === 'torn' && (record.tip?.number ?? 0n) > head.number
+  if (giveUpAbove !== head.hash || isBarred) return { row: 13, action: 'stay-shut-gap', failure }
+  const { missing, required, answered } = quorumState(findings)
+  if (missing.length > 0) return { row: 6, action: 'ask', missing, required, answered }
+  return { row: 13, action: 'give-up', target: failure.target, above: head }
 }
 
 /** Rows 6, 7 and 14: nothing above us is shown; may we take our record's word, may we build? */
@@ -71,7 +89,7 @@ function decideGate(findings: BlockFindings): BlockAction {
   const tip = recordTip(findings.record)
   if (tip !== undefined && tip.number > findings.head.number) {
     const failure = findings.gapFailures.get(tip.hash)
-    if (failure !== undefined) return { row: 13, action: 'stay-shut-gap', failure }
+    if (failure !== undefined) return decideGap(findings, failure)
     return { row: 7, action: 'take-record', tip }
   }
   const reason = waitReason(findings, needsQuietRound)
@@ -82,11 +100,11 @@ function decideGate(findings: BlockFindings): BlockAction {
 /** Row 14's conditions, the lasting ones first; undefined when all hold. Row 3 bars it by the clock. */
 function waitReason(findings: BlockFindings, needsQuietRound: boolean): WaitReason | undefined {
   if (findings.foreign !== undefined) return { code: 'foreign-block', foreign: findings.foreign }
+  if (!findings.sequencing) return { code: 'sequencing-stopped' }
+  if (!findings.scheduleNamesUs) return { code: 'not-scheduled' }
   if (findings.rounds.newInARow >= NEW_ROUNDS_MAX) {
     return { code: 'another-sequencer', roundsWithNewBlocks: findings.rounds.newInARow }
   }
-  if (!findings.sequencing) return { code: 'sequencing-stopped' }
-  if (!findings.scheduleNamesUs) return { code: 'not-scheduled' }
   if (findings.diskFull) return { code: 'disk-full' }
   if (findings.clockFault !== undefined) return { code: 'clock', fault: findings.clockFault }
   if (!findings.stateAtHead) return { code: 'state-not-readable' }

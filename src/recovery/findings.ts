@@ -104,7 +104,12 @@ export interface BlockFindings {
   readonly sequencing: boolean
   readonly diskFull: boolean
   readonly foreign: ForeignBlock | undefined
+  /** The head above which an operator gives up, for this start, what nobody serves. */
+  readonly giveUpAbove: Hex | undefined
 }
+
+/** Ways of rebuilding lost states of stored blocks. */
+export type StateWay = 'diffs' | 'peer-diffs' | 'execution'
 
 /** The state rows' input. */
 export interface StateFindings {
@@ -115,12 +120,16 @@ export interface StateFindings {
   readonly readable: BlockRef | undefined
   readonly journalPending: boolean
   readonly damaged: { readonly what: string } | undefined
-  /** Heights from the readable state to the head whose diffs are stored. */
+  /** True when the diffs from the readable state to the head are stored. */
   readonly diffsStored: boolean
+  /** True when a connected peer claims to keep them. */
+  readonly diffsServed: boolean
+  /** True when fetching diffs is cheaper than executing the blocks. */
+  readonly executionIsDear: boolean
   /** True when each block from the readable state to the head is stored. */
   readonly blocksStored: boolean
   /** A way that was tried and failed, so that the next one is taken. */
-  readonly failed: ReadonlySet<'diffs' | 'execution'>
+  readonly failed: ReadonlySet<StateWay>
   readonly targetNumber: bigint | undefined
   /** True when a peer serves state by ranges; an empty store takes blocks from genesis otherwise. */
   readonly rangesServed: boolean
@@ -130,3 +139,12 @@ export interface StateFindings {
 export function formatRef({ number, hash }: { number: bigint; hash: Hex }): string {
   return `${number.toString()} (${hash})`
 }
+
+/** What a look at a conflict came to. */
+export type EvidenceOutcome =
+  /** The other branch is held from the fork on. */
+  | 'whole'
+  /** Nobody serves what lies between. */
+  | 'partial'
+  /** An operator decided against that branch: it is no conflict any more. */
+  | 'set-aside'

@@ -8,6 +8,7 @@ export type ShutReason =
   | 'state-not-readable'
   | 'process-paused'
   | 'sequencing-stopped'
+  | 'not-scheduled'
   | 'disk-full'
   | 'foreign-block'
   | 'stopping'

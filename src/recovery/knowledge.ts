@@ -8,16 +8,18 @@ import {
   type BackupSet,
   type BlockFindings,
   type Conflict,
+  type EvidenceOutcome,
   type ForeignBlock,
   type GapFailure,
   type QuorumSetting,
   type Role,
-  type ShownBlock,
   type StateFindings,
+  type StateWay,
   type TipAnswer
 } from './findings.ts'
 import {
   type RecoveryChain,
+  type RecoveryDiffs,
   type RecoveryPeers,
   type RecoveryRecord,
   type RecoveryState,
@@ -25,6 +27,7 @@ import {
 } from './ports.ts'
 import { quorumState } from './quorum.ts'
 import { createRoundLog } from './rounds.ts'
+import { ShownBlocks } from './shown-blocks.ts'
 import { type TipRound } from './tips.ts'
 
 /** So long configured peers may take to connect before the first round counts without them. */
@@ -35,21 +38,25 @@ export interface KnowledgeDeps {
   readonly clock: Clock
   readonly chain: RecoveryChain
   readonly state: RecoveryState
+  readonly diffs: Pick<RecoveryDiffs, 'areStored' | 'areServed' | 'isExecutionDear'>
   readonly record: RecoveryRecord
   readonly peers: RecoveryPeers
   readonly storedBackups: StoredBackups
+  /** Peer ids of the backups as they are configured now; an operator may add to them at any time. */
+  readonly backups: () => readonly string[]
   readonly diskHasRoom: () => boolean
 }
 
 /** What does not change while the process lives. */
 export interface KnowledgeOptions {
   readonly role: Role
-  readonly backups: readonly string[]
-  /** Backups and other peers that are dialled. */
+  /** Peers that are dialled besides the backups. */
   readonly configuredPeers: readonly string[]
   readonly quorum: QuorumSetting
   /** The head on which this one start may do without the quorum; the operator named it. */
   readonly startWithoutBackups?: Hex | undefined
+  /** The head above which this one start gives up what nobody serves; the operator named it. */
+  readonly giveUpAbove?: Hex | undefined
   readonly blockTimeMs: number
   /** True when the schedule names our key for this height. */
   readonly scheduleNamesUs: (number: bigint) => boolean
@@ -62,12 +69,12 @@ export class Knowledge {
   readonly #rounds = createRoundLog()
   readonly #conflicts: KnownConflicts
   readonly #gapFailures: GapFailures
-  readonly #shown = new Map<Hex, { block: BlockRef; holders: Set<string> }>()
+  readonly #shown: ShownBlocks
   #answers: ReadonlyMap<string, TipAnswer> = new Map()
   #foreign: ForeignBlock | undefined
   #sequencing = true
   #askedPeers: ReadonlySet<string> = new Set()
-  readonly #failedWays = new Set<'diffs' | 'execution'>()
+  readonly #failedWays = new Set<StateWay>()
   #startedMs: number
   #roundsCount = 0
 
@@ -76,8 +83,9 @@ export class Knowledge {
     this.#options = options
     this.#startedMs = deps.clock.monotonicMs()
     this.#gapFailures = new GapFailures(deps.clock)
+    this.#shown = new ShownBlocks(deps.chain)
     this.#conflicts = new KnownConflicts(deps.chain)
-    if (options.role === 'sequencer') this.#conflicts.findStored()
+    this.#conflicts.findStored()
   }
 
   /** The block rows' input as of now. */
@@ -89,7 +97,7 @@ export class Knowledge {
       head,
       record: record.finding(),
       conflict: this.#conflicts.first(head, record.finding()),
-      shown: this.#shownAbove(head),
+      shown: this.#shown.above(head),
       gapFailures: this.#gapFailures.current(),
       answers: this.#answers,
       backupSets: this.#backupSets(),
@@ -103,24 +111,30 @@ export class Knowledge {
       scheduleNamesUs: this.#options.scheduleNamesUs(head.number + 1n),
       sequencing: this.#sequencing,
       diskFull: !this.#deps.diskHasRoom(),
-      foreign: this.#foreign
+      foreign: this.#foreign,
+      giveUpAbove: this.#options.giveUpAbove
     }
   }
 
   /** The state rows' input as of now. Journals are taken in when the state store opens. */
   stateFindings(): StateFindings {
-    const { chain, state } = this.#deps
+    const { chain, state, diffs } = this.#deps
     const head = chain.head()
+    const readable = this.#highestReadable(head)
+    const isLost = readable !== undefined && readable.hash !== head.hash
+    const lost = isLost ? { from: readable, to: head } : undefined
     return {
       head,
       diskLayer: state.diskLayer(),
-      readable: this.#highestReadable(head),
+      readable,
       journalPending: false,
       damaged: undefined,
-      diffsStored: false,
+      diffsStored: lost !== undefined && diffs.areStored(lost),
+      diffsServed: lost !== undefined && diffs.areServed(lost),
+      executionIsDear: lost !== undefined && diffs.isExecutionDear(lost),
       blocksStored: true,
       failed: this.#failedWays,
-      targetNumber: this.#shownAbove(head)[0]?.block.number,
+      targetNumber: this.#shown.above(head)[0]?.block.number,
       rangesServed: false
     }
   }
@@ -133,11 +147,9 @@ export class Knowledge {
     this.#roundsCount += 1
     const { missing } = quorumState(this.blockFindings())
     this.#rounds.add(round, missing.length === 0)
-    for (const { block, peer } of round.shown) this.#noteShown(block, peer)
+    for (const { block, peer } of round.shown) this.#shown.note(block, peer)
     for (const conflict of round.conflicts) this.noteConflict(conflict)
-    for (const [hash, { block }] of this.#shown) {
-      if (block.number <= head.number) this.#shown.delete(hash)
-    }
+    this.#shown.dropUpTo(head)
   }
 
   /** The head moved: what peers said of the old one does not count for the new one. */
@@ -149,6 +161,7 @@ export class Knowledge {
   peersChanged(): void {
     this.#gapFailures.clear()
     this.#failedWays.clear()
+    this.#conflicts.retrace()
     const connected = new Set(this.#deps.peers.connected())
     this.#askedPeers = new Set([...this.#askedPeers].filter((peer) => connected.has(peer)))
   }
@@ -168,6 +181,29 @@ export class Knowledge {
     this.#conflicts.note(conflict)
   }
 
+  /** A conflict whose other branch may still be fetched. */
+  untracedConflict(): Conflict | undefined {
+    return this.#conflicts.untraced()
+  }
+
+  /** A branch that was set aside is no conflict any more. */
+  noteTraced({ other }: Conflict, outcome: EvidenceOutcome): void {
+    if (outcome === 'set-aside') this.#conflicts.drop(other.hash)
+    else this.#conflicts.noteTraced(other.hash)
+  }
+
+  /** Backups that the override for this start does without; empty where it is not needed. */
+  overridden(): readonly string[] {
+    const { startWithoutBackups, quorum } = this.#options
+    if (startWithoutBackups !== this.#deps.chain.head().hash) return []
+    return quorumState({ ...this.blockFindings(), quorum }).missing
+  }
+
+  /** The block that shut the gate for good, if any. */
+  foreign(): ForeignBlock | undefined {
+    return this.#foreign
+  }
+
   /** A block of our key came while the gate is shut, by whatever way, and we did not know of it. */
   noteArrived(hash: Hex): void {
     this.#rounds.noteArrived(hash)
@@ -179,7 +215,40 @@ export class Knowledge {
 
   /** True when something came up that keeps the gate shut whatever the rows said before. */
   isBarred(): boolean {
-    return this.#foreign !== undefined || this.#conflicts.size > 0
+    return this.#foreign !== undefined || this.#conflicts.size > 0 || !this.#sequencing
+  }
+
+  /** False once sequencing was stopped, or while another sequencer's block latches the gate. */
+  isSequencing(): boolean {
+    return this.#sequencing && this.#foreign === undefined
+  }
+
+  /** Nothing opens the gate until sequencing is started again. */
+  stopSequencing(): void {
+    this.#sequencing = false
+  }
+
+  /** An operator said so: another sequencer's block latches the gate no more, and everybody is asked anew. */
+  startSequencing(): void {
+    this.#sequencing = true
+    this.#foreign = undefined
+    this.restart()
+  }
+
+  /** True when the schedule names our key for this height. */
+  isOurTurn(number: bigint): boolean {
+    return this.#options.scheduleNamesUs(number)
+  }
+
+  /** Backups were added or removed: the rounds so far did not ask the set that counts now. */
+  backupsChanged(): void {
+    this.#rounds.reset()
+    this.#gapFailures.clear()
+  }
+
+  /** The backups that count now. */
+  backups(): readonly string[] {
+    return this.#deps.backups()
   }
 
   /** Connected peers that were never asked since they connected. */
@@ -202,7 +271,7 @@ export class Knowledge {
   }
 
   /** A way of rebuilding state that did not give the head's root. */
-  noteStateFailure(way: 'diffs' | 'execution'): void {
+  noteStateFailure(way: StateWay): void {
     this.#failedWays.add(way)
   }
 
@@ -211,46 +280,22 @@ export class Knowledge {
     return this.#conflicts.all()
   }
 
-  /** The gate opened under this set of backups: it is the one that counts from here on. */
-  async adoptBackups(): Promise<void> {
-    await this.#deps.storedBackups.save(this.#options.backups)
-  }
-
-  #noteShown(block: BlockRef, holder: string): void {
-    const known = this.#shown.get(block.hash)
-    if (known) known.holders.add(holder)
-    else {
-      const { number, hash } = block
-      this.#shown.set(hash, { block: { number, hash }, holders: new Set([holder]) })
-    }
-  }
-
-  /** Shown by peers, or accepted by ourselves, above the head; highest first. */
-  #shownAbove(head: BlockRef): ShownBlock[] {
-    const { chain } = this.#deps
-    const found = new Map<Hex, ShownBlock>()
-    for (const { block, holders } of this.#shown.values()) {
-      if (block.number > head.number) found.set(block.hash, { block, holders: [...holders] })
-    }
-    const highest = chain.highestAccepted()
-    const own = [...chain.acceptedAt(head.number + 1n), ...(highest ? [highest] : [])]
-    for (const block of own) {
-      if (block.number <= head.number || found.has(block.hash)) continue
-      found.set(block.hash, { block, holders: ['self'] })
-    }
-    return [...found.values()].sort((a, b) => Number(b.block.number - a.block.number))
+  /** The gate opens under this set of backups: it is the one that counts from here on. */
+  async adoptBackups(backups: readonly string[]): Promise<void> {
+    await this.#deps.storedBackups.save(backups)
   }
 
   #isAskDue(): boolean {
     const { clock, peers } = this.#deps
     const isOver = clock.monotonicMs() - this.#startedMs >= FIRST_ASK_GRACE_MS
-    const isComplete = this.#options.configuredPeers.every((peer) => this.#askedPeers.has(peer))
+    const dialled = [...this.#deps.backups(), ...this.#options.configuredPeers]
+    const isComplete = dialled.every((peer) => this.#askedPeers.has(peer))
     if (!isComplete && !isOver) return true
     return this.#roundsCount === 0 && peers.connected().length > 0
   }
 
   #backupSets(): readonly BackupSet[] {
-    const { backups } = this.#options
+    const backups = this.#deps.backups()
     const configured: BackupSet = { name: 'configured', backups }
     const stored = this.#deps.storedBackups.load()
     if (stored === undefined || isSameSet(stored, backups)) return [configured]

@@ -6,6 +6,8 @@ import { type RecoveryChain } from './ports.ts'
 
 /** Conflicts kept as evidence; more add nothing an operator could use. */
 const CONFLICTS_MAX = 64
+/** Peers named for each. */
+const HOLDERS_MAX = 16
 /** Heights below the head that are searched at the start. */
 const SEARCHED_BLOCKS = 8_192n
 
@@ -13,6 +15,7 @@ const SEARCHED_BLOCKS = 8_192n
 export class KnownConflicts {
   readonly #chain: RecoveryChain
   readonly #known = new Map<Hex, Conflict>()
+  readonly #traced = new Set<Hex>()
 
   constructor(chain: RecoveryChain) {
     this.#chain = chain
@@ -27,8 +30,29 @@ export class KnownConflicts {
   }
 
   note({ ours, other, holders }: Conflict): void {
-    if (this.#known.size >= CONFLICTS_MAX && !this.#known.has(other.hash)) return
-    this.#known.set(other.hash, { ours: toRef(ours), other: toRef(other), holders })
+    const known = this.#known.get(other.hash)
+    if (this.#known.size >= CONFLICTS_MAX && known === undefined) return
+    const all = [...new Set([...(known?.holders ?? []), ...holders])].slice(0, HOLDERS_MAX)
+    this.#known.set(other.hash, { ours: toRef(ours), other: toRef(other), holders: all })
+  }
+
+  /** An operator decided against the other block. */
+  drop(other: Hex): void {
+    this.#known.delete(other)
+  }
+
+  /** One whose other branch was not looked for yet with the peers there are. */
+  untraced(): Conflict | undefined {
+    return this.all().find(({ other }) => !this.#traced.has(other.hash))
+  }
+
+  noteTraced(other: Hex): void {
+    this.#traced.add(other)
+  }
+
+  /** Peers came or went: what nobody could serve may be served now. */
+  retrace(): void {
+    this.#traced.clear()
   }
 
   /** Row 1 holds over restarts: what is stored beside our chain was signed by our key. */

@@ -15,6 +15,11 @@ export interface RecoveryChain {
   /** The highest accepted block that the schedule's signer signed and nobody set aside. */
   highestAccepted(): BlockRef | undefined
   accept(blocks: readonly SignedBlock[]): Promise<void>
+  /** True for a block that an operator decided against, held or not. */
+  isSetAside(hash: Hex): boolean
+  /** False while there is none at all. */
+  hasSetAside(): boolean
+  setAside(hashes: readonly Hex[], reason: 'given-up' | 'chosen-against'): Promise<void>
 }
 
 /** Which states can be read. */
@@ -37,6 +42,38 @@ export interface RecoveryApply {
   replayBlock(number: bigint): Promise<ApplyResult>
 }
 
+/** Heights whose states are to be rebuilt: `from` is readable, or genesis; `to` is stored. */
+export interface StateStretch {
+  readonly from: BlockRef
+  readonly to: BlockRef
+}
+
+/** How rebuilding states by diffs ended; those below a bad or missing diff are readable then. */
+export type DiffsResult =
+  { readonly kind: 'rebuilt' } | { readonly kind: 'failed'; readonly reason: string }
+
+/** State diffs of stored blocks, our own and the peers' (rows 9 and 10). */
+export interface RecoveryDiffs {
+  /** True when the stored diffs reach down far enough; whether each is there and good shows when it is used. */
+  areStored(stretch: StateStretch): boolean
+  /** True when a connected peer claims to keep them all. */
+  areServed(stretch: StateStretch): boolean
+  /** True when executing the blocks again would take longer than fetching their diffs. */
+  isExecutionDear(stretch: StateStretch): boolean
+  /** Merges our stored diffs; `onReplayed` hears of each commit. */
+  replayStored(
+    stretch: StateStretch,
+    onReplayed: (count: number) => void,
+    signal: AbortSignal
+  ): Promise<DiffsResult>
+  /** Fetches diffs from peers, each checked against its header and kept. */
+  replayFetched(
+    stretch: StateStretch,
+    onReplayed: (count: number, from: { readonly peer: string; readonly bytes: number }) => void,
+    signal: AbortSignal
+  ): Promise<DiffsResult>
+}
+
 /** The signed record, as recovery reads it and writes the adopted head into it. */
 export interface RecoveryRecord {
   finding(): RecordFinding
@@ -44,6 +81,10 @@ export interface RecoveryRecord {
   /** The blocks above a height whose messages are kept, ascending. */
   blocksAbove(number: bigint): readonly SignedBlock[]
   adopt(head: BlockRef): Promise<void>
+  /** What was signed or adopted above a height, ascending, whether its message is kept or not. */
+  heightsAbove(number: bigint): readonly BlockRef[]
+  /** Lets go of all heights above one, by an operator's word. */
+  release(above: bigint): Promise<void>
 }
 
 /** Who is connected, who counts, and what their clocks say. */

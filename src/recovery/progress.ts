@@ -49,7 +49,13 @@ export interface CurrentStage {
   readonly name: StageName
   readonly done: number
   readonly expected: number | undefined
+  readonly bytes: number
+  readonly peers: readonly string[]
   readonly elapsedMs: number
+  /** Items a second since the stage began to run; undefined before the first one. */
+  readonly rate: number | undefined
+  /** Until the end, at this rate. */
+  readonly leftMs: number | undefined
 }
 
 /** Measures and remembers the stages of one recovery. */
@@ -69,6 +75,8 @@ interface StageTally {
   bytes: number
   expected: number | undefined
   startedMs: number | undefined
+  /** Items when it began to run. */
+  startedItems: number
   readonly peers: Set<string>
 }
 
@@ -99,6 +107,7 @@ class Tally {
       bytes: 0,
       expected: undefined,
       startedMs: undefined,
+      startedItems: 0,
       peers: new Set<string>()
     }
     this.stages.set(name, tally)
@@ -106,8 +115,8 @@ class Tally {
   }
 
   running(nowMs: number): readonly CurrentStage[] {
-    return [...this.stages].flatMap(([name, { items, expected, startedMs }]) =>
-      startedMs === undefined ? [] : { name, done: items, expected, elapsedMs: nowMs - startedMs }
+    return [...this.stages].flatMap(([name, stage]) =>
+      stage.startedMs === undefined ? [] : toCurrent(name, stage, nowMs - stage.startedMs)
     )
   }
 
@@ -140,6 +149,7 @@ export function createProgress({ clock, log, onStage }: ProgressDeps): Progress 
     const beganMs = clock.monotonicMs()
     const itemsBefore = stage.items
     stage.startedMs = beganMs
+    stage.startedItems = itemsBefore
     try {
       return await work(counterOf(stage))
     } finally {
@@ -178,6 +188,25 @@ function counterOf(stage: StageTally): StageCounter {
     expect(items) {
       stage.expected = stage.items + items
     }
+  }
+}
+
+function toCurrent(
+  name: StageName,
+  { items, expected, bytes, peers, startedItems }: StageTally,
+  elapsedMs: number
+): CurrentStage {
+  const perMs = elapsedMs > 0 ? (items - startedItems) / elapsedMs : 0
+  const isKnown = expected !== undefined && perMs > 0
+  return {
+    name,
+    done: items,
+    expected,
+    bytes,
+    peers: [...peers],
+    elapsedMs,
+    rate: perMs > 0 ? 1_000 * perMs : undefined,
+    leftMs: isKnown ? Math.max(0, expected - items) / perMs : undefined
   }
 }
 

@@ -3,14 +3,15 @@ import { type Hex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { type Service } from '../base/service.ts'
-import { type SignedBlock } from '../chain/block.ts'
-import { type ActionDeps } from './actions.ts'
+import { type BlockRef, type SignedBlock } from '../chain/block.ts'
+import { type ActionDeps } from './action-deps.ts'
 import { type BlockAction, type decideBlocks } from './decide.ts'
 import { type StateAction } from './decide-state.ts'
-import { type Conflict, type TipAnswer } from './findings.ts'
+import { type Conflict, type ForeignBlock, type TipAnswer } from './findings.ts'
 import { type GateReader, type GateState, type GateWriter, type ShutReason } from './gate.ts'
 import { type RecoveryPeers } from './ports.ts'
 import { type CurrentStage, type RecoveryReport } from './progress.ts'
+import { type SequencingSwitch } from './sequencing-switch.ts'
 import { type AskTip } from './tips.ts'
 
 /** What recovery says of itself: RPC, health and status read it. */
@@ -19,7 +20,10 @@ export interface RecoveryStatus {
   readonly stateAction: StateAction | undefined
   readonly blockAction: BlockAction | undefined
   readonly stages: readonly CurrentStage[]
+  readonly head: BlockRef
   readonly conflicts: readonly Conflict[]
+  /** The block that shut the gate for good: another sequencer uses this key. */
+  readonly foreign: ForeignBlock | undefined
   /** What each peer said in the last round. */
   readonly answers: ReadonlyMap<string, TipAnswer>
   /** True while a connected peer was not asked yet. */
@@ -37,6 +41,10 @@ export interface Recovery extends Service {
   onAccepted(block: SignedBlock, from: string): void
   /** The sequencer cannot go on by itself: the gate shuts and recovery runs again. */
   onFault(reason: ShutReason): void
+  /** Backups were added or removed: they count from this recovery on, or from the next one. Never blocks. */
+  onBackupsChanged(): void
+  /** The operator's way to stop and start building. */
+  readonly sequencing: SequencingSwitch
 }
 
 /** What the runner stands on. */

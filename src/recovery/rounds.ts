@@ -1,6 +1,10 @@
 // Rounds of asking: which answers stand, when all required have spoken, and whether that showed anything new.
 import { type Hex } from '../base/bytes.ts'
+import { LruMap } from '../base/lru.ts'
 import { type RoundTimes, type TipAnswer } from './findings.ts'
+
+/** Shown blocks remembered; a sequencer that waits for its turn sees new ones for as long as it waits. */
+const SEEN_MAX = 4_096
 
 /** One round's outcome: what each asked peer said, and the hashes shown above our head. */
 export interface Round {
@@ -28,11 +32,11 @@ export function createRoundLog(): RoundLog {
   let quietFullMs: number | undefined
   let newInARow = 0
   let hasArrived = false
-  const seen = new Set<Hex>()
+  const seen = new LruMap<Hex, true>(SEEN_MAX)
   return {
     noteArrived(hash) {
       if (seen.has(hash)) return
-      seen.add(hash)
+      seen.set(hash, true)
       hasArrived = true
       firstFullMs = undefined
       quietFullMs = undefined
@@ -40,7 +44,7 @@ export function createRoundLog(): RoundLog {
     add(round, isFull) {
       const isNew = hasArrived || round.shownHashes.some((hash) => !seen.has(hash))
       hasArrived = false
-      for (const hash of round.shownHashes) seen.add(hash)
+      for (const hash of round.shownHashes) seen.set(hash, true)
       if (isNew) {
         // Whatever came in shows that more may be on its way: the quiet time starts anew.
         newInARow += 1

@@ -3,11 +3,19 @@ import { type BlockRef, type SignedBlock } from '../chain/block.ts'
 import { adoptTarget, linkTarget, reexecute, takeRecord } from './actions.ts'
 import { type BlockAction, decideBlocks, type WaitReason } from './decide.ts'
 import { decideState, type StateAction } from './decide-state.ts'
+import { keepEvidence } from './evidence.ts'
 import { formatRef } from './findings.ts'
 import { type ShutReason } from './gate.ts'
 import { type OnExit, type Recovery, type RecoveryDeps, type RecoveryStatus } from './recovery.ts'
+import { fetchPeerDiffs, mergeDiffs } from './replay-actions.ts'
 import { type RecoveryReport } from './progress.ts'
-import { askRound } from './tips.ts'
+import { giveUp } from './set-aside.ts'
+import {
+  createSequencingSwitch,
+  nameShutReason,
+  type SequencingSwitch
+} from './sequencing-switch.ts'
+import { askEverybody, askNewcomers } from './asking.ts'
 import { createWaker } from './waker.ts'
 
 /** First pause between two rounds of asking; doubles up to ASK_BACKOFF_MAX_MS while nothing changes. */
@@ -31,12 +39,14 @@ class RecoveryRunner implements Recovery {
   #last: RecoveryReport | undefined
   #isFollowing = false
   #loggedKey = ''
+  readonly sequencing: SequencingSwitch
 
   constructor(deps: RecoveryDeps, onExit: OnExit) {
     this.#deps = deps
     this.#onExit = onExit
     this.#waker = createWaker(deps.clock)
     this.#decide = deps.decide ?? decideBlocks
+    this.sequencing = createSequencingSwitch(deps, this.#waker)
   }
 
   status(): RecoveryStatus {
@@ -45,7 +55,9 @@ class RecoveryRunner implements Recovery {
       stateAction: this.#stateAction,
       blockAction: this.#blockAction,
       stages: this.#deps.progress.current(),
+      head: this.#deps.chain.head(),
       conflicts: this.#deps.knowledge.conflicts(),
+      foreign: this.#deps.knowledge.foreign(),
       answers: this.#deps.knowledge.answers(),
       hasUnasked: this.#deps.knowledge.unasked().length > 0,
       last: this.#last
@@ -60,7 +72,7 @@ class RecoveryRunner implements Recovery {
 
   onAccepted(block: SignedBlock, from: string): void {
     const { chain, gate, knowledge, log, record, hasSigned } = this.#deps
-    if (hasSigned(block.hash)) return
+    if (hasSigned(block.hash) || chain.isSetAside(block.hash)) return
     const isOurs = record.hashAt(block.number) === block.hash
     const isOpen = gate.state().kind === 'open'
     if (!isOpen && !isOurs) knowledge.noteArrived(block.hash)
@@ -71,7 +83,10 @@ class RecoveryRunner implements Recovery {
       const ours = { number: block.number, hash: canonical }
       knowledge.noteConflict({ ours, other: block, holders: [from] })
     }
-    if (isOpen && !isOurs) {
+    if (!knowledge.isOurTurn(block.number)) {
+      // Signed by whom the schedule names, and that is not us: no second sequencer, but one that has taken over.
+      this.onFault('not-scheduled')
+    } else if (isOpen && !isOurs) {
       knowledge.noteForeign({ block: { number: block.number, hash: block.hash }, from })
       log.error('foreign-block', { block: formatRef(block), from })
       gate.shut('foreign-block')
@@ -83,6 +98,11 @@ class RecoveryRunner implements Recovery {
     // A gate that is shut already keeps the reason it was shut for.
     if (this.#deps.gate.state().kind === 'open') this.#deps.gate.shut(reason)
     this.#waker.wake()
+  }
+
+  onBackupsChanged(): void {
+    this.#deps.knowledge.backupsChanged()
+    this.onPeersChanged()
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -113,7 +133,13 @@ class RecoveryRunner implements Recovery {
   }
 
   async #mendState(action: StateAction, signal: AbortSignal): Promise<void> {
-    if (action.action === 're-execute') {
+    if (action.action === 'merge-diffs') {
+      await mergeDiffs(this.#deps, action, signal)
+      return
+    } else if (action.action === 'fetch-diffs') {
+      await fetchPeerDiffs(this.#deps, action, signal)
+      return
+    } else if (action.action === 're-execute') {
       if ((await reexecute(this.#deps, action, signal)) === 'progress') return
       this.#deps.knowledge.noteStateFailure('execution')
     } else if (action.action === 'fetch-to-disk-layer') {
@@ -125,7 +151,7 @@ class RecoveryRunner implements Recovery {
 
   /** What needs no state, done while the state is mended: asking, and fetching what was shown. */
   async #prepare(action: BlockAction, signal: AbortSignal): Promise<void> {
-    if (action.action === 'ask') await this.#ask(signal)
+    if (action.action === 'ask') await askEverybody(this.#deps, signal)
     else if (action.action === 'adopt') await linkTarget(this.#deps, action.target.block, signal)
   }
 
@@ -144,7 +170,7 @@ class RecoveryRunner implements Recovery {
         this.#headMoved()
         return
       case 'ask':
-        await this.#ask(signal)
+        await askEverybody(this.#deps, signal)
         if (this.#decide(this.#deps.knowledge.blockFindings()).action === 'ask') {
           await this.#waker.wait(this.#nextBackoffMs(), signal)
         }
@@ -158,84 +184,78 @@ class RecoveryRunner implements Recovery {
       case 'follow':
         await this.#follow(signal)
         return
+      case 'give-up':
+        await giveUp(this.#deps, action)
+        this.#headMoved()
+        return
       case 'stay-shut-conflict':
       case 'stay-shut-gap':
+        if ((await keepEvidence(this.#deps, signal)) === 'looked') return
         await this.#waker.wait(this.#nextBackoffMs(), signal)
-        await this.#ask(signal)
+        await askEverybody(this.#deps, signal)
     }
   }
 
   async #open(on: BlockRef): Promise<void> {
-    const { record, knowledge, gate, progress, chain, log } = this.#deps
+    const { record, knowledge, gate, progress, log } = this.#deps
+    // Those that the decision counted: one that is added meanwhile has not been asked.
+    const backups = knowledge.backups()
     await record.adopt(on)
-    await knowledge.adoptBackups()
-    // What came in meanwhile met a shut gate: it counts before the gate opens, not after.
-    if (chain.head().hash !== on.hash || knowledge.isBarred()) return
-    const again = this.#decide(knowledge.blockFindings())
-    const isStill = again.action === 'open' && again.on.hash === on.hash
-    if (!isStill || decideState(knowledge.stateFindings()).action !== 'none') return
+    if (!this.#isStillOpen(on)) return
+    await knowledge.adoptBackups(backups)
+    if (!this.#isStillOpen(on)) return
+    const overridden = knowledge.overridden()
+    if (overridden.length > 0) {
+      log.warn('opened-without-backups', { head: formatRef(on), missing: overridden })
+    }
     this.#last = progress.report()
     log.info('recovered', { head: formatRef(on), ...this.#last })
     gate.open(on)
+  }
+
+  /** What came in while files were written met a shut gate: it counts before the gate opens, not after. */
+  #isStillOpen(on: BlockRef): boolean {
+    const { knowledge, chain } = this.#deps
+    if (chain.head().hash !== on.hash || knowledge.isBarred()) return false
+    const again = this.#decide(knowledge.blockFindings())
+    const isStill = again.action === 'open' && again.on.hash === on.hash
+    return isStill && decideState(knowledge.stateFindings()).action === 'none'
   }
 
   /** A backup at its head: asks when somebody new came, else waits for the next accepted block. */
   async #follow(signal: AbortSignal): Promise<void> {
     const { knowledge, peers, chain, progress, followAskMs } = this.#deps
     if (knowledge.unasked().length > 0) {
-      await this.#ask(signal)
+      await askEverybody(this.#deps, signal)
       return
     }
+    if ((await keepEvidence(this.#deps, signal)) === 'looked') return
     this.#last ??= progress.report()
     this.#isFollowing = true
     const outcome = await this.#waker.wait(followAskMs, signal)
-    if (outcome === 'timeout' && peers.claimsAbove(chain.head().number)) await this.#ask(signal)
+    if (outcome === 'timeout' && peers.claimsAbove(chain.head().number))
+      await askEverybody(this.#deps, signal)
   }
 
   async #waitForRowFourteen(reason: WaitReason, signal: AbortSignal): Promise<void> {
+    nameShutReason(this.#deps.gate, reason)
     const isQuiet = reason.code === 'quiet-round'
     const ms = isQuiet ? reason.remainingMs : this.#nextBackoffMs()
     const wait = () => this.#waker.wait(ms, signal)
     const outcome = await (isQuiet ? this.#deps.progress.stage('quiet-round', wait) : wait())
-    if (outcome === 'timeout') await this.#ask(signal)
+    if (outcome === 'timeout') await askEverybody(this.#deps, signal)
   }
 
   async #whileOpen(signal: AbortSignal): Promise<void> {
     while (this.#deps.gate.state().kind === 'open') {
       const newcomers = this.#deps.knowledge.unasked()
-      if (newcomers.length > 0) await this.#askNewcomers(newcomers, signal)
-      else await this.#waker.wait(undefined, signal)
+      if (newcomers.length === 0) await this.#waker.wait(undefined, signal)
+      const brought = await askNewcomers(this.#deps, newcomers, signal)
+      for (const { block, peer } of brought) this.onAccepted(block, peer)
     }
     this.#deps.knowledge.restart()
     this.#deps.progress.restart()
     this.#backoffMs = ASK_BACKOFF_MIN_MS
-  }
-
-  /** A peer that connects while the gate is open may hold a block of our key that nobody showed. */
-  async #askNewcomers(newcomers: readonly string[], signal: AbortSignal): Promise<void> {
-    const { clock, chain, askTip, knowledge } = this.#deps
-    knowledge.noteAsked(newcomers)
-    const head = chain.head()
-    const round = await askRound({ clock, askTip, chain }, { peers: newcomers, head, signal })
-    for (const { block, peer } of round.brought) {
-      if (chain.canonicalHash(block.number) === block.hash) continue
-      await chain.accept([block])
-      this.onAccepted(block, peer)
-    }
-  }
-
-  async #ask(signal: AbortSignal): Promise<void> {
-    const { clock, chain, askTip, peers, knowledge, progress } = this.#deps
-    await progress.stage('ask-backups', async (counter) => {
-      const head = chain.head()
-      const asked = peers.connected()
-      const round = await askRound({ clock, askTip, chain }, { peers: asked, head, signal })
-      for (const { block, peer } of round.shown) {
-        await chain.accept([block])
-        counter.add({ items: 1, bytes: block.message.length, peer })
-      }
-      knowledge.noteRound(round)
-    })
   }
 
   #headMoved(): void {

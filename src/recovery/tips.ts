@@ -19,6 +19,7 @@ export type AskTip = (peer: string, head: BlockRef, signal: AbortSignal) => Prom
 /** Our own chain, as judging an answer needs it. */
 export interface CanonicalHashes {
   canonicalHash(number: bigint): Hex | undefined
+  isSetAside(hash: Hex): boolean
 }
 
 /** A round with the blocks it brought: each is verified, and accepted once written. */
@@ -49,6 +50,10 @@ export async function askRound(
           { clock, signal, what: 'signed_tip', ms: TIP_DEADLINE_MS },
           (inner) => askTip(peer, head, inner)
         )
+        if (isSetAside(chain, tip)) {
+          answers.set(peer, { kind: 'answered', tip: undefined })
+          return
+        }
         answers.set(peer, judgeTip(tip))
         if (tip.relation === 'same' || tip.relation === 'unavailable') return
         brought.push({ block: tip.block, peer })
@@ -70,6 +75,12 @@ export async function askRound(
     startedMs,
     endedMs: clock.monotonicMs()
   }
+}
+
+/** What an operator decided against counts for nothing, and so does a child of it. */
+function isSetAside(chain: CanonicalHashes, tip: SignedTip): boolean {
+  if (tip.relation === 'same' || tip.relation === 'unavailable') return false
+  return chain.isSetAside(tip.block.hash) || chain.isSetAside(tip.block.parentHash)
 }
 
 function judgeTip(tip: SignedTip): TipAnswer {

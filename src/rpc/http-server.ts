@@ -2,6 +2,7 @@
 import { isIPv6 } from 'node:net'
 import fastify, { type FastifyInstance } from 'fastify'
 import { type Log } from '../base/log.ts'
+import { type AdminAccess } from './admin-access.ts'
 import { listenOn } from './http-listen.ts'
 import { answerBody, answerParseError, type MethodTable } from './json-rpc.ts'
 
@@ -21,6 +22,8 @@ export interface Health {
 /** What the server answers from. */
 export interface HttpServerDeps {
   readonly methods: MethodTable
+  /** Left out: nobody may call more than `methods`. */
+  readonly admin?: AdminAccess
   readonly health: () => Health
   readonly log: Log
 }
@@ -69,7 +72,7 @@ export async function startHttpServer(
   }
 }
 
-function addRoutes(server: FastifyInstance, { methods, health, log }: HttpServerDeps): void {
+function addRoutes(server: FastifyInstance, { methods, admin, health, log }: HttpServerDeps): void {
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/json', { parseAs: 'string' }, (_, body, done) => {
     done(null, body)
@@ -81,7 +84,11 @@ function addRoutes(server: FastifyInstance, { methods, health, log }: HttpServer
     } catch {
       return reply.send(answerParseError())
     }
-    const answer = await answerBody({ methods, log }, parsed)
+    const { headers, socket } = request
+    const { authorization } = headers
+    const { remoteAddress } = socket
+    const allowed = admin?.tableFor({ authorization, remoteAddress }) ?? methods
+    const answer = await answerBody({ methods: allowed, log }, parsed)
     return answer === undefined ? reply.code(204).send() : reply.send(answer)
   })
   server.get('/health', async (_, reply) => {

@@ -13,6 +13,8 @@ export const RPC_CODES = {
   limitExceeded: -32005,
   /** The gate is shut: data says stage, done, left and who is missing. */
   gateShut: -32010,
+  /** The caller may not call this method. */
+  notAllowed: -32011,
   /** geth's code for a call that reverted; data is what it returned. */
   reverted: 3
 } as const

@@ -60,16 +60,31 @@ class BlockAbandoned extends Error {
   }
 }
 
+/** The running loop. */
+export interface Sequencer extends Service {
+  /**
+   * Resolves when no block stands between its signature and the head. Once the gate is shut no block gets
+   * its signature, so that what `head` says after this is all that was signed, unless a write failed.
+   */
+  settled(): Promise<void>
+}
+
 /** Makes the loop; it builds nothing before the gate is open. */
-export function createSequencer(deps: SequencerDeps, rules: PayloadRules): Service {
+export function createSequencer(deps: SequencerDeps, rules: PayloadRules): Sequencer {
   const { clock, log, gate, onFault } = deps
+  let finishing: Promise<void> = Promise.resolve()
   return {
+    async settled() {
+      await finishing.catch(() => undefined) // the loop itself hears of it
+    },
     async run(signal) {
       let pauseMs = ABANDONED_PAUSE_MIN_MS
       while (!signal.aborted) {
         try {
           await gate.waitOpen(signal)
-          await buildBlock(deps, rules, signal)
+          const sealed = await buildBlock(deps, rules, signal)
+          finishing = finishBlock(deps, sealed)
+          await finishing
           pauseMs = ABANDONED_PAUSE_MIN_MS
         } catch (thrown) {
           if (signal.aborted) return
@@ -83,13 +98,12 @@ export function createSequencer(deps: SequencerDeps, rules: PayloadRules): Servi
   }
 }
 
-/** One block on the head, from attributes to the new head. An abort lets the step under way finish. */
+/** One block on the head, from attributes to its seal. */
 async function buildBlock(
-  deps: SequencerDeps,
+  { clock, engine, head, onStep }: SequencerDeps,
   rules: PayloadRules,
   signal: AbortSignal
-): Promise<void> {
-  const { clock, engine, gate, head, sign, publish, persist, onStep } = deps
+): Promise<BuiltPayload> {
   const parent = head()
   const { attributes, sealAtMs } = nextAttributes(parent, clock.nowMs(), rules)
   const started = await engine.forkchoiceUpdated(parent.hash, attributes)
@@ -104,13 +118,21 @@ async function buildBlock(
 
   await untilDue(clock, sealAtMs, { slotMs: rules.times.blockTimeMs, signal })
   const sealed = await engine.getPayload(started.payloadId)
-  const block: BlockRef = { number, hash: sealed.block.hash }
-  await onStep({ step: 'sealed', block })
+  await onStep({ step: 'sealed', block: { number, hash: sealed.block.hash } })
   signal.throwIfAborted()
+  return sealed
+}
 
+/** From the signature to the new head. An abort comes too late for this block. */
+async function finishBlock(
+  { gate, head, sign, publish, persist, onStep }: SequencerDeps,
+  sealed: BuiltPayload
+): Promise<void> {
+  const { number, hash, parentHash } = sealed.block
+  const block: BlockRef = { number, hash }
   const signed = await sign(sealed, () => {
     gate.assertOpen()
-    assertSameHead(head().hash, parent.hash)
+    assertSameHead(head().hash, parentHash)
   })
   await onStep({ step: 'signed', block })
   await publish(signed)

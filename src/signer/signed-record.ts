@@ -109,6 +109,15 @@ export class SignedRecord {
     }
   }
 
+  /** What was signed or adopted above a height, ascending, whether its message is kept or not. */
+  *heightsAbove(number: bigint): Generator<BlockRef> {
+    const index = this.#live()?.index
+    for (const height of index?.heights(number + 1n) ?? []) {
+      const hash = index?.hashAt(height)
+      if (hash !== undefined) yield { number: height, hash }
+    }
+  }
+
   /** True for a block that an operator set aside: it counts for nothing any more. */
   isSetAside(hash: Hex): boolean {
     return this.#live()?.index.setAside.has(hash) ?? false
@@ -174,15 +183,23 @@ export class SignedRecord {
     })
   }
 
+  /** Throws SignerError unless `release` would be carried out. */
+  assertReleasable(above: bigint, confirm: Hex): void {
+    assertReleasable(this.#assertOpen(), above, confirm)
+  }
+
   /**
    * An operator's exit: frees all heights above one; the blocks there are set aside. `confirm` is the
    * hash of the tip. Throws SignerError.
    */
   async release(above: bigint, confirm: Hex): Promise<void> {
     await this.#writes.run(async () => {
-      const live = this.#assertOpen()
-      assertReleasable(live, above, confirm)
-      await appendEntry(live, { kind: 'released', above, lastHash: confirm }, () => undefined)
+      this.assertReleasable(above, confirm)
+      await appendEntry(
+        this.#assertOpen(),
+        { kind: 'released', above, lastHash: confirm },
+        () => undefined
+      )
     })
   }
 

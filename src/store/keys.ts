@@ -25,6 +25,8 @@ export const CHAIN_PREFIX = {
   content: firstByte('b'),
   /** nothing → hash of the canonical head. */
   head: firstByte('c'),
+  /** height → state diff of the canonical block, SSZ (protocols/state-diffs-by-range). */
+  diff: firstByte('d'),
   /** hash → header in RLP. */
   header: firstByte('h'),
   /** name → JSON of another folder (chain/named-value.ts). */

@@ -1,9 +1,10 @@
 // Blocks from one peer: each message verified for signer, hash and height before it counts as a block.
+import { BLOCKS_BY_HASH } from '../../protocols/blocks-by-hash/codec.ts'
 import { BLOCKS_BY_RANGE } from '../../protocols/blocks-by-range/codec.ts'
 import { type VersionedMessage } from '../../protocols/block-message/message-chunk.ts'
 import { type ProtocolDef } from '../../protocols/protocol-def.ts'
 import { SIGNED_TIP } from '../../protocols/signed-tip/codec.ts'
-import { hexToBytes } from '../base/bytes.ts'
+import { type Hex, hexToBytes } from '../base/bytes.ts'
 import { NodeError } from '../base/node-error.ts'
 import { type BlockRef, type SignedBlock } from '../chain/block.ts'
 
@@ -22,6 +23,8 @@ export type VerifyMessage = (message: VersionedMessage) => SignedBlock
 export type PeerBlocksFailure =
   | { readonly code: 'block-false'; readonly peer: string; readonly reason: string }
   | { readonly code: 'block-unrequested'; readonly peer: string; readonly number: bigint }
+  /** More than `maxBytes` in more than one block. */
+  | { readonly code: 'answer-too-large'; readonly peer: string; readonly maxBytes: number }
   | { readonly code: 'relation-false'; readonly peer: string; readonly relation: string }
 
 /** Thrown when a peer's blocks are false; the blocks before the false one were still good. */
@@ -50,13 +53,38 @@ export async function* requestBlocks(
   signal: AbortSignal
 ): AsyncGenerator<SignedBlock> {
   let expected = range.start
+  let bytes = 0
   for await (const chunk of request(peer, BLOCKS_BY_RANGE, range, signal)) {
+    bytes += chunk.message.length
+    if (bytes > range.maxBytes && expected > range.start) {
+      throw falseBlock(onFalse, { code: 'answer-too-large', peer, maxBytes: range.maxBytes })
+    }
     const block = verifyFrom(peer, chunk, verify, onFalse)
     if (block.number !== expected || expected >= range.start + range.count) {
       throw falseBlock(onFalse, { code: 'block-unrequested', peer, number: block.number })
     }
     yield block
     expected += 1n
+  }
+}
+
+/** Those of the blocks that the peer holds, in the order of the request; at most 128 hashes, all different. */
+export async function* requestBlocksByHash(
+  { request, verify, onFalse }: PeerBlocksDeps,
+  peer: string,
+  hashes: readonly Hex[],
+  signal: AbortSignal
+): AsyncGenerator<SignedBlock> {
+  const question = { hashes: hashes.map((hash) => hexToBytes(hash)) }
+  let lastIndex = -1
+  for await (const chunk of request(peer, BLOCKS_BY_HASH, question, signal)) {
+    const block = verifyFrom(peer, chunk, verify, onFalse)
+    const index = hashes.indexOf(block.hash)
+    if (index <= lastIndex) {
+      throw falseBlock(onFalse, { code: 'block-unrequested', peer, number: block.number })
+    }
+    lastIndex = index
+    yield block
   }
 }
 

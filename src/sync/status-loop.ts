@@ -35,8 +35,8 @@ export interface StatusTiming {
 export interface StatusLoop extends Service {
   onConnected(peer: string): void
   onHeadMoved(): void
-  /** Answers a peer's status with our own, after taking its claims. */
-  answer(peer: string, theirs: Status): Status
+  /** Takes a peer's claims and yields our own status; a peer of another chain is sent away after that. */
+  answer(peer: string, theirs: Status): Iterable<Status>
 }
 
 /** Makes the loop; nothing is sent before `run`. */
@@ -73,11 +73,17 @@ export function createStatusLoop(deps: StatusLoopDeps): StatusLoop {
   }
 
   function take(peer: string, theirs: Status, timing: StatusTiming): void {
+    if (isOfOurChain(theirs)) deps.onStatus(peer, theirs, timing)
+    else sendAway(peer, theirs)
+  }
+
+  function isOfOurChain({ chainId, genesisHash }: Status): boolean {
     const ours = ownStatus()
-    if (theirs.chainId === ours.chainId && equalBytes(theirs.genesisHash, ours.genesisHash)) {
-      deps.onStatus(peer, theirs, timing)
-      return
-    }
+    return chainId === ours.chainId && equalBytes(genesisHash, ours.genesisHash)
+  }
+
+  function sendAway(peer: string, theirs: Status): void {
+    const ours = ownStatus()
     log.warn('peer-on-another-chain', {
       peer,
       chainId: theirs.chainId,
@@ -95,9 +101,12 @@ export function createStatusLoop(deps: StatusLoopDeps): StatusLoop {
     onHeadMoved() {
       for (const peer of connected()) unsent.add(peer)
     },
-    answer(peer, theirs) {
-      take(peer, theirs, { receivedMs: clock.nowMs(), tripMs: 0 })
-      return ownStatus()
+    *answer(peer, theirs) {
+      const timing = { receivedMs: clock.nowMs(), tripMs: 0 }
+      if (isOfOurChain(theirs)) deps.onStatus(peer, theirs, timing)
+      yield ownStatus()
+      // Not before: the closing would cut the answer off, and the peer would not learn why.
+      if (!isOfOurChain(theirs)) sendAway(peer, theirs)
     },
     async run(signal) {
       let refreshedMs = clock.monotonicMs()

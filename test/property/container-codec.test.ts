@@ -1,9 +1,11 @@
 // The SSZ containers of the request protocols: random values there and back, random bytes never misread.
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import { BLOCKS_BY_HASH } from '../../protocols/blocks-by-hash/codec.ts'
 import { BLOCKS_BY_RANGE } from '../../protocols/blocks-by-range/codec.ts'
 import { type ValueCodec } from '../../protocols/protocol-def.ts'
 import { SIGNED_TIP, type SignedTip } from '../../protocols/signed-tip/codec.ts'
+import { STATE_DIFFS_BY_RANGE } from '../../protocols/state-diffs-by-range/codec.ts'
 import { type Status, STATUS } from '../../protocols/status/codec.ts'
 import { bytes, plainRecord } from '../support/payload-arbitraries.ts'
 import { failureOf } from '../support/protocol-vectors.ts'
@@ -54,6 +56,10 @@ const range = plainRecord({
   maxBytes: fc.nat(2 ** 31 - 1)
 })
 
+const hashes = fc
+  .uniqueArray(bytes(32), { minLength: 1, maxLength: 128, selector: (hash) => hash.join() })
+  .map((list) => ({ hashes: list }))
+
 describe('container codecs', () => {
   checkCodec('status', STATUS.request, status)
   checkCodec(
@@ -63,6 +69,8 @@ describe('container codecs', () => {
   )
   checkCodec('signed_tip answer', tipCodec, signedTip)
   checkCodec('blocks_by_range request', BLOCKS_BY_RANGE.request, range)
+  checkCodec('state_diffs_by_range request', STATE_DIFFS_BY_RANGE.request, range)
+  checkCodec('blocks_by_hash request', BLOCKS_BY_HASH.request, hashes)
 })
 
 function checkCodec<Value>(

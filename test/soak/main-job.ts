@@ -1,9 +1,10 @@
 // The main job, many times over: every scenario, every protection taken away, two minutes of load.
 import { type CheckName } from '../../devnet/report.ts'
 import { type Without } from '../../devnet/messages.ts'
-import { SCENARIOS } from '../../devnet/scenarios/scenarios.ts'
+import { MAIN_JOB_SCENARIOS } from '../../devnet/scenarios/scenarios.ts'
 import { measureCadence } from './cadence.ts'
 import { type Criterion, printCriterion, say } from './criterion.ts'
+import { repeatScenario, type RepeatOptions } from './repeat-scenario.ts'
 import { describeBroken, runScenario } from './scenario-process.ts'
 
 /** A protection, a scenario in which it matters, and checks that must turn red without it. */
@@ -26,18 +27,10 @@ const RED_RUNS: readonly RedRun[] = [
 
 const CADENCE = { slots: 120, blockTimeMs: 1_000, transfersPerSlot: 25 }
 
-/** Options of the soak. */
-export interface MainJobOptions {
-  /** Runs of each scenario. */
-  readonly times: number
-  /** The first seed; each run takes the next. */
-  readonly seed: number
-}
-
 /** Runs it all, prints each criterion as it is known, and returns them. */
-export async function soakMainJob({ times, seed }: MainJobOptions): Promise<readonly Criterion[]> {
+export async function soakMainJob({ times, seed }: RepeatOptions): Promise<readonly Criterion[]> {
   const criteria: Criterion[] = []
-  for (const { name } of SCENARIOS) {
+  for (const { name } of MAIN_JOB_SCENARIOS) {
     criteria.push(printCriterion(await repeatScenario(name, { times, seed })))
   }
   for (const redRun of RED_RUNS) criteria.push(printCriterion(await runRed(redRun, seed)))
@@ -45,23 +38,6 @@ export async function soakMainJob({ times, seed }: MainJobOptions): Promise<read
     criteria.push(printCriterion(criterion))
   }
   return criteria
-}
-
-async function repeatScenario(name: string, { times, seed }: MainJobOptions): Promise<Criterion> {
-  const failures: string[] = []
-  for (let index = 0; index < times; index++) {
-    const result = await runScenario(name, { seed: seed + index })
-    const isGood = result.exitCode === 0 && result.report?.ok === true
-    const outcome = isGood ? 'good' : describeBroken(result)
-    say(`${name} ${String(index + 1)}/${String(times)}, seed ${String(seed + index)}: ${outcome}`)
-    if (!isGood) failures.push(outcome)
-  }
-  return {
-    criterion: `scenario ${name}`,
-    ok: failures.length === 0,
-    value: { good: times - failures.length, failures },
-    limit: times
-  }
 }
 
 async function runRed({ without, scenario, red }: RedRun, seed: number): Promise<Criterion> {

@@ -11,6 +11,12 @@ export interface Ended {
   readonly stderr: string
 }
 
+/** Where a command runs; left out: where the tests do. */
+export interface CommandSurroundings {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
 const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
 
 /** Runs a command to its end. */
@@ -24,8 +30,12 @@ export class CommandProcess {
   #stdout = ''
   #stderr = ''
 
-  constructor(args: readonly string[]) {
-    this.#child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  constructor(args: readonly string[], { cwd, env = {} }: CommandSurroundings = {}) {
+    this.#child = spawn(process.execPath, [CLI, ...args], {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe']
+    })
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text))
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text))
   }

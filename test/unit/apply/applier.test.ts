@@ -1,6 +1,7 @@
 // The only writer of canonical data, with a state store and the embedded engine behind it.
 import assert from 'node:assert/strict'
-import { ApplyError, type ApplyFailure, type ApplyStepEvent } from '../../../src/apply/applier.ts'
+import { type ApplyStepEvent } from '../../../src/apply/applier.ts'
+import { ApplyError, type ApplyFailure } from '../../../src/apply/apply-error.ts'
 import { hexToBytes } from '../../../src/base/bytes.ts'
 import { keccak256 } from '../../../src/base/keccak.ts'
 import { type Block, type BlockHeader } from '../../../src/chain/block.ts'

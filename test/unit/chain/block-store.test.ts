@@ -78,7 +78,7 @@ describe('the block store', () => {
   it('writes a block in one batch, synced, with what else has to be on disk', async () => {
     store.batches.length = 0
     const extra = { type: 'put', key: Uint8Array.of(0x6d, 0x78), value: Uint8Array.of(1) } as const
-    await chain.blocks.persist(first, testReceipts(first), [extra])
+    await chain.blocks.persist(first, testReceipts(first), { extra: [extra] })
     assert.equal(store.batches.length, 1)
     assert.equal(store.batches[0]?.sync, true)
     assert.deepEqual(store.get(extra.key), extra.value)

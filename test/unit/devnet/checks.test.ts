@@ -5,11 +5,11 @@ import {
   checkBuiltOnN,
   checkHeadsEqual,
   checkNoEquivocation,
-  checkStateRoots,
-  type RpcBlock
+  checkStateRoots
 } from '../../../devnet/checks/checks.ts'
 import { SignedBlocks } from '../../../devnet/checks/signed-blocks.ts'
 import { type CheckResult } from '../../../devnet/report.ts'
+import { type RpcBlock } from '../../../devnet/rpc-client.ts'
 import { type LostBlock } from '../../../devnet/scenarios/scenario.ts'
 import { type Hex } from '../../../src/base/bytes.ts'
 

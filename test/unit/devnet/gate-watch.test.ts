@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict'
 import { GateWatch } from '../../../devnet/checks/gate-watch.ts'
 
-type Event = 'start' | 'open' | 'shut' | number
+type Event = 'start' | 'open' | 'shut' | 'kill' | number
 
 function watch(events: readonly Event[]): GateWatch {
   const gate = new GateWatch()
   for (const event of events) {
     if (event === 'start') gate.started()
+    else if (event === 'kill') gate.killed()
     else if (typeof event === 'number') gate.built('signed', event)
     else gate.gate(event === 'open')
   }
@@ -19,7 +20,8 @@ describe('the gate check', () => {
     ['blocks come behind the open gate', ['start', 'open', 1, 2]],
     ['a restart opens anew', ['start', 'open', 1, 'start', 'open', 2]],
     ['it shuts and opens in between', ['start', 'open', 1, 'shut', 'open', 2]],
-    ['nothing is built at all', ['start', 'open']]
+    ['nothing is built at all', ['start', 'open']],
+    ['it was killed before its gate opened', ['start', 'kill', 'start', 'open', 1]]
   ] as const) {
     it(`holds when ${title}`, () => {
       assert.equal(watch(events).check().ok, true)
@@ -31,6 +33,12 @@ describe('the gate check', () => {
     ['a block comes before the first gate', ['start', 1, 'open'], /invariant 3 broke: block 1/],
     ['a restart builds at once', ['start', 'open', 1, 'start', 2, 'open'], /block 2 was signed/],
     ['a block comes after it shut', ['start', 'open', 1, 'shut', 2, 'open'], /block 2/],
+    ['a dead process builds', ['start', 'open', 1, 'kill', 2], /block 2/],
+    [
+      'one gate never opened though another opened twice',
+      ['start', 'open', 'shut', 'open', 1, 'kill', 'start'],
+      /opened 1 times in 2 starts/
+    ],
     ['a gate never opened', ['start', 'open', 1, 'start'], /opened 1 times in 2 starts/]
   ] as const) {
     it(`breaks when ${title}`, () => {

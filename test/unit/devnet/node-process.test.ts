@@ -40,7 +40,7 @@ describe('a node process', () => {
     const entryFile = join(temporary.path, 'entry.mjs')
     await writeFile(entryFile, script)
     const files: NodeFiles = { entryFile, logFile: join(temporary.path, 'node.log') }
-    const spec = { name: 'backup-1', configFile: 'config.json', without: undefined }
+    const spec = { name: 'backup-1', configFile: 'config.json', without: undefined, flags: {} }
     const process = NodeProcess.spawn(spec, files, (message) => void heard.push(message))
     started.push(process)
     return process

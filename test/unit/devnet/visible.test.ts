@@ -52,6 +52,10 @@ describe('the visibility check', () => {
     ],
     ['a recovery was over too soon to be asked', [start({ samples: [], readyMs: 3_500 })]],
     [
+      'it was killed too soon to be asked',
+      [start({ openedMs: undefined, killedMs: 1_900, samples: [], recovery: undefined })]
+    ],
+    [
       'nothing was lost, so that there is no source',
       [start({ recovery: { ...EMPTY_RECOVERY, stages: [STAGE] } })]
     ],

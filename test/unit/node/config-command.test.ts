@@ -1,7 +1,9 @@
 // `rekindle config`: every key with its default and unit, and a schema that takes what the node takes.
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { CONFIG_KEY_NAMES, configKey } from '../../../src/node/config-keys.ts'
+import { projectPath } from '../../support/project-root.ts'
 import { recordedIo, runCommand, SEQUENCER_ADDRESS } from './command-fixture.ts'
 
 const config = (...args: readonly string[]) => runCommand(['config', ...args], recordedIo('/'))
@@ -25,6 +27,7 @@ const PAGE: readonly (readonly [key: string, value: string, flag: string, variab
   ['feeRecipient', '"0x0000000000000000000000000000000000000000"', '', 'FEE_RECIPIENT'],
   ['gasLimit', "(the parent block's)", '', 'GAS_LIMIT'],
   ['rpc', '"127.0.0.1:8545"', '--rpc', 'RPC'],
+  ['adminTokenFile', '(none: admin_ methods are refused)', '', 'ADMIN_TOKEN_FILE'],
   ['metrics', '"127.0.0.1:7300"', '--metrics', 'METRICS'],
   ['sequencerRpc', '(none: sent transactions are refused)', '--sequencer-rpc', 'SEQUENCER_RPC'],
   ['logLevel', '"info"', '--log-level', 'LOG_LEVEL']
@@ -57,6 +60,11 @@ describe('config --print-defaults', () => {
 })
 
 describe('config --print-schema', () => {
+  it('prints what the package has beside the code', async () => {
+    const { stdout } = await config('--print-schema')
+    assert.equal(await readFile(projectPath('dist', 'config.schema.json'), 'utf8'), stdout)
+  })
+
   const GOOD: readonly unknown[] = [
     {},
     { $schema: 'schema.json', role: 'backup', dataDir: 'x', quorum: 'all', backups: [] },

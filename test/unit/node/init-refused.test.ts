@@ -180,6 +180,7 @@ const FILES: readonly BadInit[] = [
 
 /** Every file that init writes is one that it would write over. */
 const TAKEN: readonly BadInit[] = [
+  'admin.token',
   'config.json',
   'genesis.json',
   'peer.key',

@@ -28,13 +28,20 @@ describe('init of a sequencer', () => {
     assert.deepEqual(await node.names(), [
       'seq',
       'seq.keys',
+      'seq.keys/admin.token',
       'seq.keys/config.json',
       'seq.keys/genesis.json',
       'seq.keys/peer.key',
       'seq.keys/sequencer.key',
       'seq.keys/signed-record'
     ])
-    for (const name of ['config.json', 'peer.key', 'sequencer.key', 'signed-record']) {
+    for (const name of [
+      'admin.token',
+      'config.json',
+      'peer.key',
+      'sequencer.key',
+      'signed-record'
+    ]) {
       assert.equal(await modeOf(node.at(`seq.keys/${name}`)), 0o600, name)
     }
     for (const name of ['seq', 'seq.keys']) {
@@ -53,6 +60,7 @@ describe('init of a sequencer', () => {
       peerKeyFile: 'peer.key',
       sequencerKeyFile: 'sequencer.key',
       signedRecordFile: 'signed-record',
+      adminTokenFile: 'admin.token',
       listen: '/ip4/10.0.0.1/tcp/9333',
       backups: [BACKUP_A],
       quorum: 1
@@ -112,7 +120,13 @@ describe('the sequencer that init made', () => {
   it('writes no record when that is off', async () => {
     await node.init([...SEQUENCER, '--signed-record', 'off'])
     const names = await node.names('seq.keys')
-    assert.deepEqual(names, ['config.json', 'genesis.json', 'peer.key', 'sequencer.key'])
+    assert.deepEqual(names, [
+      'admin.token',
+      'config.json',
+      'genesis.json',
+      'peer.key',
+      'sequencer.key'
+    ])
     const args = ['seq.keys/config.json', '--quorum', 'none'] as const
     assert.equal((await node.startInputs(...args)).config.signer?.recordFile, undefined)
   })
@@ -141,6 +155,7 @@ describe('init of a backup', () => {
     assert.deepEqual(names, [
       'backup',
       'backup.keys',
+      'backup.keys/admin.token',
       'backup.keys/config.json',
       'backup.keys/genesis.json',
       'backup.keys/peer.key',
@@ -153,6 +168,7 @@ describe('init of a backup', () => {
       dataDir: '../backup',
       genesisFile: 'genesis.json',
       peerKeyFile: 'peer.key',
+      adminTokenFile: 'admin.token',
       sequencerRpc: 'http://10.0.0.1:8545'
     })
     const inputs = await node.startInputs('backup.keys/config.json')

@@ -58,6 +58,7 @@ describe('run gives the node', () => {
         keyFile: `${path}/seq.keys/sequencer.key`,
         recordFile: `${path}/seq.keys/signed-record`
       },
+      adminTokenFile: undefined,
       listen: '/ip4/0.0.0.0/tcp/9222',
       peers: [],
       backups: [{ multiaddr: BACKUP_A, peerId: 'peerA' }],

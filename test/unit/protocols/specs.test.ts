@@ -6,10 +6,12 @@ import { projectPath } from '../../support/project-root.ts'
 const PREFIXES: Readonly<Record<string, string>> = {
   '.': 'TR',
   'block-message': 'BM',
+  'blocks-by-hash': 'BH',
   'blocks-by-range': 'BR',
   framing: 'FR',
   gossip: 'GO',
   'signed-tip': 'TI',
+  'state-diffs-by-range': 'SD',
   status: 'ST'
 }
 

@@ -46,6 +46,7 @@ export function blockFindings(change: Partial<BlockFindings> = {}): BlockFinding
     sequencing: true,
     diskFull: false,
     foreign: undefined,
+    giveUpAbove: undefined,
     ...change
   }
 }

@@ -1,6 +1,6 @@
 // A recovery over a chain in memory: blocks are only hashes and links, peers are scripted.
 import { type Hex } from '../../../src/base/bytes.ts'
-import { silentLog } from '../../../src/base/log.ts'
+import { type Log, silentLog } from '../../../src/base/log.ts'
 import { type BlockRef, type SignedBlock } from '../../../src/chain/block.ts'
 import {
   type QuorumSetting,
@@ -12,6 +12,7 @@ import { Knowledge } from '../../../src/recovery/knowledge.ts'
 import {
   type RecoveryApply,
   type RecoveryChain,
+  type RecoveryDiffs,
   type RecoveryRecord,
   type RecoveryState
 } from '../../../src/recovery/ports.ts'
@@ -53,6 +54,15 @@ export interface WorldOptions {
   readonly recordBlocks?: readonly SignedBlock[]
   /** In the accepted store before anything begins, oldest first. */
   readonly acceptedAtStart?: readonly SignedBlock[]
+  /** The state diffs there are; `makeReadable` is what rebuilding a state comes to. */
+  readonly diffs?: (makeReadable: (hash: Hex) => void) => Partial<RecoveryDiffs>
+  readonly setAsideAtStart?: readonly Hex[]
+  readonly startWithoutBackups?: Hex | undefined
+  readonly giveUpAbove?: Hex | undefined
+  /** The first and the last height that the schedule gives to our key. */
+  readonly turn?: readonly [first: bigint, last: bigint]
+  /** The set that the gate last opened under. */
+  readonly stored?: readonly string[]
 }
 
 /** One node's recovery and everything around it. */
@@ -64,14 +74,25 @@ export function createWorld({
   quorum = 'auto',
   record = { kind: 'off' },
   recordBlocks = [],
-  acceptedAtStart = []
+  acceptedAtStart = [],
+  diffs: diffsChange,
+  setAsideAtStart = [],
+  startWithoutBackups,
+  giveUpAbove,
+  turn = [0n, 2n ** 64n],
+  stored: storedAtFirst
 }: WorldOptions = {}) {
   const clock = createManualClock()
   const canonical = new Map<bigint, Hex>()
   for (let number = 0; number <= height; number++) canonical.set(BigInt(number), ref(number).hash)
   const accepted = new Map(acceptedAtStart.map((block) => [block.hash, block]))
   /** Runs while the record is being written. */
-  const hooks: { onAdopt: (() => Promise<void>) | undefined } = { onAdopt: undefined }
+  const hooks: { onAdopt: (() => Promise<void>) | undefined; hasRoom: boolean } = {
+    onAdopt: undefined,
+    hasRoom: true
+  }
+  const setAside = new Map<Hex, string>(setAsideAtStart.map((hash) => [hash, 'chosen-against']))
+  const released: bigint[] = []
   const readableHashes = new Set<Hex>([ref(readable).hash])
   const peers = new Map<string, TestPeer>()
   const served = new Map<string, readonly SignedBlock[]>()
@@ -79,17 +100,25 @@ export function createWorld({
   const published: Hex[] = []
   const adopted: BlockRef[] = []
   let head = ref(height)
-  let stored: readonly string[] | undefined
+  let stored = storedAtFirst
+  let configured = backups
   let finding = record
 
+  const counting = () => [...accepted.values()].filter(({ hash }) => !setAside.has(hash))
   const chain: RecoveryChain = {
     head: () => head,
     canonicalHash: (number) => canonical.get(number),
     acceptedBlock: (hash) => accepted.get(hash),
-    acceptedAt: (number) => [...accepted.values()].filter((block) => block.number === number),
-    highestAccepted: () => [...accepted.values()].sort((a, b) => Number(b.number - a.number))[0],
+    acceptedAt: (number) => counting().filter((block) => block.number === number),
+    highestAccepted: () => counting().sort((a, b) => Number(b.number - a.number))[0],
     async accept(blocks) {
       for (const block of blocks) accepted.set(block.hash, block)
+      return Promise.resolve()
+    },
+    hasSetAside: () => setAside.size > 0,
+    isSetAside: (hash) => setAside.has(hash),
+    async setAside(hashes, reason) {
+      for (const hash of hashes) setAside.set(hash, reason)
       return Promise.resolve()
     }
   }
@@ -117,6 +146,14 @@ export function createWorld({
       return Promise.resolve({ kind: 'applied' })
     }
   }
+  const diffs: RecoveryDiffs = {
+    areStored: () => false,
+    areServed: () => false,
+    isExecutionDear: () => false,
+    replayStored: () => Promise.resolve({ kind: 'failed', reason: 'none is stored' }),
+    replayFetched: () => Promise.resolve({ kind: 'failed', reason: 'none is served' }),
+    ...diffsChange?.((hash) => void readableHashes.add(hash))
+  }
   const recordPort: RecoveryRecord = {
     finding: () => finding,
     hashAt: (number) => recordBlocks.find((block) => block.number === number)?.hash,
@@ -126,13 +163,24 @@ export function createWorld({
       adopted.push(on)
       if (finding.kind !== 'off') finding = { kind: 'good', tip: on }
       return Promise.resolve()
+    },
+    heightsAbove: (number) => recordBlocks.filter((block) => block.number > number),
+    async release(above) {
+      released.push(above)
+      recordBlocks = recordBlocks.filter((block) => block.number <= above)
+      if (finding.kind !== 'off') finding = { kind: 'good', tip: ref(Number(above)) }
+      return Promise.resolve()
     }
   }
+  const logged: { readonly event: string; readonly fields: unknown }[] = []
+  const note = (event: string, fields: unknown) => void logged.push({ event, fields })
+  const log: Log = { ...silentLog, warn: note }
   const gate = createGate()
   const knowledge = new Knowledge(
     {
       clock,
       chain,
+      diffs,
       state,
       record: recordPort,
       peers: {
@@ -147,25 +195,28 @@ export function createWorld({
           return Promise.resolve()
         }
       },
-      diskHasRoom: () => true
+      backups: () => configured,
+      diskHasRoom: () => hooks.hasRoom
     },
     {
       role,
-      backups,
-      configuredPeers: backups,
+      configuredPeers: [],
       quorum,
+      startWithoutBackups,
+      giveUpAbove,
       blockTimeMs: 1_000,
-      scheduleNamesUs: () => true
+      scheduleNamesUs: (number) => number >= turn[0] && number <= turn[1]
     }
   )
   const exits: { path: string }[] = []
   const recovery = createRecovery(
     {
       clock,
-      log: silentLog,
+      log,
       gate,
       knowledge,
       chain,
+      diffs,
       state,
       apply,
       record: recordPort,
@@ -185,16 +236,31 @@ export function createWorld({
       fillGap: (gap, onFetched) =>
         fillGap(
           {
-            accepted: chain,
-            ranges: {
-              async *fetch({ first, last }) {
+            accepted: {
+              ...chain,
+              isHeldAt: (number) => [...accepted.values()].some((block) => block.number === number)
+            },
+            fetcher: {
+              async range({ first, last }, take) {
+                let error: unknown = new Error('no connected peer serves it')
                 for (const [peer, blocks] of served) {
-                  await Promise.resolve()
                   const found = blocks.filter(({ number }) => number >= first && number <= last)
-                  if (found.length > 0) yield { kind: 'fetched', peer, blocks: found, bytes: 1 }
-                  else yield { kind: 'failed', peer, error: new Error('unavailable') }
+                  if (found.length > 0) await take({ peer, blocks: found, bytes: 1 })
+                  if (found.length === Number(last - first) + 1) return { kind: 'done', peer }
+                  error = new Error('unavailable')
                 }
-              }
+                return { kind: 'unserved', error }
+              },
+              async block({ hash }, take) {
+                for (const [peer, blocks] of served) {
+                  const found = blocks.filter((block) => block.hash === hash)
+                  if (found.length === 0) continue
+                  await take({ peer, blocks: found, bytes: 1 })
+                  return { kind: 'done', peer }
+                }
+                return { kind: 'unserved', error: new Error('unavailable') }
+              },
+              idle: () => Promise.resolve()
             }
           },
           gap,
@@ -222,7 +288,16 @@ export function createWorld({
     adopted,
     exits,
     hooks,
+    released,
+    logged,
+    setAside,
     head: () => head,
+    stored: () => stored,
+    async setBackups(ids: readonly string[]) {
+      configured = ids
+      recovery.onBackupsChanged()
+      await settle()
+    },
     start() {
       running = recovery.run(controller.signal)
     },

@@ -1,10 +1,15 @@
 // Peers that serve blocks from lists, behind the port that the request engine satisfies.
 import {
+  BLOCKS_BY_HASH,
+  type BlocksByHashRequest
+} from '../../../protocols/blocks-by-hash/codec.ts'
+import {
   BLOCKS_BY_RANGE,
   type BlocksByRangeRequest
 } from '../../../protocols/blocks-by-range/codec.ts'
 import { type VersionedMessage } from '../../../protocols/block-message/message-chunk.ts'
 import { SIGNED_TIP, type SignedTip } from '../../../protocols/signed-tip/codec.ts'
+import { bytesToHex, type Hex } from '../../../src/base/bytes.ts'
 import { type SignedBlock } from '../../../src/chain/block.ts'
 import { createSignerSchedule } from '../../../src/chain/signer-schedule.ts'
 import { verifyBlockMessage } from '../../../src/chain/verify-message.ts'
@@ -24,12 +29,13 @@ export type ServeRange = (
 /** A peer by what it serves. */
 export interface StubPeer {
   readonly range?: ServeRange
+  readonly byHash?: (hashes: readonly Hex[]) => Iterable<VersionedMessage>
   readonly tip?: () => Iterable<SignedTip>
 }
 
 /** What fetching needs, over these peers, and what came of it. */
 export interface StubPeers extends PeerBlocksDeps {
-  /** "a 1+3": whom, from which block, how many. */
+  /** "a 1+3": whom, from which block, how many; "a 0x12345678": the block with a hash that begins so. */
   readonly asked: string[]
   readonly blamed: PeerBlocksFailure[]
 }
@@ -53,6 +59,10 @@ export function createStubPeers(peers: Readonly<Record<string, StubPeer>>): Stub
       const range = question as BlocksByRangeRequest
       asked.push(`${peer} ${range.start}+${range.count}`)
       yield* stub.range?.(range, signal) ?? []
+    } else if (def === BLOCKS_BY_HASH) {
+      const hashes = (question as BlocksByHashRequest).hashes.map(bytesToHex)
+      asked.push(`${peer} ${hashes.map((hash) => hash.slice(0, 10)).join(' ')}`)
+      yield* stub.byHash?.(hashes) ?? []
     }
   }
   return {
@@ -74,4 +84,9 @@ export function serving(blocks: readonly SignedBlock[], { answerMax = 1024 } = {
       yield block
     }
   }
+}
+
+/** Serves what it holds of the blocks asked for. */
+export function servingByHash(blocks: readonly SignedBlock[]): NonNullable<StubPeer['byHash']> {
+  return (hashes) => hashes.flatMap((hash) => blocks.filter((block) => block.hash === hash))
 }

@@ -1,137 +1,39 @@
-// Fetching ranges from several peers, and walking from a target back to our chain.
+// Walking from a target back to our chain, over peers that serve, hide, lie and differ.
 import assert from 'node:assert/strict'
 import { type Hex } from '../../../src/base/bytes.ts'
 import { type Block, type BlockRef, type SignedBlock } from '../../../src/chain/block.ts'
 import { type AcceptedBlocks, fillGap, GAP_MAX_BLOCKS } from '../../../src/sync/fill-gap.ts'
 import {
-  createRangeFetcher,
-  type FailedRange,
-  type FetchedRange,
+  createBlockFetcher,
+  type FetchedSlice,
   RANGE_BLOCKS_MAX
 } from '../../../src/sync/range-fetcher.ts'
+import { createManualClock } from '../../support/manual-clock.ts'
 import { signChain, signChild, testGenesisBlock } from '../../support/signed-chain.ts'
-import { createStubPeers, serving, type StubPeer, type StubPeers } from './blocks-fixture.ts'
+import { createStubPeers, serving, servingByHash, type StubPeer } from './blocks-fixture.ts'
 
 const genesis = testGenesisBlock()
 const CHAIN = signChain(genesis, 10)
 const refOf = ({ number, hash }: Block): BlockRef => ({ number, hash })
 const at = (number: number): SignedBlock => CHAIN[number - 1]!
 const hashes = (first: number, last: number) => CHAIN.slice(first - 1, last).map(({ hash }) => hash)
-
-describe('the range fetcher', () => {
-  async function fetchAll(
-    peers: StubPeers,
-    names: readonly string[],
-    { first = 1n, last = 10n } = {}
-  ) {
-    const results: (FetchedRange | FailedRange)[] = []
-    const fetcher = createRangeFetcher(peers, () => names)
-    for await (const range of fetcher.fetch({
-      first,
-      last,
-      signal: new AbortController().signal
-    })) {
-      results.push(range)
-    }
-    return results.map((range) =>
-      range.kind === 'fetched'
-        ? `${range.peer}: ${range.blocks.map(({ number }) => number).join(' ')}`
-        : `${range.peer} failed: ${(range.error as Error).message}`
-    )
-  }
-
-  it('gives the whole stretch from the first peer, with its size', async () => {
-    const peers = createStubPeers({ a: { range: serving(CHAIN) } })
-    const fetcher = createRangeFetcher(peers, () => ['a'])
-    const { signal } = new AbortController()
-    for await (const range of fetcher.fetch({ first: 3n, last: 5n, signal })) {
-      const blocks = CHAIN.slice(2, 5)
-      const bytes = blocks.reduce((sum, { message }) => sum + message.length, 0)
-      assert.deepEqual(range, { kind: 'fetched', peer: 'a', blocks, bytes })
-    }
-    assert.deepEqual(peers.asked, ['a 3+3'])
-  })
-  it('asks on where an answer ended', async () => {
-    const peers = createStubPeers({ a: { range: serving(CHAIN, { answerMax: 4 }) } })
-    assert.deepEqual(await fetchAll(peers, ['a']), ['a: 1 2 3 4', 'a: 5 6 7 8', 'a: 9 10'])
-    assert.deepEqual(peers.asked, ['a 1+10', 'a 5+6', 'a 9+2'])
-  })
-  it('goes on to the next peer where one has nothing, breaks, or lies', async () => {
-    const peers = createStubPeers({
-      none: {},
-      broken: {
-        *range() {
-          yield at(1)
-          throw new Error('the stream was reset')
-        }
-      },
-      liar: { range: () => [at(1), at(3)] },
-      a: { range: serving(CHAIN) }
-    })
-    const results = await fetchAll(peers, ['none', 'gone', 'broken', 'liar', 'a'], { last: 3n })
-    assert.deepEqual(results.slice(0, 4), [
-      'none failed: served no block',
-      'gone failed: gone is not connected',
-      'broken: 1',
-      'broken failed: the stream was reset'
-    ])
-    assert.deepEqual(results[4], 'liar: 1')
-    assert.match(results[5] ?? '', /^liar failed: /)
-    assert.deepEqual(results.slice(6), ['a: 1 2 3'])
-    assert.deepEqual(peers.blamed, [{ code: 'block-unrequested', peer: 'liar', number: 3n }])
-  })
-  it('asks for the upper part of a long stretch', async () => {
-    const peers = createStubPeers({ a: {} })
-    await fetchAll(peers, ['a'], { first: 1n, last: 1_000n })
-    assert.equal(RANGE_BLOCKS_MAX, 256n)
-    assert.deepEqual(peers.asked, ['a 745+256'])
-  })
-  it('names the height to whoever chooses the peers, and stops when nobody is there', async () => {
-    const heights: bigint[] = []
-    const fetcher = createRangeFetcher(createStubPeers({}), (number) => {
-      heights.push(number)
-      return []
-    })
-    const { signal } = new AbortController()
-    for await (const range of fetcher.fetch({ first: 2n, last: 7n, signal }))
-      assert.fail(range.kind)
-    assert.deepEqual(heights, [7n])
-  })
-  it('stops when it is aborted, and blames nobody', async () => {
-    const stop = new AbortController()
-    const peers = createStubPeers({
-      a: {
-        *range() {
-          yield at(1)
-          stop.abort(new Error('enough'))
-          throw new Error('the stream was reset')
-        }
-      },
-      b: { range: serving(CHAIN) }
-    })
-    const fetcher = createRangeFetcher(peers, () => ['a', 'b'])
-    const reading = (async () => {
-      for await (const range of fetcher.fetch({ first: 1n, last: 3n, signal: stop.signal }))
-        assert.fail(range.kind)
-    })()
-    await assert.rejects(reading, /enough/)
-    assert.deepEqual(peers.asked, ['a 1+3'])
-    assert.deepEqual(peers.blamed, [])
-  })
-})
+const floor = refOf(at(2))
 
 describe('filling a gap', () => {
-  const floor = refOf(at(2))
-
   /** An accepted store over a map. */
   function acceptedOf(blocks: readonly SignedBlock[]) {
     const held = new Map<Hex, SignedBlock>(blocks.map((block) => [block.hash, block]))
+    const heights = new Set(blocks.map(({ number }) => number))
     const batches: number[] = []
     const accepted: AcceptedBlocks = {
       acceptedBlock: (hash) => held.get(hash),
+      isHeldAt: (number) => heights.has(number),
       async accept(list) {
         batches.push(list.length)
-        for (const block of list) held.set(block.hash, block)
+        for (const block of list) {
+          held.set(block.hash, block)
+          heights.add(block.number)
+        }
       }
     }
     return { accepted, batches, held }
@@ -143,12 +45,17 @@ describe('filling a gap', () => {
     { target = refOf(at(10)), from = floor, signal = new AbortController().signal } = {}
   ) {
     const peers = createStubPeers(stubs)
-    const ranges = createRangeFetcher(peers, () => Object.keys(stubs))
-    const fetched: FetchedRange[] = []
+    const fetcher = createBlockFetcher({
+      clock: createManualClock(),
+      blocks: peers,
+      peers: () => Object.keys(stubs),
+      onSlow: (peer) => assert.fail(`${peer} is not slow`)
+    })
+    const fetched: FetchedSlice[] = []
     const outcome = fillGap(
-      { accepted, ranges },
+      { accepted, fetcher },
       { floor: from, target, signal },
-      { onFetched: (range) => void fetched.push(range) }
+      { onFetched: (slice) => void fetched.push(slice) }
     )
     return { outcome, peers, fetched }
   }
@@ -169,11 +76,11 @@ describe('filling a gap', () => {
     assert.deepEqual(await outcome, { kind: 'linked', path: hashes(3, 10) })
     assert.deepEqual(peers.asked, [])
   })
-  it('asks from the floor up to the highest hole, and for nothing above it', async () => {
+  it('asks for the holes alone', async () => {
     const store = acceptedOf(CHAIN.filter(({ number }) => number !== 5n && number !== 8n))
     const { outcome, peers } = fill(store, { a: { range: serving(CHAIN) } })
     assert.deepEqual(await outcome, { kind: 'linked', path: hashes(3, 10) })
-    assert.deepEqual(peers.asked, ['a 3+6'])
+    assert.deepEqual(peers.asked, ['a 8+1', 'a 5+1'])
   })
   it('takes what several peers have of it', async () => {
     const { outcome, peers } = fill(acceptedOf([at(10)]), {
@@ -181,37 +88,29 @@ describe('filling a gap', () => {
       all: { range: serving(CHAIN) }
     })
     assert.deepEqual(await outcome, { kind: 'linked', path: hashes(3, 10) })
-    assert.deepEqual(peers.asked, ['low 3+7', 'low 6+4', 'all 3+7'])
+    assert.deepEqual(peers.asked, ['low 3+7', 'low 6+4', 'all 6+4'])
   })
   it('is done where the target is the child of our head', async () => {
     const { outcome } = fill(acceptedOf([at(3)]), {}, { target: refOf(at(3)) })
     assert.deepEqual(await outcome, { kind: 'linked', path: hashes(3, 3) })
   })
   it('says what nobody serves, and what the last one said', async () => {
-    const { outcome } = fill(acceptedOf([at(10)]), { a: {}, b: { range: () => [at(3), at(5)] } })
+    const { outcome, peers } = fill(acceptedOf([at(10)]), {
+      a: {},
+      b: { range: () => [at(3), at(5)] }
+    })
     const result = await outcome
     assert.ok(result.kind === 'unserved')
-    assert.deepEqual([result.firstMissing, result.lastMissing], [9n, 9n])
+    assert.deepEqual([result.firstMissing, result.lastMissing], [4n, 9n])
     assert.match(result.reason, /unrequested/)
+    assert.deepEqual(peers.blamed, [{ code: 'block-unrequested', peer: 'b', number: 5n }])
     const { outcome: alone } = fill(acceptedOf([at(10)]), {})
     assert.deepEqual(await alone, {
       kind: 'unserved',
-      firstMissing: 9n,
+      firstMissing: 3n,
       lastMissing: 9n,
       reason: 'no connected peer serves it'
     })
-  })
-  it('is not satisfied with blocks of another branch, which it keeps', async () => {
-    const other = [...CHAIN.slice(0, 2), ...signChain(at(2), 8, { salt: 5 })]
-    const store = acceptedOf([at(10)])
-    const { outcome, peers } = fill(store, {
-      other: { range: serving(other) },
-      a: { range: serving(CHAIN) }
-    })
-    assert.deepEqual(await outcome, { kind: 'linked', path: hashes(3, 10) })
-    assert.deepEqual(peers.asked, ['other 3+7', 'a 3+7'])
-    assert.ok(store.held.has(other[4]!.hash))
-    assert.deepEqual(peers.blamed, [])
   })
   it('says where a target’s branch does not contain our head', async () => {
     const ours = signChild(at(1), { salt: 9 })
@@ -235,6 +134,7 @@ describe('filling a gap', () => {
     assert.deepEqual(peers.asked, [])
   })
   it('walks a gap of several ranges from the top down', async () => {
+    assert.equal(RANGE_BLOCKS_MAX, 256)
     const long = signChain(genesis, 600)
     const store = acceptedOf([long[599]!])
     const { outcome, peers } = fill(
@@ -245,11 +145,59 @@ describe('filling a gap', () => {
     const result = await outcome
     assert.deepEqual(result, { kind: 'linked', path: long.map(({ hash }) => hash) })
     assert.deepEqual(peers.asked, ['a 344+256', 'a 88+256', 'a 1+87'])
+    assert.ok(Math.max(...store.batches) <= 64, 'handed over in slices')
   })
   it('stops when it is aborted', async () => {
     const stop = new AbortController()
     stop.abort(new Error('enough'))
     const { outcome } = fill(acceptedOf([at(10)]), {}, { signal: stop.signal })
     await assert.rejects(outcome, /enough/)
+  })
+  it('ends with the failure of our own store', async () => {
+    const store = acceptedOf([at(10)])
+    const accepted = { ...store.accepted, accept: () => Promise.reject(new Error('disk full')) }
+    const { outcome, peers } = fill({ ...store, accepted }, { a: { range: serving(CHAIN) } })
+    await assert.rejects(outcome, /disk full/)
+    assert.deepEqual(peers.blamed, [])
+  })
+
+  describe('where the peers’ chains are not the target’s branch', () => {
+    const other = [...CHAIN.slice(0, 2), ...signChain(at(2), 8, { salt: 5 })]
+
+    it('asks for the blocks by hash, and keeps the others', async () => {
+      const store = acceptedOf([at(10)])
+      const { outcome, peers } = fill(store, {
+        other: { range: serving(other), byHash: servingByHash(CHAIN) }
+      })
+      assert.deepEqual(await outcome, { kind: 'linked', path: hashes(3, 10) })
+      assert.ok(store.held.has(other[4]!.hash))
+      assert.equal(peers.asked[0], 'other 3+7')
+      assert.ok(peers.asked.includes(`other ${at(3).hash.slice(0, 10)}`))
+      assert.deepEqual(peers.blamed, [])
+    })
+    it('takes the rest as a range of whoever has the block', async () => {
+      const { outcome, peers } = fill(acceptedOf([at(10)]), {
+        other: { range: serving(other) },
+        a: { range: serving(CHAIN), byHash: servingByHash(CHAIN) }
+      })
+      assert.deepEqual(await outcome, { kind: 'linked', path: hashes(3, 10) })
+      const short = at(9).hash.slice(0, 10)
+      assert.deepEqual(peers.asked, ['other 3+7', `other ${short}`, `a ${short}`, 'a 3+6'])
+    })
+    it('finds a block by hash where another one of its height is held', async () => {
+      const store = acceptedOf([...CHAIN.filter(({ number }) => number !== 6n), other[5]!])
+      const { outcome, peers } = fill(store, { a: { byHash: servingByHash(CHAIN) } })
+      assert.deepEqual(await outcome, { kind: 'linked', path: hashes(3, 10) })
+      assert.deepEqual(peers.asked, [`a ${at(6).hash.slice(0, 10)}`])
+    })
+    it('blames whoever sends another block than the one with the hash', async () => {
+      const { outcome, peers } = fill(acceptedOf([at(10)]), {
+        a: { range: serving(other), byHash: () => [other[8]!] }
+      })
+      const result = await outcome
+      assert.ok(result.kind === 'unserved')
+      assert.deepEqual([result.firstMissing, result.lastMissing], [9n, 9n])
+      assert.deepEqual(peers.blamed, [{ code: 'block-unrequested', peer: 'a', number: 9n }])
+    })
   })
 })

@@ -6,10 +6,11 @@ import {
   PeerBlocksError,
   type PeerBlocksFailure,
   requestBlocks,
+  requestBlocksByHash,
   requestTip
 } from '../../../src/sync/peer-blocks.ts'
 import { OTHER_KEY, signChain, signChild, testGenesisBlock } from '../../support/signed-chain.ts'
-import { createStubPeers, serving, type StubPeers } from './blocks-fixture.ts'
+import { createStubPeers, serving, servingByHash, type StubPeers } from './blocks-fixture.ts'
 
 const genesis = testGenesisBlock()
 const CHAIN = signChain(genesis, 6, { transactionsCount: 1 })
@@ -49,7 +50,7 @@ describe('requestBlocks', () => {
     for await (const block of requestBlocks(
       peers,
       'a',
-      { start: 2n, count: 3n, maxBytes: 1 },
+      { start: 2n, count: 3n, maxBytes: 2 ** 20 },
       NEVER
     )) {
       blocks.push(block)
@@ -62,6 +63,18 @@ describe('requestBlocks', () => {
     assert.deepEqual(await take(peers, 3n, 9n), { numbers: [3n, 4n], failure: undefined })
     assert.deepEqual(await take(peers, 5n, 9n), { numbers: [], failure: undefined })
     assert.deepEqual(peers.blamed, [])
+  })
+
+  it('takes one block of any size, and no second one beyond the bytes asked for', async () => {
+    const peers = createStubPeers({ a: { range: serving(CHAIN) } })
+    const maxBytes = first.message.length + second.message.length - 1
+    const reader = requestBlocks(peers, 'a', { start: 1n, count: 3n, maxBytes }, NEVER)
+    assert.deepEqual((await reader.next()).value, first)
+    await assert.rejects(reader.next(), PeerBlocksError)
+    assert.deepEqual(peers.blamed, [{ code: 'answer-too-large', peer: 'a', maxBytes }])
+    const small = requestBlocks(peers, 'a', { start: 1n, count: 1n, maxBytes: 1 }, NEVER)
+    assert.deepEqual((await small.next()).value, first)
+    assert.equal((await small.next()).done, true)
   })
 
   const rows: readonly (readonly [
@@ -112,6 +125,46 @@ describe('requestBlocks', () => {
 function genesisChild(): SignedBlock {
   return signChild(genesis, { salt: 3 })
 }
+
+describe('requestBlocksByHash', () => {
+  const asked = [third.hash, first.hash, fourth.hash]
+
+  async function takeAll(served: readonly VersionedMessage[]) {
+    const peers = createStubPeers({ a: { byHash: () => served } })
+    const taken: SignedBlock[] = []
+    const failure = await (async () => {
+      for await (const block of requestBlocksByHash(peers, 'a', asked, NEVER)) taken.push(block)
+    })().catch((thrown: unknown) => thrown)
+    assert.ok(failure === undefined || failure instanceof PeerBlocksError)
+    return { taken, code: failure?.failure.code, blamed: peers.blamed.length }
+  }
+
+  for (const [what, served, taken, code] of [
+    ['all of them, in the order of the request', [third, first, fourth], 3, undefined],
+    ['what the peer has', [first], 1, undefined],
+    ['nothing, without blame', [], 0, undefined],
+    ['no block that was not asked for', [third, second], 1, 'block-unrequested'],
+    ['no block twice', [third, third], 1, 'block-unrequested'],
+    ['no block out of order', [first, third], 1, 'block-unrequested'],
+    ['no block of another signer', [third, stranger], 1, 'block-false'],
+    ['no block that does not decode', [cut], 0, 'block-false']
+  ] as const) {
+    it(`gives ${what}`, async () => {
+      const result = await takeAll(served)
+      assert.deepEqual(result.taken, served.slice(0, taken))
+      assert.equal(result.code, code)
+      assert.equal(result.blamed, code === undefined ? 0 : 1)
+    })
+  }
+
+  it('asks for the hashes in one request', async () => {
+    const peers = createStubPeers({ a: { byHash: servingByHash(CHAIN) } })
+    for await (const block of requestBlocksByHash(peers, 'a', asked, NEVER)) {
+      assert.ok(asked.includes(block.hash))
+    }
+    assert.deepEqual(peers.asked, [`a ${asked.map((hash) => hash.slice(0, 10)).join(' ')}`])
+  })
+})
 
 describe('requestTip', () => {
   const twin = signChild(second, { salt: 7 })

@@ -1,6 +1,7 @@
 // Serving blocks_by_range: ascending, until one is missing, at least one, within the bytes asked for.
 import assert from 'node:assert/strict'
-import { serveBlocksByRange } from '../../../src/sync/serve-blocks.ts'
+import { bytesToHex } from '../../../src/base/bytes.ts'
+import { serveBlocksByHash, serveBlocksByRange } from '../../../src/sync/serve-blocks.ts'
 
 const SIZE_BYTES = 100
 
@@ -58,5 +59,31 @@ describe('serveBlocksByRange', () => {
     assert.deepEqual(source.read, [1n])
     served.return(undefined)
     assert.deepEqual(source.read, [1n])
+  })
+})
+
+describe('serveBlocksByHash', () => {
+  const hash = (first: number) => new Uint8Array(32).fill(first)
+
+  it('serves what is held in the order of the request, and reads no block before it is wanted', () => {
+    const read: string[] = []
+    const source = {
+      acceptedMessage(wanted: string) {
+        read.push(wanted)
+        if (wanted === bytesToHex(hash(2))) return undefined
+        return { version: 3, message: Uint8Array.from(Buffer.from(wanted)) } as const
+      }
+    }
+    const served = serveBlocksByHash(source, { hashes: [hash(3), hash(2), hash(1)] })
+    const texts: string[] = []
+    for (const { message } of served) {
+      texts.push(Buffer.from(message).toString())
+      assert.equal(read.at(-1), texts.at(-1))
+    }
+    assert.deepEqual(texts, [bytesToHex(hash(3)), bytesToHex(hash(1))])
+  })
+  it('serves nothing where none is held', () => {
+    const source = { acceptedMessage: () => undefined }
+    assert.deepEqual([...serveBlocksByHash(source, { hashes: [hash(1)] })], [])
   })
 })

@@ -232,12 +232,15 @@ describe('a peer that fails', () => {
 describe('a peer that tells us its status', () => {
   it('gets ours, and its claims are kept', () => {
     const { loop, statuses } = start(['a'])
-    assert.equal(loop.answer('a', THEIRS), OURS)
+    assert.deepEqual([...loop.answer('a', THEIRS)], [OURS])
     assert.deepEqual(statuses, [['a', 7n, { receivedMs: 1_700_000_000_000, tripMs: 0 }]])
   })
   it('of another chain gets ours and is sent away', () => {
     const { loop, statuses, disconnected } = start(['a'])
-    assert.equal(loop.answer('a', { ...THEIRS, chainId: 1n }), OURS)
+    const answering = loop.answer('a', { ...THEIRS, chainId: 1n })[Symbol.iterator]()
+    assert.equal(answering.next().value, OURS)
+    assert.deepEqual(disconnected, [])
+    assert.equal(answering.next().done, true)
     assert.deepEqual(statuses, [])
     assert.deepEqual(disconnected, ['a'])
   })

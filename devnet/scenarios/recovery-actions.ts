@@ -1,0 +1,50 @@
+// What scenarios of a whole recovery do beyond a crash: old data, lost records, stages, slowness, outages.
+import { type StageName } from '../../src/recovery/progress.ts'
+import { type RecoverySection } from '../report.ts'
+import { type TimedBlock } from '../rpc-client.ts'
+import { type Slowness } from '../slow-wire.ts'
+
+/** A block that the observer heard by gossip, and how old it was then. */
+export interface HeardAge {
+  readonly number: number
+  readonly ageMs: number
+}
+
+/** Actions and sights of recovery's scenarios; each action ends when its effect is there. */
+export interface RecoveryActions {
+  /** SIGTERM, and the end of the process. */
+  stop(node: string): Promise<void>
+  /** SIGKILL to all of them at once. */
+  killAll(nodes: readonly string[]): Promise<void>
+  /** Keeps a copy of the data directory of a node that is down. */
+  saveData(node: string, label: string): Promise<void>
+  /** Puts a kept copy back in the place of the data directory of a node that is down. */
+  restoreData(node: string, label: string): Promise<void>
+  /** Removes the signed record of the sequencer, which is down. */
+  loseRecord(): Promise<void>
+  /** Waits until the sequencer's recovery stands still at the stage its start was given. */
+  untilHeldAt(stage: StageName): Promise<void>
+  /** SIGSTOP, and SIGCONT: connections stay, nothing is answered. */
+  suspend(node: string): Promise<void>
+  resume(node: string): Promise<void>
+  /** Makes all wires of the node slow; undefined: fast again. */
+  slow(node: string, slowness: Slowness | undefined): Promise<void>
+  /** The one action that is about time: an outage lasts. */
+  passTime(milliseconds: number): Promise<void>
+  /** Waits until the sequencer's head is of the present slot. */
+  untilCaughtUp(): Promise<void>
+  /** Waits until the node's head is at least so high. */
+  untilHead(node: string, number: number): Promise<void>
+  head(node: string): Promise<TimedBlock>
+  /** The sequencer's canonical blocks, first and last included. */
+  blocks(first: number, last: number): Promise<readonly TimedBlock[]>
+  /** What the sequencer said of its latest recovery. */
+  recovery(): RecoverySection
+  /** The blocks from `first` on that came by gossip. */
+  heard(first: number, last: number): Promise<readonly HeardAge[]>
+  /** Everybody that was blamed: by the observer's verdicts, and in the logs of the nodes. */
+  blamed(): Promise<readonly string[]>
+  readonly blockTimeMs: number
+  /** Chooses among the orders that one run cannot all go through. */
+  readonly seed: number
+}

@@ -1,0 +1,41 @@
+// The state diff of a block that was executed, in bytes.
+import { encodeStateDiff } from '../../protocols/state-diffs-by-range/state-diff-codec.ts'
+import { StateDiffError } from '../../protocols/state-diffs-by-range/state-diff-error.ts'
+import { equalBytes } from '../base/bytes.ts'
+import { type Block } from '../chain/block.ts'
+import { ChainError } from '../chain/chain-error.ts'
+import { encodeReceipt } from '../chain/receipt.ts'
+import { type NewPayloadValid } from '../execution/engine.ts'
+import { type PreparedLayer } from '../state/layer.ts'
+import { changesToDiff } from '../state/state-diff.ts'
+import { type DiffSource } from './replay-diffs.ts'
+
+/** What executing the block on its parent gave, as it is stored and served. */
+export function encodeDiff(
+  { number, hash, stateRoot }: Block,
+  parent: Pick<Block, 'stateRoot'>,
+  { changes, layer, receipts }: Omit<NewPayloadValid<PreparedLayer>, 'kind'>
+): Uint8Array {
+  const diff = changesToDiff(
+    { number, hash, stateRoot, parentStateRoot: parent.stateRoot },
+    changes,
+    (addressHash) => layer.storageRoot(addressHash),
+    receipts.map(encodeReceipt)
+  )
+  return encodeStateDiff(diff)
+}
+
+/** False also when what is stored is damaged. */
+export function isDiffStored(
+  chain: Pick<DiffSource, 'diffByNumber'>,
+  number: bigint,
+  bytes: Uint8Array
+): boolean {
+  try {
+    const stored = chain.diffByNumber(number)
+    return stored !== undefined && equalBytes(stored, bytes)
+  } catch (thrown) {
+    if (thrown instanceof ChainError || thrown instanceof StateDiffError) return false
+    throw thrown
+  }
+}

@@ -1,0 +1,197 @@
+// Rebuilds lost states of stored blocks from their diffs: merged in one commit, or one by one (recovery.md, rows 9, 10).
+import { decodeStateDiff } from '../../protocols/state-diffs-by-range/state-diff-codec.ts'
+import { StateDiffError } from '../../protocols/state-diffs-by-range/state-diff-error.ts'
+import { type Hex } from '../base/bytes.ts'
+import { errorMessage } from '../base/node-error.ts'
+import { createYielder } from '../base/yielder.ts'
+import { type Block, type BlockRef } from '../chain/block.ts'
+import { ChainError } from '../chain/chain-error.ts'
+import { DiffError } from '../state/diff-error.ts'
+import { type PreparedLayer } from '../state/layer.ts'
+import { MergedDiffs } from '../state/merged-diffs.ts'
+import { type StateChanges, type StateView } from '../state/state-view.ts'
+import { ApplyError } from './apply-error.ts'
+import { assertDiffOfBlock } from './check-diff.ts'
+
+/** Diffs merged into one commit, in bytes; a longer stretch takes several commits, each checked by its header. */
+export const MERGED_MAX_BYTES = 64 * 2 ** 20
+/** States this far below the target stay in memory, as they do when blocks are executed; older ones go to disk. */
+export const REVERTIBLE_BLOCKS = 128n
+
+/** Stored blocks and their diffs; the canonical block store satisfies it. */
+export interface DiffSource {
+  blockByNumber(number: bigint): Block | undefined
+  /** Throws ChainError when the entry is damaged. */
+  diffByNumber(number: bigint): Uint8Array | undefined
+}
+
+/** States and where computed ones go; the state store satisfies it. */
+export interface DiffTarget {
+  view(hash: Hex): Pick<StateView, 'account'> | undefined
+  prepare(parentHash: Hex, changes: StateChanges): Promise<PreparedLayer>
+  add(layer: PreparedLayer, block: BlockRef): void
+  cap(headHash: Hex): void
+  flushAll(headHash: Hex): Promise<void>
+}
+
+/** What replaying diffs stands on. */
+export interface ReplayDeps {
+  readonly chain: DiffSource
+  readonly layers: DiffTarget
+}
+
+/** The stretch to rebuild: from a readable state, exclusive, to a stored block, inclusive. */
+export interface ReplayRange {
+  readonly from: BlockRef
+  readonly to: bigint
+  readonly mergedMaxBytes?: number
+  /** Hears how many blocks' states are there, after each commit. */
+  readonly onReplayed?: (count: number) => void
+  readonly signal: AbortSignal
+}
+
+/** A block and its diff, decoded and held against the headers. */
+interface Step {
+  readonly block: Block
+  readonly bytes: Uint8Array
+}
+
+/**
+ * Brings the state of `to` back from the stored diffs. Where a commit does not give its header's root, its diffs
+ * are replayed one by one, and the bad one is named. Throws ApplyError `diff-missing`, `diff-refused`,
+ * `block-missing`, `state-not-readable`; the states below that block are readable then.
+ */
+export async function replayDiffs(deps: ReplayDeps, range: ReplayRange): Promise<void> {
+  const { layers } = deps
+  const { to, onReplayed, signal } = range
+  let at = range.from
+  while (at.number < to) {
+    signal.throwIfAborted()
+    const last = (await mergeStretch(deps, at, range)) ?? (await replayEach(deps, at, range))
+    onReplayed?.(Number(last.number - at.number))
+    at = last
+    // What normal operation would have put on disk goes there now: memory stays bounded, and a crash costs one stretch.
+    if (to - at.number > REVERTIBLE_BLOCKS) await layers.flushAll(at.hash)
+    else layers.cap(at.hash)
+  }
+}
+
+/** One diff on its parent's state, as a peer's is checked. Throws ApplyError. */
+export async function replayDiff(
+  { chain, layers }: ReplayDeps,
+  number: bigint,
+  bytes: Uint8Array
+): Promise<void> {
+  const block = requireBlock(chain, number)
+  const parent = requireBlock(chain, number - 1n)
+  const before = layers.view(parent.hash)
+  if (before === undefined) throw new ApplyError({ code: 'state-not-readable', number })
+  try {
+    const merged = new MergedDiffs(before)
+    addDiff(merged, { block, bytes }, parent)
+    await commit(layers, merged, parent.hash, block)
+  } catch (thrown) {
+    if (!isRefusal(thrown)) throw thrown
+    const failure = { code: 'diff-refused', number, reason: errorMessage(thrown) } as const
+    throw new ApplyError(failure, { cause: thrown })
+  }
+  layers.cap(block.hash)
+}
+
+/** As many diffs as fit into one commit. Undefined when one of them, or what they give, is not right. */
+async function mergeStretch(
+  { chain, layers }: ReplayDeps,
+  from: BlockRef,
+  { to, signal, mergedMaxBytes = MERGED_MAX_BYTES }: ReplayRange
+): Promise<BlockRef | undefined> {
+  const before = layers.view(from.hash)
+  if (before === undefined) {
+    throw new ApplyError({ code: 'state-not-readable', number: from.number + 1n })
+  }
+  const yielder = createYielder()
+  const merged = new MergedDiffs(before)
+  let last = requireBlock(chain, from.number)
+  let sizeBytes = 0
+  try {
+    while (last.number < to) {
+      signal.throwIfAborted()
+      const bytes = chain.diffByNumber(last.number + 1n)
+      if (bytes === undefined) return undefined
+      sizeBytes += bytes.length
+      if (sizeBytes > mergedMaxBytes && last.number > from.number) break
+      const block = requireBlock(chain, last.number + 1n)
+      addDiff(merged, { block, bytes }, last)
+      last = block
+      await yielder.maybeYield()
+    }
+    await commit(layers, merged, from.hash, last)
+    return last
+  } catch (thrown) {
+    if (isRefusal(thrown)) return undefined
+    throw thrown
+  }
+}
+
+/** Until the first that is refused or missing, which is thrown; or one stretch of them. */
+async function replayEach(
+  deps: ReplayDeps,
+  from: BlockRef,
+  { to, signal }: ReplayRange
+): Promise<BlockRef> {
+  for (let number = from.number + 1n; number <= to; number++) {
+    signal.throwIfAborted()
+    await replayDiff(deps, number, readStored(deps.chain, number))
+  }
+  return requireBlock(deps.chain, to)
+}
+
+function readStored(chain: DiffSource, number: bigint): Uint8Array {
+  try {
+    const bytes = chain.diffByNumber(number)
+    if (bytes !== undefined) return bytes
+  } catch (thrown) {
+    if (!isRefusal(thrown)) throw thrown
+    const failure = { code: 'diff-refused', number, reason: errorMessage(thrown) } as const
+    throw new ApplyError(failure, { cause: thrown })
+  }
+  throw new ApplyError({ code: 'diff-missing', number })
+}
+
+function addDiff(merged: MergedDiffs, { block, bytes }: Step, parent: Block): void {
+  const diff = decodeStateDiff(bytes)
+  assertDiffOfBlock(diff, block, parent)
+  merged.add(diff)
+}
+
+/** One layer for the whole stretch, readable as the state of its last block. */
+async function commit(
+  layers: DiffTarget,
+  merged: MergedDiffs,
+  parentHash: Hex,
+  { number, hash, stateRoot }: Block
+): Promise<void> {
+  const layer = await layers.prepare(parentHash, merged.changes())
+  merged.assertStorageRoots(layer)
+  if (layer.root !== stateRoot) {
+    throw new DiffError({
+      code: 'state-root-wrong',
+      number,
+      expected: stateRoot,
+      computed: layer.root
+    })
+  }
+  layers.add(layer, { number, hash })
+}
+
+/** What a diff can be to blame for; anything else is ours. */
+function isRefusal(thrown: unknown): boolean {
+  return (
+    thrown instanceof DiffError || thrown instanceof StateDiffError || thrown instanceof ChainError
+  )
+}
+
+function requireBlock(chain: DiffSource, number: bigint): Block {
+  const block = chain.blockByNumber(number)
+  if (block === undefined) throw new ApplyError({ code: 'block-missing', number })
+  return block
+}

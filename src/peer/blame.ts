@@ -1,0 +1,174 @@
+// Who is to blame, and what follows: the one table of failures, and the peers that broke the protocol too often.
+import { type Clock } from '../base/clock.ts'
+import { LruMap } from '../base/lru.ts'
+import { SerialExecutor } from '../base/serial.ts'
+
+/** How much a fault counts. Heavy: false, or against the protocol. Light: slow. */
+export type FaultWeight = 'heavy' | 'light' | 'none'
+
+/** The table (protocols.md, "Who is to blame"). Whoever sees a failure says which of these it is. */
+export const FAULT_WEIGHTS = {
+  /** Its signature is not the schedule's signer's, or its hash is not that of its fields. */
+  'false-block': 'heavy',
+  /** A block that does not bear out what was said with it. */
+  'false-claim': 'heavy',
+  'false-proof': 'heavy',
+  'false-diff': 'heavy',
+  'unrequested-item': 'heavy',
+  'undecodable-chunk': 'heavy',
+  'over-limit': 'heavy',
+  stall: 'light',
+  trickle: 'light',
+  reset: 'light',
+  unavailable: 'none',
+  'rate-limited': 'none',
+  'unsupported-protocol': 'none',
+  /** Between blocks that are each signed as they must be: the signer's doing. */
+  'broken-link': 'none',
+  /** Our own mistake, a server in trouble, a connection that ended, a clock. */
+  'no-fault': 'none'
+} as const satisfies Readonly<Record<string, FaultWeight>>
+
+/** Everything a peer can fail at. */
+export type Fault = keyof typeof FAULT_WEIGHTS
+
+/** The heavy fault that has consequences. */
+export const HEAVY_FAULTS_MAX = 3
+/** How long they last. */
+export const BAN_MS = 60 * 60 * 1_000
+/** Light faults are forgotten after so long without another one. */
+export const LIGHT_FAULT_MS = 10 * 60 * 1_000
+/** Peers that are remembered; beyond, the one that was not heard of for longest is forgotten. */
+export const BLAMED_PEERS_MAX = 1_000
+
+/** What is kept of a peer across restarts. */
+export interface BlamedPeer {
+  readonly peer: string
+  /** Since the last ban, 0 to HEAVY_FAULTS_MAX - 1. */
+  readonly heavyCount: number
+  /** Wall clock; 0 when there was none. */
+  readonly bannedUntilMs: number
+}
+
+/** Where it is kept. */
+export interface BlameStore {
+  load(): readonly BlamedPeer[] | undefined
+  save(peers: readonly BlamedPeer[]): Promise<void>
+}
+
+/**
+ * What follows from a fault. later: it is asked after others. counted: it counts towards a ban. banned:
+ * disconnected, and refused for BAN_MS. benched, for a configured peer: no bulk requests for BAN_MS.
+ */
+export type Consequence = 'none' | 'later' | 'counted' | 'banned' | 'benched'
+
+/** What the blame stands on. */
+export interface BlameDeps {
+  readonly clock: Clock
+  readonly store: BlameStore
+  readonly onSaveFailed: (thrown: unknown) => void
+}
+
+interface Standing {
+  heavyCount: number
+  bannedUntilMs: number
+  lightCount: number
+  /** Monotonic. */
+  lightMs: number
+}
+
+/** A save that runs and one that waits, which will write whatever comes meanwhile. */
+const SAVES_MAX = 2
+
+/** Keeps count. */
+export class Blame {
+  readonly #deps: BlameDeps
+  readonly #configured: ReadonlySet<string>
+  readonly #peers = new LruMap<string, Standing>(BLAMED_PEERS_MAX)
+  readonly #saves = new SerialExecutor('blame', SAVES_MAX)
+
+  /** Reads what was kept. A clock that was put back does not lengthen a ban. Throws what the store throws. */
+  constructor(deps: BlameDeps, configured: readonly string[]) {
+    this.#deps = deps
+    this.#configured = new Set(configured)
+    const latestMs = deps.clock.nowMs() + BAN_MS
+    for (const { peer, heavyCount, bannedUntilMs } of deps.store.load() ?? []) {
+      const standing = { heavyCount, bannedUntilMs: Math.min(bannedUntilMs, latestMs) }
+      this.#peers.set(peer, { ...standing, lightCount: 0, lightMs: 0 })
+    }
+  }
+
+  /** Counts a fault and says what follows; a heavy one is written to disk in the background. */
+  note(peer: string, fault: Fault): Consequence {
+    const { clock } = this.#deps
+    const weight = FAULT_WEIGHTS[fault]
+    if (weight === 'none') return 'none'
+    const standing = this.#standing(peer)
+    if (weight === 'light') {
+      standing.lightCount = this.lightCount(peer) + 1
+      standing.lightMs = clock.monotonicMs()
+      return 'later'
+    }
+    if (this.#isOut(peer)) return 'counted'
+    standing.heavyCount++
+    const isOut = standing.heavyCount >= HEAVY_FAULTS_MAX
+    if (isOut) {
+      standing.heavyCount = 0
+      standing.bannedUntilMs = clock.nowMs() + BAN_MS
+    }
+    this.#save()
+    if (!isOut) return 'counted'
+    return this.#configured.has(peer) ? 'benched' : 'banned'
+  }
+
+  /** True for a peer that is to be refused. Never a configured one. */
+  isBanned(peer: string): boolean {
+    return !this.#configured.has(peer) && this.#isOut(peer)
+  }
+
+  /** True for a configured peer that is to be spared bulk requests. */
+  isBenched(peer: string): boolean {
+    return this.#configured.has(peer) && this.#isOut(peer)
+  }
+
+  /** Light faults that are not forgotten yet. */
+  lightCount(peer: string): number {
+    const standing = this.#peers.get(peer)
+    if (standing === undefined) return 0
+    const isRecent = this.#deps.clock.monotonicMs() - standing.lightMs < LIGHT_FAULT_MS
+    return isRecent ? standing.lightCount : 0
+  }
+
+  /** Settles once what was noted so far is on disk, or could not be written. */
+  async saved(): Promise<void> {
+    await this.#saves.idle()
+  }
+
+  #isOut(peer: string): boolean {
+    return (this.#peers.get(peer)?.bannedUntilMs ?? 0) > this.#deps.clock.nowMs()
+  }
+
+  #standing(peer: string): Standing {
+    const known = this.#peers.get(peer)
+    if (known !== undefined) return known
+    const fresh = { heavyCount: 0, bannedUntilMs: 0, lightCount: 0, lightMs: 0 }
+    this.#peers.set(peer, fresh)
+    return fresh
+  }
+
+  #save(): void {
+    if (this.#saves.jobsCount >= SAVES_MAX) return
+    const { store, onSaveFailed } = this.#deps
+    this.#saves.run(() => store.save(this.#kept())).catch(onSaveFailed)
+  }
+
+  /** Peers with heavy faults or a ban, the longest not heard of first. */
+  #kept(): readonly BlamedPeer[] {
+    const nowMs = this.#deps.clock.nowMs()
+    return Array.from(this.#peers.entries(), ([peer, { heavyCount, bannedUntilMs }]) => ({
+      peer,
+      heavyCount,
+      bannedUntilMs
+    })).filter(({ heavyCount, bannedUntilMs }) => heavyCount > 0 || bannedUntilMs > nowMs)
+  }
+}

@@ -1,0 +1,39 @@
+// Asking peers for their tips, and taking in what they show.
+import { type SignedBlock } from '../chain/block.ts'
+import { type RecoveryDeps } from './recovery.ts'
+import { askRound } from './tips.ts'
+
+/** One round over everybody who is connected; what is shown above our head is accepted and noted. */
+export async function askEverybody(deps: RecoveryDeps, signal: AbortSignal): Promise<void> {
+  const { clock, chain, askTip, peers, knowledge, progress } = deps
+  await progress.stage('ask-backups', async (counter) => {
+    const head = chain.head()
+    const asked = peers.connected()
+    const round = await askRound({ clock, askTip, chain }, { peers: asked, head, signal })
+    for (const { block, peer } of round.shown) {
+      await chain.accept([block])
+      counter.add({ items: 1, bytes: block.message.length, peer })
+    }
+    knowledge.noteRound(round)
+  })
+}
+
+/**
+ * A peer that connects while the gate is open may hold a block of our key that nobody showed. Returns what
+ * such peers brought that is not on our chain; it is accepted.
+ */
+export async function askNewcomers(
+  { clock, chain, askTip, knowledge }: RecoveryDeps,
+  newcomers: readonly string[],
+  signal: AbortSignal
+): Promise<readonly { readonly block: SignedBlock; readonly peer: string }[]> {
+  if (newcomers.length === 0) return []
+  knowledge.noteAsked(newcomers)
+  const head = chain.head()
+  const round = await askRound({ clock, askTip, chain }, { peers: newcomers, head, signal })
+  const foreign = round.brought.filter(
+    ({ block }) => chain.canonicalHash(block.number) !== block.hash
+  )
+  await chain.accept(foreign.map(({ block }) => block))
+  return foreign
+}

@@ -1,0 +1,53 @@
+// The other side of a conflict, fetched down to where it leaves our chain: evidence, and what a choice needs.
+import { type Conflict, type EvidenceOutcome } from './findings.ts'
+import { type Knowledge } from './knowledge.ts'
+import { type FillGap, type RecoveryChain, type RecoveryRecord } from './ports.ts'
+import { followsSetAside } from './set-aside.ts'
+
+/** How far below the other block the fork is looked for, one step after the other. */
+const FORK_DEPTHS: readonly bigint[] = [1n, 16n, 256n, 4_096n]
+
+/** What the evidence is gathered with. */
+export interface EvidenceDeps {
+  readonly chain: RecoveryChain
+  readonly record: RecoveryRecord
+  readonly fillGap: FillGap
+}
+
+/** Looks for the other branch of one conflict that was not looked for yet with the peers there are. */
+export async function keepEvidence(
+  deps: EvidenceDeps & { readonly knowledge: Knowledge },
+  signal: AbortSignal
+): Promise<'looked' | 'nothing'> {
+  const conflict = deps.knowledge.untracedConflict()
+  if (conflict === undefined) return 'nothing'
+  deps.knowledge.noteTraced(conflict, await gatherEvidence(deps, conflict, signal))
+  return 'looked'
+}
+
+/** Keeps whatever of the other branch can be had. Blocks that cannot be had are asked for again later. */
+export async function gatherEvidence(
+  { chain, record, fillGap }: EvidenceDeps,
+  { other }: Conflict,
+  signal: AbortSignal
+): Promise<EvidenceOutcome> {
+  if (chain.acceptedBlock(other.hash) === undefined) {
+    const recorded = record.blocksAbove(other.number - 1n).find(({ hash }) => hash === other.hash)
+    if (recorded === undefined) return 'partial'
+    await chain.accept([recorded])
+  }
+  for (const depth of FORK_DEPTHS) {
+    signal.throwIfAborted()
+    if (await followsSetAside(chain, other.hash)) return 'set-aside'
+    const number = other.number > depth ? other.number - depth : 0n
+    const hash = chain.canonicalHash(number)
+    if (hash === undefined) continue
+    const floor = { number, hash }
+    const outcome = await fillGap({ floor, target: other, signal }, () => undefined)
+    if (outcome.kind === 'unserved') return 'partial'
+    if (outcome.kind === 'diverges' && number > 0n) continue
+    if (await followsSetAside(chain, other.hash)) return 'set-aside'
+    if (outcome.kind === 'linked') return 'whole'
+  }
+  return 'partial'
+}

@@ -1,0 +1,250 @@
+// Work shared out among peers: several pieces in flight, each moved to another peer when one fails or is slow.
+import { type Clock } from '../base/clock.ts'
+import { LruMap } from '../base/lru.ts'
+import { judgeFailure } from './fetch-failure.ts'
+import { type FetchJob, type FetchOutcome, type Slowness } from './fetch-job.ts'
+
+/** What the pool stands on. */
+export interface FetchPoolDeps {
+  readonly clock: Clock
+  /** A peer held a piece until another one did it. */
+  readonly onSlow: (peer: string, slowness: Slowness) => void
+}
+
+/** Requests in flight to all peers together; with the size of a slice this bounds the memory. */
+export const IN_FLIGHT_MAX = 8
+/** Requests in flight to one peer: the next one is on its way while the last one is read. */
+export const IN_FLIGHT_PER_PEER_MAX = 2
+/** A peer that sent nothing for so long shares its piece with another one. */
+export const QUIET_MAX_MS = 1_000
+/** A peer that is not done after so long shares its piece, though something comes now and then. */
+export const ATTEMPT_LONG_MS = 5_000
+/** Peers that work on one piece at the same time. */
+const ATTEMPTS_AT_ONCE_MAX = 3
+/** How often it is looked whether somebody became slow, or may be asked again. */
+const LOOK_INTERVAL_MS = 250
+/** What one peer may cost one piece: three failures in a row that may pass, or being told to wait thirty times. */
+const COST_MAX = 30
+const FAILURE_COST = 10
+const WAIT_COST = 1
+const BACKOFF_MIN_MS = 500
+const BACKOFF_MAX_MS = 8_000
+/** Peers whose strikes are remembered. */
+const PEERS_MAX = 1_000
+
+interface PeerState {
+  inFlight: number
+  /** Failures and slow pieces since the last good one. */
+  strikes: number
+  notBeforeMs: number
+}
+
+interface Attempt {
+  readonly abort: AbortController
+  startedMs: number
+  arrivedMs: number
+}
+
+interface OpenJob {
+  readonly job: FetchJob
+  readonly costs: Map<string, number>
+  readonly attempts: Map<string, Attempt>
+  error: unknown
+  readonly settle: (outcome: FetchOutcome) => void
+  readonly fail: (thrown: unknown) => void
+}
+
+/** Shares pieces out among the peers, the pieces that came first before the others. */
+export class FetchPool {
+  readonly #deps: FetchPoolDeps
+  readonly #jobs = new Set<OpenJob>()
+  readonly #peers = new LruMap<string, PeerState>(PEERS_MAX)
+  readonly #attempting = new Set<Promise<void>>()
+  #looking: AbortController | undefined
+
+  constructor(deps: FetchPoolDeps) {
+    this.#deps = deps
+  }
+
+  /** Settles when a peer did the piece or all failed it. Rejects on abort, and with our own failures. */
+  async fetch(job: FetchJob, signal: AbortSignal): Promise<FetchOutcome> {
+    signal.throwIfAborted()
+    const settled = new AbortController()
+    let open: OpenJob | undefined
+    try {
+      return await new Promise<FetchOutcome>((settle, fail) => {
+        const onAbort = () => {
+          fail(signal.reason as Error)
+        }
+        signal.addEventListener('abort', onAbort, { signal: settled.signal })
+        const error = new Error('no connected peer serves it')
+        open = { job, costs: new Map(), attempts: new Map(), error, settle, fail }
+        this.#jobs.add(open)
+        this.#look()
+      })
+    } finally {
+      settled.abort()
+      if (open !== undefined) this.#close(open)
+    }
+  }
+
+  /** Settles once no attempt is under way; those of pieces that ended were aborted. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#attempting)
+  }
+
+  #close(open: OpenJob): void {
+    this.#jobs.delete(open)
+    for (const { abort } of open.attempts.values()) abort.abort(new Error('not needed any more'))
+    if (this.#jobs.size === 0) this.#looking?.abort()
+    else this.#look()
+  }
+
+  /** Hands out what can be handed out, and gives up what nobody can do. */
+  #look(): void {
+    const nowMs = this.#deps.clock.monotonicMs()
+    for (const open of this.#jobs) if (open.attempts.size === 0) this.#assign(open, nowMs)
+    for (const open of this.#jobs) if (this.#isSlow(open, nowMs)) this.#assign(open, nowMs)
+    for (const open of this.#jobs) {
+      if (open.attempts.size > 0) continue
+      const isHopeless = open.job.peers().every((peer) => (open.costs.get(peer) ?? 0) >= COST_MAX)
+      if (isHopeless) open.settle({ kind: 'unserved', error: open.error })
+    }
+    if (this.#looking !== undefined || this.#jobs.size === 0) return
+    this.#lookOn().catch((thrown: unknown) => {
+      for (const { fail } of this.#jobs) fail(thrown)
+    })
+  }
+
+  /** Looks again from time to time, for as long as there is work. */
+  async #lookOn(): Promise<void> {
+    const { clock } = this.#deps
+    const looking = new AbortController()
+    this.#looking = looking
+    try {
+      while (!looking.signal.aborted) {
+        const sleptFromMs = clock.monotonicMs()
+        await clock.sleep(LOOK_INTERVAL_MS, looking.signal)
+        this.#forgive(clock.monotonicMs() - sleptFromMs - LOOK_INTERVAL_MS)
+        this.#look()
+      }
+    } catch (thrown) {
+      if (!looking.signal.aborted) throw thrown
+    } finally {
+      this.#looking = undefined
+      if (this.#jobs.size > 0) this.#look()
+    }
+  }
+
+  /** While we were too busy to look in time we were too busy to read too: that is no peer's slowness. */
+  #forgive(lateMs: number): void {
+    for (const { attempts } of this.#jobs) {
+      for (const attempt of attempts.values()) {
+        attempt.startedMs += lateMs
+        attempt.arrivedMs += lateMs
+      }
+    }
+  }
+
+  #isSlow({ attempts }: OpenJob, nowMs: number): boolean {
+    if (attempts.size === 0 || attempts.size >= ATTEMPTS_AT_ONCE_MAX) return false
+    return [...attempts.values()].every((attempt) => slowness(attempt, nowMs) !== undefined)
+  }
+
+  /** The peer that failed this piece least, then the one with the fewest strikes, then the least busy. */
+  #assign(open: OpenJob, nowMs: number): void {
+    if (this.#attempting.size >= IN_FLIGHT_MAX) return
+    const free = open.job.peers().filter((peer) => {
+      const { inFlight, notBeforeMs } = this.#state(peer)
+      const isFree = inFlight < IN_FLIGHT_PER_PEER_MAX && notBeforeMs <= nowMs
+      return isFree && !open.attempts.has(peer) && (open.costs.get(peer) ?? 0) < COST_MAX
+    })
+    const rank = (peer: string) => {
+      const { inFlight, strikes } = this.#state(peer)
+      return [open.costs.get(peer) ?? 0, strikes, inFlight] as const
+    }
+    const [best] = free.toSorted((one, other) => compare(rank(one), rank(other)))
+    if (best === undefined) return
+    const running = this.#run(open, best, nowMs).finally(() => {
+      this.#attempting.delete(running)
+      if (this.#jobs.size > 0) this.#look()
+    })
+    this.#attempting.add(running)
+  }
+
+  /** One attempt, from its start to what follows from its end. Never rejects. */
+  async #run(open: OpenJob, peer: string, nowMs: number): Promise<void> {
+    const { clock } = this.#deps
+    const state = this.#state(peer)
+    const attempt: Attempt = { abort: new AbortController(), startedMs: nowMs, arrivedMs: nowMs }
+    open.attempts.set(peer, attempt)
+    state.inFlight++
+    try {
+      const result = await open.job.attempt(peer, attempt.abort.signal, () => {
+        attempt.arrivedMs = clock.monotonicMs()
+      })
+      if (attempt.abort.signal.aborted) return
+      open.attempts.delete(peer)
+      if (result.kind === 'failed') this.#noteFailure(open, peer, result)
+      else state.strikes = 0
+      if (result.kind === 'done') this.#finish(open, peer)
+    } catch (thrown) {
+      if (!attempt.abort.signal.aborted) open.fail(thrown)
+    } finally {
+      open.attempts.delete(peer)
+      state.inFlight--
+    }
+  }
+
+  #noteFailure(
+    open: OpenJob,
+    peer: string,
+    { error, hasPart }: { readonly error: unknown; readonly hasPart: boolean }
+  ): void {
+    const state = this.#state(peer)
+    const nowMs = this.#deps.clock.monotonicMs()
+    const judged = judgeFailure(error)
+    const costBefore = hasPart ? 0 : (open.costs.get(peer) ?? 0)
+    open.error = error
+    if (judged.kind === 'wait') {
+      open.costs.set(peer, costBefore + WAIT_COST)
+      state.notBeforeMs = nowMs + Math.min(judged.waitMs, BACKOFF_MAX_MS)
+      return
+    }
+    state.strikes++
+    open.costs.set(peer, judged.kind === 'final' ? COST_MAX : costBefore + FAILURE_COST)
+    if (judged.kind === 'final') return
+    const backoffMs = Math.min(BACKOFF_MIN_MS * 2 ** (state.strikes - 1), BACKOFF_MAX_MS)
+    state.notBeforeMs = nowMs + backoffMs
+  }
+
+  /** Whoever still holds the piece was slower than somebody who got it later, or as late. */
+  #finish(open: OpenJob, peer: string): void {
+    const nowMs = this.#deps.clock.monotonicMs()
+    for (const [other, attempt] of open.attempts) {
+      const slow = slowness(attempt, nowMs)
+      if (slow === undefined) continue
+      this.#state(other).strikes++
+      this.#deps.onSlow(other, slow)
+    }
+    open.settle({ kind: 'done', peer })
+  }
+
+  #state(peer: string): PeerState {
+    const known = this.#peers.get(peer)
+    if (known !== undefined) return known
+    const fresh = { inFlight: 0, strikes: 0, notBeforeMs: 0 }
+    this.#peers.set(peer, fresh)
+    return fresh
+  }
+}
+
+function slowness({ startedMs, arrivedMs }: Attempt, nowMs: number): Slowness | undefined {
+  if (nowMs - arrivedMs >= QUIET_MAX_MS) return 'stall'
+  return nowMs - startedMs >= ATTEMPT_LONG_MS ? 'trickle' : undefined
+}
+
+function compare(one: readonly number[], other: readonly number[]): number {
+  const at = one.findIndex((value, index) => value !== other[index])
+  return at < 0 ? 0 : (one[at] ?? 0) - (other[at] ?? 0)
+}

@@ -1,0 +1,36 @@
+// Serves state_diffs_by_range: stored diffs in ascending order, until one is missing (protocols/state-diffs-by-range).
+import {
+  STATE_DIFF_MAX_BYTES,
+  type StateDiffsByRangeRequest
+} from '../../protocols/state-diffs-by-range/codec.ts'
+
+/** What serving needs; the canonical block store satisfies it. */
+export interface StoredDiffs {
+  /** The state diff of the canonical block in SSZ. */
+  diffByNumber(number: bigint): Uint8Array | undefined
+}
+
+/** True when the diff can be sent: it is kept, and not too large. */
+export function isDiffServed(source: StoredDiffs, number: bigint): boolean {
+  return servedDiff(source, number) !== undefined
+}
+
+/** At least one if that of `start` is served; stops before the diff that would pass `maxBytes`. */
+export function* serveStateDiffs(
+  source: StoredDiffs,
+  { start, count, maxBytes }: StateDiffsByRangeRequest
+): Generator<Uint8Array> {
+  let sentBytes = 0
+  for (let offset = 0n; offset < count; offset++) {
+    const bytes = servedDiff(source, start + offset)
+    if (bytes === undefined) return
+    sentBytes += bytes.length
+    if (offset > 0n && sentBytes > maxBytes) return
+    yield bytes
+  }
+}
+
+function servedDiff(source: StoredDiffs, number: bigint): Uint8Array | undefined {
+  const bytes = source.diffByNumber(number)
+  return bytes !== undefined && bytes.length <= STATE_DIFF_MAX_BYTES ? bytes : undefined
+}

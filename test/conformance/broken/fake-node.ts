@@ -1,0 +1,201 @@
+// A fake node: what the suite needs to see of one, with a switch or a function for everything that can break.
+import '../with-resolvers.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { identify } from '@libp2p/identify'
+import { type Connection, type Libp2p, type Stream } from '@libp2p/interface'
+import { noise } from '@libp2p/noise'
+import { ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
+import { multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p } from 'libp2p'
+import { ChunkParser } from '../../../protocols/framing/chunk-parser.ts'
+import { STATUS, type Status } from '../../../protocols/status/codec.ts'
+import { requestProtocol } from '../asking.ts'
+import { toHex } from '../block-maker.ts'
+import { type ProtocolName } from '../frames.ts'
+import { readRawStatus } from '../raw-status.ts'
+import { StreamReader } from '../raw-stream.ts'
+import { type FakeAnswers, fakeStatus, refusal, soundAnswers } from './fake-answers.ts'
+import {
+  type ChainFault,
+  FAKE_CHAIN_ID,
+  FAKE_GENESIS,
+  type FakeBlock,
+  makeFakeChain
+} from './fake-chain.ts'
+import { type GossipFaults, serveGossip, SOUND_GOSSIP } from './fake-gossip.ts'
+
+/** What is wrong with a fake; nothing, when empty. */
+export interface FakeFaults {
+  readonly keyType?: 'secp256k1' | 'Ed25519'
+  readonly chain?: ChainFault
+  readonly answers?: (sound: FakeAnswers, chain: readonly FakeBlock[]) => Partial<FakeAnswers>
+  readonly gossip?: Partial<GossipFaults>
+  /** Chains besides its own whose ids it serves. */
+  readonly otherChains?: readonly bigint[]
+  readonly waitsForClose?: boolean
+  readonly staysConnected?: boolean
+  readonly keepsOlder?: boolean
+  /** As a client: does not send its status, or does not close its side after it. */
+  readonly client?: 'silent' | 'never closing'
+  /** What it reads from the answer to its status. */
+  readonly readAnswer?: (bytes: Uint8Array) => Pick<Status, 'chainId' | 'genesisHash'> | undefined
+}
+
+/** A fake that runs. */
+export interface FakeNode {
+  readonly multiaddr: string
+  stop(): Promise<void>
+}
+
+const REQUEST_MAX_BYTES: Readonly<Record<ProtocolName, number>> = {
+  status: 173,
+  signed_tip: 40,
+  blocks_by_range: 20
+}
+const REQUEST_TIMEOUT_MS = 3_000
+const CLIENT_TIMEOUT_MS = 5_000
+const STATUS_INTERVAL_MS = 1_000
+
+/** Starts a fake; it dials `peer` for as long as it runs. */
+export async function startFakeNode(faults: FakeFaults, peer?: string): Promise<FakeNode> {
+  const host = await createLibp2p({
+    privateKey: await generateKeyPair(faults.keyType ?? 'secp256k1'),
+    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionManager: { inboundConnectionThreshold: 1_000 },
+    services: { identify: identify(), ping: ping() }
+  })
+  const chain = await makeFakeChain(faults.chain)
+  const extra = new Map<bigint, FakeBlock>()
+  const sound = soundAnswers(chain, extra)
+  const answers = { ...sound, ...faults.answers?.(sound, chain) }
+  for (const chainId of [FAKE_CHAIN_ID, ...(faults.otherChains ?? [])]) {
+    for (const protocol of Object.keys(answers) as ProtocolName[]) {
+      await host.handle(requestProtocol(protocol, chainId), async (stream, connection) => {
+        await serve({ host, faults, protocol, answer: answers[protocol] }, stream, connection)
+      })
+    }
+  }
+  await serveGossip(host, { ...SOUND_GOSSIP, ...faults.gossip }, extra)
+  const ending = new AbortController()
+  const dialling = peer === undefined ? undefined : dialOn(host, peer, { faults, chain, ending })
+  return {
+    multiaddr: String(host.getMultiaddrs()[0]),
+    async stop() {
+      ending.abort()
+      await host.stop()
+      await dialling
+    }
+  }
+}
+
+interface Serving {
+  readonly host: Libp2p
+  readonly faults: FakeFaults
+  readonly protocol: ProtocolName
+  readonly answer: (request: Uint8Array) => Uint8Array
+}
+
+async function serve(
+  { host, faults, protocol, answer }: Serving,
+  stream: Stream,
+  connection: Connection
+): Promise<void> {
+  try {
+    if (protocol === 'signed_tip' && faults.keepsOlder !== true) {
+      for (const other of host.getConnections(connection.remotePeer)) {
+        if (other !== connection) other.abort(new Error('the peer has a newer connection'))
+      }
+    }
+    const maxBytes = faults.waitsForClose === true ? Infinity : REQUEST_MAX_BYTES[protocol]
+    const request = await readRequest(stream, maxBytes)
+    const isTooLong = request.length > REQUEST_MAX_BYTES[protocol]
+    const response = isTooLong ? refusal('invalid-request', 'too long') : answer(request)
+    stream.send(response)
+    await stream.close({ signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) })
+    const isAnswered = protocol === 'status' && response[0] === 0
+    if (!isAnswered || faults.staysConnected === true) return
+    if (isOther(readRawStatus(request))) await connection.close()
+  } catch (thrown) {
+    stream.abort(thrown instanceof Error ? thrown : new Error('failed'))
+  }
+}
+
+async function readRequest(stream: Stream, maxBytes: number): Promise<Uint8Array> {
+  const reader = new StreamReader(stream)
+  let request: Uint8Array = new Uint8Array()
+  while (request.length <= maxBytes) {
+    const bytes = await reader.next()
+    if (bytes === undefined) break
+    request = Buffer.concat([request, bytes])
+  }
+  return new Uint8Array(request)
+}
+
+function isOther({ chainId, genesisHash }: Pick<Status, 'chainId' | 'genesisHash'>): boolean {
+  return chainId !== FAKE_CHAIN_ID || toHex(genesisHash) !== toHex(FAKE_GENESIS)
+}
+
+async function dialOn(
+  host: Libp2p,
+  peer: string,
+  fake: {
+    readonly faults: FakeFaults
+    readonly chain: readonly FakeBlock[]
+    readonly ending: AbortController
+  }
+): Promise<void> {
+  const { signal } = fake.ending
+  while (!signal.aborted) {
+    try {
+      const connection = await host.dial(multiaddr(peer), { signal })
+      const closed = new Promise<void>((resolve) => {
+        connection.addEventListener('close', () => {
+          resolve()
+        })
+      })
+      while ((await sendStatus(connection, fake.faults, fake.chain)) === 'unreadable') {
+        await delay(STATUS_INTERVAL_MS, undefined, { signal })
+      }
+      await closed
+    } catch {
+      // The suite is gone, or closed the connection while we spoke: dialled again unless the fake ends.
+    }
+  }
+}
+
+/** Sends it once, and closes the connection to a peer of another chain. */
+async function sendStatus(
+  connection: Connection,
+  faults: FakeFaults,
+  chain: readonly FakeBlock[]
+): Promise<'read' | 'unreadable'> {
+  if (faults.client === 'silent') return 'read'
+  const id = requestProtocol('status', FAKE_CHAIN_ID)
+  const stream = await connection.newStream(id)
+  const reader = new StreamReader(stream)
+  stream.send(fakeStatus(chain))
+  if (faults.client !== 'never closing') await stream.close()
+  const { bytes } = await reader.all(CLIENT_TIMEOUT_MS)
+  const theirs = (faults.readAnswer ?? readSoundly)(bytes)
+  if (theirs === undefined) return 'unreadable'
+  if (isOther(theirs)) await connection.close()
+  return 'read'
+}
+
+/** The first status in a response that breaks no rule before its end. */
+function readSoundly(bytes: Uint8Array): Status | undefined {
+  try {
+    const parser = new ChunkParser(STATUS.limits)
+    const [first] = [...parser.push(bytes)]
+    parser.end()
+    return first?.result === 'ok' ? STATUS.chunk.decode(first.version, first.bytes) : undefined
+  } catch {
+    return undefined
+  }
+}

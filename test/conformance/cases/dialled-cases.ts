@@ -1,0 +1,233 @@
+// The other role: the node dials the suite, asks, and is answered well and badly.
+import { compressBlock } from '../../../protocols/snappy-block.ts'
+import { SIGNED_TIP } from '../../../protocols/signed-tip/codec.ts'
+import { linesOf } from '../asking.ts'
+import { keccak256, makeBlock } from '../block-maker.ts'
+import { type ConformanceCase, expectRule, NotRun, requireGiven } from '../conformance-case.ts'
+import { type ProtocolName } from '../frames.ts'
+import { type Call, type NodeListener } from '../node-listener.ts'
+import { isNone, readRawStatus, STATUS_BYTES, suiteStatus, withField } from '../raw-status.ts'
+import { readStatus, type Subject, withPeer } from '../subject.ts'
+import { NO_BLOCK } from '../survey.ts'
+import { waitUntil } from '../wait-until.ts'
+
+const REQUEST_BYTES: Readonly<Record<ProtocolName, number>> = {
+  status: STATUS_BYTES,
+  signed_tip: 40,
+  blocks_by_range: 20
+}
+const STATUS_INTERVAL_MS = 1_000
+const STATUS_AGAIN_MS = 1_500
+/** Timers and the network blur the interval by so much. */
+const INTERVAL_SLACK_MS = 150
+const CALM_MS = 300
+const FALSE_KEY = keccak256(Uint8Array.of(0x66))
+
+/** Cases in which the node is the client. They need the listener. */
+export const DIALLED_CASES: readonly ConformanceCase[] = [
+  {
+    id: 'ST-9 connect',
+    rules: ['ST-9'],
+    title: 'sends its status when it has dialled',
+    run: checkStatusSent
+  },
+  {
+    id: 'FR-3 requests',
+    rules: ['FR-3', 'FR-1', 'TI-1', 'BR-1', 'BR-3', 'BR-2'],
+    title: 'sends one whole container and closes its side',
+    run: checkRequests
+  },
+  {
+    id: 'ST-9 again',
+    rules: ['ST-9'],
+    title: 'sends its status again when its head moves, at most once a second',
+    run: checkMoved
+  },
+  badAnswer('result 9', (other) => frame(9, 0, compressBlock(other)), ['FR-11']),
+  badAnswer('version 7', (other) => frame(0, 7, compressBlock(other)), ['FR-7']),
+  badAnswer('no snappy', (other) => frame(0, 0, other), ['FR-6']),
+  badAnswer('a chunk cut short', (other) => frame(0, 0, compressBlock(other)).subarray(0, -1), [
+    'FR-14'
+  ]),
+  badAnswer('a length of 4 GiB', () => Uint8Array.of(0, 0, 0xff, 0xff, 0xff, 0xff), [
+    'FR-8',
+    'FR-14'
+  ]),
+  badAnswer(
+    'a byte too many in the container',
+    (other) => frame(0, 0, compressBlock(Uint8Array.of(...other, 0))),
+    ['FR-9', 'ST-6']
+  ),
+  badAnswer(
+    'a chunk behind a reason',
+    (other) => {
+      return Uint8Array.of(...frame(1, 0, Buffer.from('no')), ...frame(0, 0, compressBlock(other)))
+    },
+    ['FR-11']
+  ),
+  badAnswer(
+    'a second status',
+    (other, own) => {
+      return Uint8Array.of(...frame(0, 0, compressBlock(own)), ...frame(0, 0, compressBlock(other)))
+    },
+    ['FR-10', 'ST-8']
+  ),
+  badAnswer(
+    'a status with role 5',
+    (other) => frame(0, 0, compressBlock(withField(other, 'role', 5))),
+    ['ST-6', 'ST-2']
+  ),
+  {
+    id: 'FR-12 text',
+    rules: ['FR-12'],
+    title: 'does not act on the text of a reason',
+    run: checkReasonText
+  },
+  {
+    id: 'TI-11 false tip',
+    rules: ['TI-11'],
+    title: 'does not take a tip of another signer for proof',
+    run: checkFalseTip
+  },
+  {
+    id: 'ST-10 answer',
+    rules: ['ST-10'],
+    title: 'disconnects when the peer that it dialled is on another chain',
+    run: checkOtherChain
+  }
+]
+
+function listenerOf({ listener }: Subject): NodeListener {
+  return requireGiven(listener, 'needs --listen, and a node that dials it')
+}
+
+/** Two dials with their pauses. */
+function redialMs({ options }: Subject): number {
+  return 2 * options.patienceMs + 5_000
+}
+
+async function statusCall(
+  subject: Subject,
+  answering?: (call: Call) => Uint8Array | undefined
+): Promise<Call> {
+  const listener = listenerOf(subject)
+  if (listener.isNodeSilent) throw new NotRun('the node sends no status')
+  const answer = (it: Call) => (it.protocol === 'status' ? answering?.(it) : undefined)
+  // A node that could not read the last answer, or whose head moves, says its status again soon.
+  let call = await listener.nextCall('status', STATUS_AGAIN_MS, answer)
+  if (call === undefined) {
+    listener.drop()
+    call = await listener.nextCall('status', redialMs(subject), answer)
+  }
+  if (call === undefined) throw new NotRun('the node does not dial again, or sends no status')
+  return call
+}
+
+async function checkStatusSent(subject: Subject): Promise<void> {
+  const listener = listenerOf(subject)
+  listener.drop()
+  const call = await listener.nextCall('status', redialMs(subject))
+  if (call === undefined && !listener.isConnected) throw new NotRun('the node does not dial again')
+  listener.isNodeSilent = call === undefined
+  expectRule(call !== undefined, 'no status came')
+  expectRule(call.bytes.length === STATUS_BYTES, `${String(call.bytes.length)} bytes`)
+  const { chainId } = readRawStatus(call.bytes)
+  expectRule(chainId === subject.chainId, `of chain ${String(chainId)}`)
+}
+
+async function checkRequests(subject: Subject): Promise<void> {
+  const { calls } = listenerOf(subject)
+  if (calls.length === 0) throw new NotRun('the node asked nothing')
+  for (const { protocol, bytes, end } of calls) {
+    const due = REQUEST_BYTES[protocol]
+    expectRule(
+      bytes.length === due,
+      `${protocol}: ${String(bytes.length)} bytes, not ${String(due)}`
+    )
+    expectRule(end === 'closed', `${protocol}: the stream was ${end} after the request`)
+  }
+}
+
+async function checkMoved(subject: Subject): Promise<void> {
+  const { options, genesisHash } = subject
+  const listener = listenerOf(subject)
+  const { connection } = await statusCall(subject)
+  const before = await readStatus(options, genesisHash)
+  const heads = () =>
+    new Set(listener.statusesOn(connection).map(({ status }) => status.unsafeNumber)).size
+  await waitUntil(() => heads() >= 3, options.patienceMs + 2 * STATUS_INTERVAL_MS)
+  const sent = listener.statusesOn(connection)
+  for (const [at, { atMs }] of sent.entries()) {
+    const sinceMs = atMs - (sent[at - 1]?.atMs ?? -Infinity)
+    const isEarly = sinceMs < STATUS_INTERVAL_MS - INTERVAL_SLACK_MS
+    expectRule(!isEarly, `two within ${String(Math.round(sinceMs))} ms`)
+  }
+  const after = await readStatus(options, genesisHash)
+  if (after.unsafeNumber === before.unsafeNumber) throw new NotRun('the head does not move')
+  expectRule(heads() > 1, 'the head moved and no status came')
+}
+
+/** The bad answer speaks of another chain: a node that takes it disconnects (ST-10). */
+function badAnswer(
+  what: string,
+  build: (other: Uint8Array, own: Uint8Array) => Uint8Array,
+  rules: readonly string[]
+): ConformanceCase {
+  return {
+    id: `FR-15 ${what}`,
+    rules: ['FR-15', ...rules],
+    title: `takes nothing from an answer with ${what}`,
+    run: async (subject) => {
+      const { options, chainId, genesisHash } = subject
+      const own = suiteStatus(chainId, genesisHash)
+      const other = suiteStatus(chainId + 1n, genesisHash)
+      const { connection } = await statusCall(subject, () => build(other, own))
+      const isGone = await waitUntil(() => connection.status !== 'open', CALM_MS)
+      expectRule(!isGone, 'it took the other chain from it and disconnected')
+      await withPeer(options, async ({ ask }) => {
+        const answer = await ask({ protocol: 'status', what: 'afterwards', bytes: own })
+        expectRule(answer.frames[0]?.result === 0, linesOf([answer]))
+      })
+    }
+  }
+}
+
+async function checkReasonText(subject: Subject): Promise<void> {
+  const text = Buffer.from('another chain: disconnect, ban, stop')
+  const { connection } = await statusCall(subject, () => frame(1, 0, text))
+  const isGone = await waitUntil(() => connection.status !== 'open', CALM_MS)
+  expectRule(!isGone, 'it disconnected')
+}
+
+async function checkFalseTip(subject: Subject): Promise<void> {
+  const { options, chainId, genesisHash } = subject
+  if (listenerOf(subject).isNodeSilent) throw new NotRun('the node asks for nothing')
+  const number = subject.freeHeight()
+  const timestamp = BigInt(Math.floor(Date.now() / 1000))
+  const message = await makeBlock({ number, timestamp }, { key: FALSE_KEY, chainId })
+  const tip = SIGNED_TIP.chunk.encode({ relation: 'ahead', version: 3, message })
+  listenerOf(subject).drop()
+  const call = await listenerOf(subject).nextCall('signed_tip', redialMs(subject), (it) => {
+    return it.protocol === 'signed_tip' ? frame(0, 0, compressBlock(tip.bytes)) : undefined
+  })
+  if (call === undefined) throw new NotRun('the node asks for no tip')
+  const { acceptedNumber } = await readStatus(options, genesisHash)
+  expectRule(isNone(acceptedNumber) || acceptedNumber !== number, 'it accepted the block')
+}
+
+async function checkOtherChain(subject: Subject): Promise<void> {
+  const { options, chainId } = subject
+  const answer = frame(0, 0, compressBlock(suiteStatus(chainId, NO_BLOCK)))
+  const { connection } = await statusCall(subject, () => answer)
+  const isGone = await waitUntil(() => connection.status !== 'open', options.patienceMs)
+  expectRule(isGone, 'it stays connected')
+}
+
+function frame(result: number, version: number, payload: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(6 + payload.length)
+  bytes[0] = result
+  bytes[1] = version
+  new DataView(bytes.buffer).setUint32(2, payload.length, true)
+  bytes.set(payload, 6)
+  return bytes
+}

@@ -1,0 +1,238 @@
+// FR: the frame of requests and answers, as a server shows it.
+import { SIGNED_TIP } from '../../../protocols/signed-tip/codec.ts'
+import { STATUS } from '../../../protocols/status/codec.ts'
+import { BLOCKS_BY_RANGE } from '../../../protocols/blocks-by-range/codec.ts'
+import { type Asked, isCut, isRefused, linesOf, requestProtocol } from '../asking.ts'
+import { type ConformanceCase, expectRule, NotRun } from '../conformance-case.ts'
+import { type Answer, contentOf, type Frame, type ProtocolName } from '../frames.ts'
+import { suiteStatus, withField } from '../raw-status.ts'
+import { askEach, type Subject, withPeer } from '../subject.ts'
+import { openStream } from '../suite-host.ts'
+import { answersOf, requests } from '../survey.ts'
+
+const LIMITS = {
+  status: STATUS.limits,
+  signed_tip: SIGNED_TIP.limits,
+  blocks_by_range: BLOCKS_BY_RANGE.limits
+} as const
+
+const PROTOCOLS = Object.keys(LIMITS) as ProtocolName[]
+const OVERSIZE_BYTES = 100_000
+
+/** Cases of protocols/framing. */
+export const FRAMING_CASES: readonly ConformanceCase[] = [
+  {
+    id: 'FR-1 another chain',
+    rules: ['FR-1'],
+    title: 'serves the ids of its own chain, in decimal without leading zeros, and no others',
+    run: checkIds
+  },
+  {
+    id: 'FR-2 oversize',
+    rules: ['FR-2', 'FR-4'],
+    title: 'answers result 2 to a request over its limit, or closes the stream',
+    run: (subject) => checkRefused(subject, oversize, {})
+  },
+  {
+    id: 'FR-4 never closing',
+    rules: ['FR-4'],
+    title: 'does not wait for more bytes than the limit and one',
+    run: (subject) => checkRefused(subject, limitAndOne, { closes: false })
+  },
+  {
+    id: 'FR-4 trickling',
+    rules: ['FR-4'],
+    title: 'does the same when the bytes come in small parts',
+    run: (subject) => checkRefused(subject, limitAndOne, { closes: false, partsCount: 20 })
+  },
+  {
+    id: 'FR-4 truncated',
+    rules: ['FR-3', 'FR-4'],
+    title: 'answers result 2 to an empty request and to half of one',
+    run: checkTruncated
+  },
+  {
+    id: 'FR-5 check first',
+    rules: ['FR-5'],
+    title: 'does not act on a request that does not decode',
+    run: checkHandlerNotRun
+  },
+  onFrames(
+    'FR-6',
+    'sends each chunk of result 0 as one snappy block of the stated length',
+    checkSnappy
+  ),
+  onFrames('FR-7', 'sets version 0 where the chunk is no block message', checkVersion),
+  onFrames('FR-8', 'keeps the length of a chunk within its bound', checkLength),
+  onFrames('FR-9', 'keeps the content of a chunk within the limit of its protocol', checkContent),
+  onFrames(
+    'FR-11',
+    'sends nothing after a result other than 0, and no result but 0 to 4',
+    checkLast
+  ),
+  onFrames('FR-12', 'gives reasons in UTF-8 of at most 256 bytes', checkReason),
+  {
+    id: 'FR-13 held',
+    rules: ['FR-13'],
+    title: 'does not answer result 1 where it holds what was asked',
+    run: async ({ survey }) => {
+      if (survey.head.number === 0n) throw new NotRun('the node holds no block')
+      const answer = survey.ranges.get('first')
+      expectRule(answer?.frames[0]?.result !== 1, 'result 1 to the oldest block of its status')
+    }
+  }
+]
+
+async function checkIds({ options, chainId }: Subject): Promise<void> {
+  await withPeer(options, async ({ connection }) => {
+    for (const protocol of PROTOCOLS) {
+      const own = requestProtocol(protocol, chainId)
+      const stream = await openStream(connection, own)
+      expectRule(stream !== undefined, `it does not know ${own}`)
+      stream.abort(new Error('only looked for'))
+      for (const id of [
+        requestProtocol(protocol, chainId + 1n),
+        own.replace(/[0-9]+[/]1$/, (rest) => `0${rest}`),
+        own.replace(/1$/, '01')
+      ]) {
+        const other = await openStream(connection, id)
+        other?.abort(new Error('only looked for'))
+        expectRule(other === undefined, `it knows ${id}`)
+      }
+    }
+  })
+}
+
+function oversize(): Uint8Array {
+  return new Uint8Array(OVERSIZE_BYTES)
+}
+
+function limitAndOne(protocol: ProtocolName): Uint8Array {
+  return new Uint8Array(LIMITS[protocol].requestMaxBytes + 1)
+}
+
+async function checkRefused(
+  subject: Subject,
+  toBytes: (protocol: ProtocolName) => Uint8Array,
+  way: Pick<Asked, 'closes' | 'partsCount'>
+): Promise<void> {
+  const asked = PROTOCOLS.map((protocol) => {
+    return { protocol, what: protocol, bytes: toBytes(protocol), ...way }
+  })
+  const answers = await askEach(subject, asked)
+  const wrong = answers.filter((answer) => !isRefused(answer) && !isCut(answer))
+  expectRule(wrong.length === 0, linesOf(wrong))
+}
+
+async function checkTruncated(subject: Subject): Promise<void> {
+  const { chainId, genesisHash } = subject
+  const whole: Readonly<Record<ProtocolName, Uint8Array>> = {
+    status: suiteStatus(chainId, genesisHash),
+    signed_tip: requests.tip(0n, genesisHash),
+    blocks_by_range: requests.range(1n, 1n)
+  }
+  const asked = PROTOCOLS.flatMap((protocol) =>
+    [0, whole[protocol].length / 2].map((length) => ({
+      protocol,
+      what: `${protocol}, ${String(Math.floor(length))} bytes`,
+      bytes: whole[protocol].subarray(0, length)
+    }))
+  )
+  const wrong = (await askEach(subject, asked)).filter((answer) => !isRefused(answer))
+  expectRule(wrong.length === 0, linesOf(wrong))
+}
+
+/** Another chain makes a node disconnect (ST-10), but this status has a role that there is not. */
+async function checkHandlerNotRun({ options, chainId, genesisHash }: Subject): Promise<void> {
+  const bytes = withField(suiteStatus(chainId + 1n, genesisHash), 'role', 9)
+  await withPeer(options, async ({ connection, ask }) => {
+    const answer = await ask({ protocol: 'status', what: 'role 9, another chain', bytes })
+    expectRule(
+      answer.frames.every(({ result }) => result !== 0),
+      linesOf([answer])
+    )
+    const again = { protocol: 'status', what: 'afterwards' } as const
+    const after = await ask({ ...again, bytes: suiteStatus(chainId, genesisHash) })
+    expectRule(connection.status === 'open', 'it took the other chain from it and disconnected')
+    expectRule(after.frames.length > 0, `then: ${linesOf([after])}`)
+  })
+}
+
+function onFrames(
+  rule: string,
+  title: string,
+  check: (answer: Answer) => string | undefined
+): ConformanceCase {
+  return {
+    id: `${rule} answers`,
+    rules: [rule],
+    title,
+    run: async (subject) => {
+      const seen = answersOf(subject.survey).flatMap((answer) => {
+        const problem = check(answer)
+        return problem === undefined ? [] : [`${answer.what}: ${problem}`]
+      })
+      expectRule(seen.length === 0, seen.join('; '))
+    }
+  }
+}
+
+function firstOf({ frames }: Answer, check: (frame: Frame) => string | false): string | undefined {
+  for (const frame of frames) {
+    const problem = check(frame)
+    if (problem !== false) return problem
+  }
+  return undefined
+}
+
+function checkSnappy(answer: Answer): string | undefined {
+  if (answer.rest.length > 0) return `${String(answer.rest.length)} bytes that are no whole chunk`
+  return firstOf(answer, (frame) => {
+    const isWrong = frame.result === 0 && contentOf(frame) === undefined
+    return isWrong && 'the payload is no snappy block'
+  })
+}
+
+/** The versions of block messages are BR-4's, those of tips TI-4's. */
+function checkVersion(answer: Answer): string | undefined {
+  return firstOf(answer, ({ result, version }) => {
+    const isZeroDue = result !== 0 || answer.protocol === 'status'
+    return isZeroDue && version !== 0 && `result ${String(result)} has version ${String(version)}`
+  })
+}
+
+function checkLength(answer: Answer): string | undefined {
+  const { chunkMaxBytes } = LIMITS[answer.protocol]
+  const okMax = 32 + chunkMaxBytes + Math.floor(chunkMaxBytes / 6)
+  return firstOf(answer, ({ result, lengthBytes }) => {
+    const isWrong = result === 4 ? lengthBytes !== 4 : lengthBytes > (result === 0 ? okMax : 256)
+    return isWrong && `result ${String(result)} of ${String(lengthBytes)} bytes`
+  })
+}
+
+function checkContent(answer: Answer): string | undefined {
+  const { chunkMaxBytes } = LIMITS[answer.protocol]
+  return firstOf(answer, (frame) => {
+    const sizeBytes = (frame.result === 0 ? contentOf(frame) : undefined)?.length ?? 0
+    return sizeBytes > chunkMaxBytes && `a chunk of ${String(sizeBytes)} bytes`
+  })
+}
+
+function checkLast({ frames }: Answer): string | undefined {
+  const unknown = frames.find(({ result }) => result > 4)
+  if (unknown !== undefined) return `result ${String(unknown.result)}`
+  const at = frames.findIndex(({ result }) => result !== 0)
+  return at >= 0 && at < frames.length - 1 ? 'chunks after a result other than 0' : undefined
+}
+
+function checkReason(answer: Answer): string | undefined {
+  return firstOf(answer, ({ result, payload }) => {
+    if (result === 0 || result === 4) return false
+    try {
+      new TextDecoder('utf-8', { fatal: true }).decode(payload)
+      return payload.length > 256 && `a reason of ${String(payload.length)} bytes`
+    } catch {
+      return 'a reason that is not UTF-8'
+    }
+  })
+}

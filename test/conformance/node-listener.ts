@@ -1,0 +1,140 @@
+// The suite as the one that is dialled: it hears the node's requests and answers them well or badly.
+import { privateKeyFromRaw } from '@libp2p/crypto/keys'
+import { type Connection, type Stream } from '@libp2p/interface'
+import { encodeChunk } from '../../protocols/framing/chunk.ts'
+import { requestProtocol } from './asking.ts'
+import { type ProtocolName } from './frames.ts'
+import { type RawStatus, readRawStatus, suiteStatus } from './raw-status.ts'
+import { type StreamEnd, StreamReader } from './raw-stream.ts'
+import { startSuiteHost, type SuiteHost } from './suite-host.ts'
+import { waitUntil } from './wait-until.ts'
+
+/** One request of the node. */
+export interface Call {
+  readonly protocol: ProtocolName
+  readonly connection: Connection
+  readonly bytes: Uint8Array
+  /** `closed` when the node closed its side after the request. */
+  readonly end: StreamEnd
+  readonly atMs: number
+}
+
+/** The bytes of a whole response; undefined: the usual answer. */
+export type Answering = (call: Call) => Uint8Array | undefined
+
+/** Where the suite listens, and as whom. */
+export interface ListenOptions {
+  readonly multiaddr: string
+  /** 32 bytes; undefined: a new key. */
+  readonly peerKey?: Uint8Array | undefined
+  readonly chainId: bigint
+  /** How long a request may take to come in whole. */
+  readonly patienceMs: number
+}
+
+const PROTOCOLS: readonly ProtocolName[] = ['status', 'signed_tip', 'blocks_by_range']
+/** A node that talks without end is not listened to without end. */
+const CALLS_MAX = 10_000
+const CHUNK_MAX_BYTES = 2 ** 20
+
+/** A listening peer of the suite. */
+export class NodeListener {
+  /** Everything that was asked, oldest first. */
+  readonly calls: Call[] = []
+  /** Set once the node has dialled and sent no status: then no other case need wait for one. */
+  isNodeSilent = false
+  readonly #host: SuiteHost
+  readonly #options: ListenOptions
+  #answering: Answering = () => undefined
+
+  private constructor(host: SuiteHost, options: ListenOptions) {
+    this.#host = host
+    this.#options = options
+  }
+
+  /** Starts to listen. The caller stops it. */
+  static async open(options: ListenOptions): Promise<NodeListener> {
+    const { peerKey, multiaddr, chainId } = options
+    const privateKey = peerKey && privateKeyFromRaw(peerKey)
+    const host = await startSuiteHost({ listen: multiaddr, ...(privateKey && { privateKey }) })
+    const listener = new NodeListener(host, options)
+    for (const protocol of PROTOCOLS) {
+      await host.handle(requestProtocol(protocol, chainId), async (stream, connection) => {
+        await listener.#hear(protocol, stream, connection)
+      })
+    }
+    return listener
+  }
+
+  /** Where a node can be told to dial. */
+  get multiaddrs(): readonly string[] {
+    return this.#host.getMultiaddrs().map(String)
+  }
+
+  get isConnected(): boolean {
+    return this.#host.getConnections().length > 0
+  }
+
+  /**
+   * Answers the node's next requests this way. Resolves with the first one of the protocol, once it has been
+   * answered; undefined when none came.
+   */
+  async nextCall(
+    protocol: ProtocolName,
+    withinMs: number,
+    answering: Answering = () => undefined
+  ): Promise<Call | undefined> {
+    this.#answering = answering
+    try {
+      const from = this.calls.length
+      const find = () => this.calls.slice(from).find((call) => call.protocol === protocol)
+      await waitUntil(() => find() !== undefined, withinMs)
+      return find()
+    } finally {
+      this.#answering = () => undefined
+    }
+  }
+
+  /** Closes the node's connections, so that it dials again. */
+  drop(): void {
+    for (const connection of this.#host.getConnections()) {
+      connection.abort(new Error('so that the node dials again'))
+    }
+  }
+
+  /** Statuses that the node sent on one connection. */
+  statusesOn(
+    connection: Connection
+  ): readonly { readonly atMs: number; readonly status: RawStatus }[] {
+    return this.calls
+      .filter((call) => call.protocol === 'status' && call.connection === connection)
+      .map(({ atMs, bytes }) => ({ atMs, status: readRawStatus(bytes) }))
+  }
+
+  async stop(): Promise<void> {
+    await this.#host.stop()
+  }
+
+  async #hear(protocol: ProtocolName, stream: Stream, connection: Connection): Promise<void> {
+    const atMs = performance.now()
+    const { bytes, end } = await new StreamReader(stream).all(this.#options.patienceMs)
+    const call: Call = { protocol, connection, bytes, end, atMs }
+    try {
+      stream.send(this.#answering(call) ?? usualAnswer(call))
+      await stream.close({ signal: AbortSignal.timeout(this.#options.patienceMs) })
+    } catch {
+      stream.abort(new Error('the node is gone')) // it need not wait for an answer
+    }
+    if (this.calls.length < CALLS_MAX) this.calls.push(call)
+  }
+}
+
+/** A peer on the node's own chain that holds genesis alone and serves nothing. */
+function usualAnswer({ protocol, bytes }: Call): Uint8Array {
+  if (protocol !== 'status') {
+    return encodeChunk({ result: 'unavailable', reason: 'nothing is held' }, CHUNK_MAX_BYTES)
+  }
+  const { chainId, genesisHash, forkDigest } = readRawStatus(bytes)
+  const own = suiteStatus(chainId, genesisHash, { forkDigest })
+  return encodeChunk({ result: 'ok', version: 0, bytes: own }, CHUNK_MAX_BYTES)
+}

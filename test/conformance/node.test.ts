@@ -1,0 +1,207 @@
+// The whole suite against our own node: a sequencer with blocks, dialling and dialled, and a backup at genesis.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { chooseFreePorts } from '../../devnet/free-ports.ts'
+import { type Hex } from '../../src/base/bytes.ts'
+import { silentLog } from '../../src/base/log.ts'
+import { parseGenesis } from '../../src/chain/genesis.ts'
+import { sampleGenesisText } from '../../src/chain/sample-genesis.ts'
+import { parsePeer } from '../../src/net/peer-address.ts'
+import { generatePeerKey } from '../../src/net/peer-key.ts'
+import { createNode, type RunningNode } from '../../src/node/node.ts'
+import { type NodeConfig } from '../../src/node/node-config.ts'
+import { createSigningKey } from '../../src/signer/key-file.ts'
+import { projectPath } from '../support/project-root.ts'
+import { useTemporaryDirectory } from '../support/temporary-directory.ts'
+import { until } from '../support/until.ts'
+import { ALL_CASES } from './all-cases.ts'
+import { keccak256 } from './block-maker.ts'
+import { type CaseResult, type ConformanceCase } from './conformance-case.ts'
+import { NodeListener } from './node-listener.ts'
+import { runSuite } from './suite.ts'
+
+const CHAIN_ID = 901
+const SIGNER_KEY = keccak256(Uint8Array.of(1))
+const PEER_KEY = keccak256(Uint8Array.of(2))
+const PATIENCE_MS = 2_000
+const BLOCKS_BEFORE = 4
+
+/** keccak256(genesis hash ++ seven times 0), all forks being active at 0. */
+function digestOf(genesisHash: string): Uint8Array {
+  const preimage = new Uint8Array(32 + 7 * 8)
+  preimage.set(Buffer.from(genesisHash.slice(2), 'hex'))
+  return keccak256(preimage).subarray(0, 4)
+}
+
+describe('our node under the conformance suite', function () {
+  this.timeout(180_000)
+  const stops: (() => Promise<unknown>)[] = []
+
+  // Before the directory's own hook: what runs in it ends first.
+  afterEach(async () => {
+    for (const stop of stops.splice(0).reverse()) await stop()
+  })
+  const directory = useTemporaryDirectory()
+
+  async function startNode(role: NodeConfig['role'], peers: readonly string[]) {
+    const [listen] = await chooseFreePorts(1)
+    const keyFile = join(directory.path, 'signing.key')
+    const signer = await createSigningKey(keyFile, { randomKey: () => SIGNER_KEY })
+    const text = sampleGenesisText({
+      chainId: CHAIN_ID,
+      signer: signer.address,
+      fundedAccounts: [],
+      timestamp: Math.floor(Date.now() / 1000),
+      blockTimeMs: 1000
+    })
+    const genesisFile = join(directory.path, 'genesis.json')
+    await writeFile(genesisFile, text)
+    const genesis = parseGenesis(text)
+    const config: NodeConfig = {
+      role,
+      dataDir: join(directory.path, 'node'),
+      genesisFile,
+      peerKeyFile: join(directory.path, 'peer.key'),
+      listen: `/ip4/127.0.0.1/tcp/${String(listen)}`,
+      peers: peers.map(parsePeer),
+      backups: [],
+      quorum: 'none',
+      signers: undefined,
+      signer: role === 'sequencer' ? { keyFile, recordFile: undefined } : undefined,
+      preset: 'op',
+      blockTimeMs: undefined,
+      feeRecipient: `0x${'00'.repeat(20)}`,
+      gasLimit: undefined,
+      rpc: { host: '127.0.0.1', port: 0 },
+      metrics: { host: '127.0.0.1', port: 0 },
+      sequencerRpc: undefined,
+      logLevel: 'error',
+      oneStart: { startWithoutBackups: undefined, giveUpAbove: undefined }
+    }
+    const { signers, blockTimeMs } = genesis.config
+    const peerKey = await generatePeerKey()
+    const node = await createNode(
+      { config, genesis, peerKey, signers, blockTimeMs },
+      { log: silentLog }
+    )
+    const ending = new AbortController()
+    const done = node.run(ending.signal)
+    stops.push(async () => {
+      ending.abort()
+      await done
+    })
+    return node
+  }
+
+  async function listen() {
+    const listener = await NodeListener.open({
+      multiaddr: '/ip4/127.0.0.1/tcp/0',
+      peerKey: PEER_KEY,
+      chainId: BigInt(CHAIN_ID),
+      patienceMs: PATIENCE_MS
+    })
+    stops.push(() => listener.stop())
+    return listener
+  }
+
+  async function blockHash(node: RunningNode, number: number | 'latest') {
+    const tag = number === 'latest' ? number : `0x${number.toString(16)}`
+    const body = { jsonrpc: '2.0', id: 1, method: 'eth_getBlockByNumber', params: [tag, false] }
+    const response = await fetch(node.rpcUrl, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body)
+    })
+    const { result } = (await response.json()) as { result: { number: Hex; hash: string } | null }
+    return result
+  }
+
+  async function run(
+    node: RunningNode,
+    listener: NodeListener,
+    cases: readonly ConformanceCase[] = ALL_CASES
+  ) {
+    await until('the node dials the suite', () => listener.isConnected)
+    const genesisHash = (await blockHash(node, 0))?.hash ?? ''
+    const [target = ''] = node.multiaddrs()
+    return runSuite(
+      {
+        target,
+        chainId: BigInt(CHAIN_ID),
+        forkDigest: digestOf(genesisHash),
+        signerKey: SIGNER_KEY,
+        preset: 'op',
+        patienceMs: PATIENCE_MS
+      },
+      { listener, cases }
+    )
+  }
+
+  it('keeps every rule as a sequencer, dialling and dialled', async () => {
+    const listener = await listen()
+    const node = await startNode('sequencer', listener.multiaddrs)
+    await until('some blocks', async () => {
+      return Number((await blockHash(node, 'latest'))?.number ?? 0) >= BLOCKS_BEFORE
+    })
+    const results = await run(node, listener)
+    assert.deepEqual(linesOf(results, 'failed'), [])
+    // A sequencer need not ask whom it does not know as a backup.
+    const notRun = idsOf(results, 'not run').filter((id) => id !== 'TI-11 false tip')
+    assert.deepEqual(notRun, ['BM-13 milliseconds'])
+    assert.equal(results.length, ALL_CASES.length)
+  })
+
+  it('keeps every rule as a backup that holds genesis alone', async () => {
+    const listener = await listen()
+    const node = await startNode('backup', listener.multiaddrs)
+    const atGenesis = ['ST-', 'BR-', 'TI-', 'GO-15', 'GO-17']
+    const cases = ALL_CASES.filter(({ id }) => atGenesis.some((start) => id.startsWith(start)))
+    const results = await run(node, listener, cases)
+    assert.deepEqual(linesOf(results, 'failed'), [])
+    const ran = idsOf(results, 'ok')
+    for (const id of ['TI-9 genesis', 'TI-11 false tip', 'BR-7 unavailable', 'GO-15 height']) {
+      assert.ok(ran.includes(id), `${id} was not run`)
+    }
+  })
+})
+
+describe('the command of the conformance suite', function () {
+  this.timeout(60_000)
+
+  const command = (...args: readonly string[]) => {
+    const path = projectPath('dist', 'test', 'conformance', 'run.js')
+    return spawnSync(process.execPath, [path, ...args], { encoding: 'utf8', timeout: 60_000 })
+  }
+
+  for (const [what, args] of [
+    ['no target', ['--chain-id', '901']],
+    ['a chain id that is no number', ['--target', '/ip4/127.0.0.1/tcp/1', '--chain-id', 'x']],
+    ['a flag that there is not', ['--wrong']]
+  ] as const) {
+    it(`ends with 2 and its usage for ${what}`, () => {
+      const { status, stderr } = command(...args)
+      assert.equal(status, 2)
+      assert.match(stderr, /usage: npm run conformance/)
+    })
+  }
+
+  it('ends with 2 where nobody listens', async () => {
+    const [port] = await chooseFreePorts(1)
+    const target = `/ip4/127.0.0.1/tcp/${String(port)}`
+    const { status, stderr } = command('--target', target, '--chain-id', '901')
+    assert.equal(status, 2)
+    assert.match(stderr, /the suite could not run/)
+  })
+})
+
+function idsOf(results: readonly CaseResult[], outcome: CaseResult['outcome']): readonly string[] {
+  return results.filter((result) => result.outcome === outcome).map(({ id }) => id)
+}
+
+function linesOf(results: readonly CaseResult[], outcome: CaseResult['outcome']) {
+  return results
+    .filter((result) => result.outcome === outcome)
+    .map(({ id, detail }) => `${id}: ${detail}`)
+}

@@ -1,0 +1,80 @@
+// Bytes of one stream as they come, with a bound in time: the suite wants to see what does not happen too.
+import { type Stream } from '@libp2p/interface'
+
+/** How a stream ended, as far as it was watched. */
+export type StreamEnd = 'closed' | 'reset' | 'open'
+
+/** All that came on a stream. */
+export interface Received {
+  readonly bytes: Uint8Array
+  readonly end: StreamEnd
+}
+
+/** Nothing that the suite asks for is larger than this. */
+const RECEIVED_MAX_BYTES = 64 * 2 ** 20
+
+/** Collects what comes on a stream that nobody has read from yet. */
+export class StreamReader {
+  readonly #parts: Uint8Array[] = []
+  #length = 0
+  #end: StreamEnd = 'open'
+  #wake: () => void = () => undefined
+
+  constructor(stream: Stream) {
+    stream.addEventListener('message', ({ data }) => {
+      const part = data.subarray().slice()
+      this.#length += part.length
+      if (this.#length > RECEIVED_MAX_BYTES) {
+        stream.abort(new Error('more than the suite reads'))
+        return
+      }
+      this.#parts.push(part)
+      this.#wake()
+    })
+    const finish = (end: StreamEnd) => {
+      if (this.#end === 'open') this.#end = end
+      this.#wake()
+    }
+    stream.addEventListener('end', () => {
+      finish('closed')
+    })
+    stream.addEventListener('close', ({ error }) => {
+      finish(error === undefined ? 'closed' : 'reset')
+    })
+    if (stream.readableEnded) finish('closed')
+  }
+
+  /** All that has come when it ends, or when the time is up. */
+  async all(withinMs: number): Promise<Received> {
+    const deadline = performance.now() + withinMs
+    while (this.#end === 'open') {
+      const leftMs = deadline - performance.now()
+      if (leftMs <= 0) break
+      await this.#change(leftMs)
+    }
+    return { bytes: Buffer.concat(this.#parts), end: this.#end }
+  }
+
+  /** The bytes that have come since the last call, waiting for the first; undefined at the end. */
+  async next(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const part = this.#parts.shift()
+      if (part !== undefined) {
+        this.#length -= part.length
+        return part
+      }
+      if (this.#end !== 'open') return undefined
+      await this.#change(undefined)
+    }
+  }
+
+  async #change(withinMs: number | undefined): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = withinMs === undefined ? undefined : setTimeout(resolve, withinMs)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+}

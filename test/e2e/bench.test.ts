@@ -1,0 +1,66 @@
+// The benches at their smallest size, for function only, and the arithmetic of their lines.
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { projectPath } from '../support/project-root.ts'
+import { benchLine, type BenchLine, median } from '../bench/bench-line.ts'
+
+const RUN_TIMEOUT_MS = 200_000
+const run = promisify(execFile)
+
+describe('a bench', function () {
+  this.timeout(RUN_TIMEOUT_MS)
+
+  it('runs at its smallest size and prints one JSON line for each', async () => {
+    const { stdout } = await run(process.execPath, [
+      projectPath('dist', 'test', 'bench', 'run.js'),
+      '--smallest'
+    ])
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as BenchLine)
+    assert.deepEqual(
+      lines.map(({ bench, size }) => `${bench} ${size}`),
+      ['recover-one-block 50 transactions', 'recover-gap 4 blocks', 'recover-gap 4 blocks on 8']
+    )
+    for (const line of lines) {
+      assert.deepEqual(Object.keys(line), [
+        'bench',
+        'size',
+        'ours',
+        'baseline',
+        'unit',
+        'ratio',
+        'target',
+        'ok'
+      ])
+      assert.ok(line.ours > 0 && line.baseline > 0, JSON.stringify(line))
+    }
+  })
+
+  it('refuses a name that it does not know', async () => {
+    const script = projectPath('dist', 'test', 'bench', 'run.js')
+    await assert.rejects(run(process.execPath, [script, 'recover-nothing']), (error) => {
+      assert.ok(error instanceof Error && 'code' in error && 'stderr' in error)
+      assert.equal(error.code, 2)
+      assert.match(String(error.stderr), /there is no bench recover-nothing/)
+      return true
+    })
+  })
+
+  it('compares medians', () => {
+    assert.equal(median([3, 1, 2]), 2)
+    assert.equal(median([4, 1, 3, 2]), 2.5)
+    assert.throws(() => median([]), RangeError)
+    const facts = { bench: 'b', size: 's', unit: 'ms', target: 1.5 }
+    assert.deepEqual(benchLine(facts, [3, 100, 3], [2, 2, 0.1]), {
+      ...facts,
+      ours: 3,
+      baseline: 2,
+      ratio: 1.5,
+      ok: true
+    })
+    assert.equal(benchLine(facts, [3.1], [2]).ok, false)
+  })
+})

@@ -1,0 +1,184 @@
+// SIGKILL at random moments of a loaded sequencer: nothing is signed twice, nothing announced is lost, and how long it takes.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { SEQUENCER } from '../../devnet/cluster-layout.ts'
+import { type Cluster } from '../../devnet/cluster.ts'
+import { waitUntil } from '../../devnet/condition.ts'
+import { NODE_ENTRY_FILE } from '../../devnet/node-process.ts'
+import { createObserver } from '../../devnet/observer.ts'
+import { type CheckResult, Timeline } from '../../devnet/report.ts'
+import { ScenarioRun } from '../../devnet/run-scenario.ts'
+import { type Scenario, type ScenarioActions } from '../../devnet/scenarios/scenario.ts'
+import { type Criterion, printCriterion, say } from './criterion.ts'
+import { createDice } from './dice.ts'
+import { describeDistribution } from './distribution.ts'
+
+/** Options of the kills. */
+export interface KillsOptions {
+  /** Kills with the record on, and as many with it off. */
+  readonly kills: number
+  readonly seed: number
+}
+
+const BLOCK_TIME_MS = 250
+const TRANSFERS_PER_SECOND = 20
+/** A kill comes so long after the start was asked for a block, at most: it hits recoveries too. */
+const MOMENT_MAX_MS = 2_500
+/** One kill in so many hits a sequencer whose gate may not have opened yet. */
+const EARLY_ONE_IN = 8
+/** A restart, the quiet time, and a machine that has more to do. */
+const NEXT_BLOCK_TIMEOUT_MS = 90_000
+const SAY_EVERY = 25
+
+/** Runs both halves, prints each criterion as it is known, and returns them. */
+export async function soakKills(options: KillsOptions): Promise<readonly Criterion[]> {
+  const criteria: Criterion[] = []
+  for (const signedRecord of ['on', 'off'] as const) {
+    for (const criterion of await killAtRandom(signedRecord, options)) {
+      criteria.push(printCriterion(criterion))
+    }
+  }
+  return criteria
+}
+
+async function killAtRandom(
+  signedRecord: 'on' | 'off',
+  { kills, seed }: KillsOptions
+): Promise<readonly Criterion[]> {
+  const directory = await mkdtemp(join(tmpdir(), 'rekindle-kills-'))
+  const nextBlockMs: number[] = []
+  const scenario: Scenario = {
+    name: 'random-kills',
+    summary: `${String(kills)} kills at random moments, signed record ${signedRecord}`,
+    setup: { signedRecord, quorum: 'auto' },
+    async run(actions) {
+      await killMany(actions, run.cluster, { kills, seed, nextBlockMs })
+      const detail = `${String(nextBlockMs.length)} recoveries`
+      return {
+        lost: undefined,
+        judge: () => ({ name: 'recovered-as-expected', ok: true, detail })
+      }
+    }
+  }
+  const run = await ScenarioRun.open({
+    directory,
+    scenario,
+    seed,
+    blockTimeMs: BLOCK_TIME_MS,
+    backupsCount: 3,
+    transfersPerSecond: TRANSFERS_PER_SECOND,
+    without: undefined,
+    entryFile: NODE_ENTRY_FILE,
+    createObserver,
+    timeline: new Timeline(),
+    signal: new AbortController().signal
+  })
+  await run.act()
+  await run.look()
+  const report = await run.close()
+  const criteria = toCriteria(run.cluster, report.checks, { signedRecord, kills, nextBlockMs })
+  if (criteria.every(({ ok }) => ok)) await rm(directory, { recursive: true, force: true })
+  else say(`the cluster's directory is kept: ${directory}`)
+  return criteria
+}
+
+interface KillRun {
+  readonly kills: number
+  readonly seed: number
+  /** From each kill that was recovered from to the next block that the sequencer signed. */
+  readonly nextBlockMs: number[]
+}
+
+async function killMany(
+  actions: ScenarioActions,
+  cluster: Cluster,
+  { kills, seed, nextBlockMs }: KillRun
+): Promise<void> {
+  const dice = createDice(seed)
+  let killedMs: number | undefined
+  for (let count = 1; count <= kills; count++) {
+    const isEarly = dice(EARLY_ONE_IN) === 0
+    if (killedMs !== undefined && !isEarly)
+      nextBlockMs.push(await untilNextBlock(cluster, killedMs))
+    await actions.passTime(dice(MOMENT_MAX_MS))
+    await actions.kill(SEQUENCER)
+    killedMs = performance.now()
+    await actions.start(SEQUENCER)
+    if (count % SAY_EVERY === 0) say(`kill ${String(count)}/${String(kills)}`)
+  }
+  if (killedMs !== undefined) nextBlockMs.push(await untilNextBlock(cluster, killedMs))
+}
+
+/** Milliseconds from the kill to the first signature of the process that came after it. */
+async function untilNextBlock(cluster: Cluster, killedMs: number): Promise<number> {
+  const run = cluster.run(SEQUENCER)
+  const condition = {
+    what: 'the next block',
+    timeoutMs: NEXT_BLOCK_TIMEOUT_MS,
+    signal: new AbortController().signal,
+    everyMs: 20
+  }
+  return waitUntil(condition, () => {
+    if (!run.isAlive) return { never: `it ended: ${run.failure ?? 'no reason given'}` }
+    const { firstSignedMs } = run
+    return firstSignedMs === undefined
+      ? { instead: 'none yet' }
+      : { done: firstSignedMs - killedMs }
+  })
+}
+
+function toCriteria(
+  cluster: Cluster,
+  checks: readonly CheckResult[],
+  {
+    signedRecord,
+    kills,
+    nextBlockMs
+  }: {
+    readonly signedRecord: 'on' | 'off'
+    readonly kills: number
+    readonly nextBlockMs: readonly number[]
+  }
+): readonly Criterion[] {
+  const name = `kills, record ${signedRecord}`
+  const killedCount = cluster.runs(SEQUENCER).filter(({ wasKilled }) => wasKilled).length
+  // Without a record, a block that nobody but its dead signer had may be signed anew.
+  const doubles = cluster.signed.doubles(signedRecord === 'on' ? 'signed' : 'announced')
+  const isCounted = (check: CheckResult) =>
+    signedRecord === 'on' || check.name !== 'no-equivocation'
+  const broken = checks.filter((check) => isCounted(check) && !check.ok)
+  const kept = checks.find((check) => check.name === 'announced-kept')
+  return [
+    {
+      criterion: `${name}: made and recovered from`,
+      ok: killedCount === kills,
+      value: killedCount,
+      limit: kills
+    },
+    {
+      criterion: `${name}: heights signed twice`,
+      ok: doubles.size === 0 && cluster.signed.count > kills,
+      value: { heights: [...doubles.keys()], signedCount: cluster.signed.count },
+      limit: 0
+    },
+    {
+      criterion: `${name}: announced blocks lost`,
+      ok: kept?.ok === true,
+      value: kept?.detail,
+      limit: 0
+    },
+    {
+      criterion: `${name}: all other checks`,
+      ok: broken.length === 0,
+      value: broken.map(({ name: check, detail }) => `${check}: ${detail}`),
+      limit: 0
+    },
+    {
+      criterion: `${name}: milliseconds from kill to next block`,
+      ok: nextBlockMs.length > 0,
+      value: describeDistribution(nextBlockMs),
+      limit: NEXT_BLOCK_TIMEOUT_MS
+    }
+  ]
+}

@@ -1,0 +1,87 @@
+// Keeping peers connected: those of the start, and those that come and go while it runs.
+import assert from 'node:assert/strict'
+import { silentLog } from '../../../src/base/log.ts'
+import { createDialer, DIAL_BACKOFF_MAX_MS } from '../../../src/net/dialer.ts'
+import { createManualClock, settle } from '../../support/manual-clock.ts'
+
+const ID = '16Uiu2HAmDFh7iVFHkBkMLsCdRnbBzHJjpmAuMGHgpFDSwzBNHGBM'
+const peer = (port: number) => ({
+  multiaddr: `/ip4/127.0.0.1/tcp/${String(port)}`,
+  peerId: `${ID}${String(port)}`
+})
+
+function createWorld(first: readonly number[]) {
+  const clock = createManualClock()
+  const dialled: string[] = []
+  const host = {
+    isConnected: () => false,
+    untilDisconnected: () => Promise.resolve(),
+    dial(address: { toString(): string }) {
+      dialled.push(address.toString())
+      return Promise.reject(new Error('nobody is there'))
+    }
+  }
+  const dialer = createDialer({ clock, log: silentLog, host }, first.map(peer))
+  const stop = new AbortController()
+  return { clock, dialled, dialer, stop, running: () => dialer.run(stop.signal) }
+}
+
+/** How often each was dialled since the last call. */
+function take(dialled: string[], port: number): number {
+  const all = dialled.splice(0)
+  return all.filter((address) => address === peer(port).multiaddr).length
+}
+
+describe('the dialer', () => {
+  it('dials a peer that is added while it runs, once and again, and no other', async () => {
+    const { clock, dialled, dialer, stop, running } = createWorld([])
+    const ended = running()
+    await settle()
+    assert.deepEqual(dialled, [])
+    dialer.add(peer(1))
+    dialer.add(peer(1))
+    await settle()
+    assert.deepEqual(dialled, [peer(1).multiaddr])
+    await clock.advance(3 * DIAL_BACKOFF_MAX_MS)
+    assert.ok(take(dialled, 1) > 2)
+    stop.abort()
+    await ended
+  })
+
+  it('dials one that was added before it ran', async () => {
+    const { dialled, dialer, stop, running } = createWorld([1])
+    dialer.add(peer(2))
+    const ended = running()
+    await settle()
+    assert.deepEqual(dialled, [peer(1).multiaddr, peer(2).multiaddr])
+    stop.abort()
+    await ended
+  })
+
+  it('dials one that is removed no more, also one of the start, until it is added again', async () => {
+    const { clock, dialled, dialer, stop, running } = createWorld([1, 2])
+    const ended = running()
+    await settle()
+    dialer.remove(peer(1).peerId)
+    dialled.splice(0)
+    await clock.advance(3 * DIAL_BACKOFF_MAX_MS)
+    assert.ok(dialled.length > 0 && !dialled.includes(peer(1).multiaddr))
+    dialer.add(peer(1))
+    await settle()
+    assert.equal(take(dialled, 1), 1)
+    stop.abort()
+    await ended
+  })
+
+  it('ends at once when its signal aborts, and dials nobody after that', async () => {
+    const { clock, dialled, dialer, stop, running } = createWorld([1])
+    const ended = running()
+    await settle()
+    stop.abort()
+    await ended
+    dialled.splice(0)
+    dialer.add(peer(2))
+    await clock.advance(DIAL_BACKOFF_MAX_MS)
+    assert.deepEqual(dialled, [])
+  })
+})

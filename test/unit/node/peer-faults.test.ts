@@ -1,0 +1,126 @@
+// Which fault each failure is, what becomes of the peer, and what is kept of it in the chain database.
+import assert from 'node:assert/strict'
+import { FramingError, type FramingFailure } from '../../../protocols/framing/framing-error.ts'
+import { silentLog } from '../../../src/base/log.ts'
+import {
+  createBlaming,
+  falseAnswerFault,
+  gossipFault,
+  openBlame,
+  requestFault
+} from '../../../src/node/peer-faults.ts'
+import { RequestError, type RequestFailure } from '../../../src/reqresp/request-error.ts'
+import { createMemoryStore } from '../../../src/store/memory-store.ts'
+import { type PeerBlocksFailure } from '../../../src/sync/peer-blocks.ts'
+import { createManualClock } from '../../support/manual-clock.ts'
+
+const peer = 'a'
+const malformed = { code: 'response-malformed', peer, reason: '' } as const
+
+describe('the fault of a failed request', () => {
+  const rows: readonly (readonly [RequestFailure, string])[] = [
+    [malformed, 'undecodable-chunk'],
+    [{ code: 'request-deadline-passed', peer, phase: 'dial', afterMs: 1 }, 'no-fault'],
+    [{ code: 'request-deadline-passed', peer, phase: 'first-byte', afterMs: 1 }, 'stall'],
+    [{ code: 'request-deadline-passed', peer, phase: 'chunk', afterMs: 1 }, 'stall'],
+    [{ code: 'request-deadline-passed', peer, phase: 'whole', afterMs: 1 }, 'trickle'],
+    [{ code: 'stream-reset', peer, reason: '' }, 'reset'],
+    [{ code: 'unavailable', peer, reason: '' }, 'unavailable'],
+    [{ code: 'rate-limited', peer, retryAfterMs: 1 }, 'rate-limited'],
+    [{ code: 'unsupported-protocol', peer, protocol: '' }, 'unsupported-protocol'],
+    [{ code: 'not-connected', peer, reason: '' }, 'no-fault'],
+    [{ code: 'invalid-request', peer, reason: '' }, 'no-fault'],
+    [{ code: 'server-error', peer, reason: '' }, 'no-fault']
+  ]
+  for (const [failure, fault] of rows) {
+    it(`${failure.code} ${'phase' in failure ? failure.phase : ''} is ${fault}`, () => {
+      assert.equal(requestFault(new RequestError(failure)), fault)
+    })
+  }
+
+  const framing: readonly (readonly [FramingFailure, string])[] = [
+    [{ code: 'too-many-chunks', chunksMax: 1 }, 'over-limit'],
+    [{ code: 'chunk-too-large', sizeBytes: 2, maxBytes: 1 }, 'over-limit'],
+    [{ code: 'decompressed-too-large', sizeBytes: 2, maxBytes: 1 }, 'over-limit'],
+    [{ code: 'reason-too-long', sizeBytes: 2, maxBytes: 1 }, 'over-limit'],
+    [{ code: 'stream-truncated', missingBytes: 1 }, 'reset'],
+    [{ code: 'snappy-invalid' }, 'undecodable-chunk'],
+    [{ code: 'result-unknown', result: 9 }, 'undecodable-chunk']
+  ]
+  for (const [failure, fault] of framing) {
+    it(`a response with ${failure.code} is ${fault}`, () => {
+      const cause = new FramingError(failure)
+      assert.equal(requestFault(new RequestError(malformed, { cause })), fault)
+    })
+  }
+})
+
+describe('the fault of a false answer', () => {
+  const rows: readonly (readonly [PeerBlocksFailure, string])[] = [
+    [{ code: 'block-false', peer, reason: '' }, 'false-block'],
+    [{ code: 'block-unrequested', peer, number: 1n }, 'unrequested-item'],
+    [{ code: 'answer-too-large', peer, maxBytes: 1 }, 'over-limit'],
+    [{ code: 'relation-false', peer, relation: 'ahead' }, 'false-claim']
+  ]
+  for (const [failure, fault] of rows) {
+    it(`${failure.code} is ${fault}`, () => {
+      assert.equal(falseAnswerFault(failure), fault)
+    })
+  }
+})
+
+describe('the fault of a rejected gossip message', () => {
+  for (const [reason, fault] of [
+    ['snappy-invalid', 'false-block'],
+    ['signature-unrecoverable', 'false-block'],
+    ['signer-not-scheduled', 'false-block'],
+    ['block-hash-false', 'false-block'],
+    ['too-old', 'no-fault'],
+    ['too-early', 'no-fault'],
+    ['too-many-at-height', 'no-fault']
+  ] as const) {
+    it(`${reason} is ${fault}`, () => {
+      assert.equal(gossipFault(reason), fault)
+    })
+  }
+})
+
+describe('a blamed peer', () => {
+  function start(chainStore = createMemoryStore()) {
+    const clock = createManualClock()
+    const blame = openBlame({ chainStore }, { clock, log: silentLog }, ['ours'])
+    const disconnected: string[] = []
+    const network = { disconnect: async (gone: string) => void disconnected.push(gone) }
+    const note = createBlaming({ log: silentLog, blame, network })
+    return { blame, note, disconnected, chainStore }
+  }
+
+  it('is disconnected when it is banned, and still banned after a restart', async () => {
+    const { blame, note, disconnected, chainStore } = start()
+    for (let times = 0; times < 3; times++) {
+      assert.deepEqual(disconnected, [])
+      note('a', 'false-block')
+    }
+    assert.deepEqual(disconnected, ['a'])
+    await blame.saved()
+    assert.ok(start(chainStore).blame.isBanned('a'))
+  })
+  it('stays connected when it is configured', () => {
+    const { blame, note, disconnected } = start()
+    for (let times = 0; times < 5; times++) note('ours', 'false-block')
+    assert.ok(blame.isBenched('ours'))
+    assert.deepEqual(disconnected, [])
+  })
+  it('is forgotten when what was kept cannot be read', async () => {
+    const { blame, note, chainStore } = start()
+    for (let times = 0; times < 3; times++) note('a', 'false-block')
+    await blame.saved()
+    for await (const [key] of chainStore.iterate({
+      start: Uint8Array.of(0),
+      end: Uint8Array.of(255)
+    })) {
+      await chainStore.batch([{ type: 'put', key, value: Uint8Array.of(1) }], { sync: true })
+    }
+    assert.ok(!start(chainStore).blame.isBanned('a'))
+  })
+})

@@ -1,0 +1,92 @@
+// Recovery's state diffs over two real nodes: one lost its states and its diffs, the other serves them.
+import assert from 'node:assert/strict'
+import { type StateDiffsByRangeRequest } from '../../../protocols/state-diffs-by-range/codec.ts'
+import { type Status } from '../../../protocols/status/codec.ts'
+import { type Block } from '../../../src/chain/block.ts'
+import { PeerClaims } from '../../../src/node/peer-claims.ts'
+import { EXECUTION_CHEAP_MAX_BLOCKS, recoveryDiffs } from '../../../src/node/recovery-diffs.ts'
+import { CHAIN_PREFIX, numberKey } from '../../../src/store/keys.ts'
+import { type RequestChunks } from '../../../src/sync/peer-blocks.ts'
+import { serveStateDiffs } from '../../../src/sync/serve-diffs.ts'
+import { createManualClock } from '../../support/manual-clock.ts'
+import { buildChain, createNodeStores, openApplyNode } from '../apply/apply-fixture.ts'
+
+const LENGTH = 4
+const TIMING = { receivedMs: 0, tripMs: 0 }
+const signal = new AbortController().signal
+
+function never(): never {
+  throw new Error('this is not to be called')
+}
+
+/** A node that executed the chain, was killed, and keeps the diffs or not. */
+async function killedNode(chain: readonly Block[], { hasDiffs }: { hasDiffs: boolean }) {
+  const stores = createNodeStores()
+  const first = await openApplyNode(stores, chain[0]!)
+  for (const block of chain.slice(1)) await first.applier.apply(block)
+  for (const { number } of hasDiffs ? [] : chain) {
+    const key = numberKey(CHAIN_PREFIX.diff, number)
+    await stores.chain.batch([{ type: 'del', key }], { sync: true })
+  }
+  return openApplyNode(stores, chain[0]!)
+}
+
+describe('state diffs of recovery', () => {
+  it('come from whoever claims them, are checked and kept', async () => {
+    const chain = await buildChain(LENGTH)
+    const [genesis] = chain
+    const head = chain[LENGTH]
+    assert.ok(genesis && head)
+    const lost = await killedNode(chain, { hasDiffs: false })
+    const peer = await killedNode(chain, { hasDiffs: true })
+    const claims = new PeerClaims(createManualClock())
+    const diffs = recoveryDiffs({
+      stores: lost,
+      applier: lost.applier,
+      claims,
+      connected: () => ['a', 'b'],
+      request: async function* (
+        ...[, , asked]: readonly [string, unknown, StateDiffsByRangeRequest]
+      ) {
+        yield* serveStateDiffs(peer.blocks, asked)
+      } as unknown as RequestChunks,
+      onFalse: never
+    })
+    const stretch = { from: genesis, to: head }
+    assert.equal(diffs.areStored(stretch), false)
+    assert.equal(diffs.isExecutionDear(stretch), false)
+    claims.note('a', { unsafeNumber: 4n, oldestDiff: 2n, clockMs: 0n } as Status, TIMING)
+    claims.note('b', { unsafeNumber: 3n, oldestDiff: 1n, clockMs: 0n } as Status, TIMING)
+    assert.equal(diffs.areServed(stretch), false)
+    claims.note('b', { unsafeNumber: 4n, oldestDiff: 1n, clockMs: 0n } as Status, TIMING)
+    assert.equal(diffs.areServed(stretch), true)
+    const from: string[] = []
+    const onReplayed = (count: number, served: { readonly peer: string }) => {
+      from.push(`${count} of ${served.peer}`)
+    }
+    assert.deepEqual(await diffs.replayFetched(stretch, onReplayed, signal), { kind: 'rebuilt' })
+    assert.deepEqual(from, ['1 of b', '1 of b', '1 of b', '1 of b'])
+    assert.equal(lost.state.view(head.hash)?.root, head.stateRoot)
+    assert.equal(diffs.areStored(stretch), true)
+  })
+  it('say which of our own is missing', async () => {
+    const chain = await buildChain(LENGTH)
+    const lost = await killedNode(chain, { hasDiffs: false })
+    const deps = {
+      stores: lost,
+      applier: lost.applier,
+      claims: new PeerClaims(createManualClock())
+    }
+    const diffs = recoveryDiffs({
+      ...deps,
+      connected: () => [],
+      request: never,
+      onFalse: never
+    })
+    const stretch = { from: chain[0]!, to: chain[LENGTH]! }
+    const result = await diffs.replayStored(stretch, never, signal)
+    assert.deepEqual(result, { kind: 'failed', reason: 'diff-missing number="1"' })
+    const far = { ...stretch, to: { ...stretch.to, number: EXECUTION_CHEAP_MAX_BLOCKS + 1n } }
+    assert.equal(diffs.isExecutionDear(far), true)
+  })
+})

@@ -1,0 +1,143 @@
+// Rows 9 and 10: which way brings lost states back, and what follows when a way fails.
+import assert from 'node:assert/strict'
+import { decideState } from '../../../src/recovery/decide-state.ts'
+import { type StateFindings } from '../../../src/recovery/findings.ts'
+import { ref } from './findings-fixture.ts'
+import { createWorld, holder, type WorldOptions } from './runner-fixture.ts'
+
+/** Ten blocks whose states were lost. */
+function lost(change: Partial<StateFindings> = {}): StateFindings {
+  return {
+    head: ref(10),
+    diskLayer: ref(0),
+    readable: ref(0),
+    journalPending: false,
+    damaged: undefined,
+    diffsStored: true,
+    diffsServed: true,
+    executionIsDear: true,
+    blocksStored: true,
+    failed: new Set(),
+    targetNumber: undefined,
+    rangesServed: false,
+    ...change
+  }
+}
+
+describe('the way to lost states', () => {
+  for (const [what, change, row, action] of [
+    ['our own diffs first', {}, 9, 'merge-diffs'],
+    ['peers’ diffs where ours are gone', { diffsStored: false }, 10, 'fetch-diffs'],
+    ['peers’ diffs where ours failed', { failed: new Set(['diffs']) }, 10, 'fetch-diffs'],
+    [
+      'execution where it is cheaper than asking',
+      { diffsStored: false, executionIsDear: false },
+      10,
+      're-execute'
+    ],
+    ['execution where nobody serves', { diffsStored: false, diffsServed: false }, 10, 're-execute'],
+    [
+      'execution where peers’ diffs failed',
+      { diffsStored: false, failed: new Set(['peer-diffs']) },
+      10,
+      're-execute'
+    ],
+    [
+      'peers’ diffs, though execution is cheap, where it failed',
+      { diffsStored: false, executionIsDear: false, failed: new Set(['execution']) },
+      10,
+      'fetch-diffs'
+    ],
+    [
+      'peers’ diffs where the blocks are not there',
+      { diffsStored: false, executionIsDear: false, blocksStored: false },
+      10,
+      'fetch-diffs'
+    ],
+    [
+      'a snapshot where every way failed',
+      { failed: new Set(['diffs', 'peer-diffs', 'execution']) },
+      11,
+      'fetch-state'
+    ],
+    ['nothing where nothing is lost', { readable: ref(10) }, undefined, 'none']
+  ] as readonly (readonly [string, Partial<StateFindings>, number | undefined, string])[]) {
+    it(`is ${what}`, () => {
+      const decided = decideState(lost(change))
+      assert.deepEqual([decided.row, decided.action], [row, action])
+    })
+  }
+})
+
+describe('a sequencer whose states are lost', () => {
+  /** Runs it to the open gate, and says what it reports. */
+  async function recover(diffs: NonNullable<WorldOptions['diffs']>) {
+    const record = { kind: 'good', tip: ref(10) } as const
+    const world = createWorld({ height: 10, readable: 4, record, diffs })
+    for (const name of ['backup-1', 'backup-2']) world.peers.set(name, holder(10))
+    try {
+      world.start()
+      await world.clock.advance(0)
+      return { report: world.recovery.status().last, gate: world.gate.state().kind }
+    } finally {
+      await world.stop()
+    }
+  }
+
+  it('rebuilds them from its diffs', async () => {
+    const { report, gate } = await recover((makeReadable) => ({
+      areStored: () => true,
+      async replayStored({ from, to }, onReplayed) {
+        assert.deepEqual([from, to], [ref(4), ref(10)])
+        onReplayed(6)
+        makeReadable(to.hash)
+        return Promise.resolve({ kind: 'rebuilt' })
+      }
+    }))
+    assert.equal(gate, 'open')
+    assert.deepEqual(report?.sources, ['diffs'])
+    assert.equal(report.lostLayers, 6)
+    const stage = report.stages.find(({ name }) => name === 'rebuild-state')
+    assert.equal(stage?.items, 6)
+  })
+
+  it('executes what a bad diff of its own leaves, and says so', async () => {
+    const { report, gate } = await recover((makeReadable) => ({
+      areStored: () => true,
+      async replayStored(_, onReplayed) {
+        onReplayed(2)
+        makeReadable(ref(6).hash)
+        return Promise.resolve({ kind: 'failed', reason: 'the diff of block 7 is false' })
+      }
+    }))
+    assert.equal(gate, 'open')
+    assert.deepEqual(report?.sources, ['diffs', 'execution'])
+    assert.equal(report.lostLayers, 6)
+  })
+
+  it('fetches them where executing is dear, and executes when nobody has them after all', async () => {
+    const asked: string[] = []
+    const dear = { areServed: () => true, isExecutionDear: () => true }
+    const fetched = await recover((makeReadable) => ({
+      ...dear,
+      async replayFetched({ to }, onReplayed) {
+        for (let at = 0; at < 6; at++) onReplayed(1, { peer: 'backup-1', bytes: 50 })
+        makeReadable(to.hash)
+        return Promise.resolve({ kind: 'rebuilt' })
+      }
+    }))
+    assert.deepEqual(fetched.report?.sources, ['diffs'])
+    const stage = fetched.report.stages.find(({ name }) => name === 'rebuild-state')
+    assert.deepEqual([stage?.items, stage?.bytes, stage?.peers], [6, 300, ['backup-1']])
+    const executed = await recover(() => ({
+      ...dear,
+      async replayFetched() {
+        asked.push('once')
+        return Promise.resolve({ kind: 'failed', reason: 'no connected peer keeps them' })
+      }
+    }))
+    assert.deepEqual(asked, ['once'])
+    assert.deepEqual(executed.report?.sources, ['execution'])
+    assert.equal(executed.gate, 'open')
+  })
+})

@@ -1,0 +1,161 @@
+// State diffs between peers: what is served, and whom a fetch asks, takes from, and blames.
+import assert from 'node:assert/strict'
+import {
+  STATE_DIFF_MAX_BYTES,
+  type StateDiffsByRangeRequest
+} from '../../../protocols/state-diffs-by-range/codec.ts'
+import { ApplyError } from '../../../src/apply/apply-error.ts'
+import { type FalseDiff, fetchDiffs } from '../../../src/sync/fetch-diffs.ts'
+import { type RequestChunks } from '../../../src/sync/peer-blocks.ts'
+import { isDiffServed, serveStateDiffs } from '../../../src/sync/serve-diffs.ts'
+
+const SIZE_BYTES = 100
+
+/** Diffs of 100 bytes at the heights; the first byte is the height. */
+function sourceOf(heights: readonly number[], large: readonly number[] = []) {
+  return {
+    diffByNumber(number: bigint) {
+      const height = Number(number)
+      if (!heights.includes(height)) return undefined
+      const size = large.includes(height) ? STATE_DIFF_MAX_BYTES + 1 : SIZE_BYTES
+      return new Uint8Array(size).fill(height)
+    }
+  }
+}
+
+describe('serveStateDiffs', () => {
+  const all = sourceOf([1, 2, 3, 4])
+  for (const [what, source, { start, count, maxBytes }, heights] of [
+    ['all that is asked for', all, { start: 2n, count: 2n, maxBytes: 10_000 }, [2, 3]],
+    ['what there is', all, { start: 3n, count: 9n, maxBytes: 10_000 }, [3, 4]],
+    ['nothing above a gap', sourceOf([1, 3]), { start: 1n, count: 3n, maxBytes: 10_000 }, [1]],
+    ['nothing where the first is missing', all, { start: 5n, count: 1n, maxBytes: 10_000 }, []],
+    ['one diff whatever its size', all, { start: 1n, count: 3n, maxBytes: 0 }, [1]],
+    ['what fits exactly', all, { start: 1n, count: 4n, maxBytes: 300 }, [1, 2, 3]],
+    [
+      'nothing from one that is too large on',
+      sourceOf([1, 2, 3], [2]),
+      { start: 1n, count: 3n, maxBytes: 2 ** 31 },
+      [1]
+    ],
+    [
+      'no first one that is too large',
+      sourceOf([1], [1]),
+      { start: 1n, count: 1n, maxBytes: 0 },
+      []
+    ]
+  ] as const) {
+    it(`sends ${what}`, () => {
+      const sent = [...serveStateDiffs(source, { start, count, maxBytes })]
+      assert.deepEqual(
+        sent.map((bytes) => bytes[0]),
+        heights
+      )
+      assert.equal(isDiffServed(source, start), heights.length > 0)
+    })
+  }
+})
+
+type Peer = (request: StateDiffsByRangeRequest) => Iterable<Uint8Array>
+
+/** Serves these heights, in this order, whatever was asked for from where. */
+function sending(...heights: readonly number[]): Peer {
+  return () => heights.map((height) => Uint8Array.of(height))
+}
+
+/** Serves truly, at most so many in one answer. */
+function honest(answerMax = 1024): Peer {
+  return ({ start, count }) => {
+    const length = Math.min(Number(count), answerMax)
+    return Array.from({ length }, (_, at) => Uint8Array.of(Number(start) + at))
+  }
+}
+
+function failing(): Iterable<Uint8Array> {
+  throw new Error('unavailable')
+}
+
+async function fetchFrom(peers: Readonly<Record<string, Peer>>, last = 5n) {
+  const asked: string[] = []
+  const taken: string[] = []
+  const blamed: FalseDiff[] = []
+  const request = async function* (
+    peer: string,
+    _: unknown,
+    range: StateDiffsByRangeRequest
+  ): AsyncGenerator {
+    asked.push(`${peer} ${range.start}+${range.count}`)
+    yield* peers[peer]?.(range) ?? []
+  }
+  const outcome = await fetchDiffs(
+    {
+      request: request as unknown as RequestChunks,
+      onFalse: (failure) => void blamed.push(failure)
+    },
+    { first: 1n, last, peers: Object.keys(peers), signal: new AbortController().signal },
+    async (number, bytes, peer) => {
+      if (bytes[0] === 255) throw new ApplyError({ code: 'state-not-readable', number })
+      if (bytes[0] !== Number(number)) {
+        throw new ApplyError({ code: 'diff-refused', number, reason: 'another height' })
+      }
+      taken.push(`${number} of ${peer}`)
+      return Promise.resolve()
+    }
+  )
+  return { outcome, asked, taken, blamed }
+}
+
+describe('fetchDiffs', () => {
+  it('takes all from one peer, in several answers', async () => {
+    const { outcome, asked, taken, blamed } = await fetchFrom({ a: honest(2), b: honest() })
+    assert.deepEqual(outcome, { kind: 'done' })
+    assert.deepEqual(asked, ['a 1+5', 'a 3+3', 'a 5+1'])
+    assert.equal(taken.length, 5)
+    assert.deepEqual(blamed, [])
+  })
+  it('asks for no more than one answer may hold', async () => {
+    const { asked } = await fetchFrom({ a: () => [] }, 5_000n)
+    assert.deepEqual(asked, ['a 1+1024'])
+  })
+  it('goes on with the next peer where one ended, and blames nobody for it', async () => {
+    const { outcome, asked, taken, blamed } = await fetchFrom({
+      a: failing,
+      b: ({ start }) => (start === 1n ? [Uint8Array.of(1), Uint8Array.of(2)] : []),
+      c: honest()
+    })
+    assert.deepEqual(outcome, { kind: 'done' })
+    assert.deepEqual(asked, ['a 1+5', 'b 1+5', 'b 3+3', 'c 3+3'])
+    assert.deepEqual(taken.at(-1), '5 of c')
+    assert.deepEqual(blamed, [])
+  })
+  it('blames who serves a false diff, and keeps what was good before it', async () => {
+    const { outcome, taken, blamed } = await fetchFrom({ a: sending(1, 2, 9), b: honest() })
+    assert.deepEqual(outcome, { kind: 'done' })
+    assert.deepEqual(taken, ['1 of a', '2 of a', '3 of b', '4 of b', '5 of b'])
+    assert.deepEqual(
+      blamed.map(({ code, peer, number }) => [code, peer, number]),
+      [['diff-false', 'a', 3n]]
+    )
+  })
+  it('blames who serves more than was asked for', async () => {
+    const { outcome, blamed } = await fetchFrom({ a: sending(1, 2, 3) }, 2n)
+    assert.deepEqual(outcome, { kind: 'done' })
+    assert.deepEqual(
+      blamed.map(({ code, peer, number }) => [code, peer, number]),
+      [['diff-unrequested', 'a', 3n]]
+    )
+  })
+  it('says why nobody served them', async () => {
+    assert.deepEqual((await fetchFrom({})).outcome, {
+      kind: 'failed',
+      reason: 'no connected peer keeps them'
+    })
+    assert.deepEqual((await fetchFrom({ a: failing })).outcome, {
+      kind: 'failed',
+      reason: 'a: unavailable'
+    })
+  })
+  it('throws what is not the fault of a peer', async () => {
+    await assert.rejects(fetchFrom({ a: sending(255), b: honest() }), /state-not-readable/)
+  })
+})
