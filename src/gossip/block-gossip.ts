@@ -11,8 +11,11 @@ import { type BlockValidator } from './block-validation.ts'
 
 /** The mesh; `net/` satisfies it. */
 export interface BlockMesh {
-  /** Hands the message to every peer that is subscribed; resolves with their number. */
-  publish(topic: string, compressed: Uint8Array): Promise<number>
+  /**
+   * Hands the message to every peer that is subscribed; resolves with their number. Configured peers that cannot
+   * be reached now get it when they can be, while it is young.
+   */
+  publish(topic: string, compressed: Uint8Array, youngForMs: number): Promise<number>
 }
 
 /** What the mesh does with a message it was given. */
@@ -86,8 +89,9 @@ export function createBlockGossip(
     async publish(block) {
       const ageSeconds = Math.floor(clock.nowMs() / 1_000) - Number(block.header.timestamp)
       if (ageSeconds > PUBLISH_MAX_AGE_SECONDS) return 0
+      const youngForMs = 1_000 * (PUBLISH_MAX_AGE_SECONDS - ageSeconds)
       const topic = blocksTopic(chainId, block.version)
-      return mesh.publish(topic, compressMessage(block.message))
+      return mesh.publish(topic, compressMessage(block.message), youngForMs)
     },
     drain: () => accepting.idle()
   }

@@ -64,17 +64,12 @@ export function createNetwork(
   { clock, log, host }: { readonly clock: Clock; readonly log: Log; readonly host: Host },
   options: Pick<HostOptions, 'chainId' | 'peers'>
 ): Network {
-  const mesh = createGossipMesh(host, host.services.pubsub, {
-    chainId: options.chainId,
-    directPeers: options.peers
-  })
+  const { pubsub } = host.services
+  const mesh = createGossipMesh({ clock, host, pubsub }, options)
   const connectionOf = new WeakMap<ByteStream, Connection>()
   const order = createConnectionOrder(host)
   host.addEventListener('connection:close', () => {
-    // A peer's second connection takes over what the closed one carried.
-    setImmediate(() => {
-      if (host.status === 'started') mesh.repair()
-    })
+    setImmediate(mesh.onConnectionClosed)
   })
   const dialer = createDialer({ clock, log, host: dialling(host) }, options.peers.map(parsePeer))
 

@@ -77,13 +77,14 @@ describe('our node under the conformance suite', function () {
       rpc: { host: '127.0.0.1', port: 0 },
       metrics: { host: '127.0.0.1', port: 0 },
       sequencerRpc: undefined,
+      adminTokenFile: undefined,
       logLevel: 'error',
       oneStart: { startWithoutBackups: undefined, giveUpAbove: undefined }
     }
     const { signers, blockTimeMs } = genesis.config
     const peerKey = await generatePeerKey()
     const node = await createNode(
-      { config, genesis, peerKey, signers, blockTimeMs },
+      { config, genesis, peerKey, adminToken: undefined, signers, blockTimeMs },
       { log: silentLog }
     )
     const ending = new AbortController()

@@ -6,72 +6,21 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { COMPRESSED_MAX_BYTES } from '../../protocols/gossip/codec.ts'
 import { blocksTopic } from '../../protocols/gossip/topic.ts'
 import { systemClock } from '../../src/base/clock.ts'
-import { silentLog } from '../../src/base/log.ts'
-import { type ReceivedMessage, type Verdict } from '../../src/gossip/block-gossip.ts'
-import { type Host, startHost } from '../../src/net/host.ts'
-import { createNetwork, type Network } from '../../src/net/network.ts'
 import { NetError } from '../../src/net/net-error.ts'
-import { generatePeerKey, type PeerKey } from '../../src/net/peer-key.ts'
+import { generatePeerKey } from '../../src/net/peer-key.ts'
 import { RequestError } from '../../src/reqresp/request-error.ts'
+import { addressOf, type Running, sameAs, useNetworks } from '../support/networks.ts'
 import { until } from '../support/until.ts'
 
 const CHAIN_ID = 901n
 const TOPIC = blocksTopic(CHAIN_ID, 3)
 const ECHO = '/rekindle/test/echo/1'
+/** What these tests send shall come at once or not at all. */
+const NOT_KEPT_MS = -1
 const NINE_POINT_NINE_MIB = Math.floor(0.99 * COMPRESSED_MAX_BYTES)
 
-interface Running {
-  readonly host: Host
-  readonly network: Network
-  readonly received: ReceivedMessage[]
-  stop(): Promise<void>
-}
-
 describe('the network', () => {
-  const running: Running[] = []
-
-  afterEach(async () => {
-    await Promise.all(running.splice(0).map((one) => one.stop()))
-  })
-
-  async function start(
-    peers: readonly string[] = [],
-    {
-      peerKey,
-      listen = '/ip4/127.0.0.1/tcp/0',
-      verdict = () => 'accept'
-    }: { peerKey?: PeerKey; listen?: string; verdict?: () => Verdict } = {}
-  ): Promise<Running> {
-    const options = {
-      peerKey: peerKey ?? (await generatePeerKey()),
-      listen,
-      peers,
-      chainId: CHAIN_ID,
-      seenTtlMs: 65_000,
-      agentVersion: 'rekindle/test'
-    }
-    const host = await startHost(options)
-    const network = createNetwork({ clock: systemClock, log: silentLog, host }, options)
-    const received: ReceivedMessage[] = []
-    network.mesh.listen((message) => {
-      received.push(message)
-      return verdict()
-    })
-    const abort = new AbortController()
-    const life = network.run(abort.signal)
-    const one = {
-      host,
-      network,
-      received,
-      async stop() {
-        abort.abort()
-        await life
-        await network.stop()
-      }
-    }
-    running.push(one)
-    return one
-  }
+  const { start, running } = useNetworks(CHAIN_ID)
 
   async function startPair(): Promise<[Running, Running]> {
     const first = await start()
@@ -87,7 +36,7 @@ describe('the network', () => {
       [second, first]
     ] as const) {
       const message = randomBytes(NINE_POINT_NINE_MIB)
-      assert.equal(await from.network.mesh.publish(TOPIC, message), 1)
+      assert.equal(await from.network.mesh.publish(TOPIC, message, NOT_KEPT_MS), 1)
       await until('the message', () => to.received.some(sameAs(message)))
       assert.ok(to.received.some(sameAs(message)), 'the message arrived unchanged')
       assert.equal(to.received.at(-1)?.from, from.network.peerId)
@@ -106,12 +55,12 @@ describe('the network', () => {
     await untilSubscribed(refusing, behind)
     await untilSubscribed(refusing, before)
     const message = randomBytes(200)
-    await first.network.mesh.publish(TOPIC, message)
-    await before.network.mesh.publish(TOPIC, message)
+    await first.network.mesh.publish(TOPIC, message, NOT_KEPT_MS)
+    await before.network.mesh.publish(TOPIC, message, NOT_KEPT_MS)
     await until('what was sent', () => last.received.some(sameAs(message)))
     await until('what was sent', () => refusing.received.some(sameAs(message)))
     const second = randomBytes(200)
-    await refusing.network.mesh.publish(TOPIC, second)
+    await refusing.network.mesh.publish(TOPIC, second, NOT_KEPT_MS)
     await until('what was sent', () => behind.received.some(sameAs(second)))
     assert.ok(!behind.received.some(sameAs(message)), 'a rejected message goes no further')
   })
@@ -127,7 +76,7 @@ describe('the network', () => {
     const again = await start([], { peerKey: key, listen })
     await untilSubscribed(again, second)
     const message = randomBytes(100)
-    await again.network.mesh.publish(TOPIC, message)
+    await again.network.mesh.publish(TOPIC, message, NOT_KEPT_MS)
     await until('what was sent', () => second.received.some(sameAs(message)))
   })
 
@@ -228,16 +177,6 @@ describe('the network', () => {
   })
 })
 
-function addressOf({ network }: Running): string {
-  const [address] = network.multiaddrs()
-  assert.ok(address !== undefined)
-  return address
-}
-
-function sameAs(message: Uint8Array) {
-  return ({ compressed }: ReceivedMessage) => Buffer.compare(compressed, message) === 0
-}
-
 /** Both have heard of the other's subscription once a probe of each has come through. */
 async function untilSubscribed(first: Running, second: Running): Promise<void> {
   for (const [from, to] of [
@@ -246,7 +185,7 @@ async function untilSubscribed(first: Running, second: Running): Promise<void> {
   ] as const) {
     await until('subscriptions', async () => {
       const probe = randomBytes(80)
-      await from.network.mesh.publish(TOPIC, probe)
+      await from.network.mesh.publish(TOPIC, probe, NOT_KEPT_MS)
       await systemClock.sleep(20)
       return to.received.some(sameAs(probe))
     })

@@ -1,0 +1,96 @@
+// The parts of gossipsub that it keeps to itself and that block gossip cannot do without, in one place.
+import { type GossipSub } from '@chainsafe/libp2p-gossipsub'
+import { type Connection, type PeerId } from '@libp2p/interface'
+
+/** One stream to a peer, as gossipsub holds it. */
+export interface OutboundStream {
+  push(bytes: Uint8Array): void
+  pushPrefixed(bytes: Uint8Array): void
+  readonly rawStream: {
+    readonly status: string
+    readonly writeStatus: string
+    addEventListener(type: 'close', listener: () => void): void
+  }
+}
+
+/** One message as StrictNoSign sends it. */
+export interface RawMessage {
+  readonly topic: string
+  readonly data: Uint8Array
+}
+
+/** What is not public of gossipsub. */
+export interface GossipSubInternals {
+  /** By peer id. */
+  readonly streamsOutbound: Map<string, OutboundStream>
+  /** Peer ids of the direct peers. */
+  readonly direct: Set<string>
+  readonly components: { readonly registrar: { getTopologies(protocol: string): Topology[] } }
+  /** False when there is no stream to the peer, or it takes no more. */
+  sendRpc(
+    peer: string,
+    rpc: { readonly subscriptions: []; readonly messages: readonly RawMessage[] }
+  ): boolean
+  handlePeerReadStreamError(error: Error, peer: PeerId): void
+}
+
+interface Topology {
+  onConnect?(peerId: PeerId, connection: Connection): void
+}
+
+/** Throws when the library no longer is what this was written for. */
+export function internalsOf(pubsub: GossipSub): GossipSubInternals {
+  const internals = pubsub as unknown as GossipSubInternals
+  const isKnown =
+    internals.streamsOutbound instanceof Map &&
+    internals.direct instanceof Set &&
+    typeof internals.sendRpc === 'function' &&
+    typeof internals.handlePeerReadStreamError === 'function'
+  if (!isKnown) {
+    throw new Error(
+      'this version of gossipsub is built differently; see src/net/gossip-internals.ts'
+    )
+  }
+  return internals
+}
+
+/** Calls back with each stream that gossipsub opens to a peer, before anything is sent on it. */
+export function onStreamOpened(
+  { streamsOutbound }: GossipSubInternals,
+  callback: (peer: string, stream: OutboundStream) => void
+): void {
+  const add = streamsOutbound.set.bind(streamsOutbound)
+  streamsOutbound.set = (peer, stream) => {
+    callback(peer, stream)
+    return add(peer, stream)
+  }
+}
+
+/**
+ * A stream whose connection closed while it was being opened is kept by gossipsub although nothing goes
+ * through it: it came too late to hear of its own end. Such a one is let go of here.
+ */
+export function hasLiveStream({ streamsOutbound }: GossipSubInternals, peer: string): boolean {
+  const stream = streamsOutbound.get(peer)
+  if (stream === undefined) return false
+  const { status, writeStatus } = stream.rawStream
+  if (status === 'open' && writeStatus === 'writable') return true
+  streamsOutbound.delete(peer)
+  return false
+}
+
+/**
+ * gossipsub opens its stream on a peer's first connection and does not open another when that connection
+ * closes while a second one stays; telling it of the second one again makes it do so.
+ */
+export function announceConnection(
+  { components }: GossipSubInternals,
+  protocols: readonly string[],
+  connection: Connection
+): void {
+  for (const protocol of protocols) {
+    for (const topology of components.registrar.getTopologies(protocol)) {
+      topology.onConnect?.(connection.remotePeer, connection)
+    }
+  }
+}
