@@ -99,7 +99,9 @@ export function createGossipMesh(
     removeDirect(peer) {
       internals.direct.delete(peer)
     },
-    onConnectionClosed: repair.openStreams,
+    onConnectionClosed() {
+      repair.openStreams()
+    },
     repair() {
       repair.openStreams()
       repair.checkSubscriptions()

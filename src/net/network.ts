@@ -69,7 +69,9 @@ export function createNetwork(
   const connectionOf = new WeakMap<ByteStream, Connection>()
   const order = createConnectionOrder(host)
   host.addEventListener('connection:close', () => {
-    setImmediate(mesh.onConnectionClosed)
+    setImmediate(() => {
+      mesh.onConnectionClosed()
+    })
   })
   const dialer = createDialer({ clock, log, host: dialling(host) }, options.peers.map(parsePeer))
 

@@ -105,80 +105,87 @@ export interface ServedParts {
   readonly lanes: PeerLanes
 }
 
-/** Registers the protocols; they answer until the signal aborts. */
+/** How long, and of which chain. */
+export interface ServingOptions {
+  readonly chainId: bigint
+  /** The protocols answer until it aborts. */
+  readonly signal: AbortSignal
+}
+
+/** Registers the protocols. */
 export async function serveProtocols(
-  { clock, log, network, chain, blame }: PeerProtocolDeps,
+  deps: PeerProtocolDeps,
   { held, status, gossip, lanes }: ServedParts,
-  { chainId, signal }: { readonly chainId: bigint; readonly signal: AbortSignal },
-  { answerTip: answer = answerTip, refuses }: Pick<NodeOverrides, 'answerTip' | 'refuses'> = {}
+  options: ServingOptions,
+  overrides: Pick<NodeOverrides, 'answerTip' | 'refuses'> = {}
 ): Promise<void> {
-  const serve = async <Request, Chunk>(
-    def: ProtocolDef<Request, Chunk>,
-    costTokens: number,
-    lane: (peer: string) => Lane,
-    handle: Handler<Request, Chunk>['serve']
-  ) => {
-    const streamsMax = lane(network.peerId).streamsPerPeerMax * 2
-    const serveOrRefuse = refuses?.(def.name) === true ? refuseAll : handle
-    await network.serve(protocolId(def, chainId), streamsMax, async (peer, stream) => {
-      if (blame.isBanned(peer)) {
-        stream.abort(new Error('banned'))
-        return
-      }
-      await respond(
-        { clock, log, signal },
-        { def, costTokens, lane: lane(peer), serve: serveOrRefuse },
-        { peer, stream }
-      )
-    })
-  }
+  const serve = createServing(deps, options, overrides)
+  const { answerTip: answer = answerTip } = overrides
   await serve(STATUS, COST_TOKENS.status, lanes.small, (theirs, { peer }) =>
     status.answer(peer, theirs)
   )
   await serve(SIGNED_TIP, COST_TOKENS.signedTip, lanes.small, async function* (asked, context) {
     // The last block of the asker's dead process may still be on its way in (recovery.md, "In flight").
-    await network.closeOlderConnections(context.peer, context.stream)
+    await deps.network.closeOlderConnections(context.peer, context.stream)
     await gossip.drain()
     const reply = answer(held, asked)
     if (reply.relation === 'unavailable') throw new RequestRefused('unavailable', reply.reason)
     yield reply
   })
-  const { blocks, accepted } = chain.stores
-  await serve(
-    BLOCKS_BY_RANGE,
-    COST_TOKENS.blocksByRange,
-    () => lanes.bulk,
-    function* (asked) {
-      if (blocks.messageByNumber(asked.start) === undefined) {
-        throw new RequestRefused('unavailable', `block ${asked.start.toString()} is not held`)
+  await serveBulk(serve, deps.chain, () => lanes.bulk)
+}
+
+type Serve = <Request, Chunk>(
+  def: ProtocolDef<Request, Chunk>,
+  costTokens: number,
+  lane: (peer: string) => Lane,
+  handle: Handler<Request, Chunk>['serve']
+) => Promise<void>
+
+function createServing(
+  { clock, log, network, blame }: PeerProtocolDeps,
+  { chainId, signal }: ServingOptions,
+  { refuses }: Pick<NodeOverrides, 'refuses'>
+): Serve {
+  return async (def, costTokens, lane, handle) => {
+    const streamsMax = lane(network.peerId).streamsPerPeerMax * 2
+    const serve = refuses?.(def.name) === true ? refuseAll : handle
+    await network.serve(protocolId(def, chainId), streamsMax, async (peer, stream) => {
+      if (blame.isBanned(peer)) {
+        stream.abort(new Error('banned'))
+        return
       }
-      yield* serveBlocksByRange(blocks, asked)
+      const handler = { def, costTokens, lane: lane(peer), serve }
+      await respond({ clock, log, signal }, handler, { peer, stream })
+    })
+  }
+}
+
+async function serveBulk(
+  serve: Serve,
+  { stores: { blocks, accepted } }: ChainParts,
+  lane: () => Lane
+): Promise<void> {
+  await serve(BLOCKS_BY_RANGE, COST_TOKENS.blocksByRange, lane, function* (asked) {
+    if (blocks.messageByNumber(asked.start) === undefined) {
+      throw new RequestRefused('unavailable', `block ${asked.start.toString()} is not held`)
     }
-  )
-  await serve(
-    BLOCKS_BY_HASH,
-    COST_TOKENS.blocksByHash,
-    () => lanes.bulk,
-    function* (asked) {
-      let sentCount = 0
-      for (const message of serveBlocksByHash(accepted, asked)) {
-        sentCount++
-        yield message
-      }
-      if (sentCount === 0) throw new RequestRefused('unavailable', 'none of the blocks is held')
+    yield* serveBlocksByRange(blocks, asked)
+  })
+  await serve(BLOCKS_BY_HASH, COST_TOKENS.blocksByHash, lane, function* (asked) {
+    let sentCount = 0
+    for (const message of serveBlocksByHash(accepted, asked)) {
+      sentCount++
+      yield message
     }
-  )
-  await serve(
-    STATE_DIFFS_BY_RANGE,
-    COST_TOKENS.stateDiffsByRange,
-    () => lanes.bulk,
-    function* (asked) {
-      if (!isDiffServed(blocks, asked.start)) {
-        throw new RequestRefused('unavailable', `no diff of ${asked.start.toString()} is served`)
-      }
-      yield* serveStateDiffs(blocks, asked)
+    if (sentCount === 0) throw new RequestRefused('unavailable', 'none of the blocks is held')
+  })
+  await serve(STATE_DIFFS_BY_RANGE, COST_TOKENS.stateDiffsByRange, lane, function* (asked) {
+    if (!isDiffServed(blocks, asked.start)) {
+      throw new RequestRefused('unavailable', `no diff of ${asked.start.toString()} is served`)
     }
-  )
+    yield* serveStateDiffs(blocks, asked)
+  })
 }
 
 function refuseAll(): never {

@@ -73,27 +73,8 @@ export function createStatusLoop(deps: StatusLoopDeps): StatusLoop {
   }
 
   function take(peer: string, theirs: Status, timing: StatusTiming): void {
-    if (isOfOurChain(theirs)) deps.onStatus(peer, theirs, timing)
-    else sendAway(peer, theirs)
-  }
-
-  function isOfOurChain({ chainId, genesisHash }: Status): boolean {
-    const ours = ownStatus()
-    return chainId === ours.chainId && equalBytes(genesisHash, ours.genesisHash)
-  }
-
-  function sendAway(peer: string, theirs: Status): void {
-    const ours = ownStatus()
-    log.warn('peer-on-another-chain', {
-      peer,
-      chainId: theirs.chainId,
-      genesisHash: bytesToHex(theirs.genesisHash),
-      ourChainId: ours.chainId,
-      ourGenesisHash: bytesToHex(ours.genesisHash)
-    })
-    deps.disconnect(peer).catch((thrown: unknown) => {
-      log.debug('disconnect-failed', { peer, reason: errorMessage(thrown) })
-    })
+    if (isOfOneChain(ownStatus(), theirs)) deps.onStatus(peer, theirs, timing)
+    else sendAway(deps, peer, theirs)
   }
 
   return {
@@ -102,11 +83,11 @@ export function createStatusLoop(deps: StatusLoopDeps): StatusLoop {
       for (const peer of connected()) unsent.add(peer)
     },
     *answer(peer, theirs) {
-      const timing = { receivedMs: clock.nowMs(), tripMs: 0 }
-      if (isOfOurChain(theirs)) deps.onStatus(peer, theirs, timing)
-      yield ownStatus()
-      // Not before: the closing would cut the answer off, and the peer would not learn why.
-      if (!isOfOurChain(theirs)) sendAway(peer, theirs)
+      const ours = ownStatus()
+      // The answer first: sending a peer away would cut it off, and the peer would not learn why.
+      if (!isOfOneChain(ours, theirs)) yield ours
+      take(peer, theirs, { receivedMs: clock.nowMs(), tripMs: 0 })
+      if (isOfOneChain(ours, theirs)) yield ours
     },
     async run(signal) {
       let refreshedMs = clock.monotonicMs()
@@ -124,4 +105,26 @@ export function createStatusLoop(deps: StatusLoopDeps): StatusLoop {
       }
     }
   }
+}
+
+function isOfOneChain(ours: Status, theirs: Status): boolean {
+  return theirs.chainId === ours.chainId && equalBytes(theirs.genesisHash, ours.genesisHash)
+}
+
+function sendAway(
+  { log, ownStatus, disconnect }: Pick<StatusLoopDeps, 'log' | 'ownStatus' | 'disconnect'>,
+  peer: string,
+  { chainId, genesisHash }: Status
+): void {
+  const ours = ownStatus()
+  log.warn('peer-on-another-chain', {
+    peer,
+    chainId,
+    genesisHash: bytesToHex(genesisHash),
+    ourChainId: ours.chainId,
+    ourGenesisHash: bytesToHex(ours.genesisHash)
+  })
+  disconnect(peer).catch((thrown: unknown) => {
+    log.debug('disconnect-failed', { peer, reason: errorMessage(thrown) })
+  })
 }
