@@ -1,14 +1,9 @@
 // The block as the EVM sees it while its transactions run.
-import {
-  createEVM,
-  type CustomPrecompile,
-  type EVM,
-  EVMError,
-  type EVMMockBlockchainInterface
-} from '@ethereumjs/evm'
+import { createEVM, type EVM, type EVMMockBlockchainInterface } from '@ethereumjs/evm'
 import { type Common } from '@ethereumjs/common'
 import { Address } from '@ethereumjs/util'
 import { hexToBytes, type Hex } from '../base/bytes.ts'
+import { POINT_EVALUATION } from './point-evaluation.ts'
 import { type StateAdapter } from './state-adapter.ts'
 
 /** What BLOCKHASH reads: canonical hashes of the last 256 blocks. */
@@ -45,19 +40,6 @@ export function evmBlock(
   }
 }
 
-/**
- * The KZG precompile without KZG: it fails as on input that is not valid. Left to the library it would throw out
- * of the EVM, and a transaction that throws pays for nothing.
- */
-const FAILING_KZG_PRECOMPILE: CustomPrecompile = {
-  address: '0x000000000000000000000000000000000000000a',
-  function: ({ gasLimit }) => ({
-    executionGasUsed: gasLimit,
-    exceptionError: new EVMError(EVMError.errorMessages.INVALID_INPUTS),
-    returnValue: new Uint8Array(0)
-  })
-}
-
 /** An EVM on one state adapter. */
 export async function createBlockEvm(
   common: Common,
@@ -68,7 +50,7 @@ export async function createBlockEvm(
     common,
     stateManager,
     blockchain: createBlockHashSource(blockHashes),
-    customPrecompiles: [FAILING_KZG_PRECOMPILE]
+    customPrecompiles: [POINT_EVALUATION]
   })
   // It listens for another hardfork, which never comes, and would live as long as `common` does.
   common.events.removeAllListeners('hardforkChanged')

@@ -1,5 +1,5 @@
 // Precompiles 1 to 9 and those of BLS12-381, on good and bad input: our engine against @ethereumjs/vm.
-// 0x0a is not here: the engine has no KZG, and its point evaluation always fails.
+// 0x0a is tested against published proofs (test/unit/execution/point-evaluation.test.ts): the oracle has no KZG.
 import { concatBytes, type Hex, hexToBytes } from '../../src/base/bytes.ts'
 import { keccak256 } from '../../src/base/keccak.ts'
 import { signDigest } from '../../src/base/secp256k1.ts'

@@ -65,8 +65,6 @@ describe('a call', () => {
       kind: 'failed',
       reason: 'intrinsic gas too low'
     })
-    const kzg = await run({ to: `0x${'00'.repeat(19)}0a` })
-    assert.equal(kzg.kind, 'failed')
   })
 
   it('has no more gas than is allowed, whatever it asks for', async () => {

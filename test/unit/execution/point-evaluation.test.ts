@@ -1,0 +1,92 @@
+// The KZG precompile: a published proof holds, everything near it fails and takes all gas.
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { bytesToHex, concatBytes, hexToBytes } from '../../../src/base/bytes.ts'
+import { evaluatePoint, POINT_EVALUATION_GAS } from '../../../src/execution/point-evaluation.ts'
+
+/** "pointEvaluation1" of the precompile test data that Ethereum clients share. */
+const PROVEN = hexToBytes(
+  '0x01e798154708fe7789429634053cbf9f99b619f9f084048927333fce637f549b' +
+    '564c0a11a0f704f4fc3e8acfe0f8245f0ad1347b378fbf96e206da11a5d36306' +
+    '24d25032e67a7e6a4910df5834b8fe70e6bcfeeac0352434196bdf4b2485d5a1' +
+    '8f59a8d2a1a625a17f3fea0fe5eb8c896db3764f3185481bc22f91b4aaffcca2' +
+    '5f26936857bc3a7c2539ea8ec3a952b7873033e038326e87ed3e1276fd140253' +
+    'fa08e9fc25fb2d9a98527fc22a2c9612fbeafdad446cbc7bcdbdcd780af2c16a'
+)
+const ANSWER =
+  '0x0000000000000000000000000000000000000000000000000000000000001000' +
+  '73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001'
+const INFINITY = concatBytes(Uint8Array.of(0xc0), new Uint8Array(47))
+const GAS = 100_000n
+
+describe('the point evaluation precompile', () => {
+  it('confirms a proof that holds', () => {
+    const { executionGasUsed, exceptionError, returnValue } = evaluatePoint(PROVEN, GAS)
+    assert.equal(exceptionError, undefined)
+    assert.equal(executionGasUsed, POINT_EVALUATION_GAS)
+    assert.equal(bytesToHex(returnValue), ANSWER)
+  })
+
+  it('confirms that the zero polynomial is zero, proven by the point at infinity', () => {
+    const zero = withHash(concatBytes(new Uint8Array(96), INFINITY, INFINITY))
+    assert.equal(evaluatePoint(zero, GAS).exceptionError, undefined)
+  })
+
+  it('refuses that the zero polynomial is one somewhere', () => {
+    const one = withHash(concatBytes(new Uint8Array(96), INFINITY, INFINITY))
+    one[95] = 1
+    assertRefused(one)
+  })
+
+  const changes: readonly (readonly [what: string, input: Uint8Array])[] = [
+    ['another hash', flipped(5)],
+    ['another version of the hash', flipped(0)],
+    ['another z', flipped(63)],
+    ['another y', flipped(95)],
+    ['z above the field', withBytes(32, new Uint8Array(32).fill(255))],
+    ['y above the field', withBytes(64, new Uint8Array(32).fill(255))],
+    ['a commitment that is no point', withHash(withBytes(96, new Uint8Array(48).fill(255)))],
+    ['a proof that is no point', flipped(190)],
+    ['another proof', withBytes(144, PROVEN.subarray(96, 144))],
+    ['a byte too few', PROVEN.subarray(0, 191)],
+    ['a byte too many', concatBytes(PROVEN, Uint8Array.of(0))],
+    ['nothing', new Uint8Array(0)]
+  ]
+  for (const [what, input] of changes) {
+    it(`refuses ${what}, for all the gas`, () => {
+      assertRefused(input)
+    })
+  }
+
+  it('runs out of gas below its price', () => {
+    const { exceptionError, executionGasUsed } = evaluatePoint(PROVEN, POINT_EVALUATION_GAS - 1n)
+    assert.equal(exceptionError?.error, 'out of gas')
+    assert.equal(executionGasUsed, POINT_EVALUATION_GAS - 1n)
+  })
+
+  function assertRefused(input: Uint8Array): void {
+    const { exceptionError, executionGasUsed, returnValue } = evaluatePoint(input, GAS)
+    assert.notEqual(exceptionError, undefined)
+    assert.equal(executionGasUsed, GAS)
+    assert.equal(returnValue.length, 0)
+  }
+})
+
+function flipped(at: number): Uint8Array {
+  return withBytes(at, Uint8Array.of(PROVEN[at]! ^ 1))
+}
+
+function withBytes(at: number, bytes: Uint8Array): Uint8Array {
+  const changed = PROVEN.slice()
+  changed.set(bytes, at)
+  return changed
+}
+
+/** With the versioned hash that its commitment has. */
+function withHash(input: Uint8Array): Uint8Array {
+  const digest = createHash('sha256').update(input.subarray(96, 144)).digest()
+  const changed = input.slice()
+  changed.set(digest, 0)
+  changed[0] = 1
+  return changed
+}
