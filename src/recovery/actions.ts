@@ -1,5 +1,6 @@
 // The work that decisions name: adopting a branch, taking the record's blocks, rebuilding state.
 import { type Hex } from '../base/bytes.ts'
+import { createYielder } from '../base/yielder.ts'
 import { type BlockRef } from '../chain/block.ts'
 import { type ActionDeps, type ActionOutcome } from './action-deps.ts'
 import { formatRef } from './findings.ts'
@@ -40,7 +41,7 @@ export async function linkTarget(
     return undefined
   }
   const clash =
-    findRecordClash(record, floor, outcome.path) ?? findFirstClash(deps, floor, outcome.path)
+    findRecordClash(record, floor, outcome.path) ?? (await findClash(deps, floor, outcome.path))
   if (clash === undefined) return outcome.path
   knowledge.noteConflict({ ...clash, holders: [] })
   const reason = `its branch is not that of ${formatRef(clash.ours)}`
@@ -153,15 +154,27 @@ function findRecordClash(record: RecoveryRecord, floor: BlockRef, path: readonly
 }
 
 /**
- * A backup keeps the branch it accepted first, however long another grows; for a sequencer any two children
- * of its head are a conflict. Undefined when the path begins with the one that counts.
+ * A backup keeps the branch whose block at the fork it accepted first, however long another grows; for a
+ * sequencer any two blocks at one height are a conflict. Undefined when the path is the one that counts.
  */
-function findFirstClash({ chain }: ActionDeps, floor: BlockRef, path: readonly Hex[]) {
-  const number = floor.number + 1n
-  const children = chain
-    .acceptedAt(number)
-    .filter(({ hash }) => chain.acceptedBlock(hash)?.parentHash === floor.hash)
-  const [first] = children
-  if (first === undefined || path[0] === undefined || first.hash === path[0]) return undefined
-  return { ours: { number, hash: first.hash }, other: { number, hash: path[0] } }
+async function findClash({ chain, knowledge }: ActionDeps, floor: BlockRef, path: readonly Hex[]) {
+  const yielder = createYielder()
+  let parent = floor.hash
+  for (const [index, hash] of path.entries()) {
+    const number = floor.number + 1n + BigInt(index)
+    const held = chain.acceptedAt(number)
+    if (held.some((block) => block.hash !== hash)) {
+      const first = held.find((block) => chain.acceptedBlock(block.hash)?.parentHash === parent)
+      if (first !== undefined && first.hash !== hash) {
+        return { ours: { number, hash: first.hash }, other: { number, hash } }
+      }
+      const beside = held.find((block) => block.hash !== hash)
+      if (beside !== undefined && knowledge.stopsAtConflicts) {
+        return { ours: { number, hash }, other: { number, hash: beside.hash } }
+      }
+    }
+    parent = hash
+    await yielder.maybeYield()
+  }
+  return undefined
 }

@@ -3,14 +3,16 @@ import { type SignedBlock } from '../chain/block.ts'
 import { type RecoveryDeps } from './recovery.ts'
 import { askRound } from './tips.ts'
 
-/** One round over everybody who is connected; what is shown above our head is accepted and noted. */
+/** One round over everybody who is connected; what is shown above our head, or beside our chain, is accepted and noted. */
 export async function askEverybody(deps: RecoveryDeps, signal: AbortSignal): Promise<void> {
   const { clock, chain, askTip, peers, knowledge, progress } = deps
   await progress.stage('ask-backups', async (counter) => {
     const head = chain.head()
     const asked = peers.connected()
     const round = await askRound({ clock, askTip, chain }, { peers: asked, head, signal })
-    for (const { block, peer } of round.shown) {
+    for (const { block, peer } of round.brought) {
+      // Also what lies beside our chain is kept: it is evidence, and one of two that may be chosen.
+      if (chain.canonicalHash(block.number) === block.hash) continue
       await chain.accept([block])
       counter.add({ items: 1, bytes: block.message.length, peer })
     }

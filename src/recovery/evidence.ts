@@ -1,4 +1,5 @@
 // The other side of a conflict, fetched down to where it leaves our chain: evidence, and what a choice needs.
+import { type BlockRef } from '../chain/block.ts'
 import { type Conflict, type EvidenceOutcome } from './findings.ts'
 import { type Knowledge } from './knowledge.ts'
 import { type FillGap, type RecoveryChain, type RecoveryRecord } from './ports.ts'
@@ -28,14 +29,11 @@ export async function keepEvidence(
 /** Keeps whatever of the other branch can be had. Blocks that cannot be had are asked for again later. */
 export async function gatherEvidence(
   { chain, record, fillGap }: EvidenceDeps,
-  { other }: Conflict,
+  { ours, other }: Conflict,
   signal: AbortSignal
 ): Promise<EvidenceOutcome> {
-  if (chain.acceptedBlock(other.hash) === undefined) {
-    const recorded = record.blocksAbove(other.number - 1n).find(({ hash }) => hash === other.hash)
-    if (recorded === undefined) return 'partial'
-    await chain.accept([recorded])
-  }
+  await acceptRecorded({ chain, record }, ours)
+  if (!(await acceptRecorded({ chain, record }, other))) return 'partial'
   for (const depth of FORK_DEPTHS) {
     signal.throwIfAborted()
     if (await followsSetAside(chain, other.hash)) return 'set-aside'
@@ -50,4 +48,16 @@ export async function gatherEvidence(
     if (outcome.kind === 'linked') return 'whole'
   }
   return 'partial'
+}
+
+/** An operator can choose a side, and name the other, only of what is held. False when it is not. */
+async function acceptRecorded(
+  { chain, record }: Pick<EvidenceDeps, 'chain' | 'record'>,
+  { number, hash }: BlockRef
+): Promise<boolean> {
+  if (chain.canonicalHash(number) === hash || chain.acceptedBlock(hash) !== undefined) return true
+  const recorded = record.blocksAbove(number - 1n).find((block) => block.hash === hash)
+  if (recorded === undefined) return false
+  await chain.accept([recorded])
+  return true
 }

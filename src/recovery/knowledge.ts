@@ -181,6 +181,11 @@ export class Knowledge {
     this.#conflicts.note(conflict)
   }
 
+  /** Row 1 is a sequencer's: a backup keeps the branch that it accepted first. */
+  get stopsAtConflicts(): boolean {
+    return this.#options.role === 'sequencer'
+  }
+
   /** A conflict whose other branch may still be fetched. */
   untracedConflict(): Conflict | undefined {
     return this.#conflicts.untraced()
@@ -188,8 +193,11 @@ export class Knowledge {
 
   /** A branch that was set aside is no conflict any more. */
   noteTraced({ other }: Conflict, outcome: EvidenceOutcome): void {
-    if (outcome === 'set-aside') this.#conflicts.drop(other.hash)
-    else this.#conflicts.noteTraced(other.hash)
+    if (outcome === 'set-aside') {
+      this.#conflicts.drop(other.hash)
+      // What the conflict kept from being taken may be taken now.
+      this.#gapFailures.clear()
+    } else this.#conflicts.noteTraced(other.hash)
   }
 
   /** Backups that the override for this start does without; empty where it is not needed. */
