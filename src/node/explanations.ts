@@ -207,11 +207,6 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
     safe: 'Find the other one and stop it before this one builds again. Then start this one anew.'
   },
   {
-    codes: ['record-above-head'],
-    meaning: 'The signed record holds blocks above the head that are not applied yet.',
-    safe: 'Wait: recovery takes them from the record, or from the backups.'
-  },
-  {
     codes: ['too-many-at-height'],
     meaning: 'More signed blocks came at one height than are kept as evidence.',
     safe: 'Find out who signs them; the first ones are kept.'

@@ -176,7 +176,8 @@ function createJoining(
     // Claims are hints that anybody can make: what counts is that those we dial were asked and showed no more.
     const { blockAction, hasUnasked } = recovery.status()
     const isAnybodyThere = configured.some((peer) => network.connected().includes(peer))
-    hasJoined ||= blockAction?.action === 'follow' && isAnybodyThere && !hasUnasked
+    const hasAll = blockAction?.action === 'follow' && blockAction.gap === undefined
+    hasJoined ||= hasAll && isAnybodyThere && !hasUnasked
     return !hasJoined
   }
 }

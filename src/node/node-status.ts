@@ -1,4 +1,5 @@
 // What a node says of itself to its operator: rekindle_status and /health.
+import { type GapFailure } from '../recovery/findings.ts'
 import { type CurrentStage } from '../recovery/progress.ts'
 import { type RecoveryStatus } from '../recovery/recovery.ts'
 import { type Health } from '../rpc/http-server.ts'
@@ -73,7 +74,7 @@ export function describeRecovery(status: RecoveryStatus) {
     answers: describeAnswers(status),
     waitsFor: blockAction?.action === 'wait' ? blockAction.reason : undefined,
     target: blockAction?.action === 'adopt' ? blockAction.target.block : undefined,
-    gap: blockAction?.action === 'stay-shut-gap' ? blockAction.failure : undefined,
+    gap: gapOf(status),
     override: overrideOf(status),
     stateAction: stateAction?.action,
     stages: stages.map(describeStage),
@@ -104,11 +105,18 @@ function describeAnswers({ answers }: RecoveryStatus): Record<string, string> | 
   return silent.length === 0 ? undefined : Object.fromEntries(silent)
 }
 
+function gapOf({ blockAction }: RecoveryStatus): GapFailure | undefined {
+  if (blockAction?.action === 'stay-shut-gap') return blockAction.failure
+  return blockAction?.action === 'follow' ? blockAction.gap : undefined
+}
+
 /** Invariant 6: whatever is waited for is shown with the command that overrides it. */
-function overrideOf({ blockAction }: RecoveryStatus): string | undefined {
+function overrideOf({ blockAction, head }: RecoveryStatus): string | undefined {
   switch (blockAction?.action) {
     case 'ask':
-      return 'restart with --start-without-backups HEADHASH: what the missing backups hold is given up'
+      return `restart with --start-without-backups ${head.hash}: what the missing backups hold is given up`
+    case 'stay-shut-gap':
+      return `restart with --give-up-above ${head.hash}: the blocks above it that nobody serves are given up`
     case 'stay-shut-conflict':
       return 'rekindle explain conflict'
     default:

@@ -20,7 +20,6 @@ export type WaitReason =
   | { readonly code: 'disk-full' }
   | { readonly code: 'foreign-block'; readonly foreign: ForeignBlock }
   | { readonly code: 'another-sequencer'; readonly roundsWithNewBlocks: number }
-  | { readonly code: 'record-above-head'; readonly tip: BlockRef }
 
 /** What to do about blocks and the gate; `row` is the row of recovery.md's table that matched. */
 export type BlockAction =
@@ -45,8 +44,12 @@ export type BlockAction =
   | { readonly row: 7; readonly action: 'take-record'; readonly tip: BlockRef }
   | { readonly row: 14; readonly action: 'open'; readonly on: BlockRef }
   | { readonly row: 14; readonly action: 'wait'; readonly reason: WaitReason }
-  /** A backup that holds all it knows of: it waits for nobody and has no gate. */
-  | { readonly row: undefined; readonly action: 'follow' }
+  /** A backup that holds all that can be had: it waits for nobody and has no gate. `gap`: what it cannot reach. */
+  | {
+      readonly row: undefined
+      readonly action: 'follow'
+      readonly gap?: GapFailure
+    }
 
 /** The first row that matches, in the order 1, 2, 5, 13, 6, 7, 14. Total: each input has an action. */
 export function decideBlocks(findings: BlockFindings): BlockAction {
@@ -60,9 +63,11 @@ export function decideBlocks(findings: BlockFindings): BlockAction {
   const above = findings.shown.filter(({ block }) => block.number > findings.head.number)
   const target = highest(above.filter(({ block }) => !gapFailures.has(block.hash)))
   if (target !== undefined) return { row: 5, action: 'adopt', target }
-  if (role === 'backup') return { row: undefined, action: 'follow' }
   const unreached = highest(above)
   const failure = unreached && gapFailures.get(unreached.block.hash)
+  if (role === 'backup') {
+    return { row: undefined, action: 'follow', ...(failure && { gap: failure }) }
+  }
   if (failure !== undefined) return decideGap(findings, failure)
   return decideGate(findings)
 }
@@ -74,16 +79,21 @@ function decideGap(findings: BlockFindings, failure: GapFailure): BlockAction {
   const isBarred = record.kind === 'torn' && (record.tip?.number ?? 0n) > head.number
   if (giveUpAbove !== head.hash || isBarred) return { row: 13, action: 'stay-shut-gap', failure }
   const { missing, required, answered } = quorumState(findings)
-  if (missing.length > 0) return { row: 6, action: 'ask', missing, required, answered }
+  if (missing.length > 0 || isUnasked(findings, required)) {
+    return { row: 6, action: 'ask', missing, required, answered }
+  }
   return { row: 13, action: 'give-up', target: failure.target, above: head }
+}
+
+/** Every connected peer is asked, also where no answer is required: what it shows counts. */
+function isUnasked({ isAskDue }: BlockFindings, required: number): boolean {
+  return required === 0 && isAskDue
 }
 
 /** Rows 6, 7 and 14: nothing above us is shown; may we take our record's word, may we build? */
 function decideGate(findings: BlockFindings): BlockAction {
   const { missing, required, answered, needsQuietRound } = quorumState(findings)
-  // Every connected peer is asked, also where no answer is required: what it shows counts.
-  const isUnasked = required === 0 && findings.isAskDue
-  if (missing.length > 0 || isUnasked) {
+  if (missing.length > 0 || isUnasked(findings, required)) {
     return { row: 6, action: 'ask', missing, required, answered }
   }
   const tip = recordTip(findings.record)

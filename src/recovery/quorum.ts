@@ -25,19 +25,19 @@ type QuorumFindings = Pick<BlockFindings, 'answers' | 'backupSets' | 'head' | 'q
 export function quorumState(findings: QuorumFindings): QuorumState {
   const vouched = recordVouches(findings)
   const missing = new Set<string>()
-  let required = 0
-  let answered = 0
+  let furthest = { required: 0, answered: 0, short: -Infinity }
+  let needsAny = false
   for (const { backups } of findings.backupSets) {
     const silent = backups.filter((backup) => findings.answers.get(backup)?.kind !== 'answered')
     const setRequired = requiredCount(findings.quorum, backups.length, vouched)
     const setAnswered = backups.length - silent.length
     if (setAnswered < setRequired) for (const backup of silent) missing.add(backup)
-    if (setRequired - setAnswered >= required - answered) {
-      required = setRequired
-      answered = setAnswered
-    }
+    needsAny ||= setRequired > 0
+    const short = setRequired - setAnswered
+    if (short >= furthest.short) furthest = { required: setRequired, answered: setAnswered, short }
   }
-  return { needsQuietRound: !vouched && required > 0, missing: [...missing], required, answered }
+  const { required, answered } = furthest
+  return { needsQuietRound: !vouched && needsAny, missing: [...missing], required, answered }
 }
 
 /** How long after the first full round the second may come. */

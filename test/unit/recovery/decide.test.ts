@@ -18,6 +18,7 @@ const GAP_FAILURE: GapFailure = {
   lastMissing: 11n,
   reason: 'nobody serves it'
 }
+const UNSERVED = { shown: [SHOWN], gapFailures: new Map([[SHOWN.block.hash, GAP_FAILURE]]) }
 const CLOCK_FAULT = {
   reason: 'off-from-backups',
   offMs: 6_000,
@@ -217,6 +218,50 @@ const ROWS: readonly {
     expect: { row: 14, action: 'open' }
   },
   {
+    when: 'a number of backups needs the quiet round too, though more of them answered',
+    findings: {
+      quorum: 1,
+      record: { kind: 'off' },
+      rounds: { firstFullMs: 0, quietFullMs: undefined, newInARow: 0 },
+      nowMs: 1_000
+    },
+    expect: { row: 14, reason: { code: 'quiet-round', remainingMs: 5_000 } }
+  },
+  {
+    when: 'row 13: given up by name, once the quorum has spoken',
+    findings: { ...UNSERVED, giveUpAbove: ref(10).hash },
+    expect: { row: 13, action: 'give-up', target: ref(11), above: ref(10) }
+  },
+  {
+    when: 'row 13: the name of another head gives nothing up',
+    findings: { ...UNSERVED, giveUpAbove: ref(9).hash },
+    expect: { row: 13, action: 'stay-shut-gap' }
+  },
+  {
+    when: 'row 13: a torn record lets go of nothing',
+    findings: {
+      gapFailures: UNSERVED.gapFailures,
+      record: { kind: 'torn', tip: ref(11) },
+      giveUpAbove: ref(10).hash
+    },
+    expect: { row: 13, action: 'stay-shut-gap' }
+  },
+  {
+    when: 'row 6 before anything is given up: the quorum has not spoken',
+    findings: { ...UNSERVED, giveUpAbove: ref(10).hash, answers: answers(answered()) },
+    expect: { row: 6, action: 'ask', missing: ['backup-2', 'backup-3'] }
+  },
+  {
+    when: 'row 6 before anything is given up: with no quorum, whoever is there was not asked yet',
+    findings: { ...UNSERVED, giveUpAbove: ref(10).hash, quorum: 'none', isAskDue: true },
+    expect: { row: 6, action: 'ask', required: 0 }
+  },
+  {
+    when: 'a backup that follows says what it cannot reach',
+    findings: { ...UNSERVED, role: 'backup', backupSets: [] },
+    expect: { row: undefined, action: 'follow', gap: GAP_FAILURE }
+  },
+  {
     when: 'quorum all asks for all even with a good record',
     findings: { quorum: 'all', answers: answers(answered(), answered()) },
     expect: { row: 6, missing: ['backup-3'] }
@@ -244,16 +289,20 @@ describe('decideBlocks', () => {
   it('has an action for every combination of a small domain, and opens only where it may', () => {
     let seen = 0
     const rows = new Set<number | undefined>()
+    const actions = new Set<string>()
     for (const findings of everyCombination()) {
       const action = decideBlocks(findings)
       rows.add(action.row)
+      actions.add(action.action === 'wait' ? action.reason.code : action.action)
       seen += 1
+      if (action.action === 'give-up') assertGivenUpByName(findings)
       if (action.action !== 'open') continue
       assert.equal(findings.role, 'sequencer')
       assert.equal(findings.conflict, undefined)
       assert.equal(findings.clockFault, undefined)
       assert.equal(findings.foreign, undefined)
       assert.ok(findings.stateAtHead && findings.sequencing && !findings.diskFull)
+      assert.ok(findings.scheduleNamesUs)
       assert.ok(findings.shown.every(({ block }) => block.number <= findings.head.number))
       const tip = 'tip' in findings.record ? findings.record.tip : undefined
       assert.ok(tip === undefined || tip.number <= findings.head.number)
@@ -263,8 +312,38 @@ describe('decideBlocks', () => {
     }
     assert.ok(seen > 50_000, `${String(seen)} combinations`)
     assert.deepEqual([...rows].sort(), [1, 13, 14, 2, 5, 6, 7, undefined])
+    assert.deepEqual([...actions].sort(), EVERY_ACTION)
   })
 })
+
+/** What rows come to, and what row 14 may wait for. */
+const EVERY_ACTION = [
+  'adopt',
+  'another-sequencer',
+  'ask',
+  'clock',
+  'disk-full',
+  'exit',
+  'follow',
+  'foreign-block',
+  'give-up',
+  'not-scheduled',
+  'open',
+  'quiet-round',
+  'sequencing-stopped',
+  'state-not-readable',
+  'stay-shut-conflict',
+  'stay-shut-gap',
+  'take-record'
+]
+
+function assertGivenUpByName(findings: BlockFindings): void {
+  assert.equal(findings.role, 'sequencer')
+  assert.equal(findings.conflict, undefined)
+  assert.equal(findings.giveUpAbove, findings.head.hash)
+  assert.ok(findings.gapFailures.size > 0)
+  assert.notEqual(findings.record.kind, 'torn')
+}
 
 function* everyCombination(): Generator<BlockFindings> {
   const records: RecordFinding[] = [
@@ -284,13 +363,17 @@ function* everyCombination(): Generator<BlockFindings> {
     answers(answered(), answered(), answered()),
     answers(answered(ref(12)), answered(), { kind: 'unreachable', reason: 'closed' })
   ]
-  const rounds = [QUIET_DONE, { firstFullMs: undefined, quietFullMs: undefined, newInARow: 3 }]
+  const rounds = [
+    QUIET_DONE,
+    { firstFullMs: undefined, quietFullMs: undefined, newInARow: 3 },
+    { firstFullMs: 0, quietFullMs: undefined, newInARow: 0 }
+  ]
   for (const role of ['sequencer', 'backup'] as const) {
     for (const record of records) {
       for (const quorum of quorums) {
         for (const answersGiven of given) {
           for (const round of rounds) {
-            for (let bits = 0; bits < 2 ** 8; bits++) {
+            for (let bits = 0; bits < 2 ** 11; bits++) {
               const has = (bit: number) => (bits & (1 << bit)) !== 0
               yield blockFindings({
                 role,
@@ -305,7 +388,10 @@ function* everyCombination(): Generator<BlockFindings> {
                 stateAtHead: has(4),
                 sequencing: has(5),
                 diskFull: has(6),
-                foreign: has(7) ? { block: ref(11, 'b'), from: 'backup-1' } : undefined
+                foreign: has(7) ? { block: ref(11, 'b'), from: 'backup-1' } : undefined,
+                giveUpAbove: has(8) ? ref(10).hash : undefined,
+                scheduleNamesUs: has(9),
+                isAskDue: has(10)
               })
             }
           }
