@@ -10,7 +10,7 @@ import { type OnExit, type Recovery } from '../recovery/recovery.ts'
 import { type OpenSigner } from '../signer/open-signer.ts'
 import { type PeerBlocksDeps } from '../sync/peer-blocks.ts'
 import { createStatusLoop, type StatusLoop } from '../sync/status-loop.ts'
-import { BackupRoster } from './backup-roster.ts'
+import { type BackupRoster } from './backup-roster.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { createHeldBlocks, createOwnStatus } from './own-status.ts'
@@ -18,7 +18,6 @@ import { PeerClaims } from './peer-claims.ts'
 import { createPeerLanes } from './peer-lanes.ts'
 import { createNodeGossip, createPeerRequests, serveProtocols } from './peer-protocols.ts'
 import { createRecoveryParts } from './recovery-parts.ts'
-import { storedAdditions } from './recovery-ports.ts'
 import { createSequencerParts, type SequencerParts } from './sequencer-parts.ts'
 import { type StartInputs } from './start-inputs.ts'
 import { type OnStep, type StepEvent } from './step-events.ts'
@@ -31,6 +30,7 @@ export interface NodeDeps {
   readonly signer: OpenSigner | undefined
   readonly network: Network
   readonly blame: Blame
+  readonly roster: BackupRoster
   readonly onStep: OnStep
   readonly onExit: OnExit
   /** Serving goes on until it aborts. */
@@ -41,7 +41,6 @@ export interface NodeDeps {
 export interface NodeParts {
   readonly recovery: Recovery
   readonly claims: PeerClaims
-  readonly roster: BackupRoster
   /** Undefined for a backup, which builds nothing. */
   readonly sequencer: SequencerParts | undefined
   /** Services in the order in which they are stopped; those of one list are stopped together. */
@@ -54,12 +53,13 @@ export async function createNodeParts(
   inputs: StartInputs,
   overrides: NodeOverrides
 ): Promise<NodeParts> {
-  const { clock, log, chain, signer, network, onStep, serving } = deps
+  const { clock, log, chain, signer, network, roster, onStep, serving } = deps
   const { config, genesis } = inputs
   const { chainId } = genesis.config
   const claims = new PeerClaims(clock)
   const connected = () => network.connected()
-  const roster = openRoster(deps, inputs)
+  // Backups that were added while the node ran before are connected to as those of the config are.
+  for (const { multiaddr } of roster.added()) network.keepConnected(multiaddr)
   const replicatedHead = () => claims.replicatedHead(roster.ids())
   const requests = createPeerRequests(deps, chainId)
   const status = createNodeStatus(deps, inputs, { requests, claims, replicatedHead })
@@ -76,7 +76,7 @@ export async function createNodeParts(
   const { gate, recovery } = createRecoveryParts(
     {
       ...deps,
-      ...{ claims, roster, connected, requests, publish },
+      ...{ claims, connected, requests, publish },
       hasSigned: (hash) => sequencer?.hasSigned(hash) === true
     },
     inputs,
@@ -108,15 +108,7 @@ export async function createNodeParts(
   )
   network.mesh.listen((message) => gossip.receive(message))
   const services = [[recovery], sequencer?.services ?? [], [status, network]]
-  return { recovery, claims, roster, sequencer, services }
-}
-
-/** Backups that were added while the node ran before are connected to as those of the config are. */
-function openRoster({ chain, network }: NodeDeps, { config }: StartInputs): BackupRoster {
-  const options = { configured: config.backups, ownPeerId: network.peerId }
-  const roster = new BackupRoster(storedAdditions(chain.stores), options)
-  for (const { multiaddr } of roster.added()) network.keepConnected(multiaddr)
-  return roster
+  return { recovery, claims, sequencer, services }
 }
 
 function createNodeStatus(

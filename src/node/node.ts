@@ -13,6 +13,7 @@ import { type AdminPort } from '../rpc/admin-methods.ts'
 import { type OpenSigner, openSigner } from '../signer/open-signer.ts'
 import { SignerError } from '../signer/signer-error.ts'
 import { createAdminPort } from './admin-parts.ts'
+import { BackupRoster } from './backup-roster.ts'
 import { type ChainParts, openChainParts } from './chain-parts.ts'
 import { createClosers } from './closers.ts'
 import { type Blame } from '../peer/blame.ts'
@@ -20,6 +21,7 @@ import { createNodeParts, type NodeParts } from './node-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { startMetrics, startRpc } from './rpc-parts.ts'
 import { openBlame } from './peer-faults.ts'
+import { storedAdditions, storedBackups } from './recovery-ports.ts'
 import { runServices } from './run-services.ts'
 import { type StartInputs } from './start-inputs.ts'
 import { readVersion } from './version.ts'
@@ -57,7 +59,14 @@ export async function createNode(
     if (signer !== undefined) closers.add('signer', () => signer.close())
     const configured = [...inputs.config.backups, ...inputs.config.peers]
     const peerIds = configured.map(({ peerId }) => peerId)
-    const blame = openBlame(chain.stores, { clock, log }, peerIds)
+    const roster = new BackupRoster(storedAdditions(chain.stores), {
+      configured: inputs.config.backups,
+      ownPeerId: inputs.peerKey.peerId
+    })
+    // One of the set under which the gate last opened is needed for the quorum, and must not be shut out either.
+    const counted = new Set([...peerIds, ...(storedBackups(chain.stores).load() ?? [])])
+    const isConfigured = (peer: string) => counted.has(peer) || roster.ids().includes(peer)
+    const blame = openBlame(chain.stores, { clock, log }, isConfigured)
     closers.add('blame', () => blame.saved())
     const network = await startNodeNetwork(inputs, { clock, log, blame })
     closers.add('network', () => network.stop())
@@ -71,6 +80,7 @@ export async function createNode(
       signer,
       network,
       blame,
+      roster,
       closers
     })
   } catch (thrown) {
@@ -89,6 +99,7 @@ interface Opened {
   readonly signer: OpenSigner | undefined
   readonly network: Network
   readonly blame: Blame
+  readonly roster: BackupRoster
   readonly closers: ReturnType<typeof createClosers>
 }
 
@@ -116,7 +127,7 @@ async function assemble(opened: Opened): Promise<RunningNode> {
     chainId: genesis.config.chainId,
     chain,
     claims: parts.claims,
-    roster: parts.roster,
+    roster: opened.roster,
     recovery: () => parts.recovery.status(),
     peerId,
     multiaddrs: () => network.multiaddrs(),
@@ -158,11 +169,19 @@ async function assemble(opened: Opened): Promise<RunningNode> {
 }
 
 function joinAdmin(
-  { inputs: { config }, chain, log, network }: Opened,
+  { inputs: { config }, chain, roster, log, network }: Opened,
   parts: NodeParts
 ): AdminPort {
   const isPeer = (id: string) => config.peers.some((peer) => peer.peerId === id)
-  return createAdminPort({ ...parts, log, network, applier: chain.applier, isPeer, parsePeer })
+  return createAdminPort({
+    ...parts,
+    roster,
+    log,
+    network,
+    applier: chain.applier,
+    isPeer,
+    parsePeer
+  })
 }
 
 /** Row 2: a record that cannot be read ends the node; moved away, it counts as missing. */

@@ -105,7 +105,7 @@ const blamedPeers = z.array(
 export function openBlame(
   { chainStore }: Pick<OpenStores, 'chainStore'>,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
-  configured: readonly string[]
+  isConfigured: (peer: string) => boolean
 ): Blame {
   const value = createNamedValue<readonly BlamedPeer[]>(chainStore, 'blame', (json) =>
     blamedPeers.parse(json)
@@ -127,6 +127,6 @@ export function openBlame(
       store: { load, save: (peers: readonly BlamedPeer[]) => value.save(peers) },
       onSaveFailed
     },
-    configured
+    isConfigured
   )
 }

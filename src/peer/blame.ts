@@ -83,14 +83,17 @@ const SAVES_MAX = 2
 /** Keeps count. */
 export class Blame {
   readonly #deps: BlameDeps
-  readonly #configured: ReadonlySet<string>
+  readonly #isConfigured: (peer: string) => boolean
   readonly #peers = new LruMap<string, Standing>(BLAMED_PEERS_MAX)
   readonly #saves = new SerialExecutor('blame', SAVES_MAX)
 
-  /** Reads what was kept. A clock that was put back does not lengthen a ban. Throws what the store throws. */
-  constructor(deps: BlameDeps, configured: readonly string[]) {
+  /**
+   * Reads what was kept. A clock that was put back does not lengthen a ban. `isConfigured` is asked each time,
+   * since an operator may add backups. Throws what the store throws.
+   */
+  constructor(deps: BlameDeps, isConfigured: (peer: string) => boolean) {
     this.#deps = deps
-    this.#configured = new Set(configured)
+    this.#isConfigured = isConfigured
     const latestMs = deps.clock.nowMs() + BAN_MS
     for (const { peer, heavyCount, bannedUntilMs } of deps.store.load() ?? []) {
       const standing = { heavyCount, bannedUntilMs: Math.min(bannedUntilMs, latestMs) }
@@ -118,17 +121,17 @@ export class Blame {
     }
     this.#save()
     if (!isOut) return 'counted'
-    return this.#configured.has(peer) ? 'benched' : 'banned'
+    return this.#isConfigured(peer) ? 'benched' : 'banned'
   }
 
   /** True for a peer that is to be refused. Never a configured one. */
   isBanned(peer: string): boolean {
-    return !this.#configured.has(peer) && this.#isOut(peer)
+    return !this.#isConfigured(peer) && this.#isOut(peer)
   }
 
   /** True for a configured peer that is to be spared bulk requests. */
   isBenched(peer: string): boolean {
-    return this.#configured.has(peer) && this.#isOut(peer)
+    return this.#isConfigured(peer) && this.#isOut(peer)
   }
 
   /** Light faults that are not forgotten yet. */

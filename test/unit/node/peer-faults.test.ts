@@ -86,13 +86,13 @@ describe('the fault of a rejected gossip message', () => {
 })
 
 describe('a blamed peer', () => {
-  function start(chainStore = createMemoryStore()) {
+  function start(chainStore = createMemoryStore(), ours = new Set(['ours'])) {
     const clock = createManualClock()
-    const blame = openBlame({ chainStore }, { clock, log: silentLog }, ['ours'])
+    const blame = openBlame({ chainStore }, { clock, log: silentLog }, (id) => ours.has(id))
     const disconnected: string[] = []
     const network = { disconnect: async (gone: string) => void disconnected.push(gone) }
     const note = createBlaming({ log: silentLog, blame, network })
-    return { blame, note, disconnected, chainStore }
+    return { blame, note, disconnected, chainStore, ours }
   }
 
   it('is disconnected when it is banned, and still banned after a restart', async () => {
@@ -110,6 +110,17 @@ describe('a blamed peer', () => {
     for (let times = 0; times < 5; times++) note('ours', 'false-block')
     assert.ok(blame.isBenched('ours'))
     assert.deepEqual(disconnected, [])
+  })
+  it('stays connected when an operator has added it as a backup, and is let in again by that', () => {
+    const { blame, note, disconnected, ours } = start()
+    ours.add('added')
+    for (let times = 0; times < 3; times++) note('added', 'false-block')
+    assert.ok(blame.isBenched('added'))
+    assert.deepEqual(disconnected, [])
+    for (let times = 0; times < 3; times++) note('late', 'false-block')
+    assert.ok(blame.isBanned('late'))
+    ours.add('late')
+    assert.ok(blame.isBenched('late') && !blame.isBanned('late'))
   })
   it('is forgotten when what was kept cannot be read', async () => {
     const { blame, note, chainStore } = start()

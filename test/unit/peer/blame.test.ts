@@ -33,7 +33,7 @@ function open(
   { clock = createManualClock() }: { readonly clock?: ManualClock } = {}
 ) {
   const onSaveFailed = (thrown: unknown) => assert.fail(String(thrown))
-  const blame = new Blame({ clock, store, onSaveFailed }, ['ours'])
+  const blame = new Blame({ clock, store, onSaveFailed }, (peer) => peer === 'ours')
   return { blame, clock }
 }
 
@@ -153,7 +153,7 @@ describe('blame', () => {
     const failures: unknown[] = []
     const store = { load: () => undefined, save: () => Promise.reject(new Error('disk full')) }
     const onSaveFailed = (thrown: unknown) => void failures.push(thrown)
-    const blame = new Blame({ clock: createManualClock(), store, onSaveFailed }, [])
+    const blame = new Blame({ clock: createManualClock(), store, onSaveFailed }, () => false)
     for (let times = 0; times < 3; times++) blame.note('a', 'false-block')
     await blame.saved()
     assert.ok(blame.isBanned('a'))
