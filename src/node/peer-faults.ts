@@ -9,6 +9,7 @@ import { type Network } from '../net/network.ts'
 import { BAN_MS, Blame, type BlamedPeer, type Fault } from '../peer/blame.ts'
 import { type RequestError } from '../reqresp/request-error.ts'
 import { type FalseDiff } from '../sync/fetch-diffs.ts'
+import { type GapOutcome } from '../sync/fill-gap.ts'
 import { type PeerBlocksFailure } from '../sync/peer-blocks.ts'
 import { type OpenStores } from './open-stores.ts'
 
@@ -91,6 +92,14 @@ export function createBlaming({
       log.debug('disconnect-failed', { peer, reason: errorMessage(thrown) })
     })
   }
+}
+
+/** A gap that nobody serves because those who might are spared bulk requests says so: who, and why. */
+export function nameBenched(outcome: GapOutcome, benched: readonly string[]): GapOutcome {
+  if (outcome.kind !== 'unserved' || benched.length === 0) return outcome
+  const minutes = String(BAN_MS / 60_000)
+  const why = `not asked, since benched for ${minutes} minutes for what they served`
+  return { ...outcome, reason: `${outcome.reason}; ${why}: ${benched.join(', ')}` }
 }
 
 const blamedPeers = z.array(

@@ -20,6 +20,7 @@ import { type BackupRoster } from './backup-roster.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { type PeerClaims } from './peer-claims.ts'
+import { nameBenched } from './peer-faults.ts'
 import { type PeerRequests } from './peer-protocols.ts'
 import { recoveryDiffs } from './recovery-diffs.ts'
 import {
@@ -79,6 +80,7 @@ export function createRecoveryParts(
     const report = state.kind === 'open' ? recovery.status().last : undefined
     if (report !== undefined) tell({ step: 'recovered', report })
   })
+  const isBenched = (peer: string) => deps.blame.isBenched(peer)
   const ports = createPorts(deps, inputs)
   const progress = createProgress({ clock, log, onStage: onStep })
   // Row 4 is behind us: stores are open only once the journal was taken in.
@@ -101,8 +103,11 @@ export function createRecoveryParts(
       publish,
       hasSigned: deps.hasSigned,
       askTip: async (peer, head, signal) => askTip(requests, peer, head, signal),
-      fillGap: (gap, onFetched) =>
-        fillGap({ accepted: stores.accepted, fetcher }, gap, { onFetched }),
+      async fillGap(gap, onFetched) {
+        const walk = { accepted: stores.accepted, fetcher }
+        const outcome = await fillGap(walk, gap, { onFetched })
+        return nameBenched(outcome, deps.connected().filter(isBenched))
+      },
       followAskMs: FOLLOW_ASK_SLOTS * inputs.blockTimeMs,
       ...(decide && { decide })
     },

@@ -6,6 +6,7 @@ import {
   createBlaming,
   falseAnswerFault,
   gossipFault,
+  nameBenched,
   openBlame,
   requestFault
 } from '../../../src/node/peer-faults.ts'
@@ -83,6 +84,27 @@ describe('the fault of a rejected gossip message', () => {
       assert.equal(gossipFault(reason), fault)
     })
   }
+})
+
+describe('a gap that nobody serves', () => {
+  const unserved = {
+    kind: 'unserved',
+    firstMissing: 1n,
+    lastMissing: 2n,
+    reason: 'nobody'
+  } as const
+
+  it('says which peers were not asked, being benched', () => {
+    const named = nameBenched(unserved, ['a', 'b'])
+    assert.match(
+      'reason' in named ? named.reason : '',
+      /^nobody; not asked, since benched .*: a, b$/
+    )
+  })
+  it('says what it said where nobody is benched', () => {
+    assert.deepEqual(nameBenched(unserved, []), unserved)
+    assert.deepEqual(nameBenched({ kind: 'linked', path: [] }, ['a']), { kind: 'linked', path: [] })
+  })
 })
 
 describe('a blamed peer', () => {
