@@ -58,8 +58,9 @@ export function createSequencerParts(
   const { applier, engine, times } = chain
   const signed = new LruMap<Hex, true>(SIGNED_REMEMBERED_MAX)
   const onPause = (pausedMs: number) => {
-    if (gate.state().kind === 'shut') return
-    log.warn('process-paused', { pausedMs: Math.round(pausedMs) })
+    const level = gate.state().kind === 'open' ? 'warn' : 'info'
+    log[level]('process-paused', { pausedMs: Math.round(pausedMs) })
+    // Also while the gate is shut: it must not open on what was said before.
     recovery.onFault('process-paused')
   }
   const pauseWatch = createPauseWatch({ clock, onPause }, times)

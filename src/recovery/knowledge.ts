@@ -76,6 +76,8 @@ export class Knowledge {
   #askedPeers: ReadonlySet<string> = new Set()
   readonly #failedWays = new Set<StateWay>()
   #startedMs: number
+  /** Rounds that began before this count for nothing, on the monotonic clock. */
+  #answersFromMs = 0
   #roundsCount = 0
 
   constructor(deps: KnowledgeDeps, options: KnowledgeOptions) {
@@ -142,7 +144,8 @@ export class Knowledge {
   /** Takes in what a round brought: answers, shown blocks, conflicts. A new answer lets failed work match again. */
   noteRound(round: TipRound): void {
     const head = this.#deps.chain.head()
-    this.#answers = round.answers
+    // A round that began before the process stood still says what was so then.
+    this.#answers = round.startedMs < this.#answersFromMs ? new Map() : round.answers
     this.#askedPeers = new Set(round.answers.keys())
     this.#roundsCount += 1
     const { missing } = quorumState(this.blockFindings())
@@ -155,6 +158,13 @@ export class Knowledge {
   /** The head moved: what peers said of the old one does not count for the new one. */
   forgetAnswers(): void {
     this.#answers = new Map()
+  }
+
+  /** The process stood still: what was said before that, in a round that still runs too, may be old. */
+  notePause(): void {
+    this.#answersFromMs = this.#deps.clock.monotonicMs()
+    this.#roundsCount = 0
+    this.forgetAnswers()
   }
 
   /** Peers came or went: what nobody could serve may be served now. */

@@ -95,8 +95,10 @@ class RecoveryRunner implements Recovery {
   }
 
   onFault(reason: ShutReason): void {
+    const { gate, knowledge } = this.#deps
+    if (reason === 'process-paused') knowledge.notePause()
     // A gate that is shut already keeps the reason it was shut for.
-    if (this.#deps.gate.state().kind === 'open') this.#deps.gate.shut(reason)
+    if (gate.state().kind === 'open') gate.shut(reason)
     this.#waker.wake()
   }
 
