@@ -9,8 +9,10 @@ export const REPLAY_MAX_MESSAGES = 64
 export const REPLAY_MAX_BYTES = 32 * 2 ** 20
 
 interface Kept extends RawMessage {
-  /** On the monotonic clock. */
+  /** On the monotonic clock, which stands still while the machine is suspended… */
   readonly untilMs: number
+  /** …and on the wall clock, which may be put back: it is young while both say so. */
+  readonly untilWallMs: number
 }
 
 /** What was published a moment ago. */
@@ -31,7 +33,11 @@ export function createGossipReplay(
   let kept: readonly Kept[] = []
 
   function young(): readonly Kept[] {
-    kept = kept.filter(({ untilMs }) => untilMs >= clock.monotonicMs())
+    const monotonicMs = clock.monotonicMs()
+    const wallMs = clock.nowMs()
+    kept = kept.filter(
+      ({ untilMs, untilWallMs }) => untilMs >= monotonicMs && untilWallMs >= wallMs
+    )
     return kept
   }
 
@@ -58,7 +64,8 @@ export function createGossipReplay(
   return {
     add(message, youngForMs, receivers) {
       const untilMs = clock.monotonicMs() + youngForMs
-      kept = newest([...young(), { ...message, untilMs }])
+      const untilWallMs = clock.nowMs() + youngForMs
+      kept = newest([...young(), { ...message, untilMs, untilWallMs }])
       for (const peer of internals.direct) if (!receivers.has(peer)) send(peer, message)
     }
   }
