@@ -47,30 +47,43 @@ async function* toBytes(parts: AsyncIterable<Part>): AsyncGenerator<Uint8Array> 
   for await (const part of parts) yield part.subarray()
 }
 
-/** What came in and was not read yet. A paused stream keeps its last bytes, and its end, until it goes on. */
+/**
+ * What came in and was not read yet. A paused stream keeps its last bytes, and its end, until it goes on. An end
+ * that the other side did not send is a failure: a process that dies leaves a connection that closes in order,
+ * and what it did not answer would look like an empty answer.
+ */
 class Inbox {
   readonly #stream: Stream
   readonly #parts: Part[] = []
   #waitingBytes = 0
   #isEnded: boolean
+  #isEndSent: boolean
   #failure: Error | undefined
   #wake: () => void = () => undefined
 
   constructor(stream: Stream) {
     this.#stream = stream
     this.#isEnded = stream.readableEnded
+    this.#isEndSent = stream.remoteWriteStatus === 'closed'
+    stream.addEventListener('remoteCloseWrite', () => {
+      this.#isEndSent = true
+    })
     stream.addEventListener('message', ({ data }) => {
       this.#take(data)
     })
     stream.addEventListener('end', () => {
-      this.#isEnded = true
-      this.#wake()
+      this.#end(undefined)
     })
     stream.addEventListener('close', ({ error }: StreamCloseEvent) => {
-      this.#failure = error
-      this.#isEnded = true
-      this.#wake()
+      this.#end(error)
     })
+  }
+
+  #end(error: Error | undefined): void {
+    const unsent = this.#isEndSent ? undefined : new Error('the connection closed before the end')
+    this.#failure = error ?? this.#failure ?? unsent
+    this.#isEnded = true
+    this.#wake()
   }
 
   async *parts(): AsyncGenerator<Part> {
