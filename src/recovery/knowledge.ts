@@ -1,7 +1,6 @@
 // What recovery has learnt so far, and the findings that the pure decision reads.
 import { type Hex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
-import { type BlockRef } from '../chain/block.ts'
 import { GapFailures } from './gap-failures.ts'
 import { KnownConflicts } from './known-conflicts.ts'
 import {
@@ -28,6 +27,7 @@ import {
 import { quorumState } from './quorum.ts'
 import { createRoundLog } from './rounds.ts'
 import { ShownBlocks } from './shown-blocks.ts'
+import { gatherStateFindings } from './state-findings.ts'
 import { type TipRound } from './tips.ts'
 
 /** So long configured peers may take to connect before the first round counts without them. */
@@ -118,27 +118,10 @@ export class Knowledge {
     }
   }
 
-  /** The state rows' input as of now. Journals are taken in when the state store opens. */
+  /** The state rows' input as of now. */
   stateFindings(): StateFindings {
-    const { chain, state, diffs } = this.#deps
-    const head = chain.head()
-    const readable = this.#highestReadable(head)
-    const isLost = readable !== undefined && readable.hash !== head.hash
-    const lost = isLost ? { from: readable, to: head } : undefined
-    return {
-      head,
-      diskLayer: state.diskLayer(),
-      readable,
-      journalPending: false,
-      damaged: undefined,
-      diffsStored: lost !== undefined && diffs.areStored(lost),
-      diffsServed: lost !== undefined && diffs.areServed(lost),
-      executionIsDear: lost !== undefined && diffs.isExecutionDear(lost),
-      blocksStored: true,
-      failed: this.#failedWays,
-      targetNumber: this.#shown.above(head)[0]?.block.number,
-      rangesServed: false
-    }
+    const target = this.#shown.above(this.#deps.chain.head())[0]?.block.number
+    return gatherStateFindings(this.#deps, this.#failedWays, target)
   }
 
   /** Takes in what a round brought: answers, shown blocks, conflicts. A new answer lets failed work match again. */
@@ -318,17 +301,6 @@ export class Knowledge {
     const stored = this.#deps.storedBackups.load()
     if (stored === undefined || isSameSet(stored, backups)) return [configured]
     return [configured, { name: 'stored', backups: stored }]
-  }
-
-  #highestReadable(head: BlockRef): BlockRef | undefined {
-    const { chain, state } = this.#deps
-    const lowest = state.diskLayer()?.number ?? 0n
-    for (let number = head.number; number >= lowest; number--) {
-      const hash = chain.canonicalHash(number)
-      if (hash !== undefined && state.isReadable(hash)) return { number, hash }
-    }
-    const genesis = chain.canonicalHash(0n)
-    return genesis && { number: 0n, hash: genesis }
   }
 }
 

@@ -95,10 +95,9 @@ class RecoveryRunner implements Recovery {
   }
 
   onFault(reason: ShutReason): void {
-    const { gate, knowledge } = this.#deps
-    if (reason === 'process-paused') knowledge.notePause()
+    if (reason === 'process-paused') this.#deps.knowledge.notePause()
     // A gate that is shut already keeps the reason it was shut for.
-    if (gate.state().kind === 'open') gate.shut(reason)
+    if (this.#deps.gate.state().kind === 'open') this.#deps.gate.shut(reason)
     this.#waker.wake()
   }
 
