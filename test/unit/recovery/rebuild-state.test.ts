@@ -69,6 +69,76 @@ describe('the way to lost states', () => {
   }
 })
 
+describe('decideState', () => {
+  it('has an action for every combination of a small domain, and each row is reached in its order', () => {
+    const reached = new Set<string>()
+    for (const findings of everyState()) {
+      const decided = decideState(findings)
+      reached.add(`${String(decided.row)} ${decided.action}`)
+      assert.equal(decided.row, expectedRow(findings))
+      if (decided.action === 'merge-diffs') assert.ok(!findings.failed.has('diffs'))
+      if (decided.action === 'fetch-diffs') assert.ok(!findings.failed.has('peer-diffs'))
+      if (decided.action === 're-execute') assert.ok(!findings.failed.has('execution'))
+    }
+    assert.deepEqual([...reached].sort(), [
+      '10 fetch-diffs',
+      '10 re-execute',
+      '11 fetch-state',
+      '12 mend',
+      '4 take-journal',
+      '8 fetch-to-disk-layer',
+      '9 merge-diffs',
+      'undefined none'
+    ])
+  })
+})
+
+/** The table of the design, by its conditions alone. */
+function expectedRow(findings: StateFindings): number | undefined {
+  const { head, diskLayer, readable, failed, targetNumber } = findings
+  if (findings.journalPending) return 4
+  if (findings.damaged !== undefined) return 12
+  if (diskLayer !== undefined && diskLayer.number > head.number) return 8
+  if (readable?.hash === head.hash) {
+    const isFar = head.number === 0n && targetNumber !== undefined && targetNumber > 128n
+    return isFar && findings.rangesServed ? 11 : undefined
+  }
+  if (readable === undefined) return 11
+  if (findings.diffsStored && !failed.has('diffs')) return 9
+  const canFetch = findings.diffsServed && !failed.has('peer-diffs')
+  const canExecute = findings.blocksStored && !failed.has('execution')
+  return canFetch || canExecute ? 10 : 11
+}
+
+function* everyState(): Generator<StateFindings> {
+  const ways = ['diffs', 'peer-diffs', 'execution'] as const
+  for (const head of [ref(0), ref(10)]) {
+    for (const diskLayer of [undefined, ref(0), ref(10), ref(11)]) {
+      for (const readable of [undefined, ref(0), ref(9), head]) {
+        for (const targetNumber of [undefined, 128n, 129n]) {
+          for (let bits = 0; bits < 2 ** 10; bits++) {
+            const has = (bit: number) => (bits & (1 << bit)) !== 0
+            yield {
+              head,
+              diskLayer,
+              readable,
+              targetNumber,
+              journalPending: has(0),
+              damaged: has(1) ? { what: 'a node of the trie' } : undefined,
+              diffsStored: has(2),
+              diffsServed: has(3),
+              executionIsDear: has(4),
+              blocksStored: has(5),
+              rangesServed: has(6),
+              failed: new Set(ways.filter((_, way) => has(7 + way)))
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
 describe('a sequencer whose states are lost', () => {
   /** Runs it to the open gate, and says what it reports. */
   async function recover(diffs: NonNullable<WorldOptions['diffs']>) {
