@@ -5,6 +5,7 @@ import { keccak256 } from '../base/keccak.ts'
 import { NodeError } from '../base/node-error.ts'
 import { type Account } from '../state/state-view.ts'
 import { checkShape, type SenderFailure } from './sender-check.ts'
+import { findEvicted } from './pool-eviction.ts'
 import { byPrice, type PriceOrder } from './price-order.ts'
 import {
   effectiveTip,
@@ -107,8 +108,8 @@ export class TransactionPool {
     }
     const replaced = queue.byNonce.get(tx.nonce)
     if (replaced !== undefined) assertPaysMore(prepared, replaced)
-    this.#assertRoom(queue, raw.length, replaced)
     queue.nonce = account.nonce
+    for (const evicted of this.#makeRoom(queue, prepared, replaced)) this.drop(evicted)
     this.#senders.set(senderHex, queue)
     if (replaced !== undefined) this.#forget(replaced)
     queue.byNonce.set(tx.nonce, prepared)
@@ -210,17 +211,26 @@ export class TransactionPool {
     return undefined
   }
 
-  #assertRoom(queue: SenderQueue, sizeBytes: number, replaced: PreparedTx | undefined): void {
+  /** What has to leave for it: nothing while there is room, and what pays less where there is none. */
+  #makeRoom(
+    queue: SenderQueue,
+    prepared: PreparedTx,
+    replaced: PreparedTx | undefined
+  ): readonly PreparedTx[] {
     const { perSenderMax, transactionsMax, totalMaxBytes } = this.#limits
     const freedCount = replaced === undefined ? 0 : 1
     if (queue.byNonce.size - freedCount >= perSenderMax) {
       throw new PoolError({ code: 'sender-limit', perSenderMax })
     }
-    const count = this.#byHash.size - freedCount
-    const bytes = this.#bytes - (replaced?.raw.length ?? 0)
-    if (count >= transactionsMax || bytes + sizeBytes > totalMaxBytes) {
-      throw new PoolError({ code: 'pool-full', transactionsMax })
-    }
+    const count = this.#byHash.size - freedCount + 1 - transactionsMax
+    const freedBytes = replaced?.raw.length ?? 0
+    const bytes = this.#bytes - freedBytes + prepared.raw.length - totalMaxBytes
+    if (count <= 0 && bytes <= 0) return []
+    // One that waits for a nonce before it could not run: it displaces nothing that can.
+    const canRun = isExecutable(queue, prepared.tx.nonce)
+    const evicted = canRun ? findEvicted(this.#senders, prepared, { count, bytes }) : undefined
+    if (evicted === undefined) throw new PoolError({ code: 'pool-full', transactionsMax })
+    return evicted
   }
 
   #account(sender: Hex): Account {
@@ -231,6 +241,13 @@ export class TransactionPool {
   #forget({ hash, raw }: PreparedTx): void {
     if (this.#byHash.delete(hash)) this.#bytes -= raw.length
   }
+}
+
+/** True when every nonce from the account's up to this one is in the queue. */
+function isExecutable({ byNonce, nonce: first }: SenderQueue, last: bigint): boolean {
+  let nonce = first
+  while (nonce < last && byNonce.has(nonce)) nonce += 1n
+  return nonce === last
 }
 
 function* take<T>(items: Iterable<T>, max: number): Generator<T> {

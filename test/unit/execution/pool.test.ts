@@ -234,6 +234,47 @@ describe('the transaction pool', () => {
     )
   })
 
+  describe('when it is full', () => {
+    const cheap = { price: 100n * GWEI, tip: 1n * GWEI }
+    const dear = { price: 100n * GWEI, tip: 3n * GWEI }
+
+    it('lets the cheapest last transaction of another sender go for one that pays more', () => {
+      const { pool, add } = createPool({ transactionsMax: 3 })
+      const first = add({ from: 0, ...cheap })
+      const last = add({ from: 0, nonce: 1n, ...cheap, tip: 2n * GWEI })
+      const other = add({ from: 1, ...cheap, tip: 4n * GWEI })
+      const taken = add({ from: 2, ...dear })
+      assert.deepEqual(
+        [first, last, other, taken].map(({ hash }) => pool.get(hash) !== undefined),
+        [true, false, true, true]
+      )
+      assert.deepEqual(pool.counts(), { pending: 3, queued: 0 })
+    })
+
+    for (const [what, fields] of [
+      ['pays as much as the cheapest', { from: 2, ...cheap }],
+      ['could displace its own sender alone', { from: 0, nonce: 1n, ...dear }],
+      ['waits for a nonce before it', { from: 2, nonce: 1n, ...dear }]
+    ] as const) {
+      it(`refuses one that ${what}, and keeps what it has`, () => {
+        const { pool, add } = createPool({ transactionsMax: 1 })
+        const held = add({ from: 0, ...cheap })
+        assert.equal(failureOf(() => add(fields)).code, 'pool-full')
+        assert.equal(pool.get(held.hash), held)
+      })
+    }
+
+    it('lets as many go as the bytes need, or none', () => {
+      const { pool, add } = createPool({ totalMaxBytes: 400 })
+      const small = [0, 1, 2].map((from) => add({ from, ...cheap }))
+      const data = (bytes: number) => ({ data: new Uint8Array(bytes), gasLimit: 100_000n })
+      assert.equal(failureOf(() => add({ from: 3, ...dear, ...data(500) })).code, 'pool-full')
+      assert.equal(small.filter(({ hash }) => pool.get(hash) !== undefined).length, 3)
+      add({ from: 3, ...dear, ...data(150) })
+      assert.equal(small.filter(({ hash }) => pool.get(hash) !== undefined).length, 1)
+    })
+  })
+
   it('keeps to its bytes when a small transaction is replaced by a large one', () => {
     const { pool, add } = createPool({ totalMaxBytes: 1_000 })
     const first = add({})
