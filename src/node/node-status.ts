@@ -1,4 +1,6 @@
 // What a node says of itself to its operator: rekindle_status and /health.
+import { type BlockRef } from '../chain/block.ts'
+import { type WaitReason } from '../recovery/decide.ts'
 import { type GapFailure } from '../recovery/findings.ts'
 import { type CurrentStage } from '../recovery/progress.ts'
 import { type RecoveryStatus } from '../recovery/recovery.ts'
@@ -117,9 +119,31 @@ function overrideOf({ blockAction, head }: RecoveryStatus): string | undefined {
       return `restart with --start-without-backups ${head.hash}: what the missing backups hold is given up`
     case 'stay-shut-gap':
       return `restart with --give-up-above ${head.hash}: the blocks above it that nobody serves are given up`
-    case 'stay-shut-conflict':
-      return 'rekindle explain conflict'
+    case 'stay-shut-conflict': {
+      const { ours, other } = blockAction.conflict
+      return `stop, and rekindle db choose --branch ${ours.hash} --confirm ${other.hash}, or the other way round: rekindle explain conflict`
+    }
+    case 'wait':
+      return overrideOfWait(blockAction.reason, head)
     default:
+      return undefined
+  }
+}
+
+/** What ends a wait that time alone does not end. */
+function overrideOfWait({ code }: WaitReason, { hash }: BlockRef): string | undefined {
+  switch (code) {
+    case 'foreign-block':
+    case 'sequencing-stopped':
+      return `admin_startSequencer ${hash}, or a restart`
+    case 'clock':
+      return 'set the clock'
+    case 'disk-full':
+      return 'make room on the disk of the data directory'
+    case 'not-scheduled':
+    case 'another-sequencer':
+    case 'quiet-round':
+    case 'state-not-readable':
       return undefined
   }
 }

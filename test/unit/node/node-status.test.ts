@@ -1,0 +1,70 @@
+// What status says of a wait: what for, and the command that ends it (recovery.md, invariant 6).
+import assert from 'node:assert/strict'
+import { describeRecovery } from '../../../src/node/node-status.ts'
+import { type BlockAction } from '../../../src/recovery/decide.ts'
+import { type RecoveryStatus } from '../../../src/recovery/recovery.ts'
+import { ref } from '../recovery/findings-fixture.ts'
+
+const FAILURE = { target: ref(12), firstMissing: 11n, lastMissing: 11n, reason: 'nobody serves it' }
+const CONFLICT = { ours: ref(10), other: ref(10, 'b'), holders: ['backup-1'] }
+
+function describeAction(blockAction: BlockAction) {
+  const status: RecoveryStatus = {
+    gate: { kind: 'shut', reason: 'recovering' },
+    stateAction: undefined,
+    blockAction,
+    stages: [],
+    head: ref(10),
+    conflicts: [],
+    foreign: undefined,
+    answers: new Map(),
+    hasUnasked: false,
+    last: undefined
+  }
+  return describeRecovery(status)
+}
+
+describe('the status of a recovery', () => {
+  for (const [what, action, override] of [
+    [
+      'the quorum',
+      { row: 6, action: 'ask', missing: ['backup-2'], required: 2, answered: 1 },
+      `restart with --start-without-backups ${ref(10).hash}`
+    ],
+    [
+      'a gap that nobody serves',
+      { row: 13, action: 'stay-shut-gap', failure: FAILURE },
+      `restart with --give-up-above ${ref(10).hash}`
+    ],
+    [
+      'a choice',
+      { row: 1, action: 'stay-shut-conflict', conflict: CONFLICT },
+      `stop, and rekindle db choose --branch ${ref(10).hash} --confirm ${ref(10, 'b').hash}`
+    ],
+    [
+      'an operator who stopped it',
+      { row: 14, action: 'wait', reason: { code: 'sequencing-stopped' } },
+      `admin_startSequencer ${ref(10).hash}`
+    ],
+    [
+      'a look at the other sequencer',
+      {
+        row: 14,
+        action: 'wait',
+        reason: { code: 'foreign-block', foreign: { block: ref(11), from: 'backup-1' } }
+      },
+      `admin_startSequencer ${ref(10).hash}`
+    ]
+  ] as const) {
+    it(`names the command where it waits for ${what}`, () => {
+      assert.ok(describeAction(action).override?.startsWith(override))
+    })
+  }
+
+  it('names the gap, also of a backup that follows what it has', () => {
+    const stuck = { row: 13, action: 'stay-shut-gap', failure: FAILURE } as const
+    assert.deepEqual(describeAction(stuck).gap, FAILURE)
+    const behind = { row: undefined, action: 'follow', gap: FAILURE } as const
+    assert.deepEqual(describeAction(behind).gap, FAILURE)
+  })
+})
