@@ -61,19 +61,23 @@ export async function lookAt(cluster: Cluster, options: LookOptions): Promise<Fi
   }
 }
 
-/** Waits until every node has the same head. */
+/** Waits until every node has the same head. Branches that differ stay apart: a backup keeps what it accepted first. */
 async function untilSettled(
   cluster: Cluster,
   names: readonly string[],
   signal: AbortSignal
 ): Promise<void> {
   const what = 'all nodes have one head'
+  const urls = names.map((name) => cluster.node(name).rpcUrl)
   await waitUntil({ what, timeoutMs: SETTLE_TIMEOUT_MS, signal }, async () => {
-    const heads = await Promise.all(
-      names.map((name) => readBlock(cluster.node(name).rpcUrl, 'latest'))
-    )
-    const list = names.map((name, at) => `${name} ${String(heads[at]?.number)}`).join(', ')
-    return new Set(heads.map((head) => head?.hash)).size <= 1 ? { done: true } : { instead: list }
+    const heads = await Promise.all(urls.map((url) => readBlock(url, 'latest')))
+    if (new Set(heads.map((head) => head?.hash)).size <= 1) return { done: true }
+    const lowest = Math.min(...heads.map((head) => head?.number ?? 0))
+    const shared = await Promise.all(urls.map((url) => readBlock(url, lowest)))
+    if (new Set(shared.map((block) => block?.hash)).size > 1) {
+      return { never: `they differ at height ${String(lowest)}` }
+    }
+    return { instead: names.map((name, at) => `${name} ${String(heads[at]?.number)}`).join(', ') }
   })
 }
 

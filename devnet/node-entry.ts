@@ -11,7 +11,9 @@ import { type NodeOverrides } from '../src/node/overrides.ts'
 import { readStartInputs, type StartInputs } from '../src/node/start-inputs.ts'
 import { type OnStep, type StepEvent } from '../src/node/step-events.ts'
 import { type decideBlocks } from '../src/recovery/decide.ts'
+import { type GateReader } from '../src/recovery/gate.ts'
 import { type RecoveryReport } from '../src/recovery/progress.ts'
+import { type SequencerGate } from '../src/sequencer/sequencer.ts'
 import { type TipReply } from '../src/sync/answer-tip.ts'
 import {
   type Hiding,
@@ -90,7 +92,10 @@ function overridesOf({ without, flags: { hides } }: NodeSpec): NodeOverrides {
   return {
     onStep,
     ...(hides && { answerTip: () => hidingReply(hides), refuses: isBlockProtocol }),
-    ...(without === 'recovery' && { decide: decideWithoutRecovery }),
+    ...(without === 'recovery' && {
+      decide: decideWithoutRecovery,
+      sequencerGate: createGateThatStaysOpen
+    }),
     ...(without === 'gate' && {
       sequencerGate: () => ({
         assertOpen: () => undefined,
@@ -110,13 +115,37 @@ function isBlockProtocol(protocol: string): boolean {
   return protocol.startsWith('blocks_by_')
 }
 
-/** As today's systems do: whatever the store holds is the head, and nobody is asked. */
+/**
+ * As today's systems do: whatever the store holds is the head, and nobody is asked. A gate that was shut by what
+ * peers hold is not opened again: the sequencer does not heed it, and to open it would be refused for ever.
+ */
 function decideWithoutRecovery({
   head,
-  stateAtHead
+  stateAtHead,
+  conflict,
+  foreign
 }: Parameters<typeof decideBlocks>[0]): ReturnType<typeof decideBlocks> {
+  if (conflict !== undefined) return { row: 1, action: 'stay-shut-conflict', conflict }
+  if (foreign !== undefined) {
+    return { row: 14, action: 'wait', reason: { code: 'foreign-block', foreign } }
+  }
   if (stateAtHead) return { row: 14, action: 'open', on: head }
   return { row: 14, action: 'wait', reason: { code: 'state-not-readable' } }
+}
+
+/** Without recovery nobody shuts a gate that has opened, whatever blocks of its key a peer shows. */
+function createGateThatStaysOpen(gate: GateReader): SequencerGate {
+  let hasOpened = false
+  return {
+    assertOpen() {
+      if (!hasOpened) gate.assertOpen()
+    },
+    async waitOpen(signal) {
+      if (hasOpened) return
+      await gate.waitOpen(signal)
+      hasOpened = true
+    }
+  }
 }
 
 /** Reports every step, and holds the node where it was told to. */
