@@ -26,7 +26,7 @@ import { type OpenStores } from './open-stores.ts'
 import { type PeerClaims } from './peer-claims.ts'
 
 /** With less room a node stops building: a flush, a batch and the record must still fit. */
-const DISK_ROOM_MIN_BYTES = 256 * 2 ** 20
+export const DISK_ROOM_MIN_BYTES = 256 * 2 ** 20
 
 /** Our chain and the accepted blocks beside it. */
 export function recoveryChain({ blocks, accepted }: OpenStores, applier: Applier): RecoveryChain {

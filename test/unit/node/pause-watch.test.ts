@@ -1,0 +1,54 @@
+// The watch for pauses: what counts as one, on either clock, and what does not.
+import assert from 'node:assert/strict'
+import { createPauseWatch } from '../../../src/node/pause-watch.ts'
+import { createManualClock } from '../../support/manual-clock.ts'
+
+const BLOCK_TIME_MS = 1_000
+const START_MS = 1_700_000_000_000
+/** Three slots, and the half one between two looks. */
+const LIMIT_MS = 3_500
+
+describe('the pause watch', () => {
+  function watch() {
+    const clock = createManualClock({ startMs: START_MS })
+    const pauses: number[] = []
+    const onPause = (pausedMs: number) => pauses.push(pausedMs)
+    const watched = createPauseWatch({ clock, onPause }, { blockTimeMs: BLOCK_TIME_MS })
+    return { clock, pauses, watched }
+  }
+
+  for (const [title, passedMs, setMs, pausedMs] of [
+    ['no time at all', 0, 0, undefined],
+    ['as long as is allowed', LIMIT_MS, 0, undefined],
+    ['a process that stood still for longer', LIMIT_MS + 1, 0, LIMIT_MS + 1],
+    ['a wall clock set forward within the limit', 0, LIMIT_MS, undefined],
+    ['a wall clock set forward beyond it', 0, LIMIT_MS + 1, LIMIT_MS + 1],
+    ['a wall clock set back beyond it', 0, -LIMIT_MS - 1, LIMIT_MS + 1],
+    ['a machine that slept, its monotonic clock with it', 10, 3_600_000, 3_600_000],
+    ['a clock that was set while the process stood still', 5_000, -60_000, 60_000]
+  ] as const) {
+    it(`${pausedMs === undefined ? 'lets pass' : 'notices'} ${title}`, async () => {
+      const { clock, pauses, watched } = watch()
+      await clock.advance(passedMs)
+      clock.setWallClock(START_MS + passedMs + setMs)
+      watched.check()
+      assert.deepEqual(pauses, pausedMs === undefined ? [] : [pausedMs])
+      watched.check()
+      assert.equal(pauses.length, pausedMs === undefined ? 0 : 1, 'one pause is noticed once')
+    })
+  }
+
+  it('looks by itself twice a slot while it runs, and no more once it is stopped', async () => {
+    const { clock, pauses, watched } = watch()
+    const stop = new AbortController()
+    const life = watched.run(stop.signal)
+    await clock.advance(60_000)
+    assert.deepEqual(pauses, [], 'time that passes slot by slot is no pause')
+    clock.setWallClock(clock.nowMs() + 10_000)
+    await clock.advance(BLOCK_TIME_MS / 2)
+    assert.deepEqual(pauses, [10_000])
+    stop.abort()
+    await life
+    assert.equal(clock.sleepersCount, 0)
+  })
+})
