@@ -10,16 +10,13 @@ import { createObserver } from '../../devnet/observer.ts'
 import { type CheckResult, Timeline } from '../../devnet/report.ts'
 import { ScenarioRun } from '../../devnet/run-scenario.ts'
 import { type Scenario, type ScenarioActions } from '../../devnet/scenarios/scenario.ts'
-import { type Criterion, printCriterion, say } from './criterion.ts'
+import { type Criterion, say } from './criterion.ts'
 import { createDice } from './dice.ts'
 import { describeDistribution } from './distribution.ts'
+import { type SoakPart } from './soak-part.ts'
 
-/** Options of the kills. */
-export interface KillsOptions {
-  /** Kills with the record on, and as many with it off. */
-  readonly kills: number
-  readonly seed: number
-}
+/** One kill after another in one cluster, and several clusters of so many kills. */
+const KILLS_PER_CLUSTER = 50
 
 const BLOCK_TIME_MS = 250
 const TRANSFERS_PER_SECOND = 20
@@ -31,21 +28,39 @@ const EARLY_ONE_IN = 8
 const NEXT_BLOCK_TIMEOUT_MS = 90_000
 const SAY_EVERY = 25
 
-/** Runs both halves, prints each criterion as it is known, and returns them. */
-export async function soakKills(options: KillsOptions): Promise<readonly Criterion[]> {
-  const criteria: Criterion[] = []
-  for (const signedRecord of ['on', 'off'] as const) {
-    for (const criterion of await killAtRandom(signedRecord, options)) {
-      criteria.push(printCriterion(criterion))
+/** Kills with the record on or off, spread over clusters. */
+export function soakKills(signedRecord: 'on' | 'off'): SoakPart {
+  return {
+    name: `kills-record-${signedRecord}`,
+    async run({ kills, seed, slots }) {
+      const clustersCount = Math.ceil(kills / KILLS_PER_CLUSTER)
+      const outcomes = await Promise.all(
+        Array.from({ length: clustersCount }, (_, at) => {
+          const share = Math.min(KILLS_PER_CLUSTER, kills - at * KILLS_PER_CLUSTER)
+          return slots(() => killInCluster(signedRecord, { kills: share, seed: seed + at }))
+        })
+      )
+      return toCriteria(outcomes, { signedRecord, kills })
     }
   }
-  return criteria
 }
 
-async function killAtRandom(
+/** What came of the kills in one cluster. */
+interface KillsOutcome {
+  readonly killedCount: number
+  readonly signedCount: number
+  readonly doubles: readonly number[]
+  /** Of `announced-kept`. */
+  readonly kept: CheckResult | undefined
+  /** Checks that did not hold. */
+  readonly broken: readonly CheckResult[]
+  readonly nextBlockMs: readonly number[]
+}
+
+async function killInCluster(
   signedRecord: 'on' | 'off',
-  { kills, seed }: KillsOptions
-): Promise<readonly Criterion[]> {
+  { kills, seed }: Omit<KillRun, 'nextBlockMs'>
+): Promise<KillsOutcome> {
   const directory = await mkdtemp(join(tmpdir(), 'rekindle-kills-'))
   const nextBlockMs: number[] = []
   const scenario: Scenario = {
@@ -76,11 +91,22 @@ async function killAtRandom(
   })
   await run.act()
   await run.look()
-  const report = await run.close()
-  const criteria = toCriteria(run.cluster, report.checks, { signedRecord, kills, nextBlockMs })
-  if (criteria.every(({ ok }) => ok)) await rm(directory, { recursive: true, force: true })
+  const { checks } = await run.close()
+  const { signed } = run.cluster
+  // Without a record, a block that nobody but its dead signer had may be signed anew.
+  const doubles = signed.doubles(signedRecord === 'on' ? 'signed' : 'announced')
+  const isCounted = ({ name }: CheckResult) => signedRecord === 'on' || name !== 'no-equivocation'
+  const broken = checks.filter((check) => isCounted(check) && !check.ok)
+  if (broken.length === 0) await rm(directory, { recursive: true, force: true })
   else say(`the cluster's directory is kept: ${directory}`)
-  return criteria
+  return {
+    killedCount: run.cluster.runs(SEQUENCER).filter(({ wasKilled }) => wasKilled).length,
+    signedCount: signed.count,
+    doubles: [...doubles.keys()],
+    kept: checks.find(({ name }) => name === 'announced-kept'),
+    broken,
+    nextBlockMs
+  }
 }
 
 interface KillRun {
@@ -129,26 +155,17 @@ async function untilNextBlock(cluster: Cluster, killedMs: number): Promise<numbe
 }
 
 function toCriteria(
-  cluster: Cluster,
-  checks: readonly CheckResult[],
-  {
-    signedRecord,
-    kills,
-    nextBlockMs
-  }: {
-    readonly signedRecord: 'on' | 'off'
-    readonly kills: number
-    readonly nextBlockMs: readonly number[]
-  }
+  outcomes: readonly KillsOutcome[],
+  { signedRecord, kills }: { readonly signedRecord: 'on' | 'off'; readonly kills: number }
 ): readonly Criterion[] {
   const name = `kills, record ${signedRecord}`
-  const killedCount = cluster.runs(SEQUENCER).filter(({ wasKilled }) => wasKilled).length
-  // Without a record, a block that nobody but its dead signer had may be signed anew.
-  const doubles = cluster.signed.doubles(signedRecord === 'on' ? 'signed' : 'announced')
-  const isCounted = (check: CheckResult) =>
-    signedRecord === 'on' || check.name !== 'no-equivocation'
-  const broken = checks.filter((check) => isCounted(check) && !check.ok)
-  const kept = checks.find((check) => check.name === 'announced-kept')
+  const sum = (count: (outcome: KillsOutcome) => number) =>
+    outcomes.reduce((total, outcome) => total + count(outcome), 0)
+  const killedCount = sum((outcome) => outcome.killedCount)
+  const signedCount = sum((outcome) => outcome.signedCount)
+  const doubles = outcomes.flatMap((outcome) => outcome.doubles)
+  const broken = outcomes.flatMap((outcome) => outcome.broken)
+  const nextBlockMs = outcomes.flatMap((outcome) => outcome.nextBlockMs)
   return [
     {
       criterion: `${name}: made and recovered from`,
@@ -158,14 +175,14 @@ function toCriteria(
     },
     {
       criterion: `${name}: heights signed twice`,
-      ok: doubles.size === 0 && cluster.signed.count > kills,
-      value: { heights: [...doubles.keys()], signedCount: cluster.signed.count },
+      ok: doubles.length === 0 && signedCount > kills,
+      value: { heights: doubles, signedCount },
       limit: 0
     },
     {
       criterion: `${name}: announced blocks lost`,
-      ok: kept?.ok === true,
-      value: kept?.detail,
+      ok: outcomes.every(({ kept }) => kept?.ok === true),
+      value: outcomes.map(({ kept }) => kept?.detail),
       limit: 0
     },
     {

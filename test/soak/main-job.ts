@@ -3,9 +3,10 @@ import { type CheckName } from '../../devnet/report.ts'
 import { type Without } from '../../devnet/messages.ts'
 import { MAIN_JOB_SCENARIOS } from '../../devnet/scenarios/scenarios.ts'
 import { measureCadence } from './cadence.ts'
-import { type Criterion, printCriterion, say } from './criterion.ts'
-import { repeatScenario, type RepeatOptions } from './repeat-scenario.ts'
+import { type Criterion, say } from './criterion.ts'
+import { repeatScenario } from './repeat-scenario.ts'
 import { describeBroken, runScenario } from './scenario-process.ts'
+import { type SoakPart } from './soak-part.ts'
 
 /** A protection, a scenario in which it matters, and checks that must turn red without it. */
 interface RedRun {
@@ -27,18 +28,15 @@ const RED_RUNS: readonly RedRun[] = [
 
 const CADENCE = { slots: 120, blockTimeMs: 1_000, transfersPerSlot: 25 }
 
-/** Runs it all, prints each criterion as it is known, and returns them. */
-export async function soakMainJob({ times, seed }: RepeatOptions): Promise<readonly Criterion[]> {
-  const criteria: Criterion[] = []
-  for (const { name } of MAIN_JOB_SCENARIOS) {
-    criteria.push(printCriterion(await repeatScenario(name, { times, seed })))
-  }
-  for (const redRun of RED_RUNS) criteria.push(printCriterion(await runRed(redRun, seed)))
-  for (const criterion of await measureCadence({ ...CADENCE, seed })) {
-    criteria.push(printCriterion(criterion))
-  }
-  return criteria
-}
+/** Every scenario, what must be red, and what must be in time. */
+export const MAIN_JOB_PARTS: readonly SoakPart[] = [
+  ...MAIN_JOB_SCENARIOS.map(({ name }) => repeatScenario(name)),
+  ...RED_RUNS.map((redRun): SoakPart => ({
+    name: `without-${redRun.without}`,
+    run: async ({ seed, slots }) => [await slots(() => runRed(redRun, seed))]
+  })),
+  { name: 'cadence', isAlone: true, run: ({ seed }) => measureCadence({ ...CADENCE, seed }) }
+]
 
 async function runRed({ without, scenario, red }: RedRun, seed: number): Promise<Criterion> {
   const result = await runScenario(scenario, { seed, without })

@@ -1,32 +1,51 @@
 // One scenario many times over, each run with a seed of its own.
-import { type Criterion, say } from './criterion.ts'
-import { describeBroken, runScenario } from './scenario-process.ts'
-
-/** Options of a soak that repeats scenarios. */
-export interface RepeatOptions {
-  /** Runs of each scenario. */
-  readonly times: number
-  /** The first seed; each run takes the next. */
-  readonly seed: number
-}
+import { say } from './criterion.ts'
+import { describeDistribution } from './distribution.ts'
+import { describeBroken, runScenario, type ScenarioRunResult } from './scenario-process.ts'
+import { type SoakPart } from './soak-part.ts'
 
 /** Met when each run ended with every check held. */
-export async function repeatScenario(
-  name: string,
-  { times, seed }: RepeatOptions
-): Promise<Criterion> {
-  const failures: string[] = []
-  for (let index = 0; index < times; index++) {
-    const result = await runScenario(name, { seed: seed + index })
-    const isGood = result.exitCode === 0 && result.report?.ok === true
-    const outcome = isGood ? 'good' : describeBroken(result)
-    say(`${name} ${String(index + 1)}/${String(times)}, seed ${String(seed + index)}: ${outcome}`)
-    if (!isGood) failures.push(outcome)
-  }
+export function repeatScenario(scenario: string): SoakPart {
   return {
-    criterion: `scenario ${name}`,
-    ok: failures.length === 0,
-    value: { good: times - failures.length, failures },
-    limit: times
+    name: scenario,
+    async run({ times, seed, blockTimeMs, slots }) {
+      const results = await Promise.all(
+        Array.from({ length: times }, (_, index) =>
+          slots(async () => {
+            const result = await runScenario(scenario, { seed: seed + index, blockTimeMs })
+            const place = `${String(index + 1)}/${String(times)}, seed ${String(seed + index)}`
+            say(`${scenario} ${place}, ${toSeconds(result)} s: ${describeOutcome(result)}`)
+            return result
+          })
+        )
+      )
+      const failures = results.filter((result) => !isGood(result)).map(describeOutcome)
+      const good = results.filter(isGood)
+      return [
+        {
+          criterion: `scenario ${scenario}`,
+          ok: failures.length === 0,
+          value: {
+            good: good.length,
+            failures,
+            seen: good.at(-1)?.report?.checks.map(({ name, detail }) => `${name}: ${detail}`),
+            elapsedMs: describeDistribution(results.map(({ elapsedMs }) => elapsedMs))
+          },
+          limit: times
+        }
+      ]
+    }
   }
+}
+
+function isGood({ exitCode, report }: ScenarioRunResult): boolean {
+  return exitCode === 0 && report?.ok === true
+}
+
+function describeOutcome(result: ScenarioRunResult): string {
+  return isGood(result) ? 'good' : describeBroken(result)
+}
+
+function toSeconds({ elapsedMs }: ScenarioRunResult): string {
+  return (elapsedMs / 1_000).toFixed(0)
 }

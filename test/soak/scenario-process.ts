@@ -12,20 +12,27 @@ export interface ScenarioRunResult {
   readonly report: ScenarioReport | undefined
   /** The last lines of its progress. */
   readonly tail: string
+  readonly elapsedMs: number
 }
 
 /** A scenario that takes longer hangs. */
-const RUN_TIMEOUT_MS = 300_000
+const RUN_TIMEOUT_MS = 420_000
 const TAIL_LINES = 15
 
 /** Runs `npm run devnet -- --scenario NAME --exit --json`, without npm around it. */
 export async function runScenario(
   name: string,
-  { seed, without }: { readonly seed: number; readonly without?: Without }
+  {
+    seed,
+    blockTimeMs,
+    without
+  }: { readonly seed: number; readonly blockTimeMs?: number; readonly without?: Without }
 ): Promise<ScenarioRunResult> {
   const cli = fileURLToPath(new URL('../../devnet/cli.js', import.meta.url))
   const args = [cli, '--scenario', name, '--seed', String(seed), '--exit', '--json']
+  if (blockTimeMs !== undefined) args.push('--block-time', String(blockTimeMs))
   if (without !== undefined) args.push('--without', without)
+  const startedMs = performance.now()
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
@@ -35,7 +42,8 @@ export async function runScenario(
   const [exitCode] = (await once(child, 'close')) as [number | null]
   clearTimeout(timer)
   const tail = stderr.split('\n').slice(-TAIL_LINES).join('\n')
-  return { exitCode, report: parseReport(stdout), tail }
+  const elapsedMs = performance.now() - startedMs
+  return { exitCode, report: parseReport(stdout), tail, elapsedMs }
 }
 
 /** What broke, as text: names and details of the checks that did not hold. */

@@ -1,0 +1,25 @@
+// One part of a soak: what `--only` names, and what it is run with.
+import { type Criterion } from './criterion.ts'
+import { type JobSlots } from './job-slots.ts'
+
+/** What all parts are run with. */
+export interface SoakOptions {
+  /** Runs of each scenario. */
+  readonly times: number
+  /** Kills with the record on, and as many with it off. */
+  readonly kills: number
+  /** The first seed; each run takes the next. */
+  readonly seed: number
+  /** Time from block to block in the scenarios. */
+  readonly blockTimeMs: number
+  /** Every cluster takes one of them. */
+  readonly slots: JobSlots
+}
+
+/** Parts run side by side, as far as there are slots. */
+export interface SoakPart {
+  readonly name: string
+  /** True for what measures the machine too: it runs when all others have ended. */
+  readonly isAlone?: true
+  readonly run: (options: SoakOptions) => Promise<readonly Criterion[]>
+}
