@@ -1,5 +1,5 @@
 // What a cluster is made of on disk: keys, genesis, one config for each node, written as `rekindle init` does.
-import { mkdir, readdir } from 'node:fs/promises'
+import { copyFile, mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bytesToHex, type Hex } from '../src/base/bytes.ts'
 import { keccak256 } from '../src/base/keccak.ts'
@@ -21,6 +21,9 @@ import { type ScenarioSetup } from './scenarios/scenario.ts'
 
 /** The node that builds. */
 export const SEQUENCER = 'sequencer'
+
+/** Another node with the same key, where a scenario wants one. */
+export const SECOND = 'second'
 
 const CHAIN_ID = 901
 /** Peer protocol, JSON-RPC, metrics. */
@@ -87,7 +90,7 @@ export async function writeLayout(options: LayoutOptions): Promise<ClusterLayout
   if ((await readdir(directory)).length > 0) {
     throw new DirectoryInUseError(`${directory} is not empty: a cluster begins in a new directory`)
   }
-  const names = nodeNames(backupsCount)
+  const names = [...nodeNames(backupsCount), ...(options.setup.hasSecond ? [SECOND] : [])]
   const linksCount = LinkPorts.countFor(names)
   const ports = await chooseFreePorts(names.length * PORTS_PER_NODE + linksCount)
   const links = new LinkPorts(names, ports.slice(names.length * PORTS_PER_NODE))
@@ -139,13 +142,13 @@ async function writeOne(
   const { plan, files } = cluster
   const { directory } = options
   const { name, key } = plan
-  const isSequencer = name === SEQUENCER
   const dataDir = join(directory, name)
+  const sequencerKey = await signingKeyFor(name, files.signingKeyFile)
   const initPlan = await planInit(
     { flags: configOf(cluster, dataDir, options), cwd: directory },
     {
       keyDir: undefined,
-      sequencerKey: isSequencer ? files.signingKeyFile : undefined,
+      sequencerKey,
       chainId: undefined
     },
     { parsePeer, parseListen }
@@ -159,7 +162,7 @@ async function writeOne(
       return key
     }
   })
-  const hasRecord = isSequencer && options.setup.signedRecord === 'on'
+  const hasRecord = sequencerKey !== undefined && options.setup.signedRecord === 'on'
   return {
     name,
     peerId: key.peerId,
@@ -172,7 +175,16 @@ async function writeOne(
   }
 }
 
-/** The sequencer has all others as backups; a backup has all others as peers. */
+/** A second sequencer is one on another machine: it has a copy of the key file. Undefined for a backup. */
+async function signingKeyFor(name: string, keyFile: string): Promise<string | undefined> {
+  if (name === SEQUENCER) return keyFile
+  if (name !== SECOND) return undefined
+  const copy = `${keyFile}.${SECOND}`
+  await copyFile(keyFile, copy)
+  return copy
+}
+
+/** A sequencer has all backups; a backup has all others as peers, but for a second sequencer, which dials it. */
 function configOf(
   {
     plan: { name, ports },
@@ -190,7 +202,8 @@ function configOf(
 ): Partial<Record<ConfigKeyName, string | readonly string[]>> {
   const [listenPort, rpcPort, metricsPort] = ports
   const others = plans
-    .filter((other) => other.name !== name)
+    .filter((other) => other.name !== name && other.name !== SECOND)
+    .filter((other) => name !== SECOND || other.name !== SEQUENCER)
     .map((other) => peerMultiaddr(links.port(name, other.name), other.key.peerId))
   const shared = {
     dataDir,
@@ -200,7 +213,7 @@ function configOf(
     metrics: `127.0.0.1:${String(metricsPort)}`,
     preset: presetFor(blockTimeMs)
   }
-  if (name === SEQUENCER) {
+  if (name === SEQUENCER || name === SECOND) {
     const { signedRecord, quorum } = setup
     return { ...shared, role: 'sequencer', backups: others, signedRecord, quorum }
   }

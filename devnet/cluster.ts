@@ -8,6 +8,7 @@ import {
   type ClusterLayout,
   type NodeLayout,
   observedMultiaddr,
+  SECOND,
   SEQUENCER
 } from './cluster-layout.ts'
 import { waitUntil } from './condition.ts'
@@ -81,8 +82,9 @@ export class Cluster {
     return cluster
   }
 
+  /** All but a second sequencer, which comes and goes within its scenario. */
   get names(): readonly string[] {
-    return this.layout.nodes.map(({ name }) => name)
+    return this.layout.nodes.map(({ name }) => name).filter((name) => name !== SECOND)
   }
 
   get backups(): readonly string[] {
@@ -196,7 +198,7 @@ export class Cluster {
 
   /** Stops every node that runs, all at once; throws what the first failed with, after all are gone. */
   async stopAll(): Promise<void> {
-    const running = this.names.filter((name) => this.isAlive(name))
+    const running = this.layout.nodes.map(({ name }) => name).filter((name) => this.isAlive(name))
     const results = await Promise.allSettled(running.map((name) => this.stop(name)))
     const failed = results.find(({ status }) => status === 'rejected')
     if (failed?.status === 'rejected') throw failed.reason
@@ -232,11 +234,11 @@ export class Cluster {
 
   #onStep(run: NodeRun, step: string, block: BlockFacts): void {
     const { name } = run
+    if (step === 'signed') this.signed.add(block, 'signed', name)
     if (name !== SEQUENCER) {
-      if (step === 'accepted') this.signed.add(block, 'announced', name)
+      if (step === 'accepted' && name !== SECOND) this.signed.add(block, 'announced', name)
       return
     }
-    if (step === 'signed') this.signed.add(block, 'signed', name)
     // What a dead process still had in its channel belongs to the gate as it was then.
     if (this.run(name) !== run || run.isStopping) return
     // A block from the record is published again while the gate is shut: that builds nothing.
@@ -255,7 +257,8 @@ export class Cluster {
     const sequencer = this.runs(SEQUENCER).at(-1)
     // Before it is ready a process publishes nothing: what is heard then was on its way already.
     const isRunning = sequencer?.isAlive === true && sequencer.readyMs !== undefined
-    if (isNew && isRunning && !sequencer.isGateOpen) {
+    // With two sequencers a block that is heard is nobody's; each one's own steps tell.
+    if (isNew && isRunning && !this.isAlive(SECOND) && !sequencer.isGateOpen) {
       this.gateWatch.built('published', block.number)
     }
   }

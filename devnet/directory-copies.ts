@@ -15,10 +15,10 @@ export async function saveDataDirectory(
 /** Puts a copy in the place of the data directory; the copy stays. Throws when there is none. */
 export async function restoreDataDirectory(
   layout: Pick<ClusterLayout, 'directory'>,
-  node: Pick<NodeLayout, 'name' | 'dataDir'>,
-  label: string
+  node: Pick<NodeLayout, 'dataDir'>,
+  { owner, label }: { readonly owner: Pick<NodeLayout, 'name'>; readonly label: string }
 ): Promise<void> {
-  const copy = copyPath(layout, node, label)
+  const copy = copyPath(layout, owner, label)
   await access(copy)
   await rm(node.dataDir, { recursive: true })
   await cp(copy, node.dataDir, { recursive: true })

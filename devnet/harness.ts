@@ -1,7 +1,7 @@
 // What scenarios do, done to a cluster: every action ends when its effect is seen, or throws at its deadline.
 import { systemClock } from '../src/base/clock.ts'
 import { type Cluster } from './cluster.ts'
-import { SEQUENCER } from './cluster-layout.ts'
+import { SECOND, SEQUENCER } from './cluster-layout.ts'
 import { type Look, waitUntil } from './condition.ts'
 import { type BlockFacts, type HoldStep } from './messages.ts'
 import { createRecoveryActions } from './recovery-harness.ts'
@@ -66,6 +66,19 @@ export function createActions(cluster: Cluster, options: HarnessOptions): Scenar
       )
     },
     staysShut: (milliseconds) => staysShut(cluster, milliseconds, signal),
+    async untilShutBecause(node, code) {
+      const what = `the gate of ${node} is shut: ${code}`
+      await waitUntil({ what, timeoutMs: SLACK_MS, signal }, () =>
+        lookForReason(cluster, node, code)
+      )
+    },
+    async untilSecondSigned(blocksCount) {
+      const what = `${SECOND} signs ${String(blocksCount)} blocks`
+      await waitUntil({ what, timeoutMs: buildTimeoutMs(blocksCount), signal }, () => {
+        const count = cluster.signed.countSignedBy(SECOND)
+        return count >= blocksCount ? { done: true } : { instead: String(count) }
+      })
+    },
     async untilBuilding(blocks) {
       const timeoutMs = buildTimeoutMs(blocks)
       const base = await waitUntil({ what: 'the gate opens', timeoutMs, signal }, () =>
@@ -131,6 +144,15 @@ async function lookForMissing(
   return { instead: `the gate is ${gate}, missing: ${named.join(', ') || 'nobody'}` }
 }
 
+async function lookForReason(cluster: Cluster, node: string, code: string): Promise<Look<true>> {
+  const run = cluster.run(node)
+  if (!run.isAlive) return { never: `it ended: ${run.failure ?? 'no reason given'}` }
+  const words = readStatus(await callRpc(cluster.node(node).rpcUrl, 'rekindle_status'))
+  if (words === undefined || words.isGateOpen) return { instead: 'its gate is open' }
+  const given = [words.reason, ...words.work]
+  return given.includes(code) ? { done: true } : { instead: given.join(', ') }
+}
+
 /** The height the sequencer stood at once its gate was seen open. */
 async function lookForOpenGate(cluster: Cluster): Promise<Look<number>> {
   const run = cluster.run(SEQUENCER)
@@ -149,7 +171,7 @@ async function staysShut(
   const endMs = performance.now() + milliseconds
   const run = cluster.run(SEQUENCER)
   while (performance.now() < endMs) {
-    if (run.openedMs !== undefined) throw new Error('the gate opened, and should have stayed shut')
+    if (run.isGateOpen) throw new Error('the gate opened, and should have stayed shut')
     if (!run.isAlive) throw new Error(`the sequencer ended: ${run.failure ?? 'no reason given'}`)
     await systemClock.sleep(20, signal)
   }

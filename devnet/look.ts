@@ -1,4 +1,5 @@
 // One look at a running cluster from outside: chains, heads and balances by JSON-RPC, with the sequencer held still.
+import { type Hex } from '../src/base/bytes.ts'
 import { type CheckResult, type ScenarioReport } from './report.ts'
 import {
   checkAnnouncedKept,
@@ -26,6 +27,8 @@ export interface Findings {
 /** What there is to look at. */
 export interface LookOptions {
   readonly lost: LostBlock | undefined
+  /** What an operator gave up by name. */
+  readonly setAside: readonly Hex[]
   /** Undefined where it was never deployed: then balances cannot be compared, and their check fails. */
   readonly load: TransferLoad | undefined
   readonly signal: AbortSignal
@@ -33,7 +36,7 @@ export interface LookOptions {
 
 /** Looks at all nodes that run. What keeps it from seeing one is found by the checks; rejects when aborted. */
 export async function lookAt(cluster: Cluster, options: LookOptions): Promise<Findings> {
-  const { lost, load, signal } = options
+  const { lost, setAside, load, signal } = options
   const names = cluster.names.filter((name) => cluster.isAlive(name))
   const sequencer = names.includes(SEQUENCER) ? cluster.run(SEQUENCER) : undefined
   try {
@@ -50,7 +53,7 @@ export async function lookAt(cluster: Cluster, options: LookOptions): Promise<Fi
       return head === undefined ? [] : [[name, { number: head.number, hash: head.hash }] as const]
     })
     const checks = [
-      checkAnnouncedKept(announced, chains, lost),
+      checkAnnouncedKept(announced, chains, lost, setAside),
       checkBuiltOnN(lost, chains),
       checkHeadsEqual(chains),
       checkStateRoots(chains, balances)

@@ -5,6 +5,7 @@ import { SEQUENCER } from './cluster-layout.ts'
 import { type Look, waitUntil } from './condition.ts'
 import { removeRecord, restoreDataDirectory, saveDataDirectory } from './directory-copies.ts'
 import { readLogFaults } from './log-faults.ts'
+import { chooseBranch, readConflict } from './operator.ts'
 import { EMPTY_RECOVERY } from './report.ts'
 import { readBlock, type TimedBlock } from './rpc-client.ts'
 import { type HeardAge, type RecoveryActions } from './scenarios/recovery-actions.ts'
@@ -38,9 +39,15 @@ export function createRecoveryActions(
       await saveDataDirectory(layout, cluster.node(node), label)
       timeline.add(node, 'data-saved', { label })
     },
-    async restoreData(node, label) {
-      await restoreDataDirectory(layout, cluster.node(node), label)
-      timeline.add(node, 'data-restored', { label })
+    async restoreData(node, label, owner = node) {
+      await restoreDataDirectory(layout, cluster.node(node), { owner: { name: owner }, label })
+      timeline.add(node, 'data-restored', { label, owner })
+    },
+    conflict: () => readConflict(urlOf(SEQUENCER)),
+    async chooseBranch(branch, other) {
+      const setAside = await chooseBranch(cluster.node(SEQUENCER), { branch, other })
+      timeline.add(SEQUENCER, 'branch-chosen', { branch, other, setAside })
+      return setAside
     },
     async loseRecord() {
       await removeRecord(cluster.node(SEQUENCER))

@@ -1,4 +1,5 @@
 // One run of one scenario: a cluster with load, what is done to it, what is found, and the report of it all.
+import { type Hex } from '../src/base/bytes.ts'
 import { checkDbSound } from './checks/db-sound.ts'
 import { checkNoEquivocation } from './checks/checks.ts'
 import { readStoredNode } from './checks/stored-node.ts'
@@ -31,6 +32,7 @@ export class ScenarioRun {
   #load: TransferLoad | undefined
   #loadLife: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined
   #lost: LostBlock | undefined
+  #setAside: readonly Hex[] = []
   #recovery = EMPTY_RECOVERY
   #judgement: CheckResult = {
     name: 'recovered-as-expected',
@@ -84,13 +86,18 @@ export class ScenarioRun {
     this.#recovery = restarts.at(-1)?.recovery ?? EMPTY_RECOVERY
     this.#judgement = outcome.judge(this.#recovery)
     this.#lost = outcome.lost
+    this.#setAside = outcome.setAside ?? []
   }
 
   /** Holds the sequencer, looks at all nodes, and lets everything go on. */
   async look(): Promise<readonly CheckResult[]> {
     await this.#stopLoad()
-    const options = { lost: this.#lost, load: this.#load, signal: this.#options.signal }
-    this.#findings = await lookAt(this.cluster, options)
+    this.#findings = await lookAt(this.cluster, {
+      lost: this.#lost,
+      setAside: this.#setAside,
+      load: this.#load,
+      signal: this.#options.signal
+    })
     return [...this.#findings.checks, ...this.#checksOfWatchers()]
   }
 

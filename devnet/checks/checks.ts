@@ -8,7 +8,10 @@ import { type SeenBlock, type SignedBlocks } from './signed-blocks.ts'
 /** A node's canonical chain by height, from its RPC. */
 export type RpcChains = ReadonlyMap<string, ReadonlyMap<number, RpcBlock>>
 
-/** Invariant 1: of two blocks at one height at most one ever reaches another node. */
+/**
+ * Invariant 1: of two blocks at one height at most one ever reaches another node. It cannot hold for two processes
+ * that sign with one key; heights at which each of them signed one block are counted apart, and named.
+ */
 export function checkNoEquivocation(
   signed: SignedBlocks,
   lost: LostBlock | undefined
@@ -21,9 +24,11 @@ export function checkNoEquivocation(
     if (!isForgotten) doubles.set(number, blocks)
   }
   if (signed.count === 0) return { name, ok: false, detail: 'no signed block was seen at all' }
-  const [first] = doubles
+  const apart = [...doubles].filter(([, blocks]) => isOfTwoSequencers(blocks))
+  const first = [...doubles].find((double) => !apart.some(([number]) => number === double[0]))
   if (first === undefined) {
-    return { name, ok: true, detail: `${String(signed.count)} signed blocks, one at each height` }
+    const detail = `${String(signed.count)} signed blocks, one at each height`
+    return { name, ok: true, detail: detail + describeApart(apart) }
   }
   const [number, blocks] = first
   return {
@@ -33,14 +38,22 @@ export function checkNoEquivocation(
   }
 }
 
-/** Invariant 2: what a backup accepted stays canonical, on every node. */
+/**
+ * Invariant 2: what a backup accepted stays canonical, on every node. What an operator gave up by name is counted
+ * apart; to be canonical anywhere would break it.
+ */
 export function checkAnnouncedKept(
   announced: readonly SeenBlock[],
   chains: RpcChains,
-  lost: LostBlock | undefined
+  lost: LostBlock | undefined,
+  setAside: readonly Hex[] = []
 ): CheckResult {
   const name = 'announced-kept'
-  const wanted = announced.map(({ number, hash }) => ({ number, hash }))
+  const isGivenUp = ({ hash }: SeenBlock) => setAside.includes(hash)
+  const givenUp = announced.filter(isGivenUp)
+  const wanted: { readonly number: number; readonly hash: Hex }[] = announced.filter(
+    (block) => !isGivenUp(block)
+  )
   if (lost !== undefined && (lost.announced || lost.recorded)) wanted.push(lost)
   if (wanted.length === 0) return { name, ok: false, detail: 'no announced block was seen at all' }
   for (const { number, hash } of wanted) {
@@ -51,11 +64,15 @@ export function checkAnnouncedKept(
       return { name, ok: false, detail }
     }
   }
-  return {
-    name,
-    ok: true,
-    detail: `${String(wanted.length)} announced blocks are canonical everywhere`
+  for (const { number, hash } of givenUp) {
+    const back = [...chains].find(([, chain]) => chain.get(number)?.hash === hash)
+    if (back === undefined) continue
+    const detail = `invariant 2 broke: block ${String(number)} (${hash}) was given up, ${back[0]} has it`
+    return { name, ok: false, detail }
   }
+  const kept = `${String(wanted.length)} announced blocks are canonical everywhere`
+  const apart = `; counted apart: ${String(givenUp.length)} that an operator gave up by name`
+  return { name, ok: true, detail: givenUp.length === 0 ? kept : kept + apart }
 }
 
 /** Invariants 2 and 5: N is as it was announced, and its child was built on it. */
@@ -135,6 +152,21 @@ function findDifference(chains: RpcChains, fact: (block: RpcBlock) => Hex): stri
     }
   }
   return chains.size === 0 ? 'no node answered' : undefined
+}
+
+/** Each block of the height was signed by one process, and no process signed two of them. */
+function isOfTwoSequencers(blocks: readonly SeenBlock[]): boolean {
+  const signers = blocks.flatMap(({ signedBy }) => [...signedBy])
+  const haveOneEach = blocks.every(({ signedBy }) => signedBy.size === 1)
+  return haveOneEach && new Set(signers).size === blocks.length
+}
+
+function describeApart(apart: readonly (readonly [number, readonly SeenBlock[]])[]): string {
+  const [first] = apart
+  if (first === undefined) return ''
+  const [number, blocks] = first
+  const signers = blocks.map(({ hash, signedBy }) => `${[...signedBy].join()} signed ${hash}`)
+  return ` by each sequencer; counted apart: ${String(apart.length)} heights with blocks of two sequencers, at ${String(number)} ${signers.join(' and ')}`
 }
 
 function describe(blocks: readonly SeenBlock[]): string {

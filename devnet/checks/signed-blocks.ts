@@ -15,12 +15,15 @@ export interface SeenBlock {
   readonly parentHash: Hex | undefined
   readonly sightings: ReadonlySet<Sighting>
   readonly shownBy: ReadonlySet<string>
+  /** The processes that were seen to sign it; empty where only its announcement was seen. */
+  readonly signedBy: ReadonlySet<string>
 }
 
 interface MutableSeenBlock extends SeenBlock {
   parentHash: Hex | undefined
   readonly sightings: Set<Sighting>
   readonly shownBy: Set<string>
+  readonly signedBy: Set<string>
 }
 
 /** Collects signed blocks by height over a whole scenario, restarts included. */
@@ -32,20 +35,20 @@ export class SignedBlocks {
     sighting: Sighting,
     shownBy: string
   ): void {
-    const known = this.#byHash.get(block.hash)
-    if (known === undefined) {
-      this.#byHash.set(block.hash, {
-        number: block.number,
-        hash: block.hash,
-        parentHash: block.parentHash,
-        sightings: new Set([sighting]),
-        shownBy: new Set([shownBy])
-      })
-      return
+    const { number, hash, parentHash } = block
+    const known: MutableSeenBlock = this.#byHash.get(hash) ?? {
+      number,
+      hash,
+      parentHash,
+      sightings: new Set(),
+      shownBy: new Set(),
+      signedBy: new Set()
     }
-    known.parentHash ??= block.parentHash
+    this.#byHash.set(hash, known)
+    known.parentHash ??= parentHash
     known.sightings.add(sighting)
     known.shownBy.add(shownBy)
+    if (sighting === 'signed') known.signedBy.add(shownBy)
   }
 
   has(hash: Hex, sighting: Sighting): boolean {
@@ -64,6 +67,10 @@ export class SignedBlocks {
 
   announced(): readonly SeenBlock[] {
     return [...this.#byHash.values()].filter(({ sightings }) => sightings.has('announced'))
+  }
+
+  countSignedBy(name: string): number {
+    return [...this.#byHash.values()].filter(({ signedBy }) => signedBy.has(name)).length
   }
 
   get count(): number {

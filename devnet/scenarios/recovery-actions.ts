@@ -1,4 +1,5 @@
 // What scenarios of a whole recovery do beyond a crash: old data, lost records, stages, slowness, outages.
+import { type Hex } from '../../src/base/bytes.ts'
 import { type StageName } from '../../src/recovery/progress.ts'
 import { type RecoverySection } from '../report.ts'
 import { type TimedBlock } from '../rpc-client.ts'
@@ -18,8 +19,12 @@ export interface RecoveryActions {
   killAll(nodes: readonly string[]): Promise<void>
   /** Keeps a copy of the data directory of a node that is down. */
   saveData(node: string, label: string): Promise<void>
-  /** Puts a kept copy back in the place of the data directory of a node that is down. */
-  restoreData(node: string, label: string): Promise<void>
+  /** Puts a kept copy, its own unless told whose, in the place of the data directory of a node that is down. */
+  restoreData(node: string, label: string, owner?: string): Promise<void>
+  /** The first conflict in the sequencer's status. */
+  conflict(): Promise<{ readonly ours: Hex; readonly other: Hex }>
+  /** `rekindle db choose` on the sequencer, which is down; resolves with the hashes that were given up. */
+  chooseBranch(branch: Hex, other: Hex): Promise<readonly Hex[]>
   /** Removes the signed record of the sequencer, which is down. */
   loseRecord(): Promise<void>
   /** Waits until the sequencer's recovery stands still at the stage its start was given. */

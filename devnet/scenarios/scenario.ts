@@ -1,4 +1,5 @@
 // What a scenario is: who signs with what protection, what is done to whom, and what must hold at the end.
+import { type Hex } from '../../src/base/bytes.ts'
 import { type BlockFacts, type HoldStep, type StartFlags } from '../messages.ts'
 import { type RecoveryActions } from './recovery-actions.ts'
 import { type StatusWords } from '../status-words.ts'
@@ -10,6 +11,8 @@ export interface ScenarioSetup {
   readonly quorum: 'auto' | 'all'
   /** Genesis lies so many blocks in the past: the chain begins with as many missed slots. */
   readonly genesisAgeBlocks?: number
+  /** A node SECOND with the sequencer's key and backups, and a record of its own; it is not started. */
+  readonly hasSecond?: true
 }
 
 /** The block a scenario is about, and what may become of it. */
@@ -42,8 +45,12 @@ export interface ScenarioActions extends RecoveryActions {
   listenAgain(): Promise<void>
   /** Waits until the sequencer says that its gate is shut and names these missing backups, from RPC. */
   untilShutMissing(backups: readonly string[]): Promise<StatusWords>
-  /** Holds while `milliseconds` pass that the sequencer builds nothing. */
+  /** Holds while `milliseconds` pass that the sequencer's gate does not open. */
   staysShut(milliseconds: number): Promise<void>
+  /** Waits until the gate of this sequencer is shut, and its status gives this reason or waits for this. */
+  untilShutBecause(node: string, code: string): Promise<void>
+  /** Waits until the second sequencer has signed so many blocks. */
+  untilSecondSigned(blocksCount: number): Promise<void>
   /** Waits until the sequencer has opened its gate and built so many blocks on it. */
   untilBuilding(blocks: number): Promise<void>
   readonly backups: readonly string[]
@@ -52,6 +59,8 @@ export interface ScenarioActions extends RecoveryActions {
 /** What the scenario leaves for its checks. */
 export interface ScenarioOutcome {
   readonly lost: LostBlock | undefined
+  /** Blocks that an operator gave up by name. */
+  readonly setAside?: readonly Hex[]
   /** Judges what the recovering node says it did, against what the scenario expects. */
   readonly judge: (recovery: RecoverySection) => CheckResult
 }

@@ -10,6 +10,7 @@ import { ONE_BLOCK_BEHIND } from './one-block-behind.ts'
 import { PUBLISHED_TO_NONE } from './published-to-none.ts'
 import { PUBLISHED_TO_ONE } from './published-to-one.ts'
 import { type Scenario } from './scenario.ts'
+import { SECOND_SEQUENCER } from './second-sequencer.ts'
 import { SIGNED_NOT_PUBLISHED } from './signed-not-published.ts'
 import { SLOW_BACKUP } from './slow-backup.ts'
 import { STALE_DATADIR } from './stale-datadir.ts'
@@ -33,7 +34,8 @@ export const RECOVERY_SCENARIOS: readonly Scenario[] = [
   LONG_OUTAGE,
   CRASH_DURING_RECOVERY,
   SLOW_BACKUP,
-  LYING_BACKUP
+  LYING_BACKUP,
+  SECOND_SEQUENCER
 ]
 
 /** In the order in which help lists them. */

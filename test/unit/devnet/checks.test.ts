@@ -80,6 +80,43 @@ describe('no-equivocation', () => {
     assertRed(result, /invariant 1 broke: our key signed 2 blocks at height 2.*backup-1/)
   })
 
+  it('counts a height apart, and names it, at which two sequencers signed one block each', () => {
+    const signed = goodHistory()
+    signed.add({ number: 3, hash: hash(3, 'b') }, 'signed', 'second')
+    signed.add({ number: 3, hash: hash(3, 'b') }, 'announced', 'backup-1')
+    const { ok, detail } = checkNoEquivocation(signed, undefined)
+    assert.equal(ok, true)
+    assert.match(detail, /apart: 1 heights.* at 3 sequencer signed 0xa.* and second signed 0xb/)
+  })
+  for (const [title, add] of [
+    [
+      'one of two sequencers signed two blocks there',
+      (signed: SignedBlocks) => {
+        signed.add({ number: 3, hash: hash(3, 'b') }, 'signed', 'second')
+        signed.add({ number: 3, hash: hash(3, 'c') }, 'signed', 'second')
+      }
+    ],
+    [
+      'one of two blocks was signed by nobody who was seen',
+      (signed: SignedBlocks) => {
+        signed.add({ number: 3, hash: hash(3, 'b') }, 'announced', 'backup-1')
+      }
+    ],
+    [
+      'the same sequencer signed one of its own twice beside them',
+      (signed: SignedBlocks) => {
+        signed.add({ number: 3, hash: hash(3, 'b') }, 'signed', 'second')
+        signed.add({ number: 2, hash: hash(2, 'b') }, 'signed', 'sequencer')
+      }
+    ]
+  ] as const) {
+    it(`breaks when ${title}`, () => {
+      const signed = goodHistory()
+      add(signed)
+      assertRed(checkNoEquivocation(signed, undefined), /invariant 1 broke/)
+    })
+  }
+
   const again = { number: 4, hash: hash(4, 'b') }
   for (const [title, lost, ok] of [
     ['that was lost with its signer alone', lostAt(4, { announced: false }), true],
@@ -128,6 +165,15 @@ describe('announced-kept', () => {
   it('lets a block go that only its dead signer had', () => {
     const lost = lostAt(4, { announced: false })
     assert.equal(checkAnnouncedKept(announced, chainsOf(chain(3)), lost).ok, true)
+  })
+  it('counts apart what an operator gave up by name, and breaks when a node has it', () => {
+    const given = chainsOf(chain(5), chain(5, block(2, { hash: hash(2, 'b') })))
+    const replaced = chainsOf(chain(5, block(2, { hash: hash(2, 'b') })))
+    const { ok, detail } = checkAnnouncedKept(announced, replaced, undefined, [hash(2)])
+    assert.equal(ok, true)
+    assert.match(detail, /2 announced blocks .*apart: 1 that an operator gave up/)
+    const back = checkAnnouncedKept(announced, given, undefined, [hash(2)])
+    assertRed(back, /invariant 2 broke: block 2 .* was given up, sequencer has it/)
   })
   it('breaks when nothing was announced: then nothing was checked', () => {
     assertRed(checkAnnouncedKept([], chainsOf(chain(3)), undefined), /no announced block/)

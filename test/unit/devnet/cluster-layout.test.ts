@@ -74,6 +74,26 @@ describe('the layout of a cluster', () => {
     assert.equal(config.signer?.recordFile, undefined)
   })
 
+  it('has a second sequencer on a copy of the key, whom nobody counts', async () => {
+    const setup = { signedRecord: 'on', quorum: 'auto', hasSecond: true } as const
+    const { nodes, signer } = await writeLayout(options({ setup }))
+    const [first, ...others] = await Promise.all(
+      nodes.map(({ configFile }) => readInputs(configFile))
+    )
+    const second = others.pop()
+    const named = (inputs: typeof first) =>
+      [...(inputs?.config.backups ?? []), ...(inputs?.config.peers ?? [])].map(
+        (peer) => peer.peerId
+      )
+    assert.deepEqual(named(second), named(first))
+    for (const inputs of [first, ...others]) {
+      assert.ok(!named(inputs).includes(second?.peerKey.peerId ?? ''))
+    }
+    assert.deepEqual(second?.signers, [{ fromBlock: 0n, address: signer }])
+    assert.notEqual(second.config.signer?.keyFile, first?.config.signer?.keyFile)
+    assert.notEqual(second.config.signer?.recordFile, first?.config.signer?.recordFile)
+  })
+
   it('uses no port twice', async () => {
     const { nodes } = await writeLayout(options())
     const texts = await Promise.all(nodes.map(({ configFile }) => readFile(configFile, 'utf8')))

@@ -31,7 +31,7 @@ describe('copies of data directories', () => {
     for (let time = 0; time < 2; time++) {
       await writeFile(join(node.dataDir, 'chain', '1'), 'new')
       await writeFile(join(node.dataDir, 'chain', '2'), 'new')
-      await restoreDataDirectory({ directory }, node, 'old')
+      await restoreDataDirectory({ directory }, node, { owner: node, label: 'old' })
       assert.deepEqual(await readdir(join(node.dataDir, 'chain')), ['1'])
       assert.equal(await readFile(join(node.dataDir, 'chain', '1'), 'utf8'), 'old')
     }
@@ -40,7 +40,8 @@ describe('copies of data directories', () => {
 
   it('leave the data directory alone when there is no such copy', async () => {
     const { directory, node } = await open()
-    await assert.rejects(restoreDataDirectory({ directory }, node, 'never'), { code: 'ENOENT' })
+    const copy = { owner: node, label: 'never' }
+    await assert.rejects(restoreDataDirectory({ directory }, node, copy), { code: 'ENOENT' })
     assert.deepEqual(await readdir(join(node.dataDir, 'chain')), ['1'])
   })
 

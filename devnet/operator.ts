@@ -1,0 +1,42 @@
+// What an operator does by hand in a scenario: reads a conflict, and chooses between its branches.
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { z } from 'zod'
+import { type Hex } from '../src/base/bytes.ts'
+import { type NodeLayout } from './cluster-layout.ts'
+import { callRpc } from './rpc-client.ts'
+
+const COMMAND_FILE = fileURLToPath(new URL('../src/cli.js', import.meta.url))
+
+const hexSchema = z.custom<Hex>((value) => typeof value === 'string' && value.startsWith('0x'))
+const blockSchema = z.looseObject({ hash: hexSchema })
+const statusSchema = z.looseObject({
+  recovery: z.looseObject({
+    conflicts: z.array(z.looseObject({ ours: blockSchema, other: blockSchema })).min(1)
+  })
+})
+const choiceSchema = z.looseObject({ setAsideCount: z.number(), setAside: z.array(blockSchema) })
+
+/** The first conflict that a node's status shows. Throws when it shows none. */
+export async function readConflict(
+  rpcUrl: string
+): Promise<{ readonly ours: Hex; readonly other: Hex }> {
+  const { recovery } = statusSchema.parse(await callRpc(rpcUrl, 'rekindle_status'))
+  const { ours, other } = recovery.conflicts[0]!
+  return { ours: ours.hash, other: other.hash }
+}
+
+/** Runs `rekindle db choose` as a process; resolves with what it set aside. Throws with its words when refused. */
+export async function chooseBranch(
+  { configFile }: Pick<NodeLayout, 'configFile'>,
+  { branch, other }: { readonly branch: Hex; readonly other: Hex }
+): Promise<readonly Hex[]> {
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    ...[COMMAND_FILE, 'db', 'choose', '--config', configFile, '--json'],
+    ...['--branch', branch, '--confirm', other]
+  ])
+  const { setAsideCount, setAside } = choiceSchema.parse(JSON.parse(stdout))
+  if (setAside.length < setAsideCount) throw new Error(`${String(setAsideCount)} were set aside`)
+  return setAside.map(({ hash }) => hash)
+}
