@@ -1,5 +1,4 @@
 // Builds chains offline, as fast as they execute: signed blocks in real stores, for benches and fixtures.
-import { cp, rm } from 'node:fs/promises'
 import { type Hex, hexToBytes } from '../src/base/bytes.ts'
 import { systemClock } from '../src/base/clock.ts'
 import { silentLog } from '../src/base/log.ts'
@@ -17,6 +16,7 @@ import { type BlockSigner, createBlockSigner } from '../src/signer/block-signer.
 import { openSigner } from '../src/signer/open-signer.ts'
 import { nextAttributes } from '../src/sequencer/payload-attributes.ts'
 import { type ClusterLayout, type LayoutOptions, SEQUENCER, writeLayout } from './cluster-layout.ts'
+import { copyData } from './directory-copies.ts'
 import { loadKeys } from './load/accounts.ts'
 import { signTransfer } from './load/sign-transfer.ts'
 
@@ -111,12 +111,6 @@ export async function extendChain(
   } finally {
     await chain.stores.close()
   }
-}
-
-/** Replaces what one data directory holds by what another one does; neither may be in use. */
-export async function copyData(from: string, to: string): Promise<void> {
-  await rm(to, { recursive: true, force: true })
-  await cp(from, to, { recursive: true })
 }
 
 function nodeOf({ nodes }: ClusterLayout, name: string) {

@@ -237,6 +237,13 @@ export function observedMultiaddr({ links }: ClusterLayout, { name, peerId }: No
   return peerMultiaddr(links.port(OBSERVER, name), peerId)
 }
 
+/** Which port each node listens on: where its wires lead. */
+export function linkTargets({ nodes }: ClusterLayout): ReadonlyMap<string, number> {
+  return new Map(
+    nodes.map(({ name, multiaddr }) => [name, Number(/\/tcp\/(\d+)/.exec(multiaddr)?.[1])])
+  )
+}
+
 function peerMultiaddr(port: number, peerId: string): string {
   return `/ip4/127.0.0.1/tcp/${String(port)}/p2p/${peerId}`
 }

@@ -6,6 +6,7 @@ import { noteRecord } from './checks/noted-record.ts'
 import { SignedBlocks } from './checks/signed-blocks.ts'
 import {
   type ClusterLayout,
+  linkTargets,
   type NodeLayout,
   observedMultiaddr,
   SECOND,
@@ -59,8 +60,8 @@ export class Cluster {
 
   /** Opens wires and observer; nodes are started one by one. */
   static async open(layout: ClusterLayout, options: ClusterOptions): Promise<Cluster> {
-    const targets = new Map(layout.nodes.map(({ name, multiaddr }) => [name, tcpPort(multiaddr)]))
-    const cluster = new Cluster(layout, await Links.open(layout.links, targets), options)
+    const links = await Links.open(layout.links, linkTargets(layout))
+    const cluster = new Cluster(layout, links, options)
     const { genesisHash, chainId, signer } = layout
     try {
       cluster.#observer = await options.createObserver({
@@ -292,8 +293,4 @@ export class Cluster {
     if (this.#observer === undefined) throw new Error('the cluster is closed')
     return this.#observer
   }
-}
-
-function tcpPort(multiaddr: string): number {
-  return Number(/\/tcp\/(\d+)/.exec(multiaddr)?.[1])
 }

@@ -20,8 +20,13 @@ export async function restoreDataDirectory(
 ): Promise<void> {
   const copy = copyPath(layout, owner, label)
   await access(copy)
-  await rm(node.dataDir, { recursive: true })
-  await cp(copy, node.dataDir, { recursive: true })
+  await copyData(copy, node.dataDir)
+}
+
+/** Replaces what one data directory holds by what another one does; neither may be in use. */
+export async function copyData(from: string, to: string): Promise<void> {
+  await rm(to, { recursive: true, force: true })
+  await cp(from, to, { recursive: true })
 }
 
 /** Removes the signed record. Throws when the node keeps none. */

@@ -28,30 +28,13 @@ export function createRecoveryActions(
   const urlOf = (node: string) => cluster.node(node).rpcUrl
   const blocks = async (first: number, last: number) => readBlocks(urlOf(SEQUENCER), first, last)
   return {
+    ...createFileActions(cluster),
     blockTimeMs,
     seed,
     blocks,
     stop: (node) => cluster.stop(node),
     async killAll(nodes) {
       await Promise.all(nodes.map((node) => cluster.kill(node)))
-    },
-    async saveData(node, label) {
-      await saveDataDirectory(layout, cluster.node(node), label)
-      timeline.add(node, 'data-saved', { label })
-    },
-    async restoreData(node, label, owner = node) {
-      await restoreDataDirectory(layout, cluster.node(node), { owner: { name: owner }, label })
-      timeline.add(node, 'data-restored', { label, owner })
-    },
-    conflict: () => readConflict(urlOf(SEQUENCER)),
-    async chooseBranch(branch, other) {
-      const setAside = await chooseBranch(cluster.node(SEQUENCER), { branch, other })
-      timeline.add(SEQUENCER, 'branch-chosen', { branch, other, setAside })
-      return setAside
-    },
-    async loseRecord() {
-      await removeRecord(cluster.node(SEQUENCER))
-      timeline.add(SEQUENCER, 'record-lost')
     },
     async untilHeldAt(stage) {
       const what = `the sequencer's recovery is held at ${stage}`
@@ -90,6 +73,33 @@ export function createRecoveryActions(
     recovery: () => cluster.run(SEQUENCER).recovery ?? EMPTY_RECOVERY,
     heard: async (first, last) => heardAges(cluster, await blocks(first, last)),
     blamed: () => findBlamed(cluster)
+  }
+}
+
+/** What an operator does to the files of nodes that are down. */
+function createFileActions(
+  cluster: Cluster
+): Pick<RecoveryActions, 'saveData' | 'restoreData' | 'loseRecord' | 'conflict' | 'chooseBranch'> {
+  const { layout, timeline } = cluster
+  return {
+    async saveData(node, label) {
+      await saveDataDirectory(layout, cluster.node(node), label)
+      timeline.add(node, 'data-saved', { label })
+    },
+    async restoreData(node, label, owner = node) {
+      await restoreDataDirectory(layout, cluster.node(node), { owner: { name: owner }, label })
+      timeline.add(node, 'data-restored', { label, owner })
+    },
+    conflict: () => readConflict(cluster.node(SEQUENCER).rpcUrl),
+    async chooseBranch(branch, other) {
+      const setAside = await chooseBranch(cluster.node(SEQUENCER), { branch, other })
+      timeline.add(SEQUENCER, 'branch-chosen', { branch, other, setAside })
+      return setAside
+    },
+    async loseRecord() {
+      await removeRecord(cluster.node(SEQUENCER))
+      timeline.add(SEQUENCER, 'record-lost')
+    }
   }
 }
 

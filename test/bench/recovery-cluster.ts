@@ -6,10 +6,15 @@ import {
   buildChain,
   type BuildOptions,
   type ChainShape,
-  copyData,
   extendChain
 } from '../../devnet/build-chain.ts'
-import { type ClusterLayout, type NodeLayout, SEQUENCER } from '../../devnet/cluster-layout.ts'
+import {
+  type ClusterLayout,
+  linkTargets,
+  type NodeLayout,
+  SEQUENCER
+} from '../../devnet/cluster-layout.ts'
+import { copyData } from '../../devnet/directory-copies.ts'
 import { Links } from '../../devnet/links.ts'
 import { type NodeMessage } from '../../devnet/messages.ts'
 import { NODE_ENTRY_FILE, NodeProcess } from '../../devnet/node-process.ts'
@@ -74,8 +79,7 @@ export class RecoveryCluster {
   async startBackups(): Promise<void> {
     await cp(this.#recordFile, this.#kept('record'))
     const { nodes, links } = this.#layout
-    const targets = new Map(nodes.map(({ name, multiaddr }) => [name, portOf(multiaddr)]))
-    this.#links = await Links.open(links, targets)
+    this.#links = await Links.open(links, linkTargets(this.#layout))
     for (const node of nodes) {
       if (node === this.#sequencer) continue
       await copyData(this.#sequencer.dataDir, node.dataDir)
@@ -135,8 +139,4 @@ function spawn(
 ): NodeProcess {
   const files = { entryFile: NODE_ENTRY_FILE, logFile }
   return NodeProcess.spawn({ name, configFile, without: undefined, flags: {} }, files, listener)
-}
-
-function portOf(multiaddr: string): number {
-  return Number(/\/tcp\/(\d+)/.exec(multiaddr)?.[1])
 }
