@@ -41,6 +41,7 @@ export class Cluster {
   readonly timeline: Timeline
   readonly signed = new SignedBlocks()
   readonly gateWatch = new GateWatch()
+  readonly secondGateWatch = new GateWatch()
   /** When the observer first heard the block of a height, on the wall clock. */
   readonly heardAtMs = new Map<number, number>()
   /** What the observer had to reject, and who passed it on. */
@@ -124,7 +125,7 @@ export class Cluster {
     const spec = { name, configFile: node.configFile, without, flags }
     const files = { entryFile: this.#options.entryFile, logFile: node.logFile }
     const isRestart = this.runs(name).length > 0
-    if (isSequencer) this.gateWatch.started()
+    this.#gateWatchOf(name)?.started()
     this.timeline.add(name, isRestart ? 'restarted' : 'started', { ...flags })
     const process = NodeProcess.spawn(spec, files, (message) => {
       this.#onMessage(run, message) // never before `spawn` returned
@@ -142,8 +143,8 @@ export class Cluster {
     run.wasKilled = true
     run.killedMs = performance.now()
     await run.process.kill()
+    this.#gateWatchOf(name)?.killed()
     if (name === SEQUENCER) {
-      this.gateWatch.killed()
       await noteRecord(this.signed, this.node(name))
     }
     this.timeline.add(name, 'killed')
@@ -224,9 +225,7 @@ export class Cluster {
     const { event, ...facts } = message
     const { name } = run
     const isLatest = this.run(name) === run
-    if (message.event === 'gate' && name === SEQUENCER && isLatest) {
-      this.gateWatch.gate(message.open)
-    }
+    if (message.event === 'gate' && isLatest) this.#gateWatchOf(name)?.gate(message.open)
     if (message.event === 'step' && message.block !== undefined) {
       this.#onStep(run, message.step, message.block)
     }
@@ -236,15 +235,22 @@ export class Cluster {
   #onStep(run: NodeRun, step: string, block: BlockFacts): void {
     const { name } = run
     if (step === 'signed') this.signed.add(block, 'signed', name)
-    if (name !== SEQUENCER) {
-      if (step === 'accepted' && name !== SECOND) this.signed.add(block, 'announced', name)
+    const gateWatch = this.#gateWatchOf(name)
+    if (gateWatch === undefined) {
+      if (step === 'accepted') this.signed.add(block, 'announced', name)
       return
     }
     // What a dead process still had in its channel belongs to the gate as it was then.
     if (this.run(name) !== run || run.isStopping) return
     // A block from the record is published again while the gate is shut: that builds nothing.
     const isOld = step === 'published' && this.#isKnown(block.hash)
-    if (BUILDING_STEPS.includes(step) && !isOld) this.gateWatch.built(step, block.number)
+    if (BUILDING_STEPS.includes(step) && !isOld) gateWatch.built(step, block.number)
+  }
+
+  /** Undefined for a backup, which has no gate. */
+  #gateWatchOf(name: string): GateWatch | undefined {
+    if (name === SEQUENCER) return this.gateWatch
+    return name === SECOND ? this.secondGateWatch : undefined
   }
 
   #onHeard(block: HeardBlock, fromPeer: string): void {

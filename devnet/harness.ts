@@ -68,7 +68,7 @@ export function createActions(cluster: Cluster, options: HarnessOptions): Scenar
     staysShut: (milliseconds) => staysShut(cluster, milliseconds, signal),
     async untilShutBecause(node, code) {
       const what = `the gate of ${node} is shut: ${code}`
-      await waitUntil({ what, timeoutMs: SLACK_MS, signal }, () =>
+      return waitUntil({ what, timeoutMs: SLACK_MS, signal }, () =>
         lookForReason(cluster, node, code)
       )
     },
@@ -144,13 +144,17 @@ async function lookForMissing(
   return { instead: `the gate is ${gate}, missing: ${named.join(', ') || 'nobody'}` }
 }
 
-async function lookForReason(cluster: Cluster, node: string, code: string): Promise<Look<true>> {
+async function lookForReason(
+  cluster: Cluster,
+  node: string,
+  code: string
+): Promise<Look<StatusWords>> {
   const run = cluster.run(node)
   if (!run.isAlive) return { never: `it ended: ${run.failure ?? 'no reason given'}` }
   const words = readStatus(await callRpc(cluster.node(node).rpcUrl, 'rekindle_status'))
   if (words === undefined || words.isGateOpen) return { instead: 'its gate is open' }
   const given = [words.reason, ...words.work]
-  return given.includes(code) ? { done: true } : { instead: given.join(', ') }
+  return given.includes(code) ? { done: words } : { instead: given.join(', ') }
 }
 
 /** The height the sequencer stood at once its gate was seen open. */

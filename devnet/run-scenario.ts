@@ -160,11 +160,13 @@ export class ScenarioRun {
 
   /** The checks that go by what was seen all along. */
   #checksOfWatchers(): readonly CheckResult[] {
-    const { signed, gateWatch } = this.cluster
+    const { signed, gateWatch, secondGateWatch } = this.cluster
+    const gate = gateWatch.check()
+    const secondGate = secondGateWatch.check()
     const starts = this.cluster.runs(SEQUENCER)
     return [
       checkNoEquivocation(signed, this.#lost),
-      gateWatch.check(),
+      secondGate.ok ? gate : secondGate,
       checkVisible(starts),
       this.#judgement
     ]

@@ -10,7 +10,8 @@ const statusSchema = z.looseObject({
       missing: z.array(z.string()).nullish(),
       override: z.string().nullish(),
       waitsFor: z.looseObject({ code: z.string() }).nullish(),
-      stages: z.array(z.looseObject({ name: z.string() })).nullish()
+      stages: z.array(z.looseObject({ name: z.string() })).nullish(),
+      foreign: z.looseObject({ meaning: z.string() }).nullish()
     })
     .nullish()
 })
@@ -28,6 +29,8 @@ export interface StatusWords {
   readonly missing: readonly string[]
   /** What overrides the wait; undefined when it does not say. */
   readonly override: string | undefined
+  /** What it makes of a block of its key that it did not sign; undefined while it has seen none. */
+  readonly foreign: string | undefined
 }
 
 /** Undefined when the answer says nothing of a gate. */
@@ -42,7 +45,8 @@ export function readStatus(answer: unknown): StatusWords | undefined {
     reason: gate.reason ?? undefined,
     work: work.filter((word) => word !== undefined && word !== null),
     missing: recovery?.missing ?? [],
-    override: recovery?.override ?? undefined
+    override: recovery?.override ?? undefined,
+    foreign: recovery?.foreign?.meaning
   }
 }
 

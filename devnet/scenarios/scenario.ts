@@ -48,7 +48,7 @@ export interface ScenarioActions extends RecoveryActions {
   /** Holds while `milliseconds` pass that the sequencer's gate does not open. */
   staysShut(milliseconds: number): Promise<void>
   /** Waits until the gate of this sequencer is shut, and its status gives this reason or waits for this. */
-  untilShutBecause(node: string, code: string): Promise<void>
+  untilShutBecause(node: string, code: string): Promise<StatusWords>
   /** Waits until the second sequencer has signed so many blocks. */
   untilSecondSigned(blocksCount: number): Promise<void>
   /** Waits until the sequencer has opened its gate and built so many blocks on it. */

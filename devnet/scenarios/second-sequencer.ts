@@ -31,8 +31,11 @@ export const SECOND_SEQUENCER: Scenario = {
     await actions.untilShutBecause('sequencer', 'foreign-block')
     await actions.stop(SECOND)
     await actions.staysShut(SHUT_MS)
-    await actions.untilShutBecause('sequencer', 'foreign-block')
-    expectations.expect(true, 'the first one shuts: another sequencer uses this key; it stays shut')
+    const { foreign = 'nothing' } = await actions.untilShutBecause('sequencer', 'foreign-block')
+    expectations.expect(
+      foreign === 'another sequencer uses this key',
+      `the first one shuts, stays shut, and says "${foreign}"`
+    )
 
     const { ours, other } = await actions.conflict()
     await actions.stop('sequencer')

@@ -68,7 +68,7 @@ export function describeGate({ gate }: RecoveryStatus) {
 
 /** Stage, what it waits for, and what the last recovery did. */
 export function describeRecovery(status: RecoveryStatus) {
-  const { blockAction, stateAction, stages, conflicts, last } = status
+  const { blockAction, stateAction, stages, conflicts, foreign, last } = status
   return {
     action: blockAction?.action,
     row: blockAction?.row,
@@ -81,6 +81,7 @@ export function describeRecovery(status: RecoveryStatus) {
     stateAction: stateAction?.action,
     stages: stages.map(describeStage),
     conflicts,
+    foreign: foreign && { ...foreign, meaning: 'another sequencer uses this key' },
     last
   }
 }

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict'
 import { describeRecovery } from '../../../src/node/node-status.ts'
 import { type BlockAction } from '../../../src/recovery/decide.ts'
+import { type ForeignBlock } from '../../../src/recovery/findings.ts'
 import { type RecoveryStatus } from '../../../src/recovery/recovery.ts'
 import { ref } from '../recovery/findings-fixture.ts'
 
 const FAILURE = { target: ref(12), firstMissing: 11n, lastMissing: 11n, reason: 'nobody serves it' }
 const CONFLICT = { ours: ref(10), other: ref(10, 'b'), holders: ['backup-1'] }
 
-function describeAction(blockAction: BlockAction) {
+function describeAction(blockAction: BlockAction, foreign?: ForeignBlock) {
   const status: RecoveryStatus = {
     gate: { kind: 'shut', reason: 'recovering' },
     stateAction: undefined,
@@ -16,7 +17,7 @@ function describeAction(blockAction: BlockAction) {
     stages: [],
     head: ref(10),
     conflicts: [],
-    foreign: undefined,
+    foreign,
     answers: new Map(),
     hasUnasked: false,
     last: undefined
@@ -60,6 +61,14 @@ describe('the status of a recovery', () => {
       assert.ok(describeAction(action).override?.startsWith(override))
     })
   }
+
+  it('shows the block of another sequencer, and who had it, whatever row has matched since', () => {
+    const foreign = { block: ref(10, 'b'), from: 'backup-1' }
+    const shut = { row: 1, action: 'stay-shut-conflict', conflict: CONFLICT } as const
+    const meaning = 'another sequencer uses this key'
+    assert.deepEqual(describeAction(shut, foreign).foreign, { ...foreign, meaning })
+    assert.equal(describeAction(shut).foreign, undefined)
+  })
 
   it('names the gap, also of a backup that follows what it has', () => {
     const stuck = { row: 13, action: 'stay-shut-gap', failure: FAILURE } as const
