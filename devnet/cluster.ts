@@ -1,7 +1,7 @@
 // A running cluster: node processes, the wires between them, the observer, and where their messages go.
 import { type Hex } from '../src/base/bytes.ts'
 import { systemClock } from '../src/base/clock.ts'
-import { GateWatch } from './checks/gate-watch.ts'
+import { checkGates, GateWatch } from './checks/gate-watch.ts'
 import { noteRecord } from './checks/noted-record.ts'
 import { SignedBlocks } from './checks/signed-blocks.ts'
 import {
@@ -19,7 +19,7 @@ import { NodeProcess } from './node-process.ts'
 import { NodeRun } from './node-run.ts'
 import { type CreateObserver, type HeardBlock, type Observer } from './observer-port.ts'
 import { collectSamples } from './recovery-samples.ts'
-import { type Timeline } from './report.ts'
+import { type CheckResult, type Timeline } from './report.ts'
 import { type Slowness } from './slow-wire.ts'
 
 /** How long a ready node may refuse the observer. */
@@ -41,7 +41,7 @@ export class Cluster {
   readonly timeline: Timeline
   readonly signed = new SignedBlocks()
   readonly gateWatch = new GateWatch()
-  readonly secondGateWatch = new GateWatch()
+  readonly #secondGateWatch = new GateWatch()
   /** When the observer first heard the block of a height, on the wall clock. */
   readonly heardAtMs = new Map<number, number>()
   /** What the observer had to reject, and who passed it on. */
@@ -50,6 +50,8 @@ export class Cluster {
   readonly #links: Links
   readonly #runs: NodeRun[] = []
   readonly #heard = new Set<Hex>()
+  /** Blocks that were new when they were heard, while the gate was said to be shut. */
+  readonly #heardWhileShut: BlockFacts[] = []
   #observer: Observer | undefined
 
   constructor(layout: ClusterLayout, links: Links, options: ClusterOptions) {
@@ -220,6 +222,15 @@ export class Cluster {
     for (const { process } of this.#runs) process.killNow()
   }
 
+  /**
+   * Invariant 3. What a node says and what is heard of it come by two ways, in any order: a block that was heard
+   * before its signature was reported is judged by its steps, one that nobody reported was built in secret.
+   */
+  checkGates(): CheckResult {
+    const secret = this.#heardWhileShut.find(({ hash }) => !this.signed.has(hash, 'signed'))
+    return checkGates([this.gateWatch, this.#secondGateWatch], secret)
+  }
+
   #onMessage(run: NodeRun, message: NodeMessage): void {
     run.note(message)
     const { event, ...facts } = message
@@ -241,7 +252,7 @@ export class Cluster {
       return
     }
     // What a dead process still had in its channel belongs to the gate as it was then.
-    if (this.run(name) !== run || run.isStopping) return
+    if (this.run(name) !== run || run.isStopping || run.wasKilled) return
     // A block from the record is published again while the gate is shut: that builds nothing.
     const isOld = step === 'published' && this.#isKnown(block.hash)
     if (BUILDING_STEPS.includes(step) && !isOld) gateWatch.built(step, block.number)
@@ -250,7 +261,7 @@ export class Cluster {
   /** Undefined for a backup, which has no gate. */
   #gateWatchOf(name: string): GateWatch | undefined {
     if (name === SEQUENCER) return this.gateWatch
-    return name === SECOND ? this.secondGateWatch : undefined
+    return name === SECOND ? this.#secondGateWatch : undefined
   }
 
   #onHeard(block: HeardBlock, fromPeer: string): void {
@@ -264,10 +275,7 @@ export class Cluster {
     const sequencer = this.runs(SEQUENCER).at(-1)
     // Before it is ready a process publishes nothing: what is heard then was on its way already.
     const isRunning = sequencer?.isAlive === true && sequencer.readyMs !== undefined
-    // With two sequencers a block that is heard is nobody's; each one's own steps tell.
-    if (isNew && isRunning && !this.isAlive(SECOND) && !sequencer.isGateOpen) {
-      this.gateWatch.built('published', block.number)
-    }
+    if (isNew && isRunning && !sequencer.isGateOpen) this.#heardWhileShut.push(block)
   }
 
   #nameOf(peer: string): string {

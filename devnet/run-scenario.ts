@@ -160,13 +160,11 @@ export class ScenarioRun {
 
   /** The checks that go by what was seen all along. */
   #checksOfWatchers(): readonly CheckResult[] {
-    const { signed, gateWatch, secondGateWatch } = this.cluster
-    const gate = gateWatch.check()
-    const secondGate = secondGateWatch.check()
+    const { signed } = this.cluster
     const starts = this.cluster.runs(SEQUENCER)
     return [
       checkNoEquivocation(signed, this.#lost),
-      secondGate.ok ? gate : secondGate,
+      this.cluster.checkGates(),
       checkVisible(starts),
       this.#judgement
     ]

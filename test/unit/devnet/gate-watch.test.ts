@@ -1,8 +1,9 @@
 // The gate check over orders of events: what may come before the open gate, and what may not.
 import assert from 'node:assert/strict'
-import { GateWatch } from '../../../devnet/checks/gate-watch.ts'
+import { checkGates, GateWatch } from '../../../devnet/checks/gate-watch.ts'
 
-type Event = 'start' | 'open' | 'shut' | 'kill' | number
+type Step = readonly ['built' | 'sealed' | 'signed' | 'published', number]
+type Event = 'start' | 'open' | 'shut' | 'kill' | number | Step
 
 function watch(events: readonly Event[]): GateWatch {
   const gate = new GateWatch()
@@ -10,6 +11,7 @@ function watch(events: readonly Event[]): GateWatch {
     if (event === 'start') gate.started()
     else if (event === 'kill') gate.killed()
     else if (typeof event === 'number') gate.built('signed', event)
+    else if (typeof event !== 'string') gate.built(...event)
     else gate.gate(event === 'open')
   }
   return gate
@@ -21,7 +23,15 @@ describe('the gate check', () => {
     ['a restart opens anew', ['start', 'open', 1, 'start', 'open', 2]],
     ['it shuts and opens in between', ['start', 'open', 1, 'shut', 'open', 2]],
     ['nothing is built at all', ['start', 'open']],
-    ['it was killed before its gate opened', ['start', 'kill', 'start', 'open', 1]]
+    ['it was killed before its gate opened', ['start', 'kill', 'start', 'open', 1]],
+    [
+      'it shuts before a seal, which is dropped',
+      ['start', 'open', ['built', 1], 'shut', ['sealed', 1]]
+    ],
+    [
+      'it shuts while a signature is written down',
+      ['start', 'open', ['sealed', 1], 'shut', ['signed', 1], ['published', 1]]
+    ]
   ] as const) {
     it(`holds when ${title}`, () => {
       assert.equal(watch(events).check().ok, true)
@@ -39,6 +49,21 @@ describe('the gate check', () => {
       ['start', 'open', 'shut', 'open', 1, 'kill', 'start'],
       /opened 1 times in 2 starts/
     ],
+    [
+      'what was sealed behind the shut gate is signed',
+      ['start', 'open', ['built', 1], 'shut', ['sealed', 1], ['signed', 1]],
+      /block 1 was signed/
+    ],
+    [
+      'another block follows the one that was under way',
+      ['start', 'open', ['signed', 1], 'shut', ['published', 1], ['built', 2]],
+      /block 2 was built/
+    ],
+    [
+      'a block of a start goes on in the next one',
+      ['start', 'open', ['signed', 1], 'start', ['published', 1], 'open'],
+      /block 1 was published/
+    ],
     ['a gate never opened', ['start', 'open', 1, 'start'], /opened 1 times in 2 starts/]
   ] as const) {
     it(`breaks when ${title}`, () => {
@@ -47,4 +72,14 @@ describe('the gate check', () => {
       assert.match(result.detail, pattern)
     })
   }
+
+  it('of several sequencers breaks with any of them, and by what was published in secret', () => {
+    const [good, other] = [watch(['start', 'open', 1]), watch(['start', 'open', 1])]
+    const bad = watch(['start', 2, 'open'])
+    assert.match(checkGates([good, other], undefined).detail, /1 starts, nothing built before/)
+    for (const watches of [[good, bad] as const, [bad, good] as const]) {
+      assert.match(checkGates(watches, undefined).detail, /invariant 3 broke: block 2/)
+    }
+    assert.match(checkGates([good, other], { number: 7 }).detail, /invariant 3 broke: block 7/)
+  })
 })
