@@ -57,7 +57,8 @@ async function runParts(parts: readonly SoakPart[], given: Given): Promise<boole
   let areAllMet = true
   const run = async (part: SoakPart) => {
     for (const criterion of await part.run(options)) {
-      areAllMet &&= printCriterion(criterion).ok
+      const { ok } = printCriterion(criterion)
+      areAllMet &&= ok
     }
   }
   await Promise.all(parts.filter(({ isAlone }) => isAlone !== true).map(run))
