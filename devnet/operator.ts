@@ -16,7 +16,17 @@ const statusSchema = z.looseObject({
     conflicts: z.array(z.looseObject({ ours: blockSchema, other: blockSchema })).min(1)
   })
 })
-const choiceSchema = z.looseObject({ setAsideCount: z.number(), setAside: z.array(blockSchema) })
+const choiceSchema = z.looseObject({
+  head: z.looseObject({ number: z.number() }),
+  setAsideCount: z.number()
+})
+
+/** What came of a choice between two branches. */
+export interface Choice {
+  /** Above this height the sequencer's blocks were given up. */
+  readonly keptUpTo: number
+  readonly setAsideCount: number
+}
 
 /** The first conflict that a node's status shows. Throws when it shows none. */
 export async function readConflict(
@@ -27,16 +37,15 @@ export async function readConflict(
   return { ours: ours.hash, other: other.hash }
 }
 
-/** Runs `rekindle db choose` as a process; resolves with what it set aside. Throws with its words when refused. */
+/** Runs `rekindle db choose` as a process; resolves with what it did. Throws with its words when refused. */
 export async function chooseBranch(
   { configFile }: Pick<NodeLayout, 'configFile'>,
   { branch, other }: { readonly branch: Hex; readonly other: Hex }
-): Promise<readonly Hex[]> {
+): Promise<Choice> {
   const { stdout } = await promisify(execFile)(process.execPath, [
     ...[COMMAND_FILE, 'db', 'choose', '--config', configFile, '--json'],
     ...['--branch', branch, '--confirm', other]
   ])
-  const { setAsideCount, setAside } = choiceSchema.parse(JSON.parse(stdout))
-  if (setAside.length < setAsideCount) throw new Error(`${String(setAsideCount)} were set aside`)
-  return setAside.map(({ hash }) => hash)
+  const { head, setAsideCount } = choiceSchema.parse(JSON.parse(stdout))
+  return { keptUpTo: head.number, setAsideCount }
 }

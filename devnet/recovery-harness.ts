@@ -92,9 +92,9 @@ function createFileActions(
     },
     conflict: () => readConflict(cluster.node(SEQUENCER).rpcUrl),
     async chooseBranch(branch, other) {
-      const setAside = await chooseBranch(cluster.node(SEQUENCER), { branch, other })
-      timeline.add(SEQUENCER, 'branch-chosen', { branch, other, setAside })
-      return setAside
+      const choice = await chooseBranch(cluster.node(SEQUENCER), { branch, other })
+      timeline.add(SEQUENCER, 'branch-chosen', { branch, other, ...choice })
+      return choice
     },
     async loseRecord() {
       await removeRecord(cluster.node(SEQUENCER))

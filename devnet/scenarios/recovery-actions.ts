@@ -1,6 +1,7 @@
 // What scenarios of a whole recovery do beyond a crash: old data, lost records, stages, slowness, outages.
 import { type Hex } from '../../src/base/bytes.ts'
 import { type StageName } from '../../src/recovery/progress.ts'
+import { type Choice } from '../operator.ts'
 import { type RecoverySection } from '../report.ts'
 import { type TimedBlock } from '../rpc-client.ts'
 import { type Slowness } from '../slow-wire.ts'
@@ -23,8 +24,8 @@ export interface RecoveryActions {
   restoreData(node: string, label: string, owner?: string): Promise<void>
   /** The first conflict in the sequencer's status. */
   conflict(): Promise<{ readonly ours: Hex; readonly other: Hex }>
-  /** `rekindle db choose` on the sequencer, which is down; resolves with the hashes that were given up. */
-  chooseBranch(branch: Hex, other: Hex): Promise<readonly Hex[]>
+  /** `rekindle db choose` on the sequencer, which is down. */
+  chooseBranch(branch: Hex, other: Hex): Promise<Choice>
   /** Removes the signed record of the sequencer, which is down. */
   loseRecord(): Promise<void>
   /** Waits until the sequencer's recovery stands still at the stage its start was given. */

@@ -38,9 +38,15 @@ export const SECOND_SEQUENCER: Scenario = {
     )
 
     const { ours, other } = await actions.conflict()
+    const { number } = await actions.head('sequencer')
+    const blocks = await actions.blocks(1, number)
     await actions.stop('sequencer')
-    const setAside = await actions.chooseBranch(other, ours)
-    expectations.expect(setAside.includes(ours), `${String(setAside.length)} blocks were given up`)
+    const { keptUpTo, setAsideCount } = await actions.chooseBranch(other, ours)
+    const setAside = blocks.slice(keptUpTo).map(({ hash }) => hash)
+    expectations.expect(
+      setAside.includes(ours) && setAside.length === setAsideCount,
+      `${String(setAsideCount)} blocks above ${String(keptUpTo)} were given up`
+    )
     await actions.start('sequencer')
     await actions.untilBuilding(BLOCKS_AFTER)
     return { lost: undefined, setAside, judge: () => expectations.judge() }
