@@ -17,7 +17,7 @@ import { createSigningKey } from '../src/signer/key-file.ts'
 import { chooseFreePorts } from './free-ports.ts'
 import { LinkPorts, OBSERVER } from './links.ts'
 import { loadAccounts } from './load/accounts.ts'
-import { type ScenarioSetup } from './scenarios/scenario.ts'
+import { type ScenarioSetup } from './scenarios/setup.ts'
 
 /** The node that builds. */
 export const SEQUENCER = 'sequencer'

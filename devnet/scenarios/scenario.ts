@@ -1,19 +1,10 @@
 // What a scenario is: who signs with what protection, what is done to whom, and what must hold at the end.
 import { type Hex } from '../../src/base/bytes.ts'
 import { type BlockFacts, type HoldStep, type StartFlags } from '../messages.ts'
+import { type ScenarioSetup } from './setup.ts'
 import { type RecoveryActions } from './recovery-actions.ts'
 import { type StatusWords } from '../status-words.ts'
 import { type CheckResult, type RecoverySection } from '../report.ts'
-
-/** How the cluster is set up before the scenario acts. */
-export interface ScenarioSetup {
-  readonly signedRecord: 'on' | 'off'
-  readonly quorum: 'auto' | 'all'
-  /** Genesis lies so many blocks in the past: the chain begins with as many missed slots. */
-  readonly genesisAgeBlocks?: number
-  /** A node SECOND with the sequencer's key and backups, and a record of its own; it is not started. */
-  readonly hasSecond?: true
-}
 
 /** The block a scenario is about, and what may become of it. */
 export interface LostBlock extends BlockFacts {

@@ -27,6 +27,7 @@ export const EXIT_CODE = {
 
 /** The system's process. */
 export function processIo(): CommandIo {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe)
   return {
     print: (text) => void process.stdout.write(text),
     complain: (text) => void process.stderr.write(text),
@@ -43,4 +44,9 @@ export function processIo(): CommandIo {
     },
     exitNow: (code) => process.exit(code)
   }
+}
+
+/** Whoever read the output has left (`… | head`): it wants no more, and the command goes on to its end. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
 }

@@ -1,13 +1,13 @@
 // The runner: gathers what is known, asks the pure decision, does what it says, and asks again.
 import { type BlockRef, type SignedBlock } from '../chain/block.ts'
-import { adoptTarget, linkTarget, reexecute, takeRecord } from './actions.ts'
+import { adoptTarget, linkTarget, takeRecord } from './actions.ts'
 import { type BlockAction, decideBlocks, type WaitReason } from './decide.ts'
 import { decideState, type StateAction } from './decide-state.ts'
 import { keepEvidence } from './evidence.ts'
 import { formatRef } from './findings.ts'
 import { type ShutReason } from './gate.ts'
+import { mendState } from './mend-state.ts'
 import { type OnExit, type Recovery, type RecoveryDeps, type RecoveryStatus } from './recovery.ts'
-import { fetchPeerDiffs, mergeDiffs } from './replay-actions.ts'
 import { type RecoveryReport } from './progress.ts'
 import { giveUp } from './set-aside.ts'
 import {
@@ -134,19 +134,7 @@ class RecoveryRunner implements Recovery {
   }
 
   async #mendState(action: StateAction, signal: AbortSignal): Promise<void> {
-    if (action.action === 'merge-diffs') {
-      await mergeDiffs(this.#deps, action, signal)
-      return
-    } else if (action.action === 'fetch-diffs') {
-      await fetchPeerDiffs(this.#deps, action, signal)
-      return
-    } else if (action.action === 're-execute') {
-      if ((await reexecute(this.#deps, action, signal)) === 'progress') return
-      this.#deps.knowledge.noteStateFailure('execution')
-    } else if (action.action === 'fetch-to-disk-layer') {
-      await this.#deps.state.resetToGenesis()
-      return
-    }
+    if ((await mendState(this.#deps, action, signal)) === 'decide') return
     await this.#waker.wait(this.#nextBackoffMs(), signal)
   }
 
@@ -177,7 +165,8 @@ class RecoveryRunner implements Recovery {
         }
         return
       case 'open':
-        await this.#open(action.on)
+        // Refused, something came that the next decision sees; should it see nothing, it is not taken at once.
+        if (!(await this.#open(action.on))) await this.#waker.wait(this.#nextBackoffMs(), signal)
         return
       case 'wait':
         await this.#waitForRowFourteen(action.reason, signal)
@@ -197,14 +186,15 @@ class RecoveryRunner implements Recovery {
     }
   }
 
-  async #open(on: BlockRef): Promise<void> {
+  /** False when the gate stays shut after all. */
+  async #open(on: BlockRef): Promise<boolean> {
     const { record, knowledge, gate, progress, log } = this.#deps
     // Those that the decision counted: one that is added meanwhile has not been asked.
     const backups = knowledge.backups()
     await record.adopt(on)
-    if (!this.#isStillOpen(on)) return
+    if (!this.#isStillOpen(on)) return false
     await knowledge.adoptBackups(backups)
-    if (!this.#isStillOpen(on)) return
+    if (!this.#isStillOpen(on)) return false
     const overridden = knowledge.overridden()
     if (overridden.length > 0) {
       log.warn('opened-without-backups', { head: formatRef(on), missing: overridden })
@@ -212,6 +202,7 @@ class RecoveryRunner implements Recovery {
     this.#last = progress.report()
     log.info('recovered', { head: formatRef(on), ...this.#last })
     gate.open(on)
+    return true
   }
 
   /** What came in while files were written met a shut gate: it counts before the gate opens, not after. */

@@ -1,11 +1,13 @@
 // `rekindle init` and `run` as processes: what an operator gets wrong, clean stops, kills, and two nodes by hand.
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { chooseFreePorts } from '../../devnet/free-ports.ts'
-import { CommandProcess, runCommand } from '../support/node-command.ts'
+import { CLI, CommandProcess, runCommand } from '../support/node-command.ts'
 import { useTemporaryDirectory } from '../support/temporary-directory.ts'
 import { until } from '../support/until.ts'
 
@@ -85,6 +87,12 @@ describe('the command', function () {
       assert.match(stderr, new RegExp(name))
       assert.ok(stderr.includes(port) && stderr.includes('EADDRINUSE'), stderr)
     }
+  })
+
+  it('goes on without a word when its reader has left', async () => {
+    const pipe = '"$0" "$1" config --print-schema | true'
+    const { stderr } = await promisify(execFile)('sh', ['-c', pipe, process.execPath, CLI])
+    assert.equal(stderr, '')
   })
 
   it('refuses a data directory that another node has open, and leaves that one alone', async () => {

@@ -17,7 +17,8 @@ export interface CommandSurroundings {
   readonly env?: Readonly<Record<string, string>>
 }
 
-const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
+/** The compiled command. */
+export const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
 
 /** Runs a command to its end. */
 export async function runCommand(...args: readonly string[]): Promise<Ended> {
