@@ -6,7 +6,7 @@ import { fakeStatus, okChunk, serveRange } from './broken/fake-answers.ts'
 import { FAKE_CHAIN_ID, FAKE_SIGNER } from './broken/fake-chain.ts'
 import { sha256 } from './broken/fake-gossip.ts'
 import { type FakeFaults, startFakeNode } from './broken/fake-node.ts'
-import { type CaseResult } from './conformance-case.ts'
+import { type CaseResult } from './verdict.ts'
 import { NodeListener } from './node-listener.ts'
 import { withField } from './raw-status.ts'
 import { runSuite } from './suite.ts'
@@ -113,7 +113,7 @@ const SERVERS: readonly (readonly [rule: string, what: string, faults: FakeFault
           const start = request.length === 20 ? request[0] : 0
           const isAll = start === 1 && request[8] === 0 && request[9] === 4
           const gap = chain.filter(({ number }) => number !== 2n)
-          return isAll ? serveRange(gap, 1n, 1024n, 2 ** 24) : bytes
+          return isAll ? serveRange(gap, { start: 1n, count: 1024n, maxBytes: 2 ** 24 }) : bytes
         }
       })
     }

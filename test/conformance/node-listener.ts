@@ -4,6 +4,8 @@ import { type Connection, type Stream } from '@libp2p/interface'
 import { encodeChunk } from '../../protocols/framing/chunk.ts'
 import { requestProtocol } from './asking.ts'
 import { type ProtocolName } from './frames.ts'
+import { GossipPeer } from './gossip-peer.ts'
+import { isWholeSize, PROTOCOLS } from './protocol-facts.ts'
 import { type RawStatus, readRawStatus, suiteStatus } from './raw-status.ts'
 import { type StreamEnd, StreamReader } from './raw-stream.ts'
 import { startSuiteHost, type SuiteHost } from './suite-host.ts'
@@ -32,10 +34,11 @@ export interface ListenOptions {
   readonly patienceMs: number
 }
 
-const PROTOCOLS: readonly ProtocolName[] = ['status', 'signed_tip', 'blocks_by_range']
 /** A node that talks without end is not listened to without end. */
 const CALLS_MAX = 10_000
 const CHUNK_MAX_BYTES = 2 ** 20
+/** A node closes its side together with the last byte; so much of the patience is left for the network. */
+const CLOSE_PART = 1 / 3
 
 /** A listening peer of the suite. */
 export class NodeListener {
@@ -45,9 +48,13 @@ export class NodeListener {
   isNodeSilent = false
   readonly #host: SuiteHost
   readonly #options: ListenOptions
+  /** Connections that we closed: what still comes of them says nothing of the node. */
+  readonly #dropped = new WeakSet<Connection>()
+  /** How each call was answered. */
+  readonly #answers = new WeakMap<Call, Answering>()
   #answering: Answering = () => undefined
 
-  private constructor(host: SuiteHost, options: ListenOptions) {
+  constructor(host: SuiteHost, options: ListenOptions) {
     this.#host = host
     this.#options = options
   }
@@ -86,8 +93,8 @@ export class NodeListener {
   ): Promise<Call | undefined> {
     this.#answering = answering
     try {
-      const from = this.calls.length
-      const find = () => this.calls.slice(from).find((call) => call.protocol === protocol)
+      const isOurs = (call: Call) => this.#answers.get(call) === answering
+      const find = () => this.calls.find((call) => call.protocol === protocol && isOurs(call))
       await waitUntil(() => find() !== undefined, withinMs)
       return find()
     } finally {
@@ -95,9 +102,17 @@ export class NodeListener {
     }
   }
 
+  /** Gossips with the node as the peer that it dialled; undefined while it has not. At most once. */
+  async joinGossip(): Promise<GossipPeer | undefined> {
+    const connection = this.#host.getConnections().find(({ status }) => status === 'open')
+    if (connection === undefined) return undefined
+    return GossipPeer.join(this.#host, connection, this.#options.chainId, { grafts: false })
+  }
+
   /** Closes the node's connections, so that it dials again. */
   drop(): void {
     for (const connection of this.#host.getConnections()) {
+      this.#dropped.add(connection)
       connection.abort(new Error('so that the node dials again'))
     }
   }
@@ -117,15 +132,21 @@ export class NodeListener {
 
   async #hear(protocol: ProtocolName, stream: Stream, connection: Connection): Promise<void> {
     const atMs = performance.now()
-    const { bytes, end } = await new StreamReader(stream).all(this.#options.patienceMs)
+    const { patienceMs } = this.#options
+    const { bytes, end } = await new StreamReader(stream).all(patienceMs, {
+      isWhole: (lengthBytes) => isWholeSize(protocol, lengthBytes),
+      graceMs: patienceMs * CLOSE_PART
+    })
     const call: Call = { protocol, connection, bytes, end, atMs }
+    const answering = this.#answering
+    this.#answers.set(call, answering)
     try {
-      stream.send(this.#answering(call) ?? usualAnswer(call))
-      await stream.close({ signal: AbortSignal.timeout(this.#options.patienceMs) })
+      stream.send(answering(call) ?? usualAnswer(call))
+      await stream.close({ signal: AbortSignal.timeout(patienceMs) })
     } catch {
       stream.abort(new Error('the node is gone')) // it need not wait for an answer
     }
-    if (this.calls.length < CALLS_MAX) this.calls.push(call)
+    if (this.calls.length < CALLS_MAX && !this.#dropped.has(connection)) this.calls.push(call)
   }
 }
 

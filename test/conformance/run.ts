@@ -2,10 +2,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { fromHex } from './block-maker.ts'
-import { type CaseResult } from './conformance-case.ts'
+import { type CaseResult } from './verdict.ts'
 import { HIDDEN_RULES } from './hidden-rules.ts'
 import { NodeListener } from './node-listener.ts'
-import { type SubjectOptions } from './subject.ts'
+import { type SubjectOptions } from './suite-peer.ts'
 import { runSuite, SubjectUnusable } from './suite.ts'
 
 const USAGE = `usage: npm run conformance -- --target <multiaddr> --chain-id <id>

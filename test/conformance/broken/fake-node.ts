@@ -15,6 +15,7 @@ import { STATUS, type Status } from '../../../protocols/status/codec.ts'
 import { requestProtocol } from '../asking.ts'
 import { toHex } from '../block-maker.ts'
 import { type ProtocolName } from '../frames.ts'
+import { LIMITS } from '../protocol-facts.ts'
 import { readRawStatus } from '../raw-status.ts'
 import { StreamReader } from '../raw-stream.ts'
 import { type FakeAnswers, fakeStatus, refusal, soundAnswers } from './fake-answers.ts'
@@ -50,11 +51,6 @@ export interface FakeNode {
   stop(): Promise<void>
 }
 
-const REQUEST_MAX_BYTES: Readonly<Record<ProtocolName, number>> = {
-  status: 173,
-  signed_tip: 40,
-  blocks_by_range: 20
-}
 const REQUEST_TIMEOUT_MS = 3_000
 const CLIENT_TIMEOUT_MS = 5_000
 const STATUS_INTERVAL_MS = 1_000
@@ -112,9 +108,10 @@ async function serve(
         if (other !== connection) other.abort(new Error('the peer has a newer connection'))
       }
     }
-    const maxBytes = faults.waitsForClose === true ? Infinity : REQUEST_MAX_BYTES[protocol]
+    const { requestMaxBytes } = LIMITS[protocol]
+    const maxBytes = faults.waitsForClose === true ? Infinity : requestMaxBytes
     const request = await readRequest(stream, maxBytes)
-    const isTooLong = request.length > REQUEST_MAX_BYTES[protocol]
+    const isTooLong = request.length > requestMaxBytes
     const response = isTooLong ? refusal('invalid-request', 'too long') : answer(request)
     stream.send(response)
     await stream.close({ signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) })

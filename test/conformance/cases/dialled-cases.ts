@@ -3,24 +3,22 @@ import { compressBlock } from '../../../protocols/snappy-block.ts'
 import { SIGNED_TIP } from '../../../protocols/signed-tip/codec.ts'
 import { linesOf } from '../asking.ts'
 import { keccak256, makeBlock } from '../block-maker.ts'
-import { type ConformanceCase, expectRule, NotRun, requireGiven } from '../conformance-case.ts'
-import { type ProtocolName } from '../frames.ts'
+import { type ConformanceCase } from '../conformance-case.ts'
+import { expectRule, NotRun, requireGiven } from '../verdict.ts'
 import { type Call, type NodeListener } from '../node-listener.ts'
+import { isWholeSize } from '../protocol-facts.ts'
 import { isNone, readRawStatus, STATUS_BYTES, suiteStatus, withField } from '../raw-status.ts'
-import { readStatus, type Subject, withPeer } from '../subject.ts'
+import { type Subject } from '../subject.ts'
+import { readStatus, withPeer } from '../suite-peer.ts'
 import { NO_BLOCK } from '../survey.ts'
 import { waitUntil } from '../wait-until.ts'
 
-const REQUEST_BYTES: Readonly<Record<ProtocolName, number>> = {
-  status: STATUS_BYTES,
-  signed_tip: 40,
-  blocks_by_range: 20
-}
 const STATUS_INTERVAL_MS = 1_000
 const STATUS_AGAIN_MS = 1_500
 /** Timers and the network blur the interval by so much. */
 const INTERVAL_SLACK_MS = 150
-const CALM_MS = 300
+/** A node that takes a bad answer acts on it at once; so much of the patience it is watched. */
+const CALM_PART = 1 / 4
 const FALSE_KEY = keccak256(Uint8Array.of(0x66))
 
 /** Cases in which the node is the client. They need the listener. */
@@ -33,7 +31,7 @@ export const DIALLED_CASES: readonly ConformanceCase[] = [
   },
   {
     id: 'FR-3 requests',
-    rules: ['FR-3', 'FR-1', 'TI-1', 'BR-1', 'BR-3', 'BR-2'],
+    rules: ['FR-3', 'FR-1', 'TI-1', 'BR-1', 'BH-1', 'SD-1'],
     title: 'sends one whole container and closes its side',
     run: checkRequests
   },
@@ -101,6 +99,10 @@ function listenerOf({ listener }: Subject): NodeListener {
   return requireGiven(listener, 'needs --listen, and a node that dials it')
 }
 
+function calmMs({ options }: Subject): number {
+  return options.patienceMs * CALM_PART
+}
+
 /** Two dials with their pauses. */
 function redialMs({ options }: Subject): number {
   return 2 * options.patienceMs + 5_000
@@ -139,11 +141,8 @@ async function checkRequests(subject: Subject): Promise<void> {
   const { calls } = listenerOf(subject)
   if (calls.length === 0) throw new NotRun('the node asked nothing')
   for (const { protocol, bytes, end } of calls) {
-    const due = REQUEST_BYTES[protocol]
-    expectRule(
-      bytes.length === due,
-      `${protocol}: ${String(bytes.length)} bytes, not ${String(due)}`
-    )
+    const { length } = bytes
+    expectRule(isWholeSize(protocol, length), `${protocol}: a request of ${String(length)} bytes`)
     expectRule(end === 'closed', `${protocol}: the stream was ${end} after the request`)
   }
 }
@@ -182,7 +181,7 @@ function badAnswer(
       const own = suiteStatus(chainId, genesisHash)
       const other = suiteStatus(chainId + 1n, genesisHash)
       const { connection } = await statusCall(subject, () => build(other, own))
-      const isGone = await waitUntil(() => connection.status !== 'open', CALM_MS)
+      const isGone = await waitUntil(() => connection.status !== 'open', calmMs(subject))
       expectRule(!isGone, 'it took the other chain from it and disconnected')
       await withPeer(options, async ({ ask }) => {
         const answer = await ask({ protocol: 'status', what: 'afterwards', bytes: own })
@@ -195,7 +194,7 @@ function badAnswer(
 async function checkReasonText(subject: Subject): Promise<void> {
   const text = Buffer.from('another chain: disconnect, ban, stop')
   const { connection } = await statusCall(subject, () => frame(1, 0, text))
-  const isGone = await waitUntil(() => connection.status !== 'open', CALM_MS)
+  const isGone = await waitUntil(() => connection.status !== 'open', calmMs(subject))
   expectRule(!isGone, 'it disconnected')
 }
 
