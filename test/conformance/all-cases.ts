@@ -2,7 +2,7 @@
 import { DIALLED_CASES } from './cases/dialled-cases.ts'
 import { DIFF_CASES } from './cases/diff-cases.ts'
 import { DIFF_CONTENT_CASES } from './cases/diff-content-cases.ts'
-import { FRAMING_CASES } from './cases/framing-cases.ts'
+import { FRAMING_ANSWER_CASES, FRAMING_CASES } from './cases/framing-cases.ts'
 import { GOSSIP_CASES } from './cases/gossip-cases.ts'
 import { HASH_CASES, HASH_GOSSIP_CASES } from './cases/hash-cases.ts'
 import { MESSAGE_CASES, MESSAGE_GOSSIP_CASES } from './cases/message-cases.ts'
@@ -16,12 +16,22 @@ import { type ConformanceCase } from './conformance-case.ts'
 export const SERVER_CASES: readonly ConformanceCase[] = [
   ...TRANSPORT_CASES,
   ...FRAMING_CASES,
+  ...FRAMING_ANSWER_CASES,
   ...STATUS_CASES,
   ...RANGE_CASES,
   ...HASH_CASES,
   ...DIFF_CASES,
   ...DIFF_CONTENT_CASES,
   ...TIP_CASES,
+  ...MESSAGE_CASES
+]
+
+/** What an answer with blocks by hash, or with diffs, can break. */
+export const HASH_AND_DIFF_CASES: readonly ConformanceCase[] = [
+  ...FRAMING_ANSWER_CASES,
+  ...HASH_CASES,
+  ...DIFF_CASES,
+  ...DIFF_CONTENT_CASES,
   ...MESSAGE_CASES
 ]
 

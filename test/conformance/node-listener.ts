@@ -37,8 +37,14 @@ export interface ListenOptions {
 /** A node that talks without end is not listened to without end. */
 const CALLS_MAX = 10_000
 const CHUNK_MAX_BYTES = 2 ** 20
+const REDIAL_PAUSE_MS = 5_000
 /** A node closes its side together with the last byte; so much of the patience is left for the network. */
 const CLOSE_PART = 1 / 3
+
+/** How long a node may take to dial again: it may hold back after a connection that did not last. */
+export function redialMs({ patienceMs }: { readonly patienceMs: number }): number {
+  return 2 * patienceMs + REDIAL_PAUSE_MS
+}
 
 /** A listening peer of the suite. */
 export class NodeListener {
@@ -102,8 +108,9 @@ export class NodeListener {
     }
   }
 
-  /** Gossips with the node as the peer that it dialled; undefined while it has not. At most once. */
+  /** Gossips with the node as the peer that it dialled; undefined when it does not dial. At most once. */
   async joinGossip(): Promise<GossipPeer | undefined> {
+    await waitUntil(() => this.isConnected, redialMs(this.#options))
     const connection = this.#host.getConnections().find(({ status }) => status === 'open')
     if (connection === undefined) return undefined
     return GossipPeer.join(this.#host, connection, this.#options.chainId, { grafts: false })

@@ -5,7 +5,7 @@ import { linesOf } from '../asking.ts'
 import { keccak256, makeBlock } from '../block-maker.ts'
 import { type ConformanceCase } from '../conformance-case.ts'
 import { expectRule, NotRun, requireGiven } from '../verdict.ts'
-import { type Call, type NodeListener } from '../node-listener.ts'
+import { type Call, type NodeListener, redialMs } from '../node-listener.ts'
 import { isWholeSize } from '../protocol-facts.ts'
 import { isNone, readRawStatus, STATUS_BYTES, suiteStatus, withField } from '../raw-status.ts'
 import { type Subject } from '../subject.ts'
@@ -103,11 +103,6 @@ function calmMs({ options }: Subject): number {
   return options.patienceMs * CALM_PART
 }
 
-/** Two dials with their pauses. */
-function redialMs({ options }: Subject): number {
-  return 2 * options.patienceMs + 5_000
-}
-
 async function statusCall(
   subject: Subject,
   answering?: (call: Call) => Uint8Array | undefined
@@ -119,7 +114,7 @@ async function statusCall(
   let call = await listener.nextCall('status', STATUS_AGAIN_MS, answer)
   if (call === undefined) {
     listener.drop()
-    call = await listener.nextCall('status', redialMs(subject), answer)
+    call = await listener.nextCall('status', redialMs(subject.options), answer)
   }
   if (call === undefined) throw new NotRun('the node does not dial again, or sends no status')
   return call
@@ -128,7 +123,7 @@ async function statusCall(
 async function checkStatusSent(subject: Subject): Promise<void> {
   const listener = listenerOf(subject)
   listener.drop()
-  const call = await listener.nextCall('status', redialMs(subject))
+  const call = await listener.nextCall('status', redialMs(subject.options))
   if (call === undefined && !listener.isConnected) throw new NotRun('the node does not dial again')
   listener.isNodeSilent = call === undefined
   expectRule(call !== undefined, 'no status came')
@@ -206,7 +201,7 @@ async function checkFalseTip(subject: Subject): Promise<void> {
   const message = await makeBlock({ number, timestamp }, { key: FALSE_KEY, chainId })
   const tip = SIGNED_TIP.chunk.encode({ relation: 'ahead', version: 3, message })
   listenerOf(subject).drop()
-  const call = await listenerOf(subject).nextCall('signed_tip', redialMs(subject), (it) => {
+  const call = await listenerOf(subject).nextCall('signed_tip', redialMs(subject.options), (it) => {
     return it.protocol === 'signed_tip' ? frame(0, 0, compressBlock(tip.bytes)) : undefined
   })
   if (call === undefined) throw new NotRun('the node asks for no tip')

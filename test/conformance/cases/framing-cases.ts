@@ -12,7 +12,7 @@ import { answersOf, NO_BLOCK, requests } from '../survey.ts'
 
 const OVERSIZE_BYTES = 100_000
 
-/** Cases of protocols/framing. */
+/** Cases of protocols/framing: what a node makes of requests. */
 export const FRAMING_CASES: readonly ConformanceCase[] = [
   {
     id: 'FR-1 another chain',
@@ -49,7 +49,11 @@ export const FRAMING_CASES: readonly ConformanceCase[] = [
     rules: ['FR-5'],
     title: 'does not act on a request that does not decode',
     run: checkHandlerNotRun
-  },
+  }
+]
+
+/** Cases of protocols/framing: what every answer looks like. */
+export const FRAMING_ANSWER_CASES: readonly ConformanceCase[] = [
   onFrames(
     'FR-6',
     'sends each chunk of result 0 as one snappy block of the stated length',

@@ -31,13 +31,13 @@ export const MESSAGE_CASES: readonly ConformanceCase[] = [
   }),
   {
     id: 'BM-11 signer',
-    rules: ['BM-10', 'BM-11'],
+    rules: ['BM-10', 'BM-11', 'BR-9', 'BH-6'],
     title: 'serves messages that the chain’s signer signed',
     run: checkSigner
   },
   {
     id: 'BM-12 hash',
-    rules: ['BM-12'],
+    rules: ['BM-12', 'BR-9', 'BH-6'],
     title: 'serves blocks whose hash is that of their header',
     run: async ({ survey }) => {
       for (const { block, what } of takeMessages(survey)) {
