@@ -193,6 +193,12 @@ describe('the command of the conformance suite', function () {
     })
   }
 
+  it('ends with 0 and its usage on stdout for --help', () => {
+    const { status, stdout } = command('--help')
+    assert.equal(status, 0)
+    assert.match(stdout, /usage: npm run conformance/)
+  })
+
   it('ends with 2 where nobody listens', async () => {
     const [port] = await chooseFreePorts(1)
     const target = `/ip4/127.0.0.1/tcp/${String(port)}`

@@ -1,11 +1,10 @@
 // Nodes that break one rule of state_diffs_by_range.
+import { RLP } from '@ethereumjs/rlp'
 import { type StateDiff } from '../../../protocols/state-diffs-by-range/state-diff.ts'
 import { encodeStateDiff } from '../../../protocols/state-diffs-by-range/state-diff-codec.ts'
-import { RLP } from '@ethereumjs/rlp'
 import { keccak256 } from '../block-maker.ts'
 import { answering, type BrokenNode, changed } from './broken-node.ts'
 import { okChunk, serveDiffs } from './fake-answers.ts'
-import { type FakeBlock } from './fake-chain.ts'
 
 const REQUEST_BYTES = 20
 const CLEARED_AT = 36
@@ -21,15 +20,10 @@ function rewriting(
     const [first] = sound.state_diffs_by_range(request)
     if (first !== 0) return sound.state_diffs_by_range(request)
     return serveDiffs(
-      chain.map((block) => rewritten(block, rewrite)),
+      chain.map((block) => ({ ...block, diff: { ...block.diff, ...rewrite(block.diff) } })),
       rangeOf(request)
     )
   })
-}
-
-function rewritten(block: FakeBlock, rewrite: (diff: StateDiff) => Partial<StateDiff>): FakeBlock {
-  const { diff } = block
-  return diff === undefined ? block : { ...block, diff: { ...diff, ...rewrite(diff) } }
 }
 
 /** Serves the diff of one block with other bytes, which its form does not allow; alone, whatever was asked. */
@@ -47,8 +41,8 @@ function corrupting(
     if (!isAll) return bytes
     return Buffer.concat(
       chain.map(({ diff }) => {
-        const sent = encodeStateDiff(diff!)
-        return okChunk(diff!.number === number ? corrupt(sent, diff!) : sent)
+        const sent = encodeStateDiff(diff)
+        return okChunk(diff.number === number ? corrupt(sent, diff) : sent)
       })
     )
   })
@@ -63,8 +57,20 @@ function rangeOf(request: Uint8Array) {
   }
 }
 
+/** The two accounts of every diff of the fakes, and the contract's slots, which it has but in the fourth. */
+function partsOf({ accounts: [plain, contract, ...others] }: StateDiff) {
+  if (plain === undefined || contract === undefined) throw new Error('a fake diff has two accounts')
+  const [low, high] = contract.slots
+  return { plain, contract, others, low: low?.slotHash, high: high?.slotHash }
+}
+
 /** Two stretches of the same length change places. */
-function swapped(bytes: Uint8Array, one: Uint8Array, other: Uint8Array): Uint8Array {
+function swapped(
+  bytes: Uint8Array,
+  one: Uint8Array | undefined,
+  other: Uint8Array | undefined
+): Uint8Array {
+  if (one === undefined || other === undefined) throw new Error('there is nothing to swap')
   const copy = Uint8Array.from(bytes)
   copy.set(other, Buffer.from(bytes).indexOf(one))
   copy.set(one, Buffer.from(bytes).indexOf(other))
@@ -92,28 +98,29 @@ export const BROKEN_DIFFS: readonly BrokenNode[] = [
   }),
   corrupting('SD-5', 'leaves a byte between its lists', 2n, (bytes) => changed(bytes, 104, 117)),
   corrupting('SD-6', 'sends a diff of genesis', 2n, (bytes) => changed(bytes, 0, 0)),
-  corrupting('SD-7', 'does not sort accounts', 4n, (bytes, { accounts: [low, high] }) =>
-    swapped(bytes, low!.addressHash, high!.addressHash)
-  ),
-  corrupting('SD-7', 'does not sort slots', 2n, (bytes, { accounts }) => {
-    const [, contract] = accounts
-    const at = Buffer.from(bytes).indexOf(contract!.addressHash) + contract!.addressHash.length
-    const [low, high] = contract!.slots
-    const slots = swapped(bytes.subarray(at), low!.slotHash, high!.slotHash)
+  corrupting('SD-7', 'does not sort accounts', 4n, (bytes, diff) => {
+    const { plain, contract } = partsOf(diff)
+    return swapped(bytes, plain.addressHash, contract.addressHash)
+  }),
+  corrupting('SD-7', 'does not sort slots', 2n, (bytes, diff) => {
+    const { contract, low, high } = partsOf(diff)
+    const at = Buffer.from(bytes).indexOf(contract.addressHash) + contract.addressHash.length
+    const slots = swapped(bytes.subarray(at), low, high)
     return Uint8Array.of(...bytes.subarray(0, at), ...slots)
   }),
-  corrupting('SD-8', 'does not clear what it deletes', 4n, (bytes, { accounts: [, gone] }) =>
-    changed(bytes, Buffer.from(bytes).indexOf(gone!.addressHash) + CLEARED_AT, 0)
-  ),
-  corrupting('SD-9', 'does not trim a value', 2n, (bytes, { accounts }) => {
-    const [, contract] = accounts
-    const at = Buffer.from(bytes).lastIndexOf(contract!.slots[1]!.slotHash)
-    return changed(bytes, at + VALUE_AT, 0)
+  corrupting('SD-8', 'does not clear what it deletes', 4n, (bytes, diff) => {
+    const { contract } = partsOf(diff)
+    return changed(bytes, Buffer.from(bytes).indexOf(contract.addressHash) + CLEARED_AT, 0)
   }),
-  rewriting('SD-10', 'writes the empty root out', ({ accounts: [plain, ...others] }) => {
+  corrupting('SD-9', 'does not trim a value', 2n, (bytes, diff) => {
+    const { high = new Uint8Array() } = partsOf(diff)
+    return changed(bytes, Buffer.from(bytes).lastIndexOf(high) + VALUE_AT, 0)
+  }),
+  rewriting('SD-10', 'writes the empty root out', (diff) => {
+    const { plain, contract, others } = partsOf(diff)
     const emptyRoot = keccak256(RLP.encode(new Uint8Array()))
     const body = RLP.encode([1, 1, emptyRoot, new Uint8Array()])
-    return { accounts: [{ ...plain!, body }, ...others] }
+    return { accounts: [{ ...plain, body }, contract, ...others] }
   }),
   rewriting('SD-11', 'leaves new codes out', ({ number, codes }) => ({
     codes: number === 5n ? [] : codes

@@ -1,6 +1,6 @@
 // A deliberately broken node: one rule, and what is wrong with a fake so that it breaks that rule alone.
 import { type FakeAnswers } from './fake-answers.ts'
-import { type FakeBlock } from './fake-chain.ts'
+import { type ChainBlock } from './fake-chain.ts'
 import { type FakeFaults } from './fake-node.ts'
 
 /** One broken node. */
@@ -15,7 +15,7 @@ export interface BrokenNode {
 export type Answering = (
   request: Uint8Array,
   sound: FakeAnswers,
-  chain: readonly FakeBlock[]
+  chain: readonly ChainBlock[]
 ) => Uint8Array
 
 /** A node that answers one protocol wrongly. */

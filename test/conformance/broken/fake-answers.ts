@@ -15,7 +15,13 @@ import { encodeStateDiff } from '../../../protocols/state-diffs-by-range/state-d
 import { STATUS } from '../../../protocols/status/codec.ts'
 import { toHex } from '../block-maker.ts'
 import { type ProtocolName } from '../frames.ts'
-import { FAKE_CHAIN_ID, FAKE_GENESIS, type FakeBlock, headOf } from './fake-chain.ts'
+import {
+  FAKE_CHAIN_ID,
+  FAKE_GENESIS,
+  type ChainBlock,
+  type FakeBlock,
+  headOf
+} from './fake-chain.ts'
 
 /** Answers of one fake node. */
 export type FakeAnswers = Readonly<Record<ProtocolName, (request: Uint8Array) => Uint8Array>>
@@ -33,7 +39,7 @@ export function refusal(result: 'unavailable' | 'invalid-request', reason: strin
 }
 
 /** The status of a fake: a backup that holds the whole chain. */
-export function fakeStatus(chain: readonly FakeBlock[]): Uint8Array {
+export function fakeStatus(chain: readonly ChainBlock[]): Uint8Array {
   const head = headOf(chain)
   return STATUS.request.encode({
     chainId: FAKE_CHAIN_ID,
@@ -55,7 +61,7 @@ export function fakeStatus(chain: readonly FakeBlock[]): Uint8Array {
 
 /** Sound answers over a chain; `extra` holds blocks that came by gossip. */
 export function soundAnswers(
-  chain: readonly FakeBlock[],
+  chain: readonly ChainBlock[],
   extra: ReadonlyMap<bigint, FakeBlock>
 ): FakeAnswers {
   return {
@@ -92,7 +98,7 @@ export function soundAnswers(
 }
 
 /** Blocks from start on, within count and bytes. */
-export function serveRange(chain: readonly FakeBlock[], range: BlocksByRangeRequest): Uint8Array {
+export function serveRange(chain: readonly ChainBlock[], range: BlocksByRangeRequest): Uint8Array {
   const messages = within(chain, range).map(({ message, version }) => ({ bytes: message, version }))
   return serveItems(messages, range.maxBytes)
 }
@@ -108,19 +114,20 @@ export function serveHashes(held: readonly FakeBlock[], hashes: readonly Uint8Ar
 
 /** Diffs from start on, within count and bytes. */
 export function serveDiffs(
-  chain: readonly FakeBlock[],
+  chain: readonly ChainBlock[],
   range: StateDiffsByRangeRequest
 ): Uint8Array {
-  const diffs = within(chain, range).flatMap(({ diff }) =>
-    diff === undefined ? [] : [{ bytes: encodeStateDiff(diff), version: 0 }]
-  )
+  const diffs = within(chain, range).map(({ diff }) => ({
+    bytes: encodeStateDiff(diff),
+    version: 0
+  }))
   return serveItems(diffs, range.maxBytes)
 }
 
 function within(
-  chain: readonly FakeBlock[],
+  chain: readonly ChainBlock[],
   { start, count }: Pick<BlocksByRangeRequest, 'start' | 'count'>
-): readonly FakeBlock[] {
+): readonly ChainBlock[] {
   return chain.filter(({ number }) => number >= start && number < start + count)
 }
 

@@ -18,17 +18,23 @@ export const FAKE_GENESIS: Uint8Array = keccak256(Uint8Array.of(4))
 export interface FakeBlock extends VersionedMessage {
   readonly number: bigint
   readonly hash: Uint8Array
-  /** Undefined for a block that came by gossip. */
-  readonly diff?: StateDiff
+}
+
+/** A block of the chain itself; those that came by gossip have no diff. */
+export interface ChainBlock extends FakeBlock {
+  readonly diff: StateDiff
 }
 
 const BLOCKS_COUNT = 5n
 const FIRST_TIMESTAMP = 1_700_000_000n
 const GAS_USED = 21_000
 const CODES = [Uint8Array.of(0x60, 1), Uint8Array.of(0x60, 2)] as const
-const HASHES = [keccak256(Uint8Array.of(20)), keccak256(Uint8Array.of(21))] as const
 /** Addresses and slots of all diffs, in the order of their bytes. */
-const [LOW_HASH, HIGH_HASH] = [...HASHES].sort((one, other) => Buffer.compare(one, other))
+const [LOW_HASH, HIGH_HASH] = inOrder(keccak256(Uint8Array.of(20)), keccak256(Uint8Array.of(21)))
+
+function inOrder(one: Uint8Array, other: Uint8Array): readonly [Uint8Array, Uint8Array] {
+  return Buffer.compare(one, other) < 0 ? [one, other] : [other, one]
+}
 
 /** What may be wrong with the block in the middle. */
 export interface ChainFault {
@@ -44,8 +50,8 @@ export function headOf(chain: readonly FakeBlock[]): FakeBlock {
 }
 
 /** Blocks 1 to 5, the third one as it is told. */
-export async function makeFakeChain(fault: ChainFault = {}): Promise<readonly FakeBlock[]> {
-  const blocks: FakeBlock[] = []
+export async function makeFakeChain(fault: ChainFault = {}): Promise<readonly ChainBlock[]> {
+  const blocks: ChainBlock[] = []
   let parentHash = FAKE_GENESIS
   let parentStateRoot = keccak256(Uint8Array.of(6))
   for (let number = 1n; number <= BLOCKS_COUNT; number++) {
@@ -81,22 +87,22 @@ function fakeReceipt(): Uint8Array {
 /** Two accounts, one of them a contract with slots; the fourth block deletes it, the fifth one makes it anew. */
 function fakeChanges(number: bigint): Pick<StateDiff, 'accounts' | 'codes'> {
   const plain: DiffAccount = {
-    addressHash: LOW_HASH!,
+    addressHash: LOW_HASH,
     body: fakeBody(number),
     storageCleared: false,
     slots: []
   }
   if (number === 4n) {
     const gone = new Uint8Array()
-    const deleted = { addressHash: HIGH_HASH!, body: gone, storageCleared: true, slots: [] }
+    const deleted = { addressHash: HIGH_HASH, body: gone, storageCleared: true, slots: [] }
     return { accounts: [plain, deleted], codes: [] }
   }
   const code = number === 5n ? CODES[1] : CODES[0]
   const contract = {
-    addressHash: HIGH_HASH!,
+    addressHash: HIGH_HASH,
     body: fakeBody(number, keccak256(code)),
     storageCleared: number === 5n,
-    slots: [LOW_HASH!, HIGH_HASH!].map((slotHash) => ({ slotHash, value: Uint8Array.of(7, 8) }))
+    slots: [LOW_HASH, HIGH_HASH].map((slotHash) => ({ slotHash, value: Uint8Array.of(7, 8) }))
   }
   return { accounts: [plain, contract], codes: number === 1n || number === 5n ? [code] : [] }
 }

@@ -23,6 +23,7 @@ import {
   type ChainFault,
   FAKE_CHAIN_ID,
   FAKE_GENESIS,
+  type ChainBlock,
   type FakeBlock,
   makeFakeChain
 } from './fake-chain.ts'
@@ -32,7 +33,7 @@ import { type GossipFaults, serveGossip, SOUND_GOSSIP } from './fake-gossip.ts'
 export interface FakeFaults {
   readonly keyType?: 'secp256k1' | 'Ed25519'
   readonly chain?: ChainFault
-  readonly answers?: (sound: FakeAnswers, chain: readonly FakeBlock[]) => Partial<FakeAnswers>
+  readonly answers?: (sound: FakeAnswers, chain: readonly ChainBlock[]) => Partial<FakeAnswers>
   readonly gossip?: Partial<GossipFaults>
   /** Chains besides its own whose ids it serves. */
   readonly otherChains?: readonly bigint[]
@@ -138,31 +139,34 @@ function isOther({ chainId, genesisHash }: Pick<Status, 'chainId' | 'genesisHash
   return chainId !== FAKE_CHAIN_ID || toHex(genesisHash) !== toHex(FAKE_GENESIS)
 }
 
-async function dialOn(
-  host: Libp2p,
-  peer: string,
-  fake: {
-    readonly faults: FakeFaults
-    readonly chain: readonly FakeBlock[]
-    readonly ending: AbortController
-  }
-): Promise<void> {
+interface Dialling {
+  readonly faults: FakeFaults
+  readonly chain: readonly ChainBlock[]
+  readonly ending: AbortController
+}
+
+async function dialOn(host: Libp2p, peer: string, fake: Dialling): Promise<void> {
   const { signal } = fake.ending
-  while (!signal.aborted) {
-    try {
-      const connection = await host.dial(multiaddr(peer), { signal })
-      const closed = new Promise<void>((resolve) => {
-        connection.addEventListener('close', () => {
-          resolve()
-        })
+  while (!signal.aborted) await dialOnce(host, peer, fake)
+}
+
+/** Ends with the connection: `lost` when the suite is gone, or closed it while the fake spoke. */
+async function dialOnce(host: Libp2p, peer: string, fake: Dialling): Promise<'closed' | 'lost'> {
+  const { signal } = fake.ending
+  try {
+    const connection = await host.dial(multiaddr(peer), { signal })
+    const closed = new Promise<void>((resolve) => {
+      connection.addEventListener('close', () => {
+        resolve()
       })
-      while ((await sendStatus(connection, fake.faults, fake.chain)) === 'unreadable') {
-        await delay(STATUS_INTERVAL_MS, undefined, { signal })
-      }
-      await closed
-    } catch {
-      // The suite is gone, or closed the connection while we spoke: dialled again unless the fake ends.
+    })
+    while ((await sendStatus(connection, fake.faults, fake.chain)) === 'unreadable') {
+      await delay(STATUS_INTERVAL_MS, undefined, { signal })
     }
+    await closed
+    return 'closed'
+  } catch {
+    return 'lost'
   }
 }
 
@@ -170,7 +174,7 @@ async function dialOn(
 async function sendStatus(
   connection: Connection,
   faults: FakeFaults,
-  chain: readonly FakeBlock[]
+  chain: readonly ChainBlock[]
 ): Promise<'read' | 'unreadable'> {
   if (faults.client === 'silent') return 'read'
   const id = requestProtocol('status', FAKE_CHAIN_ID)

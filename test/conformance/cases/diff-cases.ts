@@ -2,7 +2,7 @@
 import { RLP } from '@ethereumjs/rlp'
 import { type StateDiff } from '../../../protocols/state-diffs-by-range/state-diff.ts'
 import { isRefused, linesOf } from '../asking.ts'
-import { fromHex, keccak256, toHex } from '../block-maker.ts'
+import { keccak256, toHex } from '../block-maker.ts'
 import { type ConformanceCase } from '../conformance-case.ts'
 import { type Answer } from '../frames.ts'
 import { diffsOf, type ServedDiff } from '../served-diffs.ts'

@@ -53,8 +53,8 @@ function onBlocks(rule: string, title: string, check: Check): ConformanceCase {
       let checkedCount = 0
       for (const { diff } of takeDiffs(subject, 'all')) {
         const payload = diff && payloads.get(diff.number)
-        if (payload === undefined) continue
-        const problem = await check(diff!, payload, payloads.get(payload.blockNumber - 1n))
+        if (diff === undefined || payload === undefined) continue
+        const problem = await check(diff, payload, payloads.get(payload.blockNumber - 1n))
         expectRule(problem === false, `block ${String(payload.blockNumber)}: ${String(problem)}`)
         checkedCount++
       }
