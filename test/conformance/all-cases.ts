@@ -10,6 +10,7 @@ import { RANGE_CASES } from './cases/range-cases.ts'
 import { STATUS_CASES } from './cases/status-cases.ts'
 import { TIP_CASES, TIP_GOSSIP_CASES } from './cases/tip-cases.ts'
 import { TRANSPORT_CASES } from './cases/transport-cases.ts'
+import { WALK_CASES } from './cases/walk-cases.ts'
 import { type ConformanceCase } from './conformance-case.ts'
 
 /** The node is asked. */
@@ -36,7 +37,7 @@ export const HASH_AND_DIFF_CASES: readonly ConformanceCase[] = [
 ]
 
 /** The node asks. */
-export const CLIENT_CASES: readonly ConformanceCase[] = DIALLED_CASES
+export const CLIENT_CASES: readonly ConformanceCase[] = [...WALK_CASES, ...DIALLED_CASES]
 
 /** The node hears blocks, and passes them on. */
 export const GOSSIPING_CASES: readonly ConformanceCase[] = [

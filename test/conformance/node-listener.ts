@@ -97,15 +97,10 @@ export class NodeListener {
     withinMs: number,
     answering: Answering = () => undefined
   ): Promise<Call | undefined> {
-    this.#answering = answering
-    try {
-      const isOurs = (call: Call) => this.#answers.get(call) === answering
-      const find = () => this.calls.find((call) => call.protocol === protocol && isOurs(call))
-      await waitUntil(() => find() !== undefined, withinMs)
-      return find()
-    } finally {
-      this.#answering = () => undefined
-    }
+    const isOurs = (call: Call) => this.#answers.get(call) === answering
+    const find = () => this.calls.find((call) => call.protocol === protocol && isOurs(call))
+    await this.answeringWith(answering, () => waitUntil(() => find() !== undefined, withinMs))
+    return find()
   }
 
   /** Gossips with the node as the peer that it dialled; undefined when it does not dial. At most once. */
@@ -114,6 +109,16 @@ export class NodeListener {
     const connection = this.#host.getConnections().find(({ status }) => status === 'open')
     if (connection === undefined) return undefined
     return GossipPeer.join(this.#host, connection, this.#options.chainId, { grafts: false })
+  }
+
+  /** Answers this way for as long as `wait` runs. */
+  async answeringWith<T>(answering: Answering, wait: () => Promise<T>): Promise<T> {
+    this.#answering = answering
+    try {
+      return await wait()
+    } finally {
+      this.#answering = () => undefined
+    }
   }
 
   /** Closes the node's connections, so that it dials again. */

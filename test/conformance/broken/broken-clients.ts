@@ -21,7 +21,13 @@ export const BROKEN_CLIENTS: readonly BrokenNode[] = [
     rule: 'FR-11',
     what: 'reads a status of any result',
     faults: { readAnswer: (bytes) => readLoosely(bytes, [0, 9], [0]) }
-  }
+  },
+  ...[
+    ['TI-11', 'takes a tip of any signer'],
+    ['BR-9', 'takes blocks of heights that it did not ask for'],
+    ['BH-6', 'takes blocks of any signer by their hash'],
+    ['BH-7', 'takes blocks that it did not ask for']
+  ].map(([rule = '', what = '']) => ({ rule, what, faults: { walk: { skipped: [rule] } } }))
 ]
 
 /** Chain and genesis of one whole chunk with one of these results and versions. */

@@ -28,6 +28,7 @@ import {
   makeFakeChain
 } from './fake-chain.ts'
 import { type GossipFaults, serveGossip, SOUND_GOSSIP } from './fake-gossip.ts'
+import { walkBack, type WalkFaults } from './fake-walk.ts'
 
 /** What is wrong with a fake; nothing, when empty. */
 export interface FakeFaults {
@@ -42,6 +43,7 @@ export interface FakeFaults {
   readonly keepsOlder?: boolean
   /** As a client: does not send its status, or does not close its side after it. */
   readonly client?: 'silent' | 'never closing'
+  readonly walk?: WalkFaults
   /** What it reads from the answer to its status. */
   readonly readAnswer?: (bytes: Uint8Array) => Pick<Status, 'chainId' | 'genesisHash'> | undefined
 }
@@ -80,7 +82,8 @@ export async function startFakeNode(faults: FakeFaults, peer?: string): Promise<
   }
   await serveGossip(host, { ...SOUND_GOSSIP, ...faults.gossip }, extra)
   const ending = new AbortController()
-  const dialling = peer === undefined ? undefined : dialOn(host, peer, { faults, chain, ending })
+  const dialling =
+    peer === undefined ? undefined : dialOn(host, peer, { faults, chain, extra, ending })
   return {
     multiaddr: String(host.getMultiaddrs()[0]),
     async stop() {
@@ -142,6 +145,7 @@ function isOther({ chainId, genesisHash }: Pick<Status, 'chainId' | 'genesisHash
 interface Dialling {
   readonly faults: FakeFaults
   readonly chain: readonly ChainBlock[]
+  readonly extra: Map<bigint, FakeBlock>
   readonly ending: AbortController
 }
 
@@ -162,6 +166,9 @@ async function dialOnce(host: Libp2p, peer: string, fake: Dialling): Promise<'cl
     })
     while ((await sendStatus(connection, fake.faults, fake.chain)) === 'unreadable') {
       await delay(STATUS_INTERVAL_MS, undefined, { signal })
+    }
+    if (fake.faults.client === undefined) {
+      await walkBack(connection, fake.chain, fake.extra, fake.faults.walk ?? { skipped: [] })
     }
     await closed
     return 'closed'

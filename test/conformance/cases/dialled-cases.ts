@@ -2,7 +2,7 @@
 import { compressBlock } from '../../../protocols/snappy-block.ts'
 import { SIGNED_TIP } from '../../../protocols/signed-tip/codec.ts'
 import { linesOf } from '../asking.ts'
-import { keccak256, makeBlock } from '../block-maker.ts'
+import { keccak256, makeBlock, planBlock } from '../block-maker.ts'
 import { type ConformanceCase } from '../conformance-case.ts'
 import { expectRule, NotRun, requireGiven } from '../verdict.ts'
 import { type Call, type NodeListener, redialMs } from '../node-listener.ts'
@@ -10,7 +10,7 @@ import { isWholeSize } from '../protocol-facts.ts'
 import { isNone, readRawStatus, STATUS_BYTES, suiteStatus, withField } from '../raw-status.ts'
 import { type Subject } from '../subject.ts'
 import { readStatus, withPeer } from '../suite-peer.ts'
-import { NO_BLOCK } from '../survey.ts'
+import { NO_BLOCK, requests } from '../survey.ts'
 import { waitUntil } from '../wait-until.ts'
 
 const STATUS_INTERVAL_MS = 1_000
@@ -198,6 +198,7 @@ async function checkFalseTip(subject: Subject): Promise<void> {
   if (listenerOf(subject).isNodeSilent) throw new NotRun('the node asks for nothing')
   const number = subject.freeHeight()
   const timestamp = BigInt(Math.floor(Date.now() / 1000))
+  const { blockHash } = (await planBlock({ number, timestamp })).payload
   const message = await makeBlock({ number, timestamp }, { key: FALSE_KEY, chainId })
   const tip = SIGNED_TIP.chunk.encode({ relation: 'ahead', version: 3, message })
   listenerOf(subject).drop()
@@ -205,8 +206,13 @@ async function checkFalseTip(subject: Subject): Promise<void> {
     return it.protocol === 'signed_tip' ? frame(0, 0, compressBlock(tip.bytes)) : undefined
   })
   if (call === undefined) throw new NotRun('the node asks for no tip')
+  await waitUntil(() => false, calmMs(subject)) // what it takes it takes after the answer
   const { acceptedNumber } = await readStatus(options, genesisHash)
   expectRule(isNone(acceptedNumber) || acceptedNumber !== number, 'it accepted the block')
+  const bytes = requests.hashes(blockHash)
+  const asked = { protocol: 'blocks_by_hash', what: 'the block', bytes } as const
+  const answer = await withPeer(options, ({ ask }) => ask(asked))
+  expectRule(answer.frames[0]?.result === 1, `it took the block: ${linesOf([answer])}`)
 }
 
 async function checkOtherChain(subject: Subject): Promise<void> {
