@@ -54,10 +54,9 @@ async function askOnce(
   const stream = await openStream(connection, id)
   if (stream === undefined) throw new RuleBroken(`FR-1: it does not know ${id}`)
   const reader = new StreamReader(stream)
-  const sending = send(stream, { bytes, closes, partsCount }, withinMs)
+  const failure = await send(stream, { bytes, closes, partsCount }, withinMs)
   const { bytes: received, end } = await reader.all(withinMs)
   stream.abort(new Error('read'))
-  const failure = await sending
   // A node may cut us off while we send, and then the stream has ended; nothing else may go wrong.
   if (failure !== undefined && end === 'open') throw failure
   return { protocol, what, ...splitFrames(received), end }
