@@ -158,7 +158,8 @@ describe('our node under the conformance suite', function () {
     assert.deepEqual(linesOf(results, 'failed'), [])
     // A sequencer need not ask whom it does not know as a backup.
     const notRun = idsOf(results, 'not run').filter((id) => id !== 'TI-11 false tip')
-    assert.deepEqual(notRun, [...WALK_CASES.map(({ id }) => id), 'BM-13 milliseconds'])
+    const due = [...WALK_CASES.map(({ id }) => id), 'BM-13 milliseconds']
+    assert.deepEqual([...notRun].sort(), due.sort())
     assert.equal(results.length, ALL_CASES.length)
   }
 
