@@ -1,8 +1,8 @@
 // Requests in raw bytes: sound ones, and every way of sending a bad one.
-import { type Connection } from '@libp2p/interface'
+import { type Connection, type Stream } from '@libp2p/interface'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Answer, describeAnswer, type ProtocolName, splitFrames } from './frames.ts'
-import { RuleBroken } from './conformance-case.ts'
+import { RuleBroken } from './verdict.ts'
 import { StreamReader } from './raw-stream.ts'
 import { openStream } from './suite-host.ts'
 
@@ -54,6 +54,20 @@ async function askOnce(
   const stream = await openStream(connection, id)
   if (stream === undefined) throw new RuleBroken(`FR-1: it does not know ${id}`)
   const reader = new StreamReader(stream)
+  const failure = await send(stream, { bytes, closes, partsCount }, withinMs)
+  const { bytes: received, end } = await reader.all(withinMs)
+  stream.abort(new Error('read'))
+  // A node may cut us off while we send, and then the stream has ended; nothing else may go wrong.
+  if (failure !== undefined && end === 'open') throw failure
+  return { protocol, what, ...splitFrames(received), end }
+}
+
+/** Resolves with what kept the request from going out whole. */
+async function send(
+  stream: Stream,
+  { bytes, closes, partsCount }: Required<Pick<Asked, 'bytes' | 'closes' | 'partsCount'>>,
+  withinMs: number
+): Promise<Error | undefined> {
   try {
     const partBytes = Math.max(Math.ceil(bytes.length / partsCount), 1)
     for (let at = 0; at < bytes.length; at += partBytes) {
@@ -61,12 +75,10 @@ async function askOnce(
       if (partsCount > 1) await delay(PART_PAUSE_MS)
     }
     if (closes) await stream.close({ signal: AbortSignal.timeout(withinMs) })
-  } catch {
-    // It was cut off while we sent; how the stream ended says so.
+    return undefined
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown : new Error('the request did not go out')
   }
-  const { bytes: received, end } = await reader.all(withinMs)
-  stream.abort(new Error('read'))
-  return { protocol, what, ...splitFrames(received), end }
 }
 
 /** True for result 2 and nothing more. */

@@ -1,10 +1,9 @@
 // Blocks of the suite's own: sound by every rule that needs no state, and broken in one place on demand.
-import { MerklePatriciaTrie } from '@ethereumjs/mpt'
+import { createMPT } from '@ethereumjs/mpt'
 import { RLP } from '@ethereumjs/rlp'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { keccak256 as viemKeccak256 } from 'viem'
 import {
-  type BlockMessage,
   encodeSignedPart,
   type ExecutionPayload,
   joinSignature,
@@ -83,7 +82,7 @@ export async function blockHashOf(message: UnsignedBlockMessage): Promise<Uint8A
     EMPTY_OMMERS,
     payload.feeRecipient,
     payload.stateRoot,
-    await transactionsRoot(payload.transactions),
+    await orderedRoot(payload.transactions),
     payload.receiptsRoot,
     payload.logsBloom,
     0n,
@@ -104,12 +103,11 @@ export async function blockHashOf(message: UnsignedBlockMessage): Promise<Uint8A
   return keccak256(RLP.encode(fields))
 }
 
-async function transactionsRoot(transactions: readonly Uint8Array[]): Promise<Uint8Array> {
-  if (transactions.length === 0) return EMPTY_ROOT
-  const trie = new MerklePatriciaTrie()
-  for (const [index, transaction] of transactions.entries()) {
-    await trie.put(RLP.encode(index), transaction)
-  }
+/** The root of the trie of rlp(index) to item: of transactions, and of receipts. */
+export async function orderedRoot(items: readonly Uint8Array[]): Promise<Uint8Array> {
+  if (items.length === 0) return EMPTY_ROOT
+  const trie = await createMPT()
+  for (const [index, item] of items.entries()) await trie.put(RLP.encode(index), item)
   return trie.root()
 }
 

@@ -12,7 +12,8 @@ export interface Frame {
 }
 
 /** The protocols of the suite. */
-export type ProtocolName = 'status' | 'signed_tip' | 'blocks_by_range'
+export type ProtocolName =
+  'status' | 'signed_tip' | 'blocks_by_range' | 'blocks_by_hash' | 'state_diffs_by_range'
 
 /** What came back for one request. */
 export interface Answer {

@@ -1,7 +1,7 @@
 // A gossipsub peer that does nothing by itself: it sends what a case wants sent, and notes what the node sends.
 import { type Connection, type Stream } from '@libp2p/interface'
 import { blocksTopic, TOPIC_VERSIONS } from '../../protocols/gossip/topic.ts'
-import { NotRun } from './conformance-case.ts'
+import { NotRun } from './verdict.ts'
 import {
   decodeRpc,
   encodeGrafts,
@@ -31,7 +31,7 @@ export class GossipPeer {
   /** True for a peer of the meshes; another one declines when the node wants it there. */
   readonly #isInMesh: boolean
 
-  private constructor(out: Stream, isInMesh: boolean) {
+  constructor(out: Stream, isInMesh: boolean) {
     this.#out = out
     this.#isInMesh = isInMesh
   }
@@ -64,7 +64,15 @@ export class GossipPeer {
     return peer
   }
 
+  /** False once the node has closed the stream, or the connection. */
+  get isOpen(): boolean {
+    return this.#out.status === 'open'
+  }
+
+  /** Throws NotRun when the node has had enough of this peer. */
   publish(message: WireMessage): void {
+    if (!this.isOpen)
+      throw new NotRun('the node listens no more to a peer that sent what it refused')
     this.#send(encodePublish(message))
   }
 

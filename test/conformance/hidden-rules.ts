@@ -1,5 +1,5 @@
 // The MUSTs that no peer can see from outside, each with the reason.
-import { type HiddenRule } from './conformance-case.ts'
+import { type HiddenRule } from './verdict.ts'
 
 /** Rules without a case. */
 export const HIDDEN_RULES: readonly HiddenRule[] = [

@@ -4,6 +4,8 @@ import { type Connection, type Stream } from '@libp2p/interface'
 import { encodeChunk } from '../../protocols/framing/chunk.ts'
 import { requestProtocol } from './asking.ts'
 import { type ProtocolName } from './frames.ts'
+import { GossipPeer } from './gossip-peer.ts'
+import { isWholeSize, PROTOCOLS } from './protocol-facts.ts'
 import { type RawStatus, readRawStatus, suiteStatus } from './raw-status.ts'
 import { type StreamEnd, StreamReader } from './raw-stream.ts'
 import { startSuiteHost, type SuiteHost } from './suite-host.ts'
@@ -32,10 +34,17 @@ export interface ListenOptions {
   readonly patienceMs: number
 }
 
-const PROTOCOLS: readonly ProtocolName[] = ['status', 'signed_tip', 'blocks_by_range']
 /** A node that talks without end is not listened to without end. */
 const CALLS_MAX = 10_000
 const CHUNK_MAX_BYTES = 2 ** 20
+const REDIAL_PAUSE_MS = 5_000
+/** A node closes its side together with the last byte; so much of the patience is left for the network. */
+const CLOSE_PART = 1 / 3
+
+/** How long a node may take to dial again: it may hold back after a connection that did not last. */
+export function redialMs({ patienceMs }: { readonly patienceMs: number }): number {
+  return 2 * patienceMs + REDIAL_PAUSE_MS
+}
 
 /** A listening peer of the suite. */
 export class NodeListener {
@@ -45,9 +54,13 @@ export class NodeListener {
   isNodeSilent = false
   readonly #host: SuiteHost
   readonly #options: ListenOptions
+  /** Connections that we closed: what still comes of them says nothing of the node. */
+  readonly #dropped = new WeakSet<Connection>()
+  /** How each call was answered. */
+  readonly #answers = new WeakMap<Call, Answering>()
   #answering: Answering = () => undefined
 
-  private constructor(host: SuiteHost, options: ListenOptions) {
+  constructor(host: SuiteHost, options: ListenOptions) {
     this.#host = host
     this.#options = options
   }
@@ -84,12 +97,25 @@ export class NodeListener {
     withinMs: number,
     answering: Answering = () => undefined
   ): Promise<Call | undefined> {
+    const isOurs = (call: Call) => this.#answers.get(call) === answering
+    const find = () => this.calls.find((call) => call.protocol === protocol && isOurs(call))
+    await this.answeringWith(answering, () => waitUntil(() => find() !== undefined, withinMs))
+    return find()
+  }
+
+  /** Gossips with the node as the peer that it dialled; undefined when it does not dial. At most once. */
+  async joinGossip(): Promise<GossipPeer | undefined> {
+    await waitUntil(() => this.isConnected, redialMs(this.#options))
+    const connection = this.#host.getConnections().find(({ status }) => status === 'open')
+    if (connection === undefined) return undefined
+    return GossipPeer.join(this.#host, connection, this.#options.chainId, { grafts: false })
+  }
+
+  /** Answers this way for as long as `wait` runs. */
+  async answeringWith<T>(answering: Answering, wait: () => Promise<T>): Promise<T> {
     this.#answering = answering
     try {
-      const from = this.calls.length
-      const find = () => this.calls.slice(from).find((call) => call.protocol === protocol)
-      await waitUntil(() => find() !== undefined, withinMs)
-      return find()
+      return await wait()
     } finally {
       this.#answering = () => undefined
     }
@@ -98,6 +124,7 @@ export class NodeListener {
   /** Closes the node's connections, so that it dials again. */
   drop(): void {
     for (const connection of this.#host.getConnections()) {
+      this.#dropped.add(connection)
       connection.abort(new Error('so that the node dials again'))
     }
   }
@@ -117,15 +144,21 @@ export class NodeListener {
 
   async #hear(protocol: ProtocolName, stream: Stream, connection: Connection): Promise<void> {
     const atMs = performance.now()
-    const { bytes, end } = await new StreamReader(stream).all(this.#options.patienceMs)
+    const { patienceMs } = this.#options
+    const { bytes, end } = await new StreamReader(stream).all(patienceMs, {
+      isWhole: (lengthBytes) => isWholeSize(protocol, lengthBytes),
+      graceMs: patienceMs * CLOSE_PART
+    })
     const call: Call = { protocol, connection, bytes, end, atMs }
+    const answering = this.#answering
+    this.#answers.set(call, answering)
     try {
-      stream.send(this.#answering(call) ?? usualAnswer(call))
-      await stream.close({ signal: AbortSignal.timeout(this.#options.patienceMs) })
+      stream.send(answering(call) ?? usualAnswer(call))
+      await stream.close({ signal: AbortSignal.timeout(patienceMs) })
     } catch {
       stream.abort(new Error('the node is gone')) // it need not wait for an answer
     }
-    if (this.calls.length < CALLS_MAX) this.calls.push(call)
+    if (this.calls.length < CALLS_MAX && !this.#dropped.has(connection)) this.calls.push(call)
   }
 }
 

@@ -18,6 +18,7 @@ export const STATUS_AT = {
   oldestBlock: 125,
   oldestState: 133,
   newestState: 141,
+  oldestDiff: 149,
   clockMs: 165
 } as const
 
@@ -35,6 +36,7 @@ export interface RawStatus {
   readonly oldestBlock: bigint
   readonly oldestState: bigint
   readonly newestState: bigint
+  readonly oldestDiff: bigint
   readonly clockMs: bigint
 }
 
@@ -58,6 +60,7 @@ export function readRawStatus(bytes: Uint8Array): RawStatus {
     oldestBlock: uint64(STATUS_AT.oldestBlock),
     oldestState: uint64(STATUS_AT.oldestState),
     newestState: uint64(STATUS_AT.newestState),
+    oldestDiff: uint64(STATUS_AT.oldestDiff),
     clockMs: uint64(STATUS_AT.clockMs)
   }
 }

@@ -13,6 +13,12 @@ export interface Received {
 /** Nothing that the suite asks for is larger than this. */
 const RECEIVED_MAX_BYTES = 64 * 2 ** 20
 
+/** What makes a stream's content whole before its end. */
+export interface WholeOptions {
+  readonly isWhole: (lengthBytes: number) => boolean
+  readonly graceMs: number
+}
+
 /** Collects what comes on a stream that nobody has read from yet. */
 export class StreamReader {
   readonly #parts: Uint8Array[] = []
@@ -44,10 +50,21 @@ export class StreamReader {
     if (stream.readableEnded) finish('closed')
   }
 
-  /** All that has come when it ends, or when the time is up. */
-  async all(withinMs: number): Promise<Received> {
-    const deadline = performance.now() + withinMs
+  /**
+   * All that has come when it ends, or when the time is up. Once `isWhole` says that no byte is missing, the end
+   * is waited for no longer than `graceMs`.
+   */
+  async all(
+    withinMs: number,
+    { isWhole = () => false, graceMs = withinMs }: Partial<WholeOptions> = {}
+  ): Promise<Received> {
+    let deadline = performance.now() + withinMs
+    let hasAll = false
     while (this.#end === 'open') {
+      if (!hasAll && isWhole(this.#length)) {
+        hasAll = true
+        deadline = Math.min(deadline, performance.now() + graceMs)
+      }
       const leftMs = deadline - performance.now()
       if (leftMs <= 0) break
       await this.#change(leftMs)

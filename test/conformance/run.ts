@@ -2,10 +2,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { fromHex } from './block-maker.ts'
-import { type CaseResult } from './conformance-case.ts'
+import { type CaseResult } from './verdict.ts'
 import { HIDDEN_RULES } from './hidden-rules.ts'
 import { NodeListener } from './node-listener.ts'
-import { type SubjectOptions } from './subject.ts'
+import { type SubjectOptions } from './suite-peer.ts'
 import { runSuite, SubjectUnusable } from './suite.ts'
 
 const USAGE = `usage: npm run conformance -- --target <multiaddr> --chain-id <id>
@@ -17,6 +17,7 @@ const USAGE = `usage: npm run conformance -- --target <multiaddr> --chain-id <id
   --peer-key <hex>       the identity to listen with; new when left out
   --patience <ms>        how long an answer may take; 3000 when left out
   --json                 one JSON object in place of lines
+  --help                 this
 exit code: 0 no rule is broken, 1 a rule is broken, 2 the suite could not run
 `
 
@@ -33,12 +34,16 @@ interface Flags {
 }
 
 async function main(): Promise<number> {
-  let flags: Flags
+  let flags: Flags | undefined
   try {
     flags = readFlags(process.argv.slice(2))
   } catch (thrown) {
     process.stderr.write(`${thrown instanceof Error ? thrown.message : ''}\n${USAGE}`)
     return EXIT.unusable
+  }
+  if (flags === undefined) {
+    process.stdout.write(USAGE)
+    return EXIT.ok
   }
   const { options, json } = flags
   let listener: NodeListener | undefined
@@ -61,7 +66,8 @@ async function main(): Promise<number> {
   }
 }
 
-function readFlags(args: readonly string[]): Flags {
+/** Undefined for --help. Throws what is wrong with the others. */
+function readFlags(args: readonly string[]): Flags | undefined {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -74,9 +80,11 @@ function readFlags(args: readonly string[]): Flags {
       preset: { type: 'string', default: 'op' },
       listen: { type: 'string' },
       patience: { type: 'string', default: String(PATIENCE_MS) },
-      json: { type: 'boolean', default: false }
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false }
     }
   })
+  if (values.help) return undefined
   const { target, preset } = values
   const chainId = values['chain-id']
   if (target === undefined || chainId === undefined) throw new Error('--target and --chain-id')

@@ -1,11 +1,13 @@
 // Runs the cases against one node, one after the other, and says what became of each.
 import { ALL_CASES } from './all-cases.ts'
-import { type CaseResult, type ConformanceCase, NotRun, RuleBroken } from './conformance-case.ts'
+import { type ConformanceCase } from './conformance-case.ts'
+import { type CaseResult, NotRun, RuleBroken } from './verdict.ts'
 import { contentsOf } from './frames.ts'
-import { GossipPeers } from './gossip-trial.ts'
+import { GossipPeers } from './gossip-peers.ts'
 import { type NodeListener } from './node-listener.ts'
 import { type RawStatus, readRawStatus, suiteStatus } from './raw-status.ts'
-import { type Subject, type SubjectOptions, withPeer } from './subject.ts'
+import { type Subject } from './subject.ts'
+import { type SubjectOptions, withPeer } from './suite-peer.ts'
 import { takeSurvey } from './survey.ts'
 
 /** The node could not be reached, or gave nothing to begin with. */
@@ -52,7 +54,7 @@ async function meet(options: SubjectOptions, listener: NodeListener | undefined)
       status: first,
       survey: await takeSurvey(options, genesisHash, first),
       listener,
-      gossip: new GossipPeers(options),
+      gossip: new GossipPeers(options, listener),
       freeHeight: () => ++height
     }
   } catch (thrown) {

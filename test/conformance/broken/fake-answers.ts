@@ -1,11 +1,27 @@
 // What a fake node answers: the request's bytes in, the response's bytes out, every rule kept.
-import { BLOCKS_BY_RANGE } from '../../../protocols/blocks-by-range/codec.ts'
+import { BLOCKS_BY_HASH } from '../../../protocols/blocks-by-hash/codec.ts'
+import {
+  BLOCKS_BY_RANGE,
+  type BlocksByRangeRequest
+} from '../../../protocols/blocks-by-range/codec.ts'
 import { encodeChunk } from '../../../protocols/framing/chunk.ts'
+import { type VersionedBytes } from '../../../protocols/protocol-def.ts'
 import { SIGNED_TIP, type SignedTip } from '../../../protocols/signed-tip/codec.ts'
+import {
+  STATE_DIFFS_BY_RANGE,
+  type StateDiffsByRangeRequest
+} from '../../../protocols/state-diffs-by-range/codec.ts'
+import { encodeStateDiff } from '../../../protocols/state-diffs-by-range/state-diff-codec.ts'
 import { STATUS } from '../../../protocols/status/codec.ts'
 import { toHex } from '../block-maker.ts'
 import { type ProtocolName } from '../frames.ts'
-import { FAKE_CHAIN_ID, FAKE_GENESIS, type FakeBlock } from './fake-chain.ts'
+import {
+  FAKE_CHAIN_ID,
+  FAKE_GENESIS,
+  type ChainBlock,
+  type FakeBlock,
+  headOf
+} from './fake-chain.ts'
 
 /** Answers of one fake node. */
 export type FakeAnswers = Readonly<Record<ProtocolName, (request: Uint8Array) => Uint8Array>>
@@ -23,8 +39,8 @@ export function refusal(result: 'unavailable' | 'invalid-request', reason: strin
 }
 
 /** The status of a fake: a backup that holds the whole chain. */
-export function fakeStatus(chain: readonly FakeBlock[]): Uint8Array {
-  const head = chain.at(-1)!
+export function fakeStatus(chain: readonly ChainBlock[]): Uint8Array {
+  const head = headOf(chain)
   return STATUS.request.encode({
     chainId: FAKE_CHAIN_ID,
     genesisHash: FAKE_GENESIS,
@@ -37,7 +53,7 @@ export function fakeStatus(chain: readonly FakeBlock[]): Uint8Array {
     oldestBlock: 1n,
     oldestState: 0n,
     newestState: head.number,
-    oldestDiff: undefined,
+    oldestDiff: 1n,
     replicatedNumber: undefined,
     clockMs: BigInt(Date.now())
   })
@@ -45,7 +61,7 @@ export function fakeStatus(chain: readonly FakeBlock[]): Uint8Array {
 
 /** Sound answers over a chain; `extra` holds blocks that came by gossip. */
 export function soundAnswers(
-  chain: readonly FakeBlock[],
+  chain: readonly ChainBlock[],
   extra: ReadonlyMap<bigint, FakeBlock>
 ): FakeAnswers {
   return {
@@ -66,26 +82,64 @@ export function soundAnswers(
     blocks_by_range: (request) =>
       decoded(
         () => BLOCKS_BY_RANGE.request.decode(request),
-        ({ start, count, maxBytes }) => serveRange(chain, start, count, maxBytes)
+        (range) => serveRange(chain, range)
+      ),
+    blocks_by_hash: (request) =>
+      decoded(
+        () => BLOCKS_BY_HASH.request.decode(request),
+        ({ hashes }) => serveHashes([...chain, ...extra.values()], hashes)
+      ),
+    state_diffs_by_range: (request) =>
+      decoded(
+        () => STATE_DIFFS_BY_RANGE.request.decode(request),
+        (range) => serveDiffs(chain, range)
       )
   }
 }
 
 /** Blocks from start on, within count and bytes. */
-export function serveRange(
-  chain: readonly FakeBlock[],
-  start: bigint,
-  count: bigint,
-  maxBytes: number
+export function serveRange(chain: readonly ChainBlock[], range: BlocksByRangeRequest): Uint8Array {
+  const messages = within(chain, range).map(({ message, version }) => ({ bytes: message, version }))
+  return serveItems(messages, range.maxBytes)
+}
+
+/** Those of the blocks that are held, in the order of the request. */
+export function serveHashes(held: readonly FakeBlock[], hashes: readonly Uint8Array[]): Uint8Array {
+  const found = hashes.flatMap((hash) => {
+    const block = held.find((it) => toHex(it.hash) === toHex(hash))
+    return block === undefined ? [] : [{ bytes: block.message, version: block.version }]
+  })
+  return serveItems(found, Infinity)
+}
+
+/** Diffs from start on, within count and bytes. */
+export function serveDiffs(
+  chain: readonly ChainBlock[],
+  range: StateDiffsByRangeRequest
 ): Uint8Array {
-  const from = chain.filter(({ number }) => number >= start && number < start + count)
-  if (from.length === 0) return refusal('unavailable', 'not held')
+  const diffs = within(chain, range).map(({ diff }) => ({
+    bytes: encodeStateDiff(diff),
+    version: 0
+  }))
+  return serveItems(diffs, range.maxBytes)
+}
+
+function within(
+  chain: readonly ChainBlock[],
+  { start, count }: Pick<BlocksByRangeRequest, 'start' | 'count'>
+): readonly ChainBlock[] {
+  return chain.filter(({ number }) => number >= start && number < start + count)
+}
+
+/** The items that fit, the first one always; result 1 where there is none. */
+function serveItems(items: readonly VersionedBytes[], maxBytes: number): Uint8Array {
+  if (items.length === 0) return refusal('unavailable', 'not held')
   let sum = 0
-  const fitting = from.filter(({ message }, at) => {
-    sum += message.length
+  const fitting = items.filter(({ bytes }, at) => {
+    sum += bytes.length
     return at === 0 || sum <= maxBytes
   })
-  return Buffer.concat(fitting.map(({ message, version }) => okChunk(message, version)))
+  return Buffer.concat(fitting.map(({ bytes, version }) => okChunk(bytes, version)))
 }
 
 function answerTip(

@@ -15,6 +15,7 @@ import { STATUS, type Status } from '../../../protocols/status/codec.ts'
 import { requestProtocol } from '../asking.ts'
 import { toHex } from '../block-maker.ts'
 import { type ProtocolName } from '../frames.ts'
+import { LIMITS } from '../protocol-facts.ts'
 import { readRawStatus } from '../raw-status.ts'
 import { StreamReader } from '../raw-stream.ts'
 import { type FakeAnswers, fakeStatus, refusal, soundAnswers } from './fake-answers.ts'
@@ -22,16 +23,18 @@ import {
   type ChainFault,
   FAKE_CHAIN_ID,
   FAKE_GENESIS,
+  type ChainBlock,
   type FakeBlock,
   makeFakeChain
 } from './fake-chain.ts'
 import { type GossipFaults, serveGossip, SOUND_GOSSIP } from './fake-gossip.ts'
+import { walkBack, type WalkFaults } from './fake-walk.ts'
 
 /** What is wrong with a fake; nothing, when empty. */
 export interface FakeFaults {
   readonly keyType?: 'secp256k1' | 'Ed25519'
   readonly chain?: ChainFault
-  readonly answers?: (sound: FakeAnswers, chain: readonly FakeBlock[]) => Partial<FakeAnswers>
+  readonly answers?: (sound: FakeAnswers, chain: readonly ChainBlock[]) => Partial<FakeAnswers>
   readonly gossip?: Partial<GossipFaults>
   /** Chains besides its own whose ids it serves. */
   readonly otherChains?: readonly bigint[]
@@ -40,6 +43,7 @@ export interface FakeFaults {
   readonly keepsOlder?: boolean
   /** As a client: does not send its status, or does not close its side after it. */
   readonly client?: 'silent' | 'never closing'
+  readonly walk?: WalkFaults
   /** What it reads from the answer to its status. */
   readonly readAnswer?: (bytes: Uint8Array) => Pick<Status, 'chainId' | 'genesisHash'> | undefined
 }
@@ -50,11 +54,6 @@ export interface FakeNode {
   stop(): Promise<void>
 }
 
-const REQUEST_MAX_BYTES: Readonly<Record<ProtocolName, number>> = {
-  status: 173,
-  signed_tip: 40,
-  blocks_by_range: 20
-}
 const REQUEST_TIMEOUT_MS = 3_000
 const CLIENT_TIMEOUT_MS = 5_000
 const STATUS_INTERVAL_MS = 1_000
@@ -83,7 +82,8 @@ export async function startFakeNode(faults: FakeFaults, peer?: string): Promise<
   }
   await serveGossip(host, { ...SOUND_GOSSIP, ...faults.gossip }, extra)
   const ending = new AbortController()
-  const dialling = peer === undefined ? undefined : dialOn(host, peer, { faults, chain, ending })
+  const dialling =
+    peer === undefined ? undefined : dialOn(host, peer, { faults, chain, extra, ending })
   return {
     multiaddr: String(host.getMultiaddrs()[0]),
     async stop() {
@@ -112,9 +112,10 @@ async function serve(
         if (other !== connection) other.abort(new Error('the peer has a newer connection'))
       }
     }
-    const maxBytes = faults.waitsForClose === true ? Infinity : REQUEST_MAX_BYTES[protocol]
+    const { requestMaxBytes } = LIMITS[protocol]
+    const maxBytes = faults.waitsForClose === true ? Infinity : requestMaxBytes
     const request = await readRequest(stream, maxBytes)
-    const isTooLong = request.length > REQUEST_MAX_BYTES[protocol]
+    const isTooLong = request.length > requestMaxBytes
     const response = isTooLong ? refusal('invalid-request', 'too long') : answer(request)
     stream.send(response)
     await stream.close({ signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) })
@@ -141,31 +142,38 @@ function isOther({ chainId, genesisHash }: Pick<Status, 'chainId' | 'genesisHash
   return chainId !== FAKE_CHAIN_ID || toHex(genesisHash) !== toHex(FAKE_GENESIS)
 }
 
-async function dialOn(
-  host: Libp2p,
-  peer: string,
-  fake: {
-    readonly faults: FakeFaults
-    readonly chain: readonly FakeBlock[]
-    readonly ending: AbortController
-  }
-): Promise<void> {
+interface Dialling {
+  readonly faults: FakeFaults
+  readonly chain: readonly ChainBlock[]
+  readonly extra: Map<bigint, FakeBlock>
+  readonly ending: AbortController
+}
+
+async function dialOn(host: Libp2p, peer: string, fake: Dialling): Promise<void> {
   const { signal } = fake.ending
-  while (!signal.aborted) {
-    try {
-      const connection = await host.dial(multiaddr(peer), { signal })
-      const closed = new Promise<void>((resolve) => {
-        connection.addEventListener('close', () => {
-          resolve()
-        })
+  while (!signal.aborted) await dialOnce(host, peer, fake)
+}
+
+/** Ends with the connection: `lost` when the suite is gone, or closed it while the fake spoke. */
+async function dialOnce(host: Libp2p, peer: string, fake: Dialling): Promise<'closed' | 'lost'> {
+  const { signal } = fake.ending
+  try {
+    const connection = await host.dial(multiaddr(peer), { signal })
+    const closed = new Promise<void>((resolve) => {
+      connection.addEventListener('close', () => {
+        resolve()
       })
-      while ((await sendStatus(connection, fake.faults, fake.chain)) === 'unreadable') {
-        await delay(STATUS_INTERVAL_MS, undefined, { signal })
-      }
-      await closed
-    } catch {
-      // The suite is gone, or closed the connection while we spoke: dialled again unless the fake ends.
+    })
+    while ((await sendStatus(connection, fake.faults, fake.chain)) === 'unreadable') {
+      await delay(STATUS_INTERVAL_MS, undefined, { signal })
     }
+    if (fake.faults.client === undefined) {
+      await walkBack(connection, fake.chain, fake.extra, fake.faults.walk ?? { skipped: [] })
+    }
+    await closed
+    return 'closed'
+  } catch {
+    return 'lost'
   }
 }
 
@@ -173,7 +181,7 @@ async function dialOn(
 async function sendStatus(
   connection: Connection,
   faults: FakeFaults,
-  chain: readonly FakeBlock[]
+  chain: readonly ChainBlock[]
 ): Promise<'read' | 'unreadable'> {
   if (faults.client === 'silent') return 'read'
   const id = requestProtocol('status', FAKE_CHAIN_ID)

@@ -2,25 +2,23 @@
 import { compressBlock } from '../../../protocols/snappy-block.ts'
 import { SIGNED_TIP } from '../../../protocols/signed-tip/codec.ts'
 import { linesOf } from '../asking.ts'
-import { keccak256, makeBlock } from '../block-maker.ts'
-import { type ConformanceCase, expectRule, NotRun, requireGiven } from '../conformance-case.ts'
-import { type ProtocolName } from '../frames.ts'
-import { type Call, type NodeListener } from '../node-listener.ts'
+import { keccak256, makeBlock, planBlock } from '../block-maker.ts'
+import { type ConformanceCase } from '../conformance-case.ts'
+import { expectRule, NotRun, requireGiven } from '../verdict.ts'
+import { type Call, type NodeListener, redialMs } from '../node-listener.ts'
+import { isWholeSize } from '../protocol-facts.ts'
 import { isNone, readRawStatus, STATUS_BYTES, suiteStatus, withField } from '../raw-status.ts'
-import { readStatus, type Subject, withPeer } from '../subject.ts'
-import { NO_BLOCK } from '../survey.ts'
+import { type Subject } from '../subject.ts'
+import { readStatus, withPeer } from '../suite-peer.ts'
+import { NO_BLOCK, requests } from '../survey.ts'
 import { waitUntil } from '../wait-until.ts'
 
-const REQUEST_BYTES: Readonly<Record<ProtocolName, number>> = {
-  status: STATUS_BYTES,
-  signed_tip: 40,
-  blocks_by_range: 20
-}
 const STATUS_INTERVAL_MS = 1_000
 const STATUS_AGAIN_MS = 1_500
 /** Timers and the network blur the interval by so much. */
 const INTERVAL_SLACK_MS = 150
-const CALM_MS = 300
+/** A node that takes a bad answer acts on it at once; so much of the patience it is watched. */
+const CALM_PART = 1 / 4
 const FALSE_KEY = keccak256(Uint8Array.of(0x66))
 
 /** Cases in which the node is the client. They need the listener. */
@@ -33,7 +31,7 @@ export const DIALLED_CASES: readonly ConformanceCase[] = [
   },
   {
     id: 'FR-3 requests',
-    rules: ['FR-3', 'FR-1', 'TI-1', 'BR-1', 'BR-3', 'BR-2'],
+    rules: ['FR-3', 'FR-1', 'TI-1', 'BR-1', 'BH-1', 'SD-1'],
     title: 'sends one whole container and closes its side',
     run: checkRequests
   },
@@ -101,9 +99,8 @@ function listenerOf({ listener }: Subject): NodeListener {
   return requireGiven(listener, 'needs --listen, and a node that dials it')
 }
 
-/** Two dials with their pauses. */
-function redialMs({ options }: Subject): number {
-  return 2 * options.patienceMs + 5_000
+function calmMs({ options }: Subject): number {
+  return options.patienceMs * CALM_PART
 }
 
 async function statusCall(
@@ -117,7 +114,7 @@ async function statusCall(
   let call = await listener.nextCall('status', STATUS_AGAIN_MS, answer)
   if (call === undefined) {
     listener.drop()
-    call = await listener.nextCall('status', redialMs(subject), answer)
+    call = await listener.nextCall('status', redialMs(subject.options), answer)
   }
   if (call === undefined) throw new NotRun('the node does not dial again, or sends no status')
   return call
@@ -126,7 +123,7 @@ async function statusCall(
 async function checkStatusSent(subject: Subject): Promise<void> {
   const listener = listenerOf(subject)
   listener.drop()
-  const call = await listener.nextCall('status', redialMs(subject))
+  const call = await listener.nextCall('status', redialMs(subject.options))
   if (call === undefined && !listener.isConnected) throw new NotRun('the node does not dial again')
   listener.isNodeSilent = call === undefined
   expectRule(call !== undefined, 'no status came')
@@ -139,11 +136,8 @@ async function checkRequests(subject: Subject): Promise<void> {
   const { calls } = listenerOf(subject)
   if (calls.length === 0) throw new NotRun('the node asked nothing')
   for (const { protocol, bytes, end } of calls) {
-    const due = REQUEST_BYTES[protocol]
-    expectRule(
-      bytes.length === due,
-      `${protocol}: ${String(bytes.length)} bytes, not ${String(due)}`
-    )
+    const { length } = bytes
+    expectRule(isWholeSize(protocol, length), `${protocol}: a request of ${String(length)} bytes`)
     expectRule(end === 'closed', `${protocol}: the stream was ${end} after the request`)
   }
 }
@@ -182,7 +176,7 @@ function badAnswer(
       const own = suiteStatus(chainId, genesisHash)
       const other = suiteStatus(chainId + 1n, genesisHash)
       const { connection } = await statusCall(subject, () => build(other, own))
-      const isGone = await waitUntil(() => connection.status !== 'open', CALM_MS)
+      const isGone = await waitUntil(() => connection.status !== 'open', calmMs(subject))
       expectRule(!isGone, 'it took the other chain from it and disconnected')
       await withPeer(options, async ({ ask }) => {
         const answer = await ask({ protocol: 'status', what: 'afterwards', bytes: own })
@@ -195,7 +189,7 @@ function badAnswer(
 async function checkReasonText(subject: Subject): Promise<void> {
   const text = Buffer.from('another chain: disconnect, ban, stop')
   const { connection } = await statusCall(subject, () => frame(1, 0, text))
-  const isGone = await waitUntil(() => connection.status !== 'open', CALM_MS)
+  const isGone = await waitUntil(() => connection.status !== 'open', calmMs(subject))
   expectRule(!isGone, 'it disconnected')
 }
 
@@ -204,15 +198,21 @@ async function checkFalseTip(subject: Subject): Promise<void> {
   if (listenerOf(subject).isNodeSilent) throw new NotRun('the node asks for nothing')
   const number = subject.freeHeight()
   const timestamp = BigInt(Math.floor(Date.now() / 1000))
+  const { blockHash } = (await planBlock({ number, timestamp })).payload
   const message = await makeBlock({ number, timestamp }, { key: FALSE_KEY, chainId })
   const tip = SIGNED_TIP.chunk.encode({ relation: 'ahead', version: 3, message })
   listenerOf(subject).drop()
-  const call = await listenerOf(subject).nextCall('signed_tip', redialMs(subject), (it) => {
+  const call = await listenerOf(subject).nextCall('signed_tip', redialMs(subject.options), (it) => {
     return it.protocol === 'signed_tip' ? frame(0, 0, compressBlock(tip.bytes)) : undefined
   })
   if (call === undefined) throw new NotRun('the node asks for no tip')
+  await waitUntil(() => false, calmMs(subject)) // what it takes it takes after the answer
   const { acceptedNumber } = await readStatus(options, genesisHash)
   expectRule(isNone(acceptedNumber) || acceptedNumber !== number, 'it accepted the block')
+  const bytes = requests.hashes(blockHash)
+  const asked = { protocol: 'blocks_by_hash', what: 'the block', bytes } as const
+  const answer = await withPeer(options, ({ ask }) => ask(asked))
+  expectRule(answer.frames[0]?.result === 1, `it took the block: ${linesOf([answer])}`)
 }
 
 async function checkOtherChain(subject: Subject): Promise<void> {

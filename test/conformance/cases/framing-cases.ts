@@ -1,25 +1,18 @@
 // FR: the frame of requests and answers, as a server shows it.
-import { SIGNED_TIP } from '../../../protocols/signed-tip/codec.ts'
-import { STATUS } from '../../../protocols/status/codec.ts'
-import { BLOCKS_BY_RANGE } from '../../../protocols/blocks-by-range/codec.ts'
 import { type Asked, isCut, isRefused, linesOf, requestProtocol } from '../asking.ts'
-import { type ConformanceCase, expectRule, NotRun } from '../conformance-case.ts'
+import { type ConformanceCase } from '../conformance-case.ts'
+import { expectRule, NotRun } from '../verdict.ts'
 import { type Answer, contentOf, type Frame, type ProtocolName } from '../frames.ts'
-import { suiteStatus, withField } from '../raw-status.ts'
-import { askEach, type Subject, withPeer } from '../subject.ts'
+import { LIMITS, PROTOCOLS } from '../protocol-facts.ts'
+import { isNone, suiteStatus, withField } from '../raw-status.ts'
+import { type Subject } from '../subject.ts'
+import { askEach, withPeer } from '../suite-peer.ts'
 import { openStream } from '../suite-host.ts'
-import { answersOf, requests } from '../survey.ts'
+import { answersOf, NO_BLOCK, requests } from '../survey.ts'
 
-const LIMITS = {
-  status: STATUS.limits,
-  signed_tip: SIGNED_TIP.limits,
-  blocks_by_range: BLOCKS_BY_RANGE.limits
-} as const
-
-const PROTOCOLS = Object.keys(LIMITS) as ProtocolName[]
 const OVERSIZE_BYTES = 100_000
 
-/** Cases of protocols/framing. */
+/** Cases of protocols/framing: what a node makes of requests. */
 export const FRAMING_CASES: readonly ConformanceCase[] = [
   {
     id: 'FR-1 another chain',
@@ -56,7 +49,11 @@ export const FRAMING_CASES: readonly ConformanceCase[] = [
     rules: ['FR-5'],
     title: 'does not act on a request that does not decode',
     run: checkHandlerNotRun
-  },
+  }
+]
+
+/** Cases of protocols/framing: what every answer looks like. */
+export const FRAMING_ANSWER_CASES: readonly ConformanceCase[] = [
   onFrames(
     'FR-6',
     'sends each chunk of result 0 as one snappy block of the stated length',
@@ -75,10 +72,17 @@ export const FRAMING_CASES: readonly ConformanceCase[] = [
     id: 'FR-13 held',
     rules: ['FR-13'],
     title: 'does not answer result 1 where it holds what was asked',
-    run: async ({ survey }) => {
+    run: async ({ survey, status }) => {
       if (survey.head.number === 0n) throw new NotRun('the node holds no block')
-      const answer = survey.ranges.get('first')
-      expectRule(answer?.frames[0]?.result !== 1, 'result 1 to the oldest block of its status')
+      const { ranges, hashes, diffs } = survey
+      const hasDiffs = !isNone(status.oldestDiff)
+      for (const [what, answer] of [
+        ['the oldest block of its status', ranges.get('first')],
+        ['two blocks that it served by height', hashes.get('descending')],
+        ['the oldest diff of its status', hasDiffs ? diffs.get('first') : undefined]
+      ] as const) {
+        expectRule(answer?.frames[0]?.result !== 1, `result 1 to ${what}`)
+      }
     }
   }
 ]
@@ -129,7 +133,9 @@ async function checkTruncated(subject: Subject): Promise<void> {
   const whole: Readonly<Record<ProtocolName, Uint8Array>> = {
     status: suiteStatus(chainId, genesisHash),
     signed_tip: requests.tip(0n, genesisHash),
-    blocks_by_range: requests.range(1n, 1n)
+    blocks_by_range: requests.range(1n, 1n),
+    blocks_by_hash: requests.hashes(NO_BLOCK),
+    state_diffs_by_range: requests.diffs(1n, 1n)
   }
   const asked = PROTOCOLS.flatMap((protocol) =>
     [0, whole[protocol].length / 2].map((length) => ({
@@ -193,7 +199,7 @@ function checkSnappy(answer: Answer): string | undefined {
   })
 }
 
-/** The versions of block messages are BR-4's, those of tips TI-4's. */
+/** The versions of block messages are BR-4's and BH-3's, those of tips TI-4's, those of diffs SD-4's. */
 function checkVersion(answer: Answer): string | undefined {
   return firstOf(answer, ({ result, version }) => {
     const isZeroDue = result !== 0 || answer.protocol === 'status'

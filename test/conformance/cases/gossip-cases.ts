@@ -7,7 +7,8 @@ import { messageId } from '../../../protocols/gossip/codec.ts'
 import { OP_PRESET, OPBNB_PRESET } from '../../../protocols/gossip/parameters.ts'
 import { blocksTopic, parseBlocksTopic, TOPIC_VERSIONS } from '../../../protocols/gossip/topic.ts'
 import { type BlockPlan, keccak256, makeBlock, toHex } from '../block-maker.ts'
-import { type ConformanceCase, expectRule, NotRun } from '../conformance-case.ts'
+import { type ConformanceCase } from '../conformance-case.ts'
+import { expectRule, NotRun } from '../verdict.ts'
 import {
   expectForwarded,
   expectNotForwarded,
@@ -19,7 +20,8 @@ import {
   withPair
 } from '../gossip-trial.ts'
 import { type WireMessage } from '../gossip-wire.ts'
-import { readStatus, type Subject } from '../subject.ts'
+import { type Subject } from '../subject.ts'
+import { readStatus } from '../suite-peer.ts'
 import { waitUntil } from '../wait-until.ts'
 
 const HASHES_PER_HEIGHT_MAX = 6

@@ -2,13 +2,15 @@
 import {
   encodeBlockMessage,
   encodeSignedPart,
+  isTopicVersion,
   type TopicVersion
 } from '../../../protocols/block-message/codec.ts'
 import { blockHashOf, keyToAddress, planBlock, signBytes, toHex } from '../block-maker.ts'
-import { type ConformanceCase, expectRule, NotRun } from '../conformance-case.ts'
+import { type ConformanceCase } from '../conformance-case.ts'
+import { expectRule, NotRun } from '../verdict.ts'
 import { expectNotForwarded, publishedBlock, soundPlan } from '../gossip-trial.ts'
 import { type Subject } from '../subject.ts'
-import { type ServedMessage } from '../survey.ts'
+import { type ServedMessage } from '../served-messages.ts'
 
 /** Where the payload's fields stand in a signed part of version 3: after the beacon root. */
 const PAYLOAD_AT = 32
@@ -21,19 +23,21 @@ export const MESSAGE_CASES: readonly ConformanceCase[] = [
   onMessages('BM-2', 'signs with v 0 or 1', ({ bytes }) => {
     return (bytes[64] ?? 0) > 1 && `v is ${String(bytes[64])}`
   }),
-  onMessages('BM-5', 'serves messages that decode, no byte more or less', ({ block, bytes }) => {
+  onMessages('BM-5', 'serves messages that decode, no byte more or less', (message) => {
+    const { version, block, bytes } = message
+    if (!isTopicVersion(version)) return false // BR-4, BH-3
     if (block === undefined) return 'it does not decode'
     return toHex(encodeBlockMessage(block)) !== toHex(bytes) && 'it has another encoding too'
   }),
   {
     id: 'BM-11 signer',
-    rules: ['BM-10', 'BM-11', 'BR-9'],
+    rules: ['BM-10', 'BM-11', 'BR-9', 'BH-6'],
     title: 'serves messages that the chain’s signer signed',
     run: checkSigner
   },
   {
     id: 'BM-12 hash',
-    rules: ['BM-12', 'BR-9'],
+    rules: ['BM-12', 'BR-9', 'BH-6'],
     title: 'serves blocks whose hash is that of their header',
     run: async ({ survey }) => {
       for (const { block, what } of takeMessages(survey)) {
@@ -52,12 +56,16 @@ export const MESSAGE_CASES: readonly ConformanceCase[] = [
       if (options.preset !== 'opbnb') throw new NotRun('preset op has whole seconds')
       for (const { block } of takeMessages(survey)) {
         const randao = block?.payload.prevRandao
-        if (randao === undefined || randao[2] !== 1) continue
+        if (randao?.[2] !== 1) continue
         const milliseconds = ((randao[0] ?? 0) << 8) | (randao[1] ?? 0)
         expectRule(milliseconds < 1000, `${String(milliseconds)} ms`)
       }
     }
-  },
+  }
+]
+
+/** Messages that a node has to refuse when they are gossiped. */
+export const MESSAGE_GOSSIP_CASES: readonly ConformanceCase[] = [
   gossiped('BM-5', 'a byte too many', (signed) => Uint8Array.of(...signed, 0)),
   gossiped('BM-6', 'extraData elsewhere', (signed) => moved(signed, AT.extraData, FIXED_BYTES + 1)),
   gossiped('BM-6', 'withdrawals before transactions', (signed) => {

@@ -1,11 +1,13 @@
 // BR: canonical blocks in ascending order.
 import { isRefused, linesOf } from '../asking.ts'
 import { toHex } from '../block-maker.ts'
-import { type ConformanceCase, expectRule, NotRun } from '../conformance-case.ts'
+import { type ConformanceCase } from '../conformance-case.ts'
+import { expectRule, NotRun } from '../verdict.ts'
 import { type Answer, contentsOf } from '../frames.ts'
-import { isNone } from '../raw-status.ts'
-import { askEach, type Subject, withPeer } from '../subject.ts'
-import { messagesOf, type RangeQuestion, requests } from '../survey.ts'
+import { type Subject } from '../subject.ts'
+import { askEach, withPeer } from '../suite-peer.ts'
+import { messagesOf } from '../served-messages.ts'
+import { lowestBlock, type RangeQuestion, requests } from '../survey.ts'
 
 const MESSAGE_MIN_BYTES = 66
 const MESSAGE_MAX_BYTES = 10 * 2 ** 20
@@ -126,7 +128,7 @@ async function checkChunks({ survey }: Subject): Promise<void> {
 
 async function checkOrder(subject: Subject): Promise<void> {
   const { status } = subject
-  const start = isNone(status.oldestBlock) ? 1n : status.oldestBlock
+  const start = lowestBlock(status)
   let before: Uint8Array | undefined
   for (const [at, { block }] of takeBlocks(subject, 'all').entries()) {
     if (block === undefined) throw new NotRun('a message does not decode')

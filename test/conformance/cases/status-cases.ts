@@ -1,9 +1,11 @@
 // ST: what a node says of itself, and what it makes of what others say.
 import { isRefused, linesOf } from '../asking.ts'
 import { toHex } from '../block-maker.ts'
-import { type ConformanceCase, expectRule, requireGiven } from '../conformance-case.ts'
+import { type ConformanceCase } from '../conformance-case.ts'
+import { expectRule, requireGiven } from '../verdict.ts'
 import { isNone, type RawStatus, STATUS_BYTES, suiteStatus, withField } from '../raw-status.ts'
-import { type Subject, withPeer } from '../subject.ts'
+import { type Subject } from '../subject.ts'
+import { withPeer } from '../suite-peer.ts'
 import { NO_BLOCK, surveyedStatus } from '../survey.ts'
 import { waitUntil } from '../wait-until.ts'
 

@@ -1,11 +1,14 @@
 // TI: which block a node holds above, or instead of, the asker's head.
 import { isRefused, linesOf } from '../asking.ts'
-import { type ConformanceCase, expectRule, NotRun, requireGiven } from '../conformance-case.ts'
+import { type ConformanceCase } from '../conformance-case.ts'
+import { expectRule, NotRun, requireGiven } from '../verdict.ts'
 import { makeBlock } from '../block-maker.ts'
 import { publishedBlock } from '../gossip-trial.ts'
 import { GossipPeer } from '../gossip-peer.ts'
-import { newPeerKey, type Subject, withPeer } from '../subject.ts'
-import { FAR_ABOVE, NO_BLOCK, requests, type TipQuestion, tipOf } from '../survey.ts'
+import { type Subject } from '../subject.ts'
+import { newPeerKey, withPeer } from '../suite-peer.ts'
+import { tipOf } from '../served-messages.ts'
+import { FAR_ABOVE, lowestBlock, NO_BLOCK, requests, type TipQuestion } from '../survey.ts'
 import { waitUntil } from '../wait-until.ts'
 import { isNone } from '../raw-status.ts'
 
@@ -228,8 +231,8 @@ async function checkHeights({ survey, chainId, status }: Subject): Promise<void>
   const asked = new Map<TipQuestion, bigint>([
     ['genesis', 0n],
     ['head', survey.head.number],
-    ['first block', isNone(status.oldestBlock) ? 1n : status.oldestBlock],
-    ['another first', isNone(status.oldestBlock) ? 1n : status.oldestBlock],
+    ['first block', lowestBlock(status)],
+    ['another first', lowestBlock(status)],
     ['far above', FAR_ABOVE]
   ])
   if (survey.messages.length === 0) throw new NotRun(`no block of chain ${String(chainId)} came`)

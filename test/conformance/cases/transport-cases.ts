@@ -1,8 +1,9 @@
 // TR: the connection itself.
 import { setTimeout as delay } from 'node:timers/promises'
 import { publicKeyToAddress } from '../block-maker.ts'
-import { type ConformanceCase, expectRule, RuleBroken } from '../conformance-case.ts'
-import { withPeer } from '../subject.ts'
+import { type ConformanceCase } from '../conformance-case.ts'
+import { expectRule, RuleBroken } from '../verdict.ts'
+import { withPeer } from '../suite-peer.ts'
 
 const PING_TIMEOUT_MS = 5_000
 const LOOK_MS = 20
