@@ -1,5 +1,6 @@
 // LevelDB behind the key-value port (state.md, "Store"): one directory, one database, one process.
 import { ClassicLevel } from 'classic-level'
+import { createYielder } from '../base/yielder.ts'
 import {
   type BatchOperation,
   type KeyRange,
@@ -26,6 +27,10 @@ const WRITE_BUFFER_BYTES = 4 * 2 ** 20
 const ITERATE_ENTRIES = 256
 /** And bytes of them. */
 const ITERATE_BYTES = 256 * 1024
+/** Operations of a batch that are handed over in one go; more of them are handed over one by one. */
+const BATCH_OPERATIONS_MAX = 512
+/** A large batch holds the event loop for so long at once, and leaves the larger share of it to others. */
+const BATCH_SLICE_MS = 1
 
 type Level = ClassicLevel<Uint8Array, Uint8Array>
 type LevelSnapshot = ReturnType<Level['snapshot']>
@@ -82,12 +87,13 @@ class LevelStore implements KeyValueStore {
    * record, and at the next start loses all that follows, synced or not (shown with a limited file size).
    */
   async batch(
-    operations: readonly BatchOperation[],
+    operations: Iterable<BatchOperation>,
     { sync }: { readonly sync: boolean }
   ): Promise<void> {
     if (this.#writeFailure !== undefined) throw this.#writeFailure
     try {
-      await this.#level.batch([...operations], { sync })
+      if (isSmall(operations)) await this.#level.batch([...operations], { sync })
+      else await writeInSlices(this.#level, operations, sync)
     } catch (thrown) {
       const error = toStoreError(thrown, this.#path, 'write')
       if (error.failure.code !== 'store-closed') this.#writeFailure ??= error
@@ -108,6 +114,30 @@ class LevelStore implements KeyValueStore {
 
   async close(): Promise<void> {
     await during('write', this.#path, this.#level.close())
+  }
+}
+
+function isSmall(operations: Iterable<BatchOperation>): operations is readonly BatchOperation[] {
+  return Array.isArray(operations) && operations.length <= BATCH_OPERATIONS_MAX
+}
+
+/** As one batch all the same: nothing of it is in the database before the last operation is handed over. */
+async function writeInSlices(
+  level: Level,
+  operations: Iterable<BatchOperation>,
+  sync: boolean
+): Promise<void> {
+  const yielder = createYielder(undefined, { sliceMs: BATCH_SLICE_MS })
+  const batch = level.batch()
+  try {
+    for (const operation of operations) {
+      if (operation.type === 'put') batch.put(operation.key, operation.value)
+      else batch.del(operation.key)
+      await yielder.maybeYield()
+    }
+    await batch.write({ sync })
+  } finally {
+    await batch.close()
   }
 }
 
