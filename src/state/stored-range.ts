@@ -14,7 +14,7 @@ export interface RangeHooks {
 
 /** Walks along with a walk of the tries: both are in the order of keys, so neither is kept in memory. */
 export class StoredRange {
-  readonly #entries: AsyncIterator<readonly [Uint8Array, Uint8Array], undefined>
+  readonly #entries: AsyncIterator<readonly [Uint8Array, Uint8Array], unknown>
   readonly #hooks: RangeHooks
   /** Trails below which nothing can be said, since the node that leads there is damaged; ascending. */
   readonly #hidden: string[] = []
@@ -59,8 +59,8 @@ export class StoredRange {
     this.#isStarted = true
     this.#last = this.#next ?? this.#last
     try {
-      const { value } = await this.#entries.next()
-      this.#next = value && bytesToKey(value[0])
+      const result = await this.#entries.next()
+      this.#next = result.done === true ? undefined : bytesToKey(result.value[0])
     } catch (thrown) {
       if (!(thrown instanceof StoreError)) throw thrown
       this.#next = undefined

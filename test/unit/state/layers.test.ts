@@ -53,20 +53,10 @@ describe('diff layers', () => {
         index.add(layer)
         if (number % 8 === 0) index.add(layerOf(number + 1, layer))
       }
-      let steps = 0
-      const { isBelow } = Layer.prototype
-      Layer.prototype.isBelow = function (this: Layer, other: Layer) {
-        steps += 1
-        return isBelow.call(this, other)
-      }
-      try {
-        for (const top of chain) {
-          steps = 0
-          assert.equal(index.find(KEY, top)?.layer, top)
-          assert.ok(steps <= 2, `${String(steps)} steps at height ${String(top.point.number)}`)
-        }
-      } finally {
-        Layer.prototype.isBelow = isBelow
+      for (const top of chain) {
+        stepsCount = 0
+        assert.equal(index.find(KEY, top)?.layer, top)
+        assert.ok(stepsCount <= 2, `${String(stepsCount)} steps at ${String(top.point.number)}`)
       }
     }
   })
@@ -89,6 +79,15 @@ describe('diff layers', () => {
 })
 
 let layersMade = 0
+let stepsCount = 0
+
+/** Counts the layers that a lookup looks at. */
+class CountingLayer extends Layer {
+  override isBelow(other: Layer): boolean {
+    stepsCount += 1
+    return super.isBelow(other)
+  }
+}
 
 /** Every layer writes the same entry, as every block writes the root of the account trie. */
 function layerOf(number: number, parent: Layer | undefined): Layer {
@@ -96,7 +95,7 @@ function layerOf(number: number, parent: Layer | undefined): Layer {
   const entries = new Map<EntryKey, Uint8Array>([[KEY, Uint8Array.of(number & 0xff)]])
   const point = { number: BigInt(number), hash: journalHash(layersMade), root: journalHash(0) }
   const content = { entries, cleared: new Set<string>(), sizeBytes: 34 }
-  return new Layer(point, parent, { parentHash: journalHash(0), content })
+  return new CountingLayer(point, parent, { parentHash: journalHash(0), content })
 }
 
 function changesOf(nonce: number) {
