@@ -27,13 +27,12 @@ const WRITE_BUFFER_BYTES = 4 * 2 ** 20
 const ITERATE_ENTRIES = 256
 /** And bytes of them. */
 const ITERATE_BYTES = 256 * 1024
-/** Operations of a batch that are handed over in one go; more of them are handed over one by one. */
-const BATCH_OPERATIONS_MAX = 512
 /** A large batch holds the event loop for so long at once, and leaves the larger share of it to others. */
 const BATCH_SLICE_MS = 1
 
 type Level = ClassicLevel<Uint8Array, Uint8Array>
 type LevelSnapshot = ReturnType<Level['snapshot']>
+type LevelBatch = ReturnType<Level['batch']>
 
 /**
  * Opens the database in `path`, making both if there is nothing. Throws StoreError, and then leaves what
@@ -92,9 +91,15 @@ class LevelStore implements KeyValueStore {
   ): Promise<void> {
     if (this.#writeFailure !== undefined) throw this.#writeFailure
     try {
-      if (isSmall(operations)) await this.#level.batch([...operations], { sync })
-      else await writeInSlices(this.#level, operations, sync)
+      const batch = await makeBatch(this.#level, operations)
+      try {
+        if (this.#writeFailure !== undefined) throw this.#writeFailure
+        await batch.write({ sync })
+      } finally {
+        await batch.close()
+      }
     } catch (thrown) {
+      if (thrown === this.#writeFailure) throw thrown
       const error = toStoreError(thrown, this.#path, 'write')
       if (error.failure.code !== 'store-closed') this.#writeFailure ??= error
       throw error
@@ -117,27 +122,24 @@ class LevelStore implements KeyValueStore {
   }
 }
 
-function isSmall(operations: Iterable<BatchOperation>): operations is readonly BatchOperation[] {
-  return Array.isArray(operations) && operations.length <= BATCH_OPERATIONS_MAX
-}
-
-/** As one batch all the same: nothing of it is in the database before the last operation is handed over. */
-async function writeInSlices(
-  level: Level,
-  operations: Iterable<BatchOperation>,
-  sync: boolean
-): Promise<void> {
+/**
+ * Operation by operation: given as one array, LevelDB's binding holds the event loop ten times as long. It is
+ * one batch all the same: nothing of it is in the database before it is written.
+ */
+async function makeBatch(level: Level, operations: Iterable<BatchOperation>): Promise<LevelBatch> {
   const yielder = createYielder(undefined, { sliceMs: BATCH_SLICE_MS })
   const batch = level.batch()
   try {
     for (const operation of operations) {
       if (operation.type === 'put') batch.put(operation.key, operation.value)
       else batch.del(operation.key)
-      await yielder.maybeYield()
+      const turn = yielder.maybeYield()
+      if (turn !== undefined) await turn
     }
-    await batch.write({ sync })
-  } finally {
+    return batch
+  } catch (thrown) {
     await batch.close()
+    throw thrown
   }
 }
 
