@@ -69,6 +69,12 @@ export function createRecoveryActions(
         return head.number >= number ? { done: true } : { instead: String(head.number) }
       })
     },
+    place: (node) => cluster.node(node),
+    until: (what, look) =>
+      waitUntil({ what, timeoutMs: STAGE_TIMEOUT_MS, signal }, async () => {
+        const found = await look()
+        return found === undefined ? { instead: 'nothing' } : { done: found }
+      }),
     head: (node) => readHead(urlOf(node)),
     recovery: () => cluster.run(SEQUENCER).recovery ?? EMPTY_RECOVERY,
     heard: async (first, last) => heardAges(cluster, await blocks(first, last)),

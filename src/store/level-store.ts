@@ -89,11 +89,11 @@ class LevelStore implements KeyValueStore {
     operations: Iterable<BatchOperation>,
     { sync }: { readonly sync: boolean }
   ): Promise<void> {
-    if (this.#writeFailure !== undefined) throw this.#writeFailure
+    this.#assertWritable()
     try {
       const batch = await makeBatch(this.#level, operations)
       try {
-        if (this.#writeFailure !== undefined) throw this.#writeFailure
+        this.#assertWritable() // another batch may have failed meanwhile
         await batch.write({ sync })
       } finally {
         await batch.close()
@@ -104,6 +104,10 @@ class LevelStore implements KeyValueStore {
       if (error.failure.code !== 'store-closed') this.#writeFailure ??= error
       throw error
     }
+  }
+
+  #assertWritable(): void {
+    if (this.#writeFailure !== undefined) throw this.#writeFailure
   }
 
   snapshot(): KeyValueSnapshot {
