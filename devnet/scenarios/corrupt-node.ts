@@ -62,7 +62,7 @@ async function nameOne(
   expectations: Expectations
 ): Promise<void> {
   const entries = await readEntries(place, kind)
-  for (const entry of [entries[0]!, entries.at(-1)!]) {
+  for (const entry of [...entries.slice(0, 1), ...entries.slice(-1)]) {
     await flipEntries(place, [entry])
     const { exitCode, places, mendedCount } = await runVerify(place, { isRepair: true })
     await putEntries(place, [entry])
@@ -78,18 +78,18 @@ async function mendByHand(
   kind: StateKind,
   expectations: Expectations
 ): Promise<void> {
-  const [entry] = await readEntries(place, kind)
-  await flipEntries(place, [entry!])
+  const entry = firstOf(await readEntries(place, kind), kind)
+  await flipEntries(place, [entry])
   const found = await runVerify(place)
   const mended = await runVerify(place, { isRepair: true })
   const after = await runVerify(place)
   expectations.expect(
     found.exitCode === 1 &&
-      found.places.join() === nameOf(entry!) &&
+      found.places.join() === nameOf(entry) &&
       mended.exitCode === 0 &&
       mended.mendedCount === 1 &&
       after.exitCode === 0,
-    `${nameOf(entry!)} flipped: db verify names ${found.places.join()}, mends ${String(mended.mendedCount)} of it`
+    `${nameOf(entry)} flipped: db verify names ${found.places.join()}, mends ${String(mended.mendedCount)} of it`
   )
 }
 
@@ -100,7 +100,8 @@ async function refuseAtWork(
   expectations: Expectations
 ): Promise<void> {
   const codes = await readEntries(place, 'code')
-  const token = [...codes].sort((a, b) => b.value.length - a.value.length)[0]!
+  const bySize = [...codes].sort((a, b) => b.value.length - a.value.length)
+  const token = firstOf(bySize, 'code')
   await flipEntries(place, [token])
   await actions.start('sequencer', ON_DISK)
   const name = nameOf(token).replace(/^code /, 'codeHash=')
@@ -145,4 +146,10 @@ async function mendAtWork(
   await expectSound(place, expectations)
   await actions.start('sequencer')
   await actions.untilBuilding(BLOCKS_AFTER)
+}
+
+function firstOf(entries: readonly StoredEntry[], kind: StateKind): StoredEntry {
+  const [entry] = entries
+  if (entry === undefined) throw new Error(`there is no ${kind} in the database`)
+  return entry
 }

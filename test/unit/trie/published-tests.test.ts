@@ -80,7 +80,7 @@ function assertHolds(nodes: MemoryNodes, root: Uint8Array, steps: readonly Step[
   const walked = [...walkTrie(nodes, root)].filter(({ kind }) => kind === 'node')
   assert.equal(walked.length, nodes.size)
   const builder = createTrieBuilder()
-  for (const [key, value] of sorted) builder.add(hexToBytes(key as Hex), value)
+  for (const [key, value] of sorted) builder.add(hexToBytes(key), value)
   assert.deepEqual(builder.finish(), root)
 }
 
@@ -95,7 +95,7 @@ function toSteps({ keys, in: steps }: PublishedTest): readonly Step[] {
 }
 
 function toBytes(text: string): Uint8Array {
-  return text.startsWith('0x') ? hexToBytes(text as Hex) : new TextEncoder().encode(text)
+  return text.startsWith('0x') ? hexToBytes(text) : new TextEncoder().encode(text)
 }
 
 function ordersOf(steps: readonly Step[]): readonly (readonly Step[])[] {
