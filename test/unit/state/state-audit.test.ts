@@ -1,15 +1,19 @@
 // The audit of a state database: silent on a sound one, exact about every single damage.
 import assert from 'node:assert/strict'
 import { bytesToHex, compareBytes } from '../../../src/base/bytes.ts'
+import { silentLog } from '../../../src/base/log.ts'
 import { type AuditHooks, auditState, type StateFault } from '../../../src/state/state-audit.ts'
+import { StateStore } from '../../../src/state/state-store.ts'
 import {
   type BatchOperation,
   type KeyRange,
   type KeyValueStore
 } from '../../../src/store/key-value-store.ts'
 import { STATE_PREFIX } from '../../../src/store/keys.ts'
+import { createMemoryStore } from '../../../src/store/memory-store.ts'
 import { StoreError } from '../../../src/store/store-error.ts'
 import { createJournalledStore, journalHash } from '../../support/journalled-state.ts'
+import { testHash } from '../../support/state-model.ts'
 import { useTemporaryDirectory } from '../../support/temporary-directory.ts'
 
 const SEED = Math.floor(Math.random() * 2 ** 31)
@@ -151,6 +155,23 @@ describe(`the audit of a state database (seed ${String(SEED)})`, () => {
     const { faults } = await audit(failing)
     assert.deepEqual(placesOf(faults), [{ kind: 'slot', place: placeOf(unreadable!) }])
     assert.match(faults[0]?.problem ?? '', /cannot be read.*bad block/)
+  })
+
+  it('says how far it is, within one account of many slots too', async () => {
+    const store = createMemoryStore()
+    const slots = Array.from({ length: 2_000 }, (_, slot) => ({
+      slotHash: testHash(slot),
+      value: Uint8Array.of(1)
+    })).sort((one, other) => compareBytes(one.slotHash, other.slotHash))
+    const account = { nonce: 1n, balance: 1n, codeHash: undefined }
+    const change = { addressHash: testHash(1), account, storageCleared: false, slots }
+    const state = new StateStore({ store, log: silentLog })
+    const changes = { accounts: [change], codes: [] }
+    await state.resetToGenesis({ changes, number: 0n, hash: journalHash(0) })
+    const { faults, result, progressCount } = await audit(store)
+    assert.deepEqual(faults, [])
+    assert.equal(result.slotsCount, slots.length)
+    assert.ok(progressCount >= slots.length / 256, `${String(progressCount)} times`)
   })
 
   it('says so when the block it stands for is damaged or missing', async () => {
