@@ -2,6 +2,7 @@
 import { bytesToHex, equalBytes, type Hex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { createYielder, type Yielder } from '../base/yielder.ts'
+import { isEmptyRoot } from '../trie/node-source.ts'
 import { createTrie, EMPTY_ROOT, type TrieCommit } from '../trie/trie.ts'
 import { encodeSlimAccount, encodeTrieAccount } from './account-codec.ts'
 import { nameDamageLater } from './damaged-node.ts'
@@ -41,14 +42,15 @@ async function applyChanges(
   for (const change of accounts) {
     const { addressHash, account } = change
     const owner = bytesToKey(addressHash)
+    const isWiped = account === undefined || change.storageCleared
+    // What had no storage costs nobody a search for it, however many such accounts a block deletes.
+    if (isWiped && !isEmptyRoot(parent.storageRoot(addressHash))) cleared.add(owner)
     if (account === undefined) {
-      cleared.add(owner)
       storageRoots.set(owner, EMPTY_ROOT)
       entries.set(accountKey(addressHash), undefined)
       trie.delete(addressHash)
       continue
     }
-    if (change.storageCleared) cleared.add(owner)
     const storageRoot = await nameDamageLater(addressHash, () =>
       commitStorage(parent, change, entries, yielder)
     )

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { bytesToHex, type Hex } from '../../../src/base/bytes.ts'
 import { silentLog } from '../../../src/base/log.ts'
 import { createSeededRandom } from '../../../src/base/random.ts'
-import { accountKey, keyToBytes, slotKey } from '../../../src/state/entry-key.ts'
+import { accountKey, bytesToKey, keyToBytes, slotKey } from '../../../src/state/entry-key.ts'
 import { StateStore } from '../../../src/state/state-store.ts'
 import { type AccountChange } from '../../../src/state/state-view.ts'
 import { type KeyValueStore } from '../../../src/store/key-value-store.ts'
@@ -71,6 +71,22 @@ describe(`the disk layer (seed ${String(SEED)})`, () => {
     assert.equal(await countOf(store, STATE_PREFIX.storageNode), 0)
     const view = state.view(journalHash(1))
     for (const { slotHash } of slots) assert.equal(view?.slot(owner, slotHash), undefined)
+  })
+
+  it('wipes nothing for an account that has no storage', async () => {
+    const { state, owner } = await oneAccount(createMemoryStore(), silentLog)
+    const poor = { ...nonceChange(testHash(5), 1n).accounts[0]!, slots: [] }
+    const made = await state.prepare(journalHash(0), { accounts: [poor], codes: [] })
+    state.add(made, { number: 1n, hash: journalHash(1) })
+    const gone = [testHash(5), owner].map((addressHash) => ({
+      addressHash,
+      account: undefined,
+      storageCleared: true,
+      slots: []
+    }))
+    const sorted = gone.sort((a, b) => Buffer.compare(a.addressHash, b.addressHash))
+    const { content } = await state.prepare(journalHash(1), { accounts: sorted, codes: [] })
+    assert.deepEqual([...content.cleared], [bytesToKey(owner)])
   })
 
   it('mends a flat entry once, and no flush is overtaken by the mended value', async () => {
