@@ -90,16 +90,20 @@ class LevelStore implements KeyValueStore {
     { sync }: { readonly sync: boolean }
   ): Promise<void> {
     this.#assertWritable()
+    // Nothing is written yet: what fails here, fails for this batch alone.
+    const batch = await during('write', this.#path, makeBatch(this.#level, operations))
     try {
-      const batch = await makeBatch(this.#level, operations)
-      try {
-        this.#assertWritable() // another batch may have failed meanwhile
-        await batch.write({ sync })
-      } finally {
-        await batch.close()
-      }
+      this.#assertWritable() // another batch may have failed meanwhile
+      await this.#write(batch, sync)
+    } finally {
+      await batch.close()
+    }
+  }
+
+  async #write(batch: LevelBatch, sync: boolean): Promise<void> {
+    try {
+      await batch.write({ sync })
     } catch (thrown) {
-      if (thrown === this.#writeFailure) throw thrown
       const error = toStoreError(thrown, this.#path, 'write')
       if (error.failure.code !== 'store-closed') this.#writeFailure ??= error
       throw error

@@ -100,6 +100,8 @@ for (const [name, open] of STORES) {
       }
       await assert.rejects(store.batch(operations(), { sync: true }))
       for (const count of [0, LARGE_BATCH - 1]) assert.equal(store.get(largeKey(count)), undefined)
+      await store.batch([put(largeKey(0), bytes(2))], { sync: true })
+      assert.deepEqual(store.get(largeKey(0)), bytes(2), 'others are written all the same')
     })
 
     for (const [what, range, expected] of [
