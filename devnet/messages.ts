@@ -1,6 +1,7 @@
 // What the cluster and its node processes say to each other over the IPC channel of the child process.
 import { type Hex } from '../src/base/bytes.ts'
 import { type StageName } from '../src/recovery/progress.ts'
+import { type StateStoreOptions } from '../src/state/state-store.ts'
 import { type RecoverySection } from './report.ts'
 
 /** A protection that is taken away to show that the checkers notice. */
@@ -59,4 +60,6 @@ export interface StartFlags {
   /** Recovery is held at the first end of this stage. */
   readonly holdAtStage?: StageName
   readonly hides?: Hiding
+  /** Smaller bounds of the state in memory: flushes come more often. */
+  readonly stateLimits?: Partial<StateStoreOptions>
 }

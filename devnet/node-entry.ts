@@ -88,9 +88,10 @@ function applyWithout(
 }
 
 /** Protections that no setting takes away. */
-function overridesOf({ without, flags: { hides } }: NodeSpec): NodeOverrides {
+function overridesOf({ without, flags: { hides, stateLimits } }: NodeSpec): NodeOverrides {
   return {
     onStep,
+    ...(stateLimits && { stateLimits }),
     ...(hides && { answerTip: () => hidingReply(hides), refuses: isBlockProtocol }),
     ...(without === 'recovery' && {
       decide: decideWithoutRecovery,

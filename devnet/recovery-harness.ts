@@ -69,6 +69,8 @@ export function createRecoveryActions(
         return head.number >= number ? { done: true } : { instead: String(head.number) }
       })
     },
+    place: (node) => cluster.node(node),
+    until: (what, look) => untilFound({ what, look }, signal),
     head: (node) => readHead(urlOf(node)),
     recovery: () => cluster.run(SEQUENCER).recovery ?? EMPTY_RECOVERY,
     heard: async (first, last) => heardAges(cluster, await blocks(first, last)),
@@ -101,6 +103,16 @@ function createFileActions(
       timeline.add(SEQUENCER, 'record-lost')
     }
   }
+}
+
+async function untilFound<T>(
+  { what, look }: { readonly what: string; readonly look: () => Promise<T | undefined> },
+  signal: AbortSignal
+): Promise<T> {
+  return waitUntil({ what, timeoutMs: STAGE_TIMEOUT_MS, signal }, async () => {
+    const found = await look()
+    return found === undefined ? { instead: 'nothing' } : { done: found }
+  })
 }
 
 async function readHead(url: string): Promise<TimedBlock> {

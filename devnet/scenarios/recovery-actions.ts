@@ -12,6 +12,13 @@ export interface HeardAge {
   readonly ageMs: number
 }
 
+/** Where a node's files lie. */
+export interface NodePlace {
+  readonly dataDir: string
+  readonly configFile: string
+  readonly logFile: string
+}
+
 /** Actions and sights of recovery's scenarios; each action ends when its effect is there. */
 export interface RecoveryActions {
   /** SIGTERM, and the end of the process. */
@@ -50,6 +57,10 @@ export interface RecoveryActions {
   heard(first: number, last: number): Promise<readonly HeardAge[]>
   /** Everybody that was blamed: by the observer's verdicts, and in the logs of the nodes. */
   blamed(): Promise<readonly string[]>
+  /** For damage, and for commands that an operator runs on a stopped node. */
+  place(node: string): NodePlace
+  /** Waits until `look` finds something. */
+  until<T>(what: string, look: () => Promise<T | undefined>): Promise<T>
   readonly blockTimeMs: number
   /** Chooses among the orders that one run cannot all go through. */
   readonly seed: number

@@ -1,5 +1,6 @@
 // Every scenario by its name.
 import { ALL_NODES_KILLED } from './all-nodes-killed.ts'
+import { CORRUPT_NODE } from './corrupt-node.ts'
 import { CRASH_DURING_RECOVERY } from './crash-during-recovery.ts'
 import { LONG_OUTAGE } from './long-outage.ts'
 import { LOST_DIFFS, LOST_JOURNAL } from './lost-journal.ts'
@@ -14,6 +15,7 @@ import { SECOND_SEQUENCER } from './second-sequencer.ts'
 import { SIGNED_NOT_PUBLISHED } from './signed-not-published.ts'
 import { SLOW_BACKUP } from './slow-backup.ts'
 import { STALE_DATADIR } from './stale-datadir.ts'
+import { TORN_JOURNAL } from './torn-journal.ts'
 
 /** The main job: one block is lost, or the state. */
 export const MAIN_JOB_SCENARIOS: readonly Scenario[] = [
@@ -35,7 +37,9 @@ export const RECOVERY_SCENARIOS: readonly Scenario[] = [
   CRASH_DURING_RECOVERY,
   SLOW_BACKUP,
   LYING_BACKUP,
-  SECOND_SEQUENCER
+  SECOND_SEQUENCER,
+  TORN_JOURNAL,
+  CORRUPT_NODE
 ]
 
 /** In the order in which help lists them. */

@@ -14,6 +14,7 @@ import { createEvmCommon } from '../execution/evm-rules.ts'
 import { type PoolHead, TransactionPool } from '../execution/pool.ts'
 import { prepareTransaction } from '../execution/transaction.ts'
 import { type PreparedLayer } from '../state/layer.ts'
+import { type StateStoreOptions } from '../state/state-store.ts'
 import { type OpenStores, openStores } from './open-stores.ts'
 import { type StartInputs } from './start-inputs.ts'
 import { type OnStep } from './step-events.ts'
@@ -29,14 +30,24 @@ export interface ChainParts {
   readonly applier: Applier
 }
 
+/** What a chain's parts are opened with. */
+export interface ChainSurroundings {
+  readonly clock: Clock
+  readonly log: Log
+  readonly onStep: OnStep
+  /** Bounds of the state in memory, in place of a node's own. */
+  readonly stateLimits?: Partial<StateStoreOptions> | undefined
+}
+
 /** Opens the data directory. Throws StoreError, ChainError. The stores are the caller's to close. */
 export async function openChainParts(
   { config, genesis, signers, blockTimeMs }: StartInputs,
-  { clock, log, onStep }: { readonly clock: Clock; readonly log: Log; readonly onStep: OnStep }
+  { clock, log, onStep, stateLimits = {} }: ChainSurroundings
 ): Promise<ChainParts> {
   const schedule = createSignerSchedule(signers)
   const times = createBlockTimes(config.preset, blockTimeMs)
-  const stores = await openStores(config.dataDir, { genesis, schedule }, { clock, log })
+  const surroundings = { clock, log, stateLimits }
+  const stores = await openStores(config.dataDir, { genesis, schedule }, surroundings)
   const { blocks, state } = stores
   const { chainId, forks } = genesis.config
   const common = createEvmCommon(chainId)

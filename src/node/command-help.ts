@@ -51,7 +51,9 @@ Exits with 1 when there is a record that cannot be read.`
 
 /** What `db` does to a directory, and what it ends with. */
 export const DB_NOTES = `
-The node must not run. inspect and verify only read; verify exits with 1 when it found a fault.
+The node must not run. inspect and verify only read; verify exits with 1 when it found a fault that is
+still there. verify --repair mends flat accounts and slots from the trie, which has proved by its hashes
+that it is right; a damaged trie node, code or block it can only name.
 choose and rewind give blocks up, by name: they say which, set them aside by hash, and change nothing
 (exit code 2) unless --confirm names what is given up. A block that was set aside is never taken in
 again.`

@@ -168,20 +168,27 @@ function addDb<Key extends PeerIdentity>(
   { io, end }: CommandEnd
 ): void {
   command.description("a stopped node's data directory").addHelpText('after', DB_NOTES)
-  for (const [name, run, purpose] of [
-    ['inspect', inspectDirectory, 'print what is in it: head, state, journal'],
-    ['verify', verifyDirectory, 'walk all of it and print every fault with its place']
-  ] as const) {
+  const readFlags = (given: GivenFlags) => ({
+    configFile: textFlag(given, 'config'),
+    isJson: given.json === true
+  })
+  const reading = (name: string, purpose: string) =>
     command
       .command(name)
       .description(purpose)
       .option('--config <file>', 'the config file of the node')
       .option('--json', 'print one JSON object')
-      .action(async (given: GivenFlags) => {
-        const flags = { configFile: textFlag(given, 'config'), isJson: given.json === true }
-        end(await run(flags, readers, io))
-      })
-  }
+  reading('inspect', 'print what is in it: head, state, journal').action(
+    async (given: GivenFlags) => {
+      end(await inspectDirectory(readFlags(given), readers, io))
+    }
+  )
+  reading('verify', 'walk all of it and print every fault with its place')
+    .option('--repair', 'mend flat entries from the trie, remove what no trie leads to')
+    .action(async (given: GivenFlags) => {
+      const flags = { ...readFlags(given), isRepair: given.repair === true }
+      end(await verifyDirectory(flags, readers, io))
+    })
   addDbExits(command, readers, { io, end })
 }
 

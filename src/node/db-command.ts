@@ -40,11 +40,16 @@ export interface NamedDirectory {
   readonly signer: SignerFilesConfig | undefined
 }
 
+/** Flags of `db verify`. */
+export interface VerifyFlags extends DbFlags {
+  readonly isRepair?: boolean
+}
+
 type DbIo = Pick<CommandIo, 'print' | 'complain' | 'env' | 'cwd'>
 
 /** Walks everything. Resolves with the exit code: 1 when something is wrong. */
 export async function verifyDirectory(
-  { configFile, isJson }: DbFlags,
+  { configFile, isJson, isRepair = false }: VerifyFlags,
   parsers: AddressParsers,
   io: DbIo
 ): Promise<number> {
@@ -53,7 +58,11 @@ export async function verifyDirectory(
     const say = (line: string) => {
       io.complain(`${line}\n`)
     }
-    const result = await verifyDatabases({ clock: systemClock, say }, dataDir, rules)
+    const result = await verifyDatabases(
+      { clock: systemClock, say },
+      { dataDir, rules },
+      { isRepair }
+    )
     if (isJson) {
       io.print(`${JSON.stringify(toJsonValue(result))}\n`)
     } else {

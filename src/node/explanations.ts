@@ -123,6 +123,7 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
     codes: [
       'code-damaged',
       'code-missing',
+      'node-damaged',
       'node-missing',
       'node-malformed',
       'node-hash-mismatch',

@@ -52,7 +52,12 @@ export async function createNode(
   const onStep = overrides.onStep ?? (() => Promise.resolve())
   const closers = createClosers(log)
   try {
-    const chain = await openChainParts(inputs, { clock, log, onStep })
+    const chain = await openChainParts(inputs, {
+      clock,
+      log,
+      onStep,
+      stateLimits: overrides.stateLimits
+    })
     closers.add('stores', () => chain.stores.close())
     closers.add('flush', () => flush(chain, log))
     const signer = await openNodeSigner(inputs, chain)

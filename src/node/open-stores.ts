@@ -12,7 +12,7 @@ import { type ChainStores, openChain } from '../chain/open-chain.ts'
 import { type SignerSchedule } from '../chain/signer-schedule.ts'
 import { genesisChanges } from '../execution/genesis-state.ts'
 import { createJournal, type Journal, type JournalFinding } from '../state/journal.ts'
-import { StateStore } from '../state/state-store.ts'
+import { StateStore, type StateStoreOptions } from '../state/state-store.ts'
 import { openLevelStore } from '../store/level-store.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { type KeyValueStore } from '../store/key-value-store.ts'
@@ -36,7 +36,15 @@ export interface OpenStores extends ChainStores {
 export async function openStores(
   dataDir: string,
   { genesis, schedule }: { readonly genesis: Genesis; readonly schedule: SignerSchedule },
-  { clock, log }: { readonly clock: Clock; readonly log: Log }
+  {
+    clock,
+    log,
+    stateLimits
+  }: {
+    readonly clock: Clock
+    readonly log: Log
+    readonly stateLimits?: Partial<StateStoreOptions>
+  }
 ): Promise<OpenStores> {
   await assertDataDirectory(dataDir)
   const block = await computeGenesisBlock(genesis)
@@ -59,7 +67,7 @@ export async function openStores(
         log.warn('journal-not-discarded', { reason: errorMessage(thrown) })
       })
     }
-    const state = new StateStore({ store: stateStore, log, onFlushed: discardJournal })
+    const state = new StateStore({ store: stateStore, log, onFlushed: discardJournal }, stateLimits)
     const journal = createJournal({ state, clock, log }, join(dataDir, PLACES.journal))
     const resetState = async () => {
       await state.resetToGenesis({

@@ -1,6 +1,7 @@
 // What may be replaced in a node's wiring. Production passes nothing; the devnet shows what each part is for.
 import { type decideBlocks } from '../recovery/decide.ts'
 import { type GateReader } from '../recovery/gate.ts'
+import { type StateStoreOptions } from '../state/state-store.ts'
 import { type SequencerGate } from '../sequencer/sequencer.ts'
 import { type answerTip } from '../sync/answer-tip.ts'
 import { type OnStep } from './step-events.ts'
@@ -14,6 +15,8 @@ export interface NodeOverrides {
   readonly answerTip?: typeof answerTip
   /** True for protocols that answer "unavailable", whatever is held. */
   readonly refuses?: (protocol: string) => boolean
+  /** Bounds of the state in memory; smaller ones flush more often. */
+  readonly stateLimits?: Partial<StateStoreOptions>
   /** The gate that the sequencer sees. */
   readonly sequencerGate?: (gate: GateReader) => SequencerGate
 }

@@ -1,25 +1,22 @@
 // The disk layer: LevelDB at one block, and above it the buffers of blocks on their way there.
-import { bytesToHex, equalBytes, hexToBytes, type Hex } from '../base/bytes.ts'
+import { bytesToHex, equalBytes, type Hex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { type Log } from '../base/log.ts'
-import { createYielder } from '../base/yielder.ts'
 import { openValue, sealValue } from '../store/checked-value.ts'
 import { type BatchOperation, type KeyValueStore } from '../store/key-value-store.ts'
 import { soleKey, STATE_PREFIX } from '../store/keys.ts'
-import { pathKey } from '../trie/nibbles.ts'
-import { createTrie } from '../trie/trie.ts'
-import { decodeAccount, encodeSlimAccount } from './account-codec.ts'
+import { StoreError } from '../store/store-error.ts'
 import {
-  accountKey,
   codeKey,
   type EntryKey,
   isFlat,
+  keyAfter,
   keyToBytes,
-  nodeKey,
-  storagePrefixes
+  storagePrefixes,
+  toOperation
 } from './entry-key.ts'
+import { FlatMender } from './flat-mender.ts'
 import { type LayerContent } from './layer.ts'
-import { decodeSlotValue } from './slot-value.ts'
 import { StateError } from './state-error.ts'
 import { type StatePoint } from './state-view.ts'
 import { WriteBuffer } from './write-buffer.ts'
@@ -46,6 +43,7 @@ export class DiskLayer {
   readonly #log: Log
   readonly #options: DiskLayerOptions
   readonly #onFlushed: () => void
+  readonly #mender: FlatMender
   #point: StatePoint
   #persisted: StatePoint
   #active = new WriteBuffer()
@@ -64,6 +62,12 @@ export class DiskLayer {
     this.#options = options
     this.#point = point
     this.#persisted = point
+    this.#mender = new FlatMender({
+      store,
+      log,
+      root: () => this.#point.root,
+      read: (key) => this.read(key)
+    })
   }
 
   /** The newest merged block. */
@@ -84,10 +88,7 @@ export class DiskLayer {
   read(key: EntryKey): Uint8Array | undefined {
     const hit = this.#active.find(key) ?? this.#frozen?.find(key)
     if (hit !== undefined) return hit.value
-    const keyBytes = keyToBytes(key)
-    const stored = this.#store.get(keyBytes)
-    if (stored === undefined || !isFlat(key)) return stored
-    return openValue(keyBytes, stored) ?? this.#mend(key, keyBytes)
+    return this.#readStored(key)
   }
 
   /** A code, checked by its hash. Throws StateError. */
@@ -119,6 +120,7 @@ export class DiskLayer {
     await this.#flushing
     if (this.#active.blocksCount > 0) this.#startFlush()
     await this.#flushing
+    await this.#mender.settled()
     this.#assertSound()
   }
 
@@ -148,50 +150,55 @@ export class DiskLayer {
 
   /** One atomic, synced batch that carries the block it stands for. */
   async #write(buffer: WriteBuffer, point: StatePoint): Promise<void> {
-    const yielder = createYielder()
-    const operations: BatchOperation[] = []
-    for (const owner of buffer.cleared()) {
+    await this.#mender.settled()
+    const wiped = await this.#keysOf(buffer.cleared())
+    await this.#store.batch(operationsOf({ wiped, buffer, point }), { sync: true })
+  }
+
+  async #keysOf(owners: Iterable<string>): Promise<readonly Uint8Array[]> {
+    const keys: Uint8Array[] = []
+    for (const owner of owners) {
       for (const prefix of storagePrefixes(owner)) {
-        const start = keyToBytes(prefix)
-        const end = new Uint8Array([...start, 0xff])
-        for await (const [key] of this.#store.iterate({ start, end })) {
-          operations.push({ type: 'del', key })
-        }
+        const range = { start: keyToBytes(prefix), end: keyAfter(prefix) }
+        for await (const [key] of this.#store.iterate(range)) keys.push(key)
       }
     }
-    for (const [key, value] of buffer.entries()) {
-      operations.push(toOperation(key, value))
-      await yielder.maybeYield()
+    return keys
+  }
+
+  #readStored(key: EntryKey): Uint8Array | undefined {
+    const keyBytes = keyToBytes(key)
+    let stored: Uint8Array | undefined
+    try {
+      stored = this.#store.get(keyBytes)
+    } catch (thrown) {
+      const isDamage = thrown instanceof StoreError && thrown.failure.code === 'store-damaged'
+      if (!isDamage) throw thrown
+      const { message: reason } = thrown
+      if (isFlat(key)) return this.#mender.mend(key, reason)
+      throw new StateError(
+        { code: 'entry-damaged', key: bytesToHex(keyBytes), reason },
+        { cause: thrown }
+      )
     }
-    operations.push({ type: 'put', key: POINT_KEY, value: encodePoint(point) })
-    await this.#store.batch(operations, { sync: true })
+    if (stored === undefined || !isFlat(key)) return stored
+    return openValue(keyBytes, stored) ?? this.#mender.mend(key, 'it fails its checksum')
   }
+}
 
-  /** The entry out of the trie; written back, since no buffer holds a newer one. */
-  #mend(key: EntryKey, keyBytes: Uint8Array): Uint8Array | undefined {
-    const value = this.#fromTrie(keyBytes)
-    this.#log.warn('flat-entry-mended', { key: bytesToHex(keyBytes) })
-    const operation = toOperation(key, value)
-    this.#store.batch([operation], { sync: true }).catch((thrown: unknown) => {
-      this.#log.error('flat-entry-not-mended', {
-        key: bytesToHex(keyBytes),
-        reason: String(thrown)
-      })
-    })
-    return value
-  }
-
-  #fromTrie(keyBytes: Uint8Array): Uint8Array | undefined {
-    const addressHash = keyBytes.subarray(1, 33)
-    const source = { node: (path: Uint8Array) => this.read(nodeKey(undefined, pathKey(path))) }
-    const encoded = createTrie(source, hexToBytes(this.#point.root)).get(addressHash)
-    if (encoded === undefined) return undefined
-    const account = decodeAccount(encoded)
-    if (keyBytes[0] === accountKey(addressHash).charCodeAt(0)) return encodeSlimAccount(account)
-    const storage = { node: (path: Uint8Array) => this.read(nodeKey(addressHash, pathKey(path))) }
-    const value = createTrie(storage, account.storageRoot).get(keyBytes.subarray(33))
-    return value && decodeSlotValue(value)
-  }
+/** Deletions first: what an account that was wiped wrote afterwards stays. */
+function* operationsOf({
+  wiped,
+  buffer,
+  point
+}: {
+  readonly wiped: readonly Uint8Array[]
+  readonly buffer: WriteBuffer
+  readonly point: StatePoint
+}): Generator<BatchOperation, void, undefined> {
+  for (const key of wiped) yield { type: 'del', key }
+  for (const [key, value] of buffer.entries()) yield toOperation(key, value)
+  yield { type: 'put', key: POINT_KEY, value: encodePoint(point) }
 }
 
 /** What LevelDB stands for; undefined in a database without state. Throws StateError when it is damaged. */
@@ -213,10 +220,4 @@ export function readPoint(store: Pick<KeyValueStore, 'get'>): StatePoint | undef
 function encodePoint({ number, hash, root }: StatePoint): Uint8Array {
   const text = JSON.stringify({ number: number.toString(), hash, root })
   return sealValue(POINT_KEY, new TextEncoder().encode(text))
-}
-
-function toOperation(key: EntryKey, value: Uint8Array | undefined): BatchOperation {
-  const keyBytes = keyToBytes(key)
-  if (value === undefined) return { type: 'del', key: keyBytes }
-  return { type: 'put', key: keyBytes, value: isFlat(key) ? sealValue(keyBytes, value) : value }
 }

@@ -1,4 +1,7 @@
 // Keys of state entries as strings, one character a byte: what maps in memory and the database share.
+import { bytesToHex } from '../base/bytes.ts'
+import { sealValue } from '../store/checked-value.ts'
+import { type BatchOperation } from '../store/key-value-store.ts'
 import { STATE_PREFIX } from '../store/keys.ts'
 
 /** A database key, latin1. */
@@ -45,9 +48,57 @@ export function storagePrefixes(addressHash: string): readonly [EntryKey, EntryK
   return [SLOT + addressHash, STORAGE_NODE + addressHash]
 }
 
+/** The lowest key above all that begin with this prefix, whose first byte is none of the highest. */
+export function keyAfter(prefix: EntryKey): Uint8Array {
+  const bytes = Uint8Array.from(keyToBytes(prefix))
+  let at = bytes.length - 1
+  while (at > 0 && bytes[at] === 0xff) at--
+  bytes[at]! += 1
+  return bytes.slice(0, at + 1)
+}
+
 /** True for entries that carry a checksum in the database. */
 export function isFlat(key: EntryKey): boolean {
   return key.startsWith(ACCOUNT) || key.startsWith(SLOT)
+}
+
+/** True for a flat account. */
+export function isAccount(key: EntryKey): boolean {
+  return key.startsWith(ACCOUNT)
+}
+
+/** What an entry is, and where: hashes of account and slot, a node by owner and path, one hex digit a nibble. */
+export interface EntryPlace {
+  readonly kind: 'account' | 'slot' | 'node' | 'code' | 'point'
+  readonly place: string
+}
+
+/** The place of an entry, as faults and logs name it. */
+export function placeOf(key: EntryKey): EntryPlace {
+  const bytes = keyToBytes(key)
+  const owner = bytesToHex(bytes.subarray(1, 33))
+  if (key.startsWith(ACCOUNT)) return { kind: 'account', place: owner }
+  if (key.startsWith(SLOT))
+    return { kind: 'slot', place: `${owner}/${bytesToHex(bytes.subarray(33))}` }
+  if (key.startsWith(ACCOUNT_NODE)) return { kind: 'node', place: `/${key.slice(1)}` }
+  if (key.startsWith(STORAGE_NODE)) return { kind: 'node', place: `${owner}/${key.slice(33)}` }
+  if (key.startsWith(CODE)) return { kind: 'code', place: owner }
+  return { kind: 'point', place: key }
+}
+
+/** The way to an entry as hex digits, which is also what the paths of the nodes that lead to it begin with. */
+export function trailOf(key: EntryKey): string {
+  if (key.startsWith(ACCOUNT_NODE)) return key.slice(1)
+  const owner = Buffer.from(key.slice(1, 33), 'latin1').toString('hex')
+  if (key.startsWith(STORAGE_NODE)) return owner + key.slice(33)
+  return owner + Buffer.from(key.slice(33), 'latin1').toString('hex')
+}
+
+/** The write of an entry; undefined deletes it. Flat entries are sealed. */
+export function toOperation(key: EntryKey, value: Uint8Array | undefined): BatchOperation {
+  const keyBytes = keyToBytes(key)
+  if (value === undefined) return { type: 'del', key: keyBytes }
+  return { type: 'put', key: keyBytes, value: isFlat(key) ? sealValue(keyBytes, value) : value }
 }
 
 /** The account a slot or storage node belongs to; undefined for other entries. */

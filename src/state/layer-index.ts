@@ -1,4 +1,4 @@
-// Which live layers wrote an entry: a lookup costs one map access, not a walk of all layers.
+// Which live layers wrote an entry: a lookup costs one map access and a search by height, not a walk of all layers.
 import { type EntryKey } from './entry-key.ts'
 import { type Layer } from './layer.ts'
 
@@ -36,9 +36,11 @@ export class LayerIndex {
   }
 }
 
+/** Lists are in order of heights, so that an old view of an entry that every block writes costs no walk either. */
 function newestBelow(layers: readonly Layer[] | undefined, top: Layer): Layer | undefined {
   if (layers === undefined) return undefined
-  for (let at = layers.length - 1; at >= 0; at--) {
+  // What is left to step over is on other branches, or at the same height.
+  for (let at = countUpTo(layers, top.point.number) - 1; at >= 0; at--) {
     const layer = layers[at]!
     if (layer.isBelow(top)) return layer
   }
@@ -48,7 +50,21 @@ function newestBelow(layers: readonly Layer[] | undefined, top: Layer): Layer | 
 function append(map: Map<string, Layer[]>, key: string, layer: Layer): void {
   const layers = map.get(key)
   if (layers === undefined) map.set(key, [layer])
-  else layers.push(layer)
+  else layers.splice(countUpTo(layers, layer.point.number), 0, layer)
+}
+
+/** How many layers of a list are at the height or below it. */
+function countUpTo(layers: readonly Layer[], number: bigint): number {
+  const last = layers.at(-1)
+  if (last === undefined || last.point.number <= number) return layers.length
+  let low = 0
+  let high = layers.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (layers[middle]!.point.number <= number) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function takeOut(map: Map<string, Layer[]>, key: string, layer: Layer): void {

@@ -34,12 +34,11 @@ interface Run {
 /** One block's state above the disk layer. */
 export class Layer {
   readonly point: StatePoint
-  readonly parent: Layer | undefined
   readonly parentHash: Hex
   readonly content: LayerContent
   readonly #run: Run
-  /** `merged`: part of the disk layer now; `dropped`: its branch lost. */
-  fate: 'live' | 'merged' | 'dropped' = 'live'
+  #parent: Layer | undefined
+  #fate: 'live' | 'merged' | 'dropped' = 'live'
 
   /** `parent` is undefined on the disk layer. */
   constructor(
@@ -48,7 +47,7 @@ export class Layer {
     { parentHash, content }: Pick<PreparedLayer, 'parentHash' | 'content'>
   ) {
     this.point = point
-    this.parent = parent
+    this.#parent = parent
     this.parentHash = parentHash
     this.content = content
     const below = parent === undefined ? undefined : parent.#run
@@ -59,6 +58,22 @@ export class Layer {
       const forkNumber = parent?.point.number ?? -1n
       this.#run = { parent: below, forkNumber, tip: point.number }
     }
+  }
+
+  /** `merged`: part of the disk layer now; `dropped`: its branch lost. */
+  get fate(): 'live' | 'merged' | 'dropped' {
+    return this.#fate
+  }
+
+  /** Undefined on the disk layer, and for a layer that is no longer live. */
+  get parent(): Layer | undefined {
+    return this.#parent
+  }
+
+  /** Ends its life. It lets go of its parent: else the newest layer would keep every one before it in memory. */
+  end(fate: 'merged' | 'dropped'): void {
+    this.#fate = fate
+    this.#parent = undefined
   }
 
   /** True when this layer's entries count for the other: it is that layer or below it. Costs one step a fork. */

@@ -2,8 +2,10 @@
 import { bytesToHex, equalBytes, type Hex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { createYielder, type Yielder } from '../base/yielder.ts'
+import { isEmptyRoot } from '../trie/node-source.ts'
 import { createTrie, EMPTY_ROOT, type TrieCommit } from '../trie/trie.ts'
 import { encodeSlimAccount, encodeTrieAccount } from './account-codec.ts'
+import { nameDamageLater } from './damaged-node.ts'
 import { accountKey, bytesToKey, codeKey, type EntryKey, nodeKey, slotKey } from './entry-key.ts'
 import { type PreparedLayer } from './layer.ts'
 import { encodeSlotValue } from './slot-value.ts'
@@ -18,8 +20,15 @@ export interface ParentState {
   readonly node: (owner: Uint8Array | undefined, path: Uint8Array) => Uint8Array | undefined
 }
 
-/** Throws TrieError when a node of the parent is damaged or missing. Yields between accounts. */
+/** Throws StateError when a node of the parent is damaged or missing. Yields between accounts. */
 export async function prepareLayer(
+  parent: ParentState,
+  changes: StateChanges
+): Promise<PreparedLayer> {
+  return nameDamageLater(undefined, () => applyChanges(parent, changes))
+}
+
+async function applyChanges(
   parent: ParentState,
   { accounts, codes }: StateChanges
 ): Promise<PreparedLayer> {
@@ -33,15 +42,18 @@ export async function prepareLayer(
   for (const change of accounts) {
     const { addressHash, account } = change
     const owner = bytesToKey(addressHash)
+    const isWiped = account === undefined || change.storageCleared
+    // What had no storage costs nobody a search for it, however many such accounts a block deletes.
+    if (isWiped && !isEmptyRoot(parent.storageRoot(addressHash))) cleared.add(owner)
     if (account === undefined) {
-      cleared.add(owner)
       storageRoots.set(owner, EMPTY_ROOT)
       entries.set(accountKey(addressHash), undefined)
       trie.delete(addressHash)
       continue
     }
-    if (change.storageCleared) cleared.add(owner)
-    const storageRoot = await commitStorage(parent, change, entries, yielder)
+    const storageRoot = await nameDamageLater(addressHash, () =>
+      commitStorage(parent, change, entries, yielder)
+    )
     storageRoots.set(owner, storageRoot)
     const stored = { ...account, storageRoot }
     entries.set(accountKey(addressHash), encodeSlimAccount(stored))

@@ -2,13 +2,15 @@
 import { type Hex } from '../base/bytes.ts'
 import { NodeError } from '../base/node-error.ts'
 
-/** One closed union for the folder; trie nodes that fail their hash throw TrieError. */
+/** One closed union for the folder. */
 export type StateFailure =
   /** The view's block is below the disk layer by now, or on a branch that was dropped. */
   | { readonly code: 'view-stale'; readonly hash: Hex }
   | { readonly code: 'parent-not-readable'; readonly parentHash: Hex }
   | { readonly code: 'code-missing'; readonly codeHash: Hex }
   | { readonly code: 'code-damaged'; readonly codeHash: Hex }
+  /** A node of the account trie ("/path") or of an account's storage trie ("0xowner/path") is not what its hash says. */
+  | { readonly code: 'node-damaged'; readonly place: string; readonly problem: string }
   | { readonly code: 'entry-damaged'; readonly key: Hex; readonly reason: string }
   | { readonly code: 'state-not-initialised' }
   | { readonly code: 'flush-failed'; readonly reason: string }

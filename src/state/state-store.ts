@@ -78,7 +78,7 @@ export class StateStore {
     return point.hash === hash ? this.#createView(point, undefined) : undefined
   }
 
-  /** Computes what the changes make of the parent's state. Throws StateError, TrieError. */
+  /** Computes what the changes make of the parent's state. Throws StateError. */
   async prepare(parentHash: Hex, changes: StateChanges): Promise<PreparedLayer> {
     if (!this.isReadable(parentHash)) {
       throw new StateError({ code: 'parent-not-readable', parentHash })
@@ -135,7 +135,7 @@ export class StateStore {
     await this.#disk.flush().catch(() => undefined) // it may not land after the wipe
     await wipeStore(this.#deps.store)
     for (const layer of this.#layers.values()) {
-      layer.fate = 'dropped'
+      layer.end('dropped')
       this.#index.remove(layer)
     }
     this.#layers.clear()
@@ -158,7 +158,7 @@ export class StateStore {
     const merged = branch.slice(keptCount).reverse()
     for (const layer of merged) {
       this.#disk.merge(layer.content, layer.point)
-      layer.fate = 'merged'
+      layer.end('merged')
       this.#forget(layer)
     }
     if (merged.length > 0) this.#dropSideBranches()
@@ -171,7 +171,7 @@ export class StateStore {
       let lowest = layer
       while (lowest.parent?.fate === 'live') lowest = lowest.parent
       if (lowest.parentHash === hash) continue
-      layer.fate = 'dropped'
+      layer.end('dropped')
       this.#forget(layer)
     }
   }

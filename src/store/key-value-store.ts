@@ -25,9 +25,12 @@ export interface KeyValueSnapshot extends KeyValueReader {
   close(): Promise<void>
 }
 
-/** A whole database. `batch` is atomic; with `sync` it is on disk when the promise resolves. */
+/**
+ * A whole database. `batch` is atomic; with `sync` it is on disk when the promise resolves. A batch that is
+ * not awaited may land before or after the next one. A large one is taken in slices of the event loop.
+ */
 export interface KeyValueStore extends KeyValueReader {
-  batch(operations: readonly BatchOperation[], options: { readonly sync: boolean }): Promise<void>
+  batch(operations: Iterable<BatchOperation>, options: { readonly sync: boolean }): Promise<void>
   snapshot(): KeyValueSnapshot
   close(): Promise<void>
 }

@@ -10,6 +10,13 @@ const NO_SPACE = /no space left on device|disk quota exceeded|not enough space o
 const NO_PERMISSION =
   /permission denied|operation not permitted|read-only file system|access is denied/i
 
+const NOT_OPEN = [
+  'LEVEL_DATABASE_NOT_OPEN',
+  'LEVEL_SNAPSHOT_NOT_OPEN',
+  'LEVEL_ITERATOR_NOT_OPEN',
+  'LEVEL_BATCH_NOT_OPEN'
+] as const
+
 /** What was being done. */
 export type StoreAction = 'open' | 'read' | 'write'
 
@@ -32,7 +39,7 @@ function failureOf(causes: readonly unknown[], path: string, action: StoreAction
     if (isDenied) return { code: 'permission-denied', path }
     return { code: 'open-failed', path, reason }
   }
-  if (isOne('LEVEL_DATABASE_NOT_OPEN', 'LEVEL_SNAPSHOT_NOT_OPEN', 'LEVEL_ITERATOR_NOT_OPEN')) {
+  if (isOne(...NOT_OPEN)) {
     return { code: 'store-closed', path }
   }
   return { code: action === 'read' ? 'read-failed' : 'write-failed', path, reason }

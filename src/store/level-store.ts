@@ -1,5 +1,6 @@
 // LevelDB behind the key-value port (state.md, "Store"): one directory, one database, one process.
 import { ClassicLevel } from 'classic-level'
+import { createYielder } from '../base/yielder.ts'
 import {
   type BatchOperation,
   type KeyRange,
@@ -26,9 +27,12 @@ const WRITE_BUFFER_BYTES = 4 * 2 ** 20
 const ITERATE_ENTRIES = 256
 /** And bytes of them. */
 const ITERATE_BYTES = 256 * 1024
+/** A large batch holds the event loop for so long at once, and leaves the larger share of it to others. */
+const BATCH_SLICE_MS = 1
 
 type Level = ClassicLevel<Uint8Array, Uint8Array>
 type LevelSnapshot = ReturnType<Level['snapshot']>
+type LevelBatch = ReturnType<Level['batch']>
 
 /**
  * Opens the database in `path`, making both if there is nothing. Throws StoreError, and then leaves what
@@ -82,17 +86,32 @@ class LevelStore implements KeyValueStore {
    * record, and at the next start loses all that follows, synced or not (shown with a limited file size).
    */
   async batch(
-    operations: readonly BatchOperation[],
+    operations: Iterable<BatchOperation>,
     { sync }: { readonly sync: boolean }
   ): Promise<void> {
-    if (this.#writeFailure !== undefined) throw this.#writeFailure
+    this.#assertWritable()
+    // Nothing is written yet: what fails here, fails for this batch alone.
+    const batch = await during('write', this.#path, makeBatch(this.#level, operations))
     try {
-      await this.#level.batch([...operations], { sync })
+      this.#assertWritable() // another batch may have failed meanwhile
+      await this.#write(batch, sync)
+    } finally {
+      await batch.close()
+    }
+  }
+
+  async #write(batch: LevelBatch, sync: boolean): Promise<void> {
+    try {
+      await batch.write({ sync })
     } catch (thrown) {
       const error = toStoreError(thrown, this.#path, 'write')
       if (error.failure.code !== 'store-closed') this.#writeFailure ??= error
       throw error
     }
+  }
+
+  #assertWritable(): void {
+    if (this.#writeFailure !== undefined) throw this.#writeFailure
   }
 
   snapshot(): KeyValueSnapshot {
@@ -108,6 +127,27 @@ class LevelStore implements KeyValueStore {
 
   async close(): Promise<void> {
     await during('write', this.#path, this.#level.close())
+  }
+}
+
+/**
+ * Operation by operation: given as one array, LevelDB's binding holds the event loop ten times as long. It is
+ * one batch all the same: nothing of it is in the database before it is written.
+ */
+async function makeBatch(level: Level, operations: Iterable<BatchOperation>): Promise<LevelBatch> {
+  const yielder = createYielder(undefined, { sliceMs: BATCH_SLICE_MS })
+  const batch = level.batch()
+  try {
+    for (const operation of operations) {
+      if (operation.type === 'put') batch.put(operation.key, operation.value)
+      else batch.del(operation.key)
+      const turn = yielder.maybeYield()
+      if (turn !== undefined) await turn
+    }
+    return batch
+  } catch (thrown) {
+    await batch.close()
+    throw thrown
   }
 }
 

@@ -39,12 +39,13 @@ class MemoryStore implements KeyValueStore {
     return walk(this.#entries, this.#sorted, range)
   }
 
-  async batch(operations: readonly BatchOperation[]): Promise<void> {
+  async batch(operations: Iterable<BatchOperation>): Promise<void> {
     this.#assertOpen()
+    const taken = [...operations] // all of it or none, also when it throws on the way
     if (this.#isShared) this.#entries = new Map(this.#entries)
     this.#isShared = false
     this.#sorted = undefined
-    for (const operation of operations) {
+    for (const operation of taken) {
       const text = toText(operation.key)
       if (operation.type === 'del') this.#entries.delete(text)
       else this.#entries.set(text, Uint8Array.from(operation.value))

@@ -6,6 +6,7 @@ import { createJobSlots } from './job-slots.ts'
 import { MAIN_JOB_PARTS } from './main-job.ts'
 import { RECOVERY_PARTS } from './recovery.ts'
 import { type SoakOptions, type SoakPart } from './soak-part.ts'
+import { STATE_PARTS } from './state.ts'
 
 const TIMES_DEFAULT = 10
 const KILLS_DEFAULT = 300
@@ -13,7 +14,8 @@ const BLOCK_TIME_MS_DEFAULT = 1_000
 
 const SOAKS: Readonly<Record<string, readonly SoakPart[] | undefined>> = {
   'main-job': MAIN_JOB_PARTS,
-  recovery: RECOVERY_PARTS
+  recovery: RECOVERY_PARTS,
+  state: STATE_PARTS
 }
 const NAMES = Object.keys(SOAKS).join(', ')
 

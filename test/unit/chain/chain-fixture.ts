@@ -35,7 +35,7 @@ export function createWatchedStore(): WatchedStore {
     close: () => store.close(),
     async batch(operations, { sync }) {
       if (watched.failWith !== undefined) throw watched.failWith
-      batches.push({ operations, sync })
+      batches.push({ operations: [...operations], sync })
       await store.batch(operations, { sync })
     }
   }

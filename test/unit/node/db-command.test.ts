@@ -1,6 +1,6 @@
 // `rekindle db inspect` and `db verify` on real databases: sound, damaged, locked, missing.
 import assert from 'node:assert/strict'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '../../../src/base/clock.ts'
 import { silentLog } from '../../../src/base/log.ts'
@@ -37,7 +37,7 @@ describe('db', () => {
     return openStores(dataDir(), { genesis, schedule }, { clock: systemClock, log: silentLog })
   }
 
-  async function run(command: typeof verifyDirectory, isJson = true) {
+  async function run(command: typeof verifyDirectory, isJson = true, isRepair = false) {
     let stdout = ''
     let stderr = ''
     const io = {
@@ -46,7 +46,7 @@ describe('db', () => {
       env: {},
       cwd: directory.path
     }
-    const flags = { configFile: configFile(), isJson }
+    const flags = { configFile: configFile(), isJson, isRepair }
     const exitCode = await command(flags, { parsePeer, parseListen }, io)
     return { exitCode, stdout, stderr }
   }
@@ -65,25 +65,62 @@ describe('db', () => {
     assert.match(inspected.stdout, new RegExp(stores.genesis.hash))
   })
 
-  it('verify ends with 1 and names the place of a flipped bit', async () => {
-    const stores = await makeNode()
-    await stores.close()
+  /** Flips a bit of the first entry with this prefix; resolves with its key in hex, without the prefix. */
+  async function flipFirst(prefix: number): Promise<string> {
     const state = await openLevelStore(join(dataDir(), 'state'), STATE_DATABASE)
-    const range = {
-      start: Uint8Array.of(STATE_PREFIX.account),
-      end: Uint8Array.of(STATE_PREFIX.account + 1)
-    }
+    const range = { start: Uint8Array.of(prefix), end: Uint8Array.of(prefix + 1), limit: 1 }
     let place = ''
-    for await (const [key, value] of state.iterate({ ...range, limit: 1 })) {
+    for await (const [key, value] of state.iterate(range)) {
       const damaged = Uint8Array.from(value)
       damaged[0]! ^= 1
       place = Buffer.from(key.subarray(1)).toString('hex')
       await state.batch([{ type: 'put', key, value: damaged }], { sync: true })
     }
     await state.close()
+    return place
+  }
+
+  it('verify ends with 1 and names the place of a flipped bit; with --repair it mends it from the trie', async () => {
+    const stores = await makeNode()
+    await stores.close()
+    const place = await flipFirst(STATE_PREFIX.account)
+    const found = await run(verifyDirectory, false)
+    assert.equal(found.exitCode, 1)
+    assert.ok(found.stdout.includes(`account 0x${place}`), found.stdout)
+    assert.ok(!found.stdout.includes('mended from the trie'), found.stdout)
+
+    const mended = await run(verifyDirectory, false, true)
+    assert.equal(mended.exitCode, 0, mended.stdout)
+    assert.match(mended.stdout, new RegExp(`account 0x${place}: .*mended from the trie`))
+    const again = JSON.parse((await run(verifyDirectory)).stdout) as Record<string, unknown>
+    assert.deepEqual([again.ok, again.faultsCount, again.mendedCount], [true, 0, 0])
+  })
+
+  for (const [what, prefix, line] of [
+    ['trie node', STATE_PREFIX.accountNode, 'state: node /: '],
+    ['code', STATE_PREFIX.code, 'state: code 0x']
+  ] as const) {
+    it(`verify names a damaged ${what}, and does not say that it was mended`, async () => {
+      const stores = await makeNode()
+      await stores.close()
+      await flipFirst(prefix)
+      const { exitCode, stdout } = await run(verifyDirectory, false, true)
+      assert.equal(exitCode, 1)
+      assert.ok(stdout.includes(line), stdout)
+      assert.ok(!stdout.includes('mended from the trie'), stdout)
+    })
+  }
+
+  it('verify names the first byte of a journal that cannot be used', async () => {
+    const stores = await makeNode()
+    await stores.journal.write()
+    await stores.close()
+    const file = join(dataDir(), 'journal', 'layers')
+    assert.equal((await run(verifyDirectory)).exitCode, 0)
+    await appendFile(file, Uint8Array.of(1, 2, 3))
     const { exitCode, stdout } = await run(verifyDirectory, false)
     assert.equal(exitCode, 1)
-    assert.ok(stdout.includes(`account 0x${place}`), stdout)
+    assert.match(stdout, /journal byte 80: a record is cut or damaged/)
   })
 
   it('refuses a directory that a node has open, and one that holds something else', async () => {

@@ -24,6 +24,10 @@ const bytes = (...values: readonly number[]) => Uint8Array.from(values)
 const put = (key: Uint8Array, value: Uint8Array): BatchOperation => ({ type: 'put', key, value })
 const del = (key: Uint8Array): BatchOperation => ({ type: 'del', key })
 
+/** More than is handed over in one go. */
+const LARGE_BATCH = 3_000
+const largeKey = (count: number) => bytes(110, count >> 8, count & 0xff)
+
 async function keysIn(reader: KeyValueReader, range: Partial<KeyRange>): Promise<number[]> {
   const keys: number[] = []
   // Above the schema entry, which LevelDB has and memory has not.
@@ -72,6 +76,32 @@ for (const [name, open] of STORES) {
       assert.deepEqual(store.get(bytes(101)), bytes(2))
       await store.batch([put(bytes(101), bytes(3)), del(bytes(101))], { sync: true })
       assert.equal(store.get(bytes(101)), undefined)
+    })
+
+    it('takes a large batch as one: nothing of it is there before all of it', async () => {
+      let takenCount = 0
+      const operations = function* () {
+        for (; takenCount < LARGE_BATCH; takenCount++) {
+          assert.equal(store.get(largeKey(0)), undefined, 'nothing yet')
+          yield put(largeKey(takenCount), bytes(1))
+        }
+        yield del(largeKey(1))
+      }
+      await store.batch(operations(), { sync: true })
+      assert.equal(takenCount, LARGE_BATCH)
+      assert.deepEqual(store.get(largeKey(0)), bytes(1))
+      assert.equal(store.get(largeKey(1)), undefined)
+      assert.deepEqual(store.get(largeKey(LARGE_BATCH - 1)), bytes(1))
+    })
+    it('writes nothing of a batch whose making fails', async () => {
+      const operations = function* () {
+        for (let count = 0; count < LARGE_BATCH; count++) yield put(largeKey(count), bytes(1))
+        throw new RangeError('no more')
+      }
+      await assert.rejects(store.batch(operations(), { sync: true }))
+      for (const count of [0, LARGE_BATCH - 1]) assert.equal(store.get(largeKey(count)), undefined)
+      await store.batch([put(largeKey(0), bytes(2))], { sync: true })
+      assert.deepEqual(store.get(largeKey(0)), bytes(2), 'others are written all the same')
     })
 
     for (const [what, range, expected] of [
