@@ -2,6 +2,7 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
+import { keccakImplementation } from '../base/keccak.ts'
 import { secp256k1Implementation } from '../base/secp256k1.ts'
 import { type Service } from '../base/service.ts'
 import { OP_PRESET, OPBNB_PRESET } from '../../protocols/gossip/parameters.ts'
@@ -155,6 +156,7 @@ async function assemble(opened: Opened): Promise<RunningNode> {
     multiaddrs: network.multiaddrs(),
     rpc: rpc.url,
     metrics: metrics.url,
+    keccak256: keccakImplementation,
     secp256k1: secp256k1Implementation,
     head: chain.applier.head().number
   })

@@ -1,9 +1,11 @@
 // keccak-256 against published answers and against viem.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { keccak256 as viemKeccak256 } from 'viem'
 import { bytesToHex } from '../../../src/base/bytes.ts'
-import { keccak256 } from '../../../src/base/keccak.ts'
+import { keccak256, keccakImplementation } from '../../../src/base/keccak.ts'
+import { projectPath } from '../../support/project-root.ts'
 
 describe('keccak-256', () => {
   for (const [text, digest] of [
@@ -36,5 +38,16 @@ describe('keccak-256', () => {
     const copy = Uint8Array.from(first)
     keccak256(Uint8Array.of(2))
     assert.deepEqual(first, copy)
+  })
+
+  it('runs in WebAssembly, and says what it runs on without: the same digests', () => {
+    assert.equal(keccakImplementation, 'hash-wasm')
+    const module = JSON.stringify(projectPath('dist', 'src', 'base', 'keccak.js'))
+    const script = `import { keccak256, keccakImplementation } from ${module}
+      const digest = Buffer.from(keccak256(Buffer.from('abc'))).toString('hex')
+      process.stdout.write(keccakImplementation + ' ' + digest)`
+    const flags = ['--jitless', '--no-warnings', '--input-type=module', '--eval', script]
+    const printed = execFileSync(process.execPath, flags, { encoding: 'utf8', stdio: 'pipe' })
+    assert.equal(printed, `noble ${bytesToHex(keccak256(Buffer.from('abc'))).slice(2)}`)
   })
 })
