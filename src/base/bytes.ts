@@ -15,6 +15,10 @@ export class BytesError extends NodeError<BytesFailure> {}
 /** No bytes. */
 export const EMPTY_BYTES: Uint8Array = new Uint8Array(0)
 
+const U64_MAX = 2n ** 64n - 1n
+const u64Bytes = new Uint8Array(8)
+const u64View = new DataView(u64Bytes.buffer)
+
 /** Characters of a bad text that its failure quotes. */
 const QUOTED_LENGTH_MAX = 80
 
@@ -67,6 +71,7 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
  */
 export function bigintToBytes(value: bigint, lengthBytes?: number): Uint8Array {
   if (lengthBytes === undefined && value === 0n) return EMPTY_BYTES
+  if (lengthBytes === undefined && value > 0n && value <= U64_MAX) return u64ToBytes(value)
   let digits = value.toString(16)
   if (value < 0n || (lengthBytes !== undefined && digits.length > 2 * lengthBytes)) {
     const bound = lengthBytes === undefined ? {} : { lengthBytes }
@@ -75,6 +80,14 @@ export function bigintToBytes(value: bigint, lengthBytes?: number): Uint8Array {
   if (digits.length % 2 === 1) digits = `0${digits}`
   if (lengthBytes !== undefined) digits = digits.padStart(2 * lengthBytes, '0')
   return new Uint8Array(Buffer.from(digits, 'hex'))
+}
+
+/** Without leading zeros; most integers of a chain fit, and this is the short way. */
+function u64ToBytes(value: bigint): Uint8Array {
+  u64View.setBigUint64(0, value, false)
+  let start = 0
+  while (u64Bytes[start] === 0) start++
+  return u64Bytes.slice(start)
 }
 
 /** The non-negative integer that big-endian bytes stand for; empty is zero. */

@@ -197,7 +197,9 @@ async function executeAll(
     }
     await yielder.maybeYield()
   }
-  return execution.finish()
+  const result = execution.finish()
+  await yielder.maybeYield()
+  return result
 }
 
 function toEnvironment(parent: Block, attributes: PayloadAttributes): BlockEnvironment {

@@ -1,12 +1,24 @@
 // Accounts in bytes: the trie's four fields (yellow paper, 4.1), and the slim form of flat entries (snap).
-import { RLP } from '@ethereumjs/rlp'
 import { bigintToBytes, bytesToBigint, EMPTY_BYTES, equalBytes } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
+import {
+  contentStart,
+  isList,
+  itemEnd,
+  LIST_START,
+  listStart,
+  SHORT_LENGTH_MAX,
+  STRING_START
+} from '../trie/rlp-item.ts'
 import { EMPTY_ROOT } from '../trie/trie.ts'
 import { type Account } from './state-view.ts'
 
 /** keccak-256 of no code. */
 export const EMPTY_CODE_HASH: Uint8Array = keccak256(EMPTY_BYTES)
+
+const FIELDS_COUNT = 4
+/** A balance, a root or a hash; four of them have a length of one byte. */
+const FIELD_BYTES_MAX = 32
 
 /** An account with the root of its storage trie. */
 export interface StoredAccount extends Account {
@@ -21,7 +33,7 @@ export function encodeTrieAccount({
   storageRoot,
   codeHash
 }: StoredAccount): Uint8Array {
-  return RLP.encode([
+  return encodeFields([
     bigintToBytes(nonce),
     bigintToBytes(balance),
     storageRoot,
@@ -36,7 +48,7 @@ export function encodeSlimAccount({
   storageRoot,
   codeHash
 }: StoredAccount): Uint8Array {
-  return RLP.encode([
+  return encodeFields([
     bigintToBytes(nonce),
     bigintToBytes(balance),
     equalBytes(storageRoot, EMPTY_ROOT) ? EMPTY_BYTES : storageRoot,
@@ -46,20 +58,60 @@ export function encodeSlimAccount({
 
 /** Reads either form. Throws RangeError when the bytes are no account. */
 export function decodeAccount(bytes: Uint8Array): StoredAccount {
-  const fields = RLP.decode(bytes)
-  if (!Array.isArray(fields) || fields.length !== 4) throw new RangeError('not a list of four')
-  const [nonce, balance, storageRoot, codeHash] = fields
-  const isBytes =
-    nonce instanceof Uint8Array &&
-    balance instanceof Uint8Array &&
-    storageRoot instanceof Uint8Array &&
-    codeHash instanceof Uint8Array
-  if (!isBytes) throw new RangeError('a field is a list')
+  const ends = fieldEnds(bytes)
+  const field = (index: number) => bytes.slice(contentStart(bytes, ends[index]!), ends[index + 1])
+  const storageRoot = field(2)
+  const codeHash = field(3)
   const hasCode = codeHash.length > 0 && !equalBytes(codeHash, EMPTY_CODE_HASH)
   return {
-    nonce: bytesToBigint(nonce),
-    balance: bytesToBigint(balance),
+    nonce: bytesToBigint(field(0)),
+    balance: bytesToBigint(field(1)),
     storageRoot: storageRoot.length === 0 ? EMPTY_ROOT : storageRoot,
     codeHash: hasCode ? codeHash : undefined
   }
+}
+
+/** The storage root alone, of either form. Throws as decodeAccount does. */
+export function decodeStorageRoot(bytes: Uint8Array): Uint8Array {
+  const ends = fieldEnds(bytes)
+  const root = bytes.slice(contentStart(bytes, ends[2]!), ends[3])
+  return root.length === 0 ? EMPTY_ROOT : root
+}
+
+/** Where the first field starts, and where each one ends. */
+function fieldEnds(bytes: Uint8Array): readonly number[] {
+  let at = listStart(bytes)
+  if (at < 0) throw new RangeError('not a list')
+  const ends = [at]
+  for (let index = 0; index < FIELDS_COUNT; index++) {
+    if (at < bytes.length && isList(bytes, at)) throw new RangeError('a field is a list')
+    at = itemEnd(bytes, at)
+    if (at < 0) throw new RangeError('not a list of four')
+    ends.push(at)
+  }
+  if (at !== bytes.length) throw new RangeError('not a list of four')
+  return ends
+}
+
+/** The list of strings in RLP. Written here since it is hot: accounts are most of what a commit encodes. */
+function encodeFields(fields: readonly Uint8Array[]): Uint8Array {
+  let length = 0
+  for (const field of fields) length += headerLength(field) + field.length
+  const listHeader = length > SHORT_LENGTH_MAX ? 2 : 1
+  const encoded = new Uint8Array(listHeader + length)
+  let at = 0
+  if (listHeader === 2) encoded[at++] = LIST_START + SHORT_LENGTH_MAX + 1
+  encoded[at++] = listHeader === 2 ? length : LIST_START + length
+  for (const field of fields) {
+    if (headerLength(field) === 1) encoded[at++] = STRING_START + field.length
+    encoded.set(field, at)
+    at += field.length
+  }
+  return encoded
+}
+
+/** A single byte below 80 is its own encoding. Throws RangeError for a field that no account has. */
+function headerLength(field: Uint8Array): number {
+  if (field.length > FIELD_BYTES_MAX) throw new RangeError(`a field of ${field.length} bytes`)
+  return field.length === 1 && field[0]! < STRING_START ? 0 : 1
 }

@@ -4,28 +4,32 @@ import {
   type DiffAccount,
   type StateDiff
 } from '../../protocols/state-diffs-by-range/state-diff.ts'
-import { bytesToHex, compareBytes, equalBytes, type Hex, hexToBytes } from '../base/bytes.ts'
+import { bytesToHex, equalBytes, type Hex } from '../base/bytes.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { decodeAccount, encodeSlimAccount, type StoredAccount } from './account-codec.ts'
 import { DiffError } from './diff-error.ts'
+import { bytesToKey } from './entry-key.ts'
 import { type PreparedLayer } from './layer.ts'
-import { type StateChanges, type StateView } from './state-view.ts'
+import { type SlotChange, type StateChanges, type StateView } from './state-view.ts'
 
 const HASH_BYTES = 32
 const NONCE_MAX = 2n ** 64n - 1n
 const BALANCE_MAX = 2n ** 256n - 1n
 
 interface MergedAccount {
+  readonly addressHash: Uint8Array
   account: StoredAccount | undefined
   storageCleared: boolean
-  slots: Map<Hex, Uint8Array>
+  /** By slot hash as characters, which sort as the bytes do. */
+  readonly slots: Map<string, SlotChange>
 }
 
 /** The diffs of blocks that follow each other, on the state before the first of them. */
 export class MergedDiffs {
   readonly #before: Pick<StateView, 'account'>
-  readonly #accounts = new Map<Hex, MergedAccount>()
+  /** By address hash as characters. */
+  readonly #accounts = new Map<string, MergedAccount>()
   readonly #codes = new Map<Hex, Uint8Array>()
 
   constructor(before: Pick<StateView, 'account'>) {
@@ -55,27 +59,23 @@ export class MergedDiffs {
 
   /** All that was added, as the state store takes it. */
   changes(): StateChanges {
-    const accounts = [...this.#accounts].map(([hex, { account, storageCleared, slots }]) => ({
-      addressHash: hexToBytes(hex),
-      account,
-      storageCleared,
-      slots: [...slots]
-        .map(([slot, value]) => ({ slotHash: hexToBytes(slot), value }))
-        .sort((a, b) => compareBytes(a.slotHash, b.slotHash))
-    }))
-    accounts.sort((a, b) => compareBytes(a.addressHash, b.addressHash))
+    const accounts = inKeyOrder(this.#accounts).map(
+      ({ addressHash, account, storageCleared, slots }) => {
+        return { addressHash, account, storageCleared, slots: inKeyOrder(slots) }
+      }
+    )
     return { accounts, codes: [...this.#codes.values()] }
   }
 
   /** Throws DiffError unless every storage root that was computed is the one in the account's last body. */
   assertStorageRoots({ storageRoot }: Pick<PreparedLayer, 'storageRoot'>): void {
-    for (const [hex, { account }] of this.#accounts) {
+    for (const { addressHash, account } of this.#accounts.values()) {
       if (account === undefined) continue
-      const computed = storageRoot(hexToBytes(hex))
+      const computed = storageRoot(addressHash)
       if (equalBytes(computed, account.storageRoot)) continue
       throw new DiffError({
         code: 'storage-root-wrong',
-        account: hex,
+        account: bytesToHex(addressHash),
         claimed: bytesToHex(account.storageRoot),
         computed: bytesToHex(computed)
       })
@@ -86,10 +86,10 @@ export class MergedDiffs {
     { addressHash, storageCleared, slots }: DiffAccount,
     account: StoredAccount | undefined
   ): void {
-    const key = bytesToHex(addressHash)
+    const key = bytesToKey(addressHash)
     let merged = this.#accounts.get(key)
     if (merged === undefined) {
-      merged = { account, storageCleared, slots: new Map() }
+      merged = { addressHash, account, storageCleared, slots: new Map() }
       this.#accounts.set(key, merged)
     }
     merged.account = account
@@ -98,9 +98,9 @@ export class MergedDiffs {
       merged.slots.clear()
     }
     for (const { slotHash, value } of slots) {
-      const slot = bytesToHex(slotHash)
+      const slot = bytesToKey(slotHash)
       if (value.length === 0 && merged.storageCleared) merged.slots.delete(slot)
-      else merged.slots.set(slot, value)
+      else merged.slots.set(slot, { slotHash, value })
     }
   }
 
@@ -111,16 +111,20 @@ export class MergedDiffs {
     isBroughtAlong: boolean
   ): void {
     if (isBroughtAlong) return
-    const account = bytesToHex(addressHash)
-    const merged = this.#accounts.get(account)
+    const merged = this.#accounts.get(bytesToKey(addressHash))
     const before = merged === undefined ? this.#before.account(addressHash) : merged.account
     if (before?.codeHash !== undefined && equalBytes(before.codeHash, codeHash)) return
     throw new DiffError({
       code: 'new-code-missing',
-      account,
+      account: bytesToHex(addressHash),
       codeHash: bytesToHex(codeHash)
     })
   }
+}
+
+/** Order of latin1 strings is order of bytes. */
+function inKeyOrder<T>(map: ReadonlyMap<string, T>): T[] {
+  return [...map].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, value]) => value)
 }
 
 /** The account of a body that is not empty; only its one slim form is taken. */

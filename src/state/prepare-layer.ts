@@ -3,7 +3,7 @@ import { bytesToHex, equalBytes, type Hex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { createYielder, type Yielder } from '../base/yielder.ts'
 import { isEmptyRoot } from '../trie/node-source.ts'
-import { createTrie, EMPTY_ROOT, type TrieCommit } from '../trie/trie.ts'
+import { createTrie, EMPTY_ROOT, type Trie, type TrieCommit } from '../trie/trie.ts'
 import { encodeSlimAccount, encodeTrieAccount } from './account-codec.ts'
 import { nameDamageLater } from './damaged-node.ts'
 import { accountKey, bytesToKey, codeKey, type EntryKey, nodeKey, slotKey } from './entry-key.ts'
@@ -58,9 +58,10 @@ async function applyChanges(
     const stored = { ...account, storageRoot }
     entries.set(accountKey(addressHash), encodeSlimAccount(stored))
     trie.put(addressHash, encodeTrieAccount(stored))
-    await yielder.maybeYield()
+    const turn = yielder.maybeYield()
+    if (turn !== undefined) await turn
   }
-  const { root, nodes } = trie.commit()
+  const { root, nodes } = await commitInTurns(trie, yielder)
   addNodes(entries, undefined, nodes)
 
   let sizeBytes = 0
@@ -92,11 +93,23 @@ async function commitStorage(
       trie.put(slotHash, encodeSlotValue(value))
       entries.set(key, value)
     }
-    await yielder.maybeYield()
+    const turn = yielder.maybeYield()
+    if (turn !== undefined) await turn
   }
-  const { root, nodes } = trie.commit()
+  const { root, nodes } = await commitInTurns(trie, yielder)
   if (!equalBytes(root, before)) addNodes(entries, addressHash, nodes)
   return root
+}
+
+/** All of a trie's changes; others have their turn between its subtrees. */
+async function commitInTurns(trie: Trie, yielder: Yielder): Promise<TrieCommit> {
+  const steps = trie.commitInSteps()
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+    const turn = yielder.maybeYield()
+    if (turn !== undefined) await turn
+  }
 }
 
 function addNodes(

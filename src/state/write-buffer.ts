@@ -27,9 +27,11 @@ export class WriteBuffer {
   merge({ entries, cleared }: LayerContent): void {
     for (const owner of cleared) this.#wipe(owner)
     for (const [key, value] of entries) {
-      if (!this.#entries.has(key)) this.#sizeBytes += key.length + ENTRY_OVERHEAD_BYTES
-      this.#sizeBytes += (value?.length ?? 0) - (this.#entries.get(key)?.length ?? 0)
+      const replacedBytes = this.#entries.get(key)?.length ?? 0
+      const countBefore = this.#entries.size
       this.#entries.set(key, value)
+      if (this.#entries.size > countBefore) this.#sizeBytes += key.length + ENTRY_OVERHEAD_BYTES
+      this.#sizeBytes += (value?.length ?? 0) - replacedBytes
     }
     this.#blocksCount += 1
   }

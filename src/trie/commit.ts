@@ -1,7 +1,13 @@
 // What changed in a trie, as writes and deletes by path; each changed node is encoded and hashed once.
 import { keccak256 } from '../base/keccak.ts'
 import { type NodeEncoder } from './node-encode.ts'
-import { BRANCH_WIDTH, type NodeReference, STORED_NODE_BYTES_MIN, type TrieNode } from './node.ts'
+import {
+  type Branch,
+  BRANCH_WIDTH,
+  type NodeReference,
+  STORED_NODE_BYTES_MIN,
+  type TrieNode
+} from './node.ts'
 import { pathKey } from './nibbles.ts'
 
 /** What became of one place, so that one look tells a node that is gone from a place that was not touched. */
@@ -33,6 +39,20 @@ export class CommitWalk {
   constructor(encoder: NodeEncoder, pathLengthMax: number) {
     this.#encoder = encoder
     this.#path = new Uint8Array(pathLengthMax + 1)
+  }
+
+  /** Encodes what changed two levels below the root and deeper, one subtree a step; `root` then has little left to do. */
+  *subtrees(root: TrieNode): Generator<void, void, undefined> {
+    if (root.kind !== 'branch') return
+    for (const [nibble, child] of changedChildren(root)) {
+      if (child.kind !== 'branch') continue
+      for (const [next, grandchild] of changedChildren(child)) {
+        this.#path[0] = nibble
+        this.#path[1] = next
+        this.#reference(grandchild, 2)
+        yield
+      }
+    }
   }
 
   /** Encodes the root and all changed nodes below it; returns its hash. */
@@ -83,13 +103,25 @@ export class CommitWalk {
       }
       case 'branch':
         for (let nibble = 0; nibble < BRANCH_WIDTH; nibble++) {
-          const slot = node.slots[nibble]
-          if (slot === undefined || slot === null || slot instanceof Uint8Array) continue
-          if (slot.reference !== undefined) continue
+          const child = changedChild(node, nibble)
+          if (child === undefined) continue
           this.#path[depth] = nibble
-          this.#reference(slot, depth + 1)
+          this.#reference(child, depth + 1)
         }
         return this.#encoder.branch(node)
     }
   }
+}
+
+function* changedChildren(branch: Branch): Generator<readonly [number, TrieNode], void, undefined> {
+  for (let nibble = 0; nibble < BRANCH_WIDTH; nibble++) {
+    const child = changedChild(branch, nibble)
+    if (child !== undefined) yield [nibble, child]
+  }
+}
+
+function changedChild({ slots }: Branch, nibble: number): TrieNode | undefined {
+  const slot = slots[nibble]
+  if (slot === undefined || slot === null || slot instanceof Uint8Array) return undefined
+  return slot.reference === undefined ? slot : undefined
 }

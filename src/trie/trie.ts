@@ -31,6 +31,8 @@ export interface Trie {
   delete(key: Uint8Array): void
   /** All changes since the trie was made or last committed. The trie can be used on. Never throws. */
   commit(): TrieCommit
+  /** As commit, in steps of less than a millisecond or so; nothing else may use the trie before the last. */
+  commitInSteps(): Generator<void, TrieCommit, undefined>
 }
 
 /** The trie with this root (32 bytes), whose nodes the source holds; EMPTY_ROOT needs no node. */
@@ -97,9 +99,17 @@ class PathTrie implements Trie {
   }
 
   commit(): TrieCommit {
+    const steps = this.commitInSteps()
+    let step = steps.next()
+    while (step.done !== true) step = steps.next()
+    return step.value
+  }
+
+  *commitInSteps(): Generator<void, TrieCommit, undefined> {
     const walk = new CommitWalk(this.#encoder, this.#key.lengthMax)
     if (this.#root === undefined) this.#rootHash = EMPTY_ROOT
     else if (!(this.#root instanceof Uint8Array) && this.#root.reference === undefined) {
+      yield* walk.subtrees(this.#root)
       this.#rootHash = walk.root(this.#root)
     }
     walk.remove(this.#removed)
