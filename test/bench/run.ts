@@ -2,12 +2,23 @@
 import '../../src/net/promise-with-resolvers.ts'
 import { Command, InvalidArgumentError } from 'commander'
 import { type Bench } from './bench-line.ts'
+import { createExecuteBench } from './execute-blocks.ts'
 import { recoverGap } from './recover-gap.ts'
 import { recoverOneBlock } from './recover-one-block.ts'
+import { recoverState } from './recover-state.ts'
+import { residentMemory } from './resident-memory.ts'
+import { start } from './start.ts'
+import { trieCommit } from './trie-commit.ts'
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   'recover-one-block': recoverOneBlock,
-  'recover-gap': recoverGap
+  'recover-gap': recoverGap,
+  'trie-commit': trieCommit,
+  'recover-state-128': recoverState,
+  start,
+  'resident-memory': residentMemory,
+  'execute-erc20': createExecuteBench('erc20'),
+  'execute-transfers': createExecuteBench('transfers')
 }
 const TIMES_DEFAULT = 5
 

@@ -1,0 +1,82 @@
+// Resident memory of a process that works on a state: what it takes grows with the work, not with the state.
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { bytesToHex } from '../../src/base/bytes.ts'
+import { silentLog } from '../../src/base/log.ts'
+import { StateStore } from '../../src/state/state-store.ts'
+import { STATE_DATABASE } from '../../src/store/keys.ts'
+import { openLevelStore } from '../../src/store/level-store.ts'
+import { AccountTrie, NO_STORAGE, updatesOfRound } from './account-trie.ts'
+import { type Bench, benchLine } from './bench-line.ts'
+
+/** A thousand times the accounts in less than one and a half times the memory. */
+const TARGET = 1.5
+const BASE_ACCOUNTS = 1_000
+const SIZES = [10_000, 100_000, 1_000_000]
+/** What the process does: blocks in diff layers, each with so many updates. */
+const BLOCKS = 50
+const UPDATES = 1_000
+
+const run = promisify(execFile)
+
+/** Each figure is of a process of its own. */
+export const residentMemory: Bench = async function* ({ isSmallest, times }) {
+  const directory = await mkdtemp(join(tmpdir(), 'rekindle-bench-'))
+  try {
+    const base = await fill(directory, BASE_ACCOUNTS)
+    for (const accountsCount of isSmallest ? SIZES.slice(0, 1) : SIZES) {
+      const path = await fill(directory, accountsCount)
+      const ours: number[] = []
+      const baseline: number[] = []
+      while (ours.length < times) {
+        ours.push(await measureApart(path, accountsCount))
+        baseline.push(await measureApart(base, BASE_ACCOUNTS))
+      }
+      const size = `${String(accountsCount)} accounts, ${String(BASE_ACCOUNTS)} beside them`
+      const facts = { bench: 'resident-memory', size, unit: 'MiB', target: TARGET }
+      yield benchLine(facts, ours, baseline)
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+/** Works on the state in the directory, and returns what the process then takes, in MiB. It leaves the disk as it is. */
+export async function measureResident(path: string, accountsCount: number): Promise<number> {
+  const store = await openLevelStore(path, STATE_DATABASE)
+  try {
+    const state = new StateStore({ store, log: silentLog })
+    const point = state.diskPoint()
+    if (point === undefined) throw new Error(`there is no state in ${path}`)
+    let { number, hash } = point
+    for (let round = 0; round < BLOCKS; round++) {
+      const updates = updatesOfRound(round, { count: UPDATES, accountsCount })
+      const accounts = updates.map((update) => ({ ...update, ...NO_STORAGE }))
+      const layer = await state.prepare(hash, { accounts, codes: [] })
+      number += 1n
+      hash = bytesToHex(Buffer.from(number.toString().padStart(32)))
+      state.add(layer, { number, hash })
+      state.cap(hash)
+    }
+    return process.memoryUsage().rss / 2 ** 20
+  } finally {
+    await store.close()
+  }
+}
+
+async function fill(directory: string, accountsCount: number): Promise<string> {
+  const path = join(directory, String(accountsCount))
+  await (await AccountTrie.fill(path, accountsCount)).close()
+  return path
+}
+
+async function measureApart(path: string, accountsCount: number): Promise<number> {
+  const script = `import { ${measureResident.name} } from ${JSON.stringify(import.meta.url)}
+    console.log(await ${measureResident.name}(${JSON.stringify(path)}, ${String(accountsCount)}))`
+  const flags = ['--input-type=module', '--eval', script]
+  const { stdout } = await run(process.execPath, flags)
+  return Number(stdout)
+}
