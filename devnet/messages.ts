@@ -43,7 +43,13 @@ export type NodeMessage =
   | { readonly event: 'stage'; readonly stage: StageName; readonly items: number }
   /** Recovery stands still at the end of this stage. */
   | { readonly event: 'held-stage'; readonly stage: StageName }
-  | { readonly event: 'gate'; readonly open: boolean; readonly reason: string }
+  | {
+      readonly event: 'gate'
+      readonly open: boolean
+      readonly reason: string
+      /** By the node's clock, in milliseconds since 1970: the message itself may be read much later. */
+      readonly atMs: number
+    }
   | { readonly event: 'recovered'; readonly recovery: RecoverySection }
   | { readonly event: 'failed'; readonly reason: string; readonly exitCode: number }
 

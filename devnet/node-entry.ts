@@ -177,7 +177,8 @@ function report(event: StepEvent): void {
       send({
         event: 'gate',
         open: event.state.kind === 'open',
-        reason: event.state.kind === 'open' ? '' : event.state.reason
+        reason: event.state.kind === 'open' ? '' : event.state.reason,
+        atMs: systemClock.nowMs()
       })
       return
     case 'recovered':

@@ -49,6 +49,6 @@ export class NodeRun {
     }
     if (message.event !== 'gate') return
     this.isGateOpen = message.open
-    if (message.open) this.openedMs ??= performance.now()
+    if (message.open) this.openedMs ??= message.atMs - performance.timeOrigin
   }
 }

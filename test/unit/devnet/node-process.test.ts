@@ -12,7 +12,7 @@ const BLOCK = { number: 4, hash: '0xabcd' } as const
 const OBEDIENT = `
 process.on('message', ({ command, step }) => {
   if (command === 'hold') process.send({ event: 'held', step, block: ${JSON.stringify(BLOCK)} })
-  if (command === 'release') process.send({ event: 'gate', open: true, reason: '' })
+  if (command === 'release') process.send({ event: 'gate', open: true, reason: '', atMs: 0 })
 })
 process.on('SIGTERM', () => process.exit(0))
 process.on('disconnect', () => process.exit(0))
