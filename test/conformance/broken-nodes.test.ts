@@ -19,10 +19,10 @@ import { NodeListener } from './node-listener.ts'
 import { runSuite } from './suite.ts'
 import { type CaseResult } from './verdict.ts'
 
-/** On loopback what takes longer than this does not come at all, also where six nodes share a core. */
-const PATIENCE_MS = 1_500
+/** On loopback what takes longer than this does not come at all, also where eight nodes share a core. */
+const PATIENCE_MS = 2_500
 /** Most of a run is waiting for what a broken node does not do; so many wait side by side. */
-const SIDE_BY_SIDE = 6
+const SIDE_BY_SIDE = 8
 /** What a sound fake has nothing for: fork times, a head that moves, milliseconds. */
 const NOT_RUN = ['ST-7 digest', 'BM-13 milliseconds', 'ST-9 again']
 const BROKEN_MIN = 10
