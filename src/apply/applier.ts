@@ -1,7 +1,10 @@
 // The only writer of canonical data: execute, check, persist in one batch, move the head.
+import { equalBytes } from '../base/bytes.ts'
 import { SerialExecutor } from '../base/serial.ts'
 import { type Block, type BlockRef } from '../chain/block.ts'
 import { type EncodedDiff } from '../chain/diff-store.ts'
+import { MESSAGE_PASSER_HASH } from '../chain/header.ts'
+import { checkLink, type LinkRules } from '../chain/link.ts'
 import { type Receipt } from '../chain/receipt.ts'
 import { type ExecutionEngine, type NewPayloadValid } from '../execution/engine.ts'
 import { type PreparedLayer } from '../state/layer.ts'
@@ -11,6 +14,7 @@ import { encodeDiff, isDiffStored } from './block-diff.ts'
 import {
   type DiffSource,
   type DiffTarget,
+  layerOfDiff,
   replayDiff,
   replayDiffs,
   type ReplayRange
@@ -49,6 +53,8 @@ export interface ApplierDeps {
   readonly engine: ExecutionEngine<PreparedLayer>
   readonly chain: CanonicalWriter
   readonly layers: LayerSink
+  /** By which a block that is not executed follows its parent; the engine goes by the same. */
+  readonly rules: LinkRules
   readonly onStep: (event: ApplyStepEvent) => Promise<void>
 }
 
@@ -56,6 +62,8 @@ export interface ApplierDeps {
 export interface Applier {
   /** Executes a child of the head, persists it and makes it the head. Throws ApplyError; StoreError. */
   apply(block: Block): Promise<void>
+  /** Makes a child of the head the head as `apply` does, by a diff in place of execution. Throws ApplyError. */
+  applyDiff(block: Block, bytes: Uint8Array): Promise<void>
   /** Executes a stored canonical block again for its state, which was lost. Throws ApplyError. */
   replay(number: bigint): Promise<void>
   /** Rebuilds lost states of stored canonical blocks from their stored diffs. Throws ApplyError. */
@@ -69,50 +77,57 @@ export interface Applier {
 }
 
 /** Makes the writer; `chain` and `layers` are written by nobody else from then on. */
-export function createApplier({ engine, chain, layers, onStep }: ApplierDeps): Applier {
+export function createApplier({ engine, chain, layers, rules, onStep }: ApplierDeps): Applier {
   const turns = new SerialExecutor('apply', APPLY_JOBS_MAX)
   let current = chain.head()
   const diskNumber = () => layers.persistedPoint()?.number ?? 0n
   const listeners: ((block: Block, receipts: readonly Receipt[]) => void)[] = []
 
-  async function execute(block: Block): Promise<NewPayloadValid<PreparedLayer>> {
-    const result = await engine.newPayload(block)
-    if (result.kind === 'valid') return result
-    const { number } = block
-    if (result.kind === 'invalid') {
-      throw new ApplyError({ code: 'block-invalid', number, reason: result.reason })
-    }
-    throw new ApplyError({ code: 'state-not-readable', number })
-  }
-
-  function addLayer({ number, hash }: Block, { layer }: NewPayloadValid<PreparedLayer>): void {
+  function addLayer({ number, hash }: Block, { layer }: { readonly layer: PreparedLayer }): void {
     layers.add(layer, { number, hash })
     layers.cap(hash)
   }
 
+  function assertNext({ number, parentHash }: Block): void {
+    if (parentHash === current.hash) return
+    throw new ApplyError({ code: 'not-child-of-head', number, headNumber: current.number })
+  }
+
   async function applyNext(block: Block): Promise<void> {
+    assertNext(block)
+    const valid = await execute(engine, block)
+    await makeHead(block, valid, () => encodeDiff(block, current, valid))
+  }
+
+  async function applyByDiff(block: Block, bytes: Uint8Array): Promise<void> {
+    assertNext(block)
+    const given = await linkedLayer({ layers, rules }, current, { block, bytes })
+    await makeHead(block, given, () => bytes)
+  }
+
+  async function makeHead(
+    block: Block,
+    given: { readonly layer: PreparedLayer; readonly receipts: readonly Receipt[] },
+    diff: () => Uint8Array
+  ): Promise<void> {
     const { number, hash } = block
-    if (block.parentHash !== current.hash) {
-      throw new ApplyError({ code: 'not-child-of-head', number, headNumber: current.number })
-    }
-    const valid = await execute(block)
+    const { receipts } = given
     // It is on disk already when a later step of the same block failed before.
     if (chain.head().hash !== hash) {
-      await chain.persist(block, valid.receipts, {
-        diff: { bytes: encodeDiff(block, current, valid), diskNumber: diskNumber() }
-      })
+      const beside = { diff: { bytes: diff(), diskNumber: diskNumber() } }
+      await chain.persist(block, receipts, beside)
     }
     await onStep({ step: 'persisted', block: { number, hash } })
-    addLayer(block, valid)
+    addLayer(block, given)
     current = block
-    for (const listener of listeners) listener(block, valid.receipts)
+    for (const listener of listeners) listener(block, receipts)
     await onStep({ step: 'head-set', block: { number, hash } })
   }
 
   async function replayStored(number: bigint): Promise<void> {
     const block = chain.blockByNumber(number)
     if (block === undefined) throw new ApplyError({ code: 'block-missing', number })
-    const valid = await execute(block)
+    const valid = await execute(engine, block)
     addLayer(block, valid)
     // Mends what was lost or bad, so that nobody is served a false diff.
     const parent = chain.blockByNumber(number - 1n)
@@ -128,10 +143,42 @@ export function createApplier({ engine, chain, layers, onStep }: ApplierDeps): A
 
   return {
     apply: (block) => turns.run(() => applyNext(block)),
+    applyDiff: (block, bytes) => turns.run(() => applyByDiff(block, bytes)),
     head: () => current,
     replay: (number) => turns.run(() => replayStored(number)),
     replayDiffs: (range) => turns.run(() => replayDiffs({ chain, layers }, range)),
     replayDiff: (number, bytes) => turns.run(() => takeDiff(number, bytes)),
     onHead: (listener) => void listeners.push(listener)
   }
+}
+
+async function execute(
+  engine: ExecutionEngine<PreparedLayer>,
+  block: Block
+): Promise<NewPayloadValid<PreparedLayer>> {
+  const result = await engine.newPayload(block)
+  if (result.kind === 'valid') return result
+  const { number } = block
+  if (result.kind === 'invalid') {
+    throw new ApplyError({ code: 'block-invalid', number, reason: result.reason })
+  }
+  throw new ApplyError({ code: 'state-not-readable', number })
+}
+
+/** What a diff gives, with all that execution would have held against the header but the transactions' own rules. */
+async function linkedLayer(
+  { layers, rules }: Pick<ApplierDeps, 'layers' | 'rules'>,
+  parent: Block,
+  step: { readonly block: Block; readonly bytes: Uint8Array }
+) {
+  const { number, header } = step.block
+  const failure = checkLink(parent, step.block, rules)
+  if (failure !== undefined) {
+    throw new ApplyError({ code: 'block-invalid', number, reason: failure.code })
+  }
+  const given = await layerOfDiff(layers, parent, step)
+  const { withdrawalsRoot } = header
+  const root = given.layer.storageRoot(MESSAGE_PASSER_HASH)
+  if (withdrawalsRoot !== undefined && equalBytes(withdrawalsRoot, root)) return given
+  throw new ApplyError({ code: 'block-invalid', number, reason: 'withdrawals-root-wrong' })
 }

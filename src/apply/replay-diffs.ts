@@ -1,4 +1,5 @@
 // Rebuilds lost states of stored blocks from their diffs: merged in one commit, or one by one (recovery.md, rows 9, 10).
+import { type StateDiff } from '../../protocols/state-diffs-by-range/state-diff.ts'
 import { decodeStateDiff } from '../../protocols/state-diffs-by-range/state-diff-codec.ts'
 import { StateDiffError } from '../../protocols/state-diffs-by-range/state-diff-error.ts'
 import { type Hex } from '../base/bytes.ts'
@@ -6,6 +7,7 @@ import { errorMessage } from '../base/node-error.ts'
 import { createYielder } from '../base/yielder.ts'
 import { type Block, type BlockRef } from '../chain/block.ts'
 import { ChainError } from '../chain/chain-error.ts'
+import { decodeReceipt, type Receipt } from '../chain/receipt.ts'
 import { DiffError } from '../state/diff-error.ts'
 import { type PreparedLayer } from '../state/layer.ts'
 import { MergedDiffs } from '../state/merged-diffs.ts'
@@ -50,7 +52,7 @@ export interface ReplayRange {
   readonly signal: AbortSignal
 }
 
-/** A block and its diff, decoded and held against the headers. */
+/** A block and its diff. */
 interface Step {
   readonly block: Block
   readonly bytes: Uint8Array
@@ -84,18 +86,30 @@ export async function replayDiff(
 ): Promise<void> {
   const block = requireBlock(chain, number)
   const parent = requireBlock(chain, number - 1n)
+  const { layer } = await layerOfDiff(layers, parent, { block, bytes })
+  layers.add(layer, { number, hash: block.hash })
+  layers.cap(block.hash)
+}
+
+/** What a block's diff gives on its parent's state, checked against the header. Throws ApplyError. */
+export async function layerOfDiff(
+  layers: DiffTarget,
+  parent: Block,
+  { block, bytes }: Step
+): Promise<{ readonly layer: PreparedLayer; readonly receipts: readonly Receipt[] }> {
+  const { number } = block
   const before = layers.view(parent.hash)
   if (before === undefined) throw new ApplyError({ code: 'state-not-readable', number })
   try {
     const merged = new MergedDiffs(before)
-    addDiff(merged, { block, bytes }, parent)
-    await commit(layers, merged, parent.hash, block)
+    const { receipts } = addDiff(merged, { block, bytes }, parent)
+    const layer = await prepare(layers, merged, parent.hash, block)
+    return { layer, receipts: receipts.map((encoded) => decodeReceipt(encoded)) }
   } catch (thrown) {
     if (!isRefusal(thrown)) throw thrown
     const failure = { code: 'diff-refused', number, reason: errorMessage(thrown) } as const
     throw new ApplyError(failure, { cause: thrown })
   }
-  layers.cap(block.hash)
 }
 
 /** As many diffs as fit into one commit. Undefined when one of them, or what they give, is not right. */
@@ -124,7 +138,8 @@ async function mergeStretch(
       last = block
       await yielder.maybeYield()
     }
-    await commit(layers, merged, from.hash, last)
+    const { number, hash } = last
+    layers.add(await prepare(layers, merged, from.hash, last), { number, hash })
     return last
   } catch (thrown) {
     if (isRefusal(thrown)) return undefined
@@ -157,19 +172,20 @@ function readStored(chain: DiffSource, number: bigint): Uint8Array {
   throw new ApplyError({ code: 'diff-missing', number })
 }
 
-function addDiff(merged: MergedDiffs, { block, bytes }: Step, parent: Block): void {
+function addDiff(merged: MergedDiffs, { block, bytes }: Step, parent: Block): StateDiff {
   const diff = decodeStateDiff(bytes)
   assertDiffOfBlock(diff, block, parent)
   merged.add(diff)
+  return diff
 }
 
-/** One layer for the whole stretch, readable as the state of its last block. */
-async function commit(
+/** One layer for the whole stretch: the state of its last block. Throws DiffError when its root is another. */
+async function prepare(
   layers: DiffTarget,
   merged: MergedDiffs,
   parentHash: Hex,
-  { number, hash, stateRoot }: Block
-): Promise<void> {
+  { number, stateRoot }: Block
+): Promise<PreparedLayer> {
   const layer = await layers.prepare(parentHash, merged.changes())
   merged.assertStorageRoots(layer)
   if (layer.root !== stateRoot) {
@@ -180,7 +196,7 @@ async function commit(
       computed: layer.root
     })
   }
-  layers.add(layer, { number, hash })
+  return layer
 }
 
 /** What a diff can be to blame for; anything else is ours. */

@@ -15,6 +15,11 @@ export const EMPTY_REQUESTS_HASH: Uint8Array = hexToBytes(
   '0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 )
 
+/** keccak-256 of 0x4200…0016, whose storage root is a header field since Isthmus (OP Stack, L2ToL1MessagePasser). */
+export const MESSAGE_PASSER_HASH: Uint8Array = keccak256(
+  hexToBytes('0x4200000000000000000000000000000000000016')
+)
+
 /** Fields of a header by topic version. */
 const FIELD_COUNT: Readonly<Record<TopicVersion, number>> = { 0: 16, 1: 17, 2: 20, 3: 21 }
 

@@ -1,14 +1,18 @@
 // The embedded execution engine: builds and executes blocks on our own state. It writes nothing.
 import { type Common } from '@ethereumjs/common'
 import { bytesToHex, equalBytes, hexToBytes, type Hex } from '../base/bytes.ts'
-import { keccak256 } from '../base/keccak.ts'
 import { type Log } from '../base/log.ts'
 import { LruMap } from '../base/lru.ts'
 import { errorMessage, NodeError } from '../base/node-error.ts'
 import { createYielder } from '../base/yielder.ts'
 import { nextBaseFee } from '../chain/base-fee.ts'
 import { type Block, type BlockHeader } from '../chain/block.ts'
-import { EMPTY_OMMERS_HASH, EMPTY_REQUESTS_HASH, toBlock } from '../chain/header.ts'
+import {
+  EMPTY_OMMERS_HASH,
+  EMPTY_REQUESTS_HASH,
+  MESSAGE_PASSER_HASH,
+  toBlock
+} from '../chain/header.ts'
 import { checkLink, type LinkRules } from '../chain/link.ts'
 import { type StateChanges, type StateView } from '../state/state-view.ts'
 import { orderedRoot } from '../trie/ordered-root.ts'
@@ -61,8 +65,6 @@ export interface EngineDeps<Layer extends ComputedLayer> {
 /** Jobs and built blocks kept; older ones are forgotten. */
 const JOBS_MAX = 4
 const BUILT_MAX = 4
-/** Storage root that is a header field since Isthmus. */
-const MESSAGE_PASSER_HASH = keccak256(hexToBytes('0x4200000000000000000000000000000000000016'))
 const EMPTY_NONCE = new Uint8Array(8)
 
 interface OpenJob {

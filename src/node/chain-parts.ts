@@ -52,15 +52,9 @@ export async function openChainParts(
   const { chainId, forks } = genesis.config
   const common = createEvmCommon(chainId)
   const pool = new TransactionPool({ common, head: () => poolHead(stores, applier.head()) })
-  const engine = createEmbeddedEngine({
-    common,
-    chain: blocks,
-    state,
-    pool,
-    rules: { times, forks },
-    log
-  })
-  const applier = createApplier({ engine, chain: blocks, layers: state, onStep })
+  const rules = { times, forks }
+  const engine = createEmbeddedEngine({ common, chain: blocks, state, pool, rules, log })
+  const applier = createApplier({ engine, chain: blocks, layers: state, rules, onStep })
   applier.onHead((block) => {
     const { pending, queued } = pool.counts()
     if (pending + queued > 0) pool.headMoved(sendersOf(block, pool, common))

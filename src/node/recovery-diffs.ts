@@ -1,8 +1,16 @@
 // State diffs as recovery uses them: our own out of the store, the peers' by request.
+import { type Status } from '../../protocols/status/codec.ts'
 import { type Applier } from '../apply/applier.ts'
 import { ApplyError } from '../apply/apply-error.ts'
+import { type Hex } from '../base/bytes.ts'
 import { errorMessage } from '../base/node-error.ts'
-import { type DiffsResult, type RecoveryDiffs, type StateStretch } from '../recovery/ports.ts'
+import { type Block } from '../chain/block.ts'
+import {
+  type DiffsResult,
+  type OnDiffs,
+  type RecoveryDiffs,
+  type StateStretch
+} from '../recovery/ports.ts'
 import { type FetchDiffsDeps, fetchDiffs } from '../sync/fetch-diffs.ts'
 import { type OpenStores } from './open-stores.ts'
 import { type PeerClaims } from './peer-claims.ts'
@@ -12,9 +20,15 @@ export const EXECUTION_CHEAP_MAX_GAS = 200_000_000n
 /** So many blocks are worth asking for, whatever is in them. */
 export const EXECUTION_CHEAP_MAX_BLOCKS = 1_024n
 
+/** Executing so much gas with a cold EVM takes longer than asking a peer for the diff. */
+export const APPLYING_CHEAP_MAX_GAS = 1_000_000n
+/** Blocks of a path that are looked at to tell; the others are taken to be like them. */
+const PATH_LOOKS_MAX = 16
+
 /** What the port is joined to. */
 export interface RecoveryDiffsDeps extends FetchDiffsDeps {
   readonly stores: Pick<OpenStores, 'blocks'>
+  readonly acceptedBlock: (hash: Hex) => Block | undefined
   readonly applier: Applier
   readonly claims: PeerClaims
   readonly connected: () => readonly string[]
@@ -36,6 +50,14 @@ export function recoveryDiffs(deps: RecoveryDiffsDeps): RecoveryDiffs {
         await applier.replayDiffs({ from, to: to.number, onReplayed, signal })
         return { kind: 'rebuilt' }
       }),
+    isApplyingDear(path) {
+      let gas = 0n
+      for (const hash of path.slice(0, PATH_LOOKS_MAX)) {
+        gas += deps.acceptedBlock(hash)?.header.gasUsed ?? 0n
+      }
+      return gas > APPLYING_CHEAP_MAX_GAS
+    },
+    applyFetched: (path, onApplied, signal) => applyFetched(deps, path, onApplied, signal),
     replayFetched: (stretch, onReplayed, signal) =>
       outcomeOf(async () => {
         const heights = { first: stretch.from.number + 1n, last: stretch.to.number }
@@ -48,6 +70,36 @@ export function recoveryDiffs(deps: RecoveryDiffsDeps): RecoveryDiffs {
         return fetched.kind === 'done' ? { kind: 'rebuilt' } : fetched
       })
   }
+}
+
+/** Row 5 by diffs: ends at the first that nobody serves in truth, or that does not make its block the head. */
+async function applyFetched(
+  deps: RecoveryDiffsDeps,
+  path: readonly Hex[],
+  onApplied: OnDiffs,
+  signal: AbortSignal
+): Promise<number> {
+  const { applier } = deps
+  const from = applier.head()
+  const heights = { first: from.number + 1n, last: from.number + BigInt(path.length) }
+  const peers = deps.connected().filter((peer) => {
+    const status = deps.claims.status(peer)
+    return status === undefined || keepsDiffs(status, heights)
+  })
+  let appliedCount = 0
+  await outcomeOf(async () => {
+    const fetched = await fetchDiffs(deps, { ...heights, peers, signal }, async (...taken) => {
+      const [, bytes, peer] = taken
+      const hash = path[appliedCount]
+      const block = hash === undefined ? undefined : deps.acceptedBlock(hash)
+      if (block === undefined) throw new Error(`accepted block ${String(hash)} is gone`)
+      await applier.applyDiff(block, bytes)
+      appliedCount++
+      onApplied(1, { peer, bytes: bytes.length })
+    })
+    return fetched.kind === 'done' ? { kind: 'rebuilt' } : fetched
+  })
+  return appliedCount
 }
 
 /** An ApplyError says which block's diff does not do; anything else is ours and is thrown. */
@@ -67,9 +119,15 @@ function peersWith(
 ): readonly string[] {
   return connected().filter((peer) => {
     const status = claims.status(peer)
-    if (status?.oldestDiff === undefined) return false
-    return status.oldestDiff <= from.number + 1n && status.unsafeNumber >= to.number
+    return status !== undefined && keepsDiffs(status, { first: from.number + 1n, last: to.number })
   })
+}
+
+function keepsDiffs(
+  { oldestDiff, unsafeNumber }: Status,
+  { first, last }: { readonly first: bigint; readonly last: bigint }
+): boolean {
+  return oldestDiff !== undefined && oldestDiff <= first && unsafeNumber >= last
 }
 
 function isExecutionDear(

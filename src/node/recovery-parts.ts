@@ -127,6 +127,7 @@ function createPorts(
     state: recoveryState(stores),
     diffs: recoveryDiffs({
       stores,
+      acceptedBlock: (hash) => stores.accepted.acceptedBlock(hash),
       applier,
       claims,
       connected: () => bulkPeers({ connected, blame }),

@@ -174,8 +174,8 @@ export class Knowledge {
     this.#conflicts.note(conflict)
   }
 
-  /** Row 1 is a sequencer's: a backup keeps the branch that it accepted first. */
-  get stopsAtConflicts(): boolean {
+  /** A sequencer stops at conflicts (row 1); a backup keeps the branch that it accepted first. */
+  get isSequencer(): boolean {
     return this.#options.role === 'sequencer'
   }
 

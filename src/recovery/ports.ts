@@ -52,7 +52,13 @@ export interface StateStretch {
 export type DiffsResult =
   { readonly kind: 'rebuilt' } | { readonly kind: 'failed'; readonly reason: string }
 
-/** State diffs of stored blocks, our own and the peers' (rows 9 and 10). */
+/** Hears what a peer's diffs brought. */
+export type OnDiffs = (
+  count: number,
+  from: { readonly peer: string; readonly bytes: number }
+) => void
+
+/** State diffs of stored blocks, our own and the peers' (rows 9 and 10), and of linked ones (row 5). */
 export interface RecoveryDiffs {
   /** True when the stored diffs reach down far enough; whether each is there and good shows when it is used. */
   areStored(stretch: StateStretch): boolean
@@ -66,10 +72,17 @@ export interface RecoveryDiffs {
     onReplayed: (count: number) => void,
     signal: AbortSignal
   ): Promise<DiffsResult>
+  /** True when executing linked blocks takes longer than asking a peer for their diffs. */
+  isApplyingDear(path: readonly Hex[]): boolean
+  /**
+   * Makes linked blocks above the head the chain by peers' diffs, in order, each checked against its header.
+   * Resolves with how many; the others, for whatever reason, are to be executed.
+   */
+  applyFetched(path: readonly Hex[], onApplied: OnDiffs, signal: AbortSignal): Promise<number>
   /** Fetches diffs from peers, each checked against its header and kept. */
   replayFetched(
     stretch: StateStretch,
-    onReplayed: (count: number, from: { readonly peer: string; readonly bytes: number }) => void,
+    onReplayed: OnDiffs,
     signal: AbortSignal
   ): Promise<DiffsResult>
 }

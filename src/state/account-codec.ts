@@ -71,13 +71,6 @@ export function decodeAccount(bytes: Uint8Array): StoredAccount {
   }
 }
 
-/** The storage root alone, of either form. Throws as decodeAccount does. */
-export function decodeStorageRoot(bytes: Uint8Array): Uint8Array {
-  const ends = fieldEnds(bytes)
-  const root = bytes.slice(contentStart(bytes, ends[2]!), ends[3])
-  return root.length === 0 ? EMPTY_ROOT : root
-}
-
 /** Where the first field starts, and where each one ends. */
 function fieldEnds(bytes: Uint8Array): readonly number[] {
   let at = listStart(bytes)

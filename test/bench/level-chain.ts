@@ -42,18 +42,20 @@ export class LevelChain {
     const stores = await openStores(directory, { genesis, schedule }, deps)
     const { blocks, state } = stores
     const common = createEvmCommon(chainId)
+    const rules = { times: createBlockTimes('op', blockTimeMs), forks }
+    const pool = new TransactionPool({ common, head: () => undefined })
     const engine = createEmbeddedEngine({
       common,
       chain: blocks,
       state,
-      pool: new TransactionPool({ common, head: () => undefined }),
-      rules: { times: createBlockTimes('op', blockTimeMs), forks },
+      pool,
+      rules,
       log: silentLog
     })
     const onStep = () => Promise.resolve()
     return new LevelChain(
       stores,
-      createApplier({ engine, chain: blocks, layers: state, onStep }),
+      createApplier({ engine, chain: blocks, layers: state, rules, onStep }),
       engine
     )
   }

@@ -71,17 +71,12 @@ export async function openApplyNode(
   }
   if (state.diskPoint() === undefined) await resetState()
   const common = createEvmCommon(EXECUTION_CHAIN_ID)
-  const engine = createEmbeddedEngine({
-    common,
-    chain: blocks,
-    state,
-    pool: new TransactionPool({ common, head: () => undefined }),
-    rules: {
-      times: createBlockTimes('op', genesis.config.blockTimeMs),
-      forks: genesis.config.forks
-    },
-    log: silentLog
-  })
-  const applier = createApplier({ engine, chain: blocks, layers: state, onStep })
+  const rules = {
+    times: createBlockTimes('op', genesis.config.blockTimeMs),
+    forks: genesis.config.forks
+  }
+  const pool = new TransactionPool({ common, head: () => undefined })
+  const engine = createEmbeddedEngine({ common, chain: blocks, state, pool, rules, log: silentLog })
+  const applier = createApplier({ engine, chain: blocks, layers: state, rules, onStep })
   return { applier, blocks, state, resetState }
 }

@@ -324,3 +324,52 @@ function deleted({ addressHash }: DiffAccount): DiffAccount {
 function failed(receipt: Uint8Array): Uint8Array {
   return encodeReceipt({ ...decodeReceipt(receipt), status: 0 })
 }
+
+describe('a diff in place of execution', () => {
+  async function nodeAt(height: number) {
+    const node = await openApplyNode(createNodeStores(), chain[0]!)
+    for (const block of chain.slice(1, height + 1)) await node.applier.apply(block)
+    const source = await killedNode()
+    const diffOf = (number: number) =>
+      source.blocks.diffByNumber(BigInt(number)) ?? assert.fail(`no diff of ${String(number)}`)
+    return { node, diffOf }
+  }
+
+  it('is taken for the child of the head alone', async () => {
+    const { node, diffOf } = await nodeAt(1)
+    await assert.rejects(
+      node.applier.applyDiff(chain[3]!, diffOf(3)),
+      isRefusal({ code: 'not-child-of-head' })
+    )
+    await assert.rejects(
+      node.applier.applyDiff(chain[2]!, diffOf(3)),
+      isRefusal({ code: 'diff-refused', number: 2n }, /header-differs/)
+    )
+    assert.equal(node.blocks.head().hash, chain[1]!.hash)
+    await node.applier.applyDiff(chain[2]!, diffOf(2))
+    assert.equal(node.blocks.head().hash, chain[2]!.hash)
+    await node.applier.apply(chain[3]!)
+    assert.equal(node.blocks.head().hash, chain[3]!.hash)
+  })
+
+  for (const [what, change, reason] of [
+    ['a base fee that its parent does not give', { baseFeePerGas: 1n }, /base-fee-wrong/],
+    ['a timestamp out of the schedule', { timestamp: 1n }, /timestamp-wrong/],
+    [
+      'a withdrawals root that is not in the state',
+      { withdrawalsRoot: new Uint8Array(32).fill(1) },
+      /withdrawals-root-wrong/
+    ]
+  ] as const) {
+    it(`does not make up for ${what}`, async () => {
+      const { node, diffOf } = await nodeAt(1)
+      const block = chain[2]!
+      const changed = { ...block, header: { ...block.header, ...change } }
+      await assert.rejects(
+        node.applier.applyDiff(changed, diffOf(2)),
+        isRefusal({ code: 'block-invalid' }, reason)
+      )
+      assert.equal(node.blocks.head().hash, chain[1]!.hash)
+    })
+  }
+})

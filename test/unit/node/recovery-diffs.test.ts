@@ -1,6 +1,10 @@
 // Recovery's state diffs over two real nodes: one lost its states and its diffs, the other serves them.
 import assert from 'node:assert/strict'
 import { type StateDiffsByRangeRequest } from '../../../protocols/state-diffs-by-range/codec.ts'
+import {
+  decodeStateDiff,
+  encodeStateDiff
+} from '../../../protocols/state-diffs-by-range/state-diff-codec.ts'
 import { type Status } from '../../../protocols/status/codec.ts'
 import { type Block } from '../../../src/chain/block.ts'
 import { PeerClaims } from '../../../src/node/peer-claims.ts'
@@ -9,7 +13,12 @@ import { CHAIN_PREFIX, numberKey } from '../../../src/store/keys.ts'
 import { type RequestChunks } from '../../../src/sync/peer-blocks.ts'
 import { serveStateDiffs } from '../../../src/sync/serve-diffs.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
-import { buildChain, createNodeStores, openApplyNode } from '../apply/apply-fixture.ts'
+import {
+  type ApplyNode,
+  buildChain,
+  createNodeStores,
+  openApplyNode
+} from '../apply/apply-fixture.ts'
 
 const LENGTH = 4
 const TIMING = { receivedMs: 0, tripMs: 0 }
@@ -31,6 +40,18 @@ async function killedNode(chain: readonly Block[], { hasDiffs }: { hasDiffs: boo
   return openApplyNode(stores, chain[0]!)
 }
 
+/** Every request is answered out of this node's diffs, each changed on its way. */
+function servedBy(
+  { blocks }: ApplyNode,
+  change: (diff: Uint8Array) => Uint8Array = (diff) => diff
+) {
+  return async function* (...[, , asked]: readonly [string, unknown, StateDiffsByRangeRequest]) {
+    for (const diff of serveStateDiffs(blocks, asked)) yield change(diff)
+  } as unknown as RequestChunks
+}
+
+const noBlock = () => undefined
+
 describe('state diffs of recovery', () => {
   it('come from whoever claims them, are checked and kept', async () => {
     const chain = await buildChain(LENGTH)
@@ -45,11 +66,8 @@ describe('state diffs of recovery', () => {
       applier: lost.applier,
       claims,
       connected: () => ['a', 'b'],
-      request: async function* (
-        ...[, , asked]: readonly [string, unknown, StateDiffsByRangeRequest]
-      ) {
-        yield* serveStateDiffs(peer.blocks, asked)
-      } as unknown as RequestChunks,
+      request: servedBy(peer),
+      acceptedBlock: noBlock,
       onFalse: never
     })
     const stretch = { from: genesis, to: head }
@@ -80,6 +98,7 @@ describe('state diffs of recovery', () => {
     const diffs = recoveryDiffs({
       ...deps,
       connected: () => [],
+      acceptedBlock: noBlock,
       request: never,
       onFalse: never
     })
@@ -88,5 +107,74 @@ describe('state diffs of recovery', () => {
     assert.deepEqual(result, { kind: 'failed', reason: 'diff-missing number="1"' })
     const far = { ...stretch, to: { ...stretch.to, number: EXECUTION_CHEAP_MAX_BLOCKS + 1n } }
     assert.equal(diffs.isExecutionDear(far), true)
+  })
+  describe('of linked blocks', () => {
+    /** A node at block 1 of the chain, and a peer that holds all of it. */
+    async function behind(options: { change?: (diff: Uint8Array) => Uint8Array } = {}) {
+      const chain = await buildChain(LENGTH)
+      const lagging = await openApplyNode(createNodeStores(), chain[0]!)
+      await lagging.applier.apply(chain[1]!)
+      const peer = await killedNode(chain, { hasDiffs: true })
+      const falsehoods: string[] = []
+      const diffs = recoveryDiffs({
+        stores: lagging,
+        applier: lagging.applier,
+        claims: new PeerClaims(createManualClock()),
+        connected: () => ['a'],
+        request: servedBy(peer, options.change),
+        acceptedBlock: (hash) => chain.find((block) => block.hash === hash),
+        onFalse: ({ code, peer: from, number }) => {
+          falsehoods.push(`${code} of ${from} at ${String(number)}`)
+        }
+      })
+      const path = chain.slice(2).map(({ hash }) => hash)
+      return { chain, lagging, diffs, path, falsehoods }
+    }
+
+    it('make them the chain without executing them, receipts and diffs included', async () => {
+      const { chain, lagging, diffs, path, falsehoods } = await behind()
+      const bytes: number[] = []
+      const appliedCount = await diffs.applyFetched(
+        path,
+        (count, from) => void bytes.push(count * from.bytes),
+        signal
+      )
+      assert.equal(appliedCount, LENGTH - 1)
+      assert.equal(bytes.length, LENGTH - 1)
+      assert.deepEqual(falsehoods, [])
+      const head = chain[LENGTH]!
+      assert.equal(lagging.applier.head().hash, head.hash)
+      assert.equal(lagging.blocks.head().hash, head.hash)
+      assert.equal(lagging.state.view(head.hash)?.root, head.stateRoot)
+      const executed = await killedNode(chain, { hasDiffs: true })
+      for (const { number, hash } of chain.slice(2)) {
+        assert.deepEqual(lagging.blocks.receipts(hash), executed.blocks.receipts(hash))
+        assert.deepEqual(lagging.blocks.diffByNumber(number), executed.blocks.diffByNumber(number))
+      }
+    })
+
+    it('leave a block to execution where the diff is false, and say whose it was', async () => {
+      const { chain, lagging, diffs, path, falsehoods } = await behind({
+        change(bytes) {
+          const diff = decodeStateDiff(bytes)
+          if (diff.number !== 3n) return bytes
+          const [first, ...others] = diff.accounts
+          return encodeStateDiff({
+            ...diff,
+            accounts: [{ ...first!, slots: [], storageCleared: true }, ...others.slice(1)]
+          })
+        }
+      })
+      assert.equal(await diffs.applyFetched(path, () => undefined, signal), 1)
+      assert.deepEqual(falsehoods, ['diff-false of a at 3'])
+      assert.equal(lagging.applier.head().hash, chain[2]!.hash)
+      await lagging.applier.apply(chain[3]!)
+      assert.equal(lagging.applier.head().hash, chain[3]!.hash)
+    })
+
+    it('are not asked for where little gas was used', async () => {
+      const { diffs, path } = await behind()
+      assert.equal(diffs.isApplyingDear(path), false)
+    })
   })
 })

@@ -150,6 +150,8 @@ export function createWorld({
     areStored: () => false,
     areServed: () => false,
     isExecutionDear: () => false,
+    isApplyingDear: () => false,
+    applyFetched: () => Promise.resolve(0),
     replayStored: () => Promise.resolve({ kind: 'failed', reason: 'none is stored' }),
     replayFetched: () => Promise.resolve({ kind: 'failed', reason: 'none is served' }),
     ...diffsChange?.((hash) => void readableHashes.add(hash))
