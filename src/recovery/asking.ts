@@ -9,6 +9,7 @@ export async function askEverybody(deps: RecoveryDeps, signal: AbortSignal): Pro
   await progress.stage('ask-backups', async (counter) => {
     const head = chain.head()
     const asked = peers.connected()
+    knowledge.noteRoundBegun(asked)
     const round = await askRound({ clock, askTip, chain }, { peers: asked, head, signal })
     for (const { block, peer } of round.brought) {
       // Also what lies beside our chain is kept: it is evidence, and one of two that may be chosen.

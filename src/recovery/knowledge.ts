@@ -74,6 +74,8 @@ export class Knowledge {
   #foreign: ForeignBlock | undefined
   #sequencing = true
   #askedPeers: ReadonlySet<string> = new Set()
+  /** Those of the round under way that stayed connected since it began. */
+  #peersOfRound: ReadonlySet<string> = new Set()
   readonly #failedWays = new Set<StateWay>()
   #startedMs: number
   /** Rounds that began before this count for nothing, on the monotonic clock. */
@@ -124,12 +126,17 @@ export class Knowledge {
     return gatherStateFindings(this.#deps, this.#failedWays, target)
   }
 
+  /** Whoever goes from now on counts as not asked when it comes back, whatever comes of the round. */
+  noteRoundBegun(peers: readonly string[]): void {
+    this.#peersOfRound = new Set(peers)
+  }
+
   /** Takes in what a round brought: answers, shown blocks, conflicts. A new answer lets failed work match again. */
   noteRound(round: TipRound): void {
     const head = this.#deps.chain.head()
     // A round that began before the process stood still says what was so then.
     this.#answers = round.startedMs < this.#answersFromMs ? new Map() : round.answers
-    this.#askedPeers = new Set(round.answers.keys())
+    this.#askedPeers = this.#peersOfRound
     this.#roundsCount += 1
     const { missing } = quorumState(this.blockFindings())
     this.#rounds.add(round, missing.length === 0)
@@ -156,7 +163,10 @@ export class Knowledge {
     this.#failedWays.clear()
     this.#conflicts.retrace()
     const connected = new Set(this.#deps.peers.connected())
-    this.#askedPeers = new Set([...this.#askedPeers].filter((peer) => connected.has(peer)))
+    const staying = (peers: ReadonlySet<string>) =>
+      new Set([...peers].filter((peer) => connected.has(peer)))
+    this.#askedPeers = staying(this.#askedPeers)
+    this.#peersOfRound = staying(this.#peersOfRound)
   }
 
   /** A whole new recovery in the same process: rounds and answers start over. */

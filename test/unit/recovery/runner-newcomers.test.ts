@@ -73,6 +73,27 @@ describe('recovery runner, beside its rounds', () => {
     })
   })
 
+  it('asks a peer again that went and came back, though a round that it was in ended in between', async () => {
+    await withWorld({ role: 'backup', backups: [] }, async (world) => {
+      const cut = Promise.withResolvers<never>()
+      world.peers.set('backup-1', () => cut.promise)
+      world.start()
+      await world.clock.advance(0)
+      world.peers.delete('backup-1')
+      world.recovery.onPeersChanged()
+      cut.reject(new Error('the connection is gone'))
+      await world.clock.advance(0)
+      let askedCount = 0
+      world.peers.set('backup-1', async (head) => {
+        askedCount++
+        return holder(10)(head)
+      })
+      world.recovery.onPeersChanged()
+      await world.clock.advance(0)
+      assert.equal(askedCount, 1)
+    })
+  })
+
   it('does not count a round in which the process stood still', async () => {
     await withWorld({ record: { kind: 'good', tip: ref(10) } }, async (world) => {
       connectAll(world, 10)
