@@ -32,7 +32,7 @@ const FLAGS: readonly (readonly [command: string, flags: readonly string[]])[] =
   ['signer', []],
   ['db', []],
   ['db inspect', ['--config <file>', '--json']],
-  ['db verify', ['--config <file>', '--json']],
+  ['db verify', ['--config <file>', '--json', '--repair']],
   ['signer show', ['--config <file>', '--record <file>', '--json']],
   ['config', ['--print-defaults', '--print-schema']],
   ['explain', []]
