@@ -40,6 +40,7 @@ interface Topology {
 
 /** Throws when the library no longer is what this was written for. */
 export function internalsOf(pubsub: GossipSub): GossipSubInternals {
+  // Its types name these members private; whether they are there is looked at below.
   const internals = pubsub as unknown as GossipSubInternals
   const isKnown =
     internals.streamsOutbound instanceof Map &&
