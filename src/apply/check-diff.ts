@@ -2,7 +2,8 @@
 import { type StateDiff } from '../../protocols/state-diffs-by-range/state-diff.ts'
 import { bytesToHex, equalBytes } from '../base/bytes.ts'
 import { type Block } from '../chain/block.ts'
-import { blockBloom, decodeReceipt } from '../chain/receipt.ts'
+import { blockBloom } from '../chain/receipt.ts'
+import { decodeReceiptHead } from '../chain/receipt-head.ts'
 import { DiffError } from '../state/diff-error.ts'
 import { orderedRoot } from '../trie/ordered-root.ts'
 
@@ -28,7 +29,7 @@ function receiptsProblem(diff: StateDiff, { header, transactions }: Block): stri
   }
   if (!equalBytes(orderedRoot(diff.receipts), header.receiptsRoot))
     return "their root is not the header's"
-  const receipts = diff.receipts.map((bytes) => decodeReceipt(bytes))
+  const receipts = diff.receipts.map((bytes) => decodeReceiptHead(bytes))
   if (!equalBytes(blockBloom(receipts), header.logsBloom)) return "their bloom is not the header's"
   const gasUsed = receipts.at(-1)?.cumulativeGasUsed ?? 0n
   return gasUsed === header.gasUsed ? undefined : "their gas is not the header's"

@@ -18,6 +18,9 @@ export const EMPTY_BYTES: Uint8Array = new Uint8Array(0)
 const U64_MAX = 2n ** 64n - 1n
 const u64Bytes = new Uint8Array(8)
 const u64View = new DataView(u64Bytes.buffer)
+const U128_BYTES = 16
+const u128Bytes = new Uint8Array(U128_BYTES)
+const u128View = new DataView(u128Bytes.buffer)
 
 /** Characters of a bad text that its failure quotes. */
 const QUOTED_LENGTH_MAX = 80
@@ -92,5 +95,12 @@ function u64ToBytes(value: bigint): Uint8Array {
 
 /** The non-negative integer that big-endian bytes stand for; empty is zero. */
 export function bytesToBigint(bytes: Uint8Array): bigint {
-  return bytes.length === 0 ? 0n : BigInt(bytesToHex(bytes))
+  const { length } = bytes
+  if (length === 0) return 0n
+  if (length > U128_BYTES) return BigInt(bytesToHex(bytes))
+  // The short way, which balances take as well.
+  u128Bytes.fill(0, 0, U128_BYTES - length)
+  u128Bytes.set(bytes, U128_BYTES - length)
+  const low = u128View.getBigUint64(8, false)
+  return length <= 8 ? low : (u128View.getBigUint64(0, false) << 64n) | low
 }

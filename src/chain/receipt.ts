@@ -95,7 +95,7 @@ export function logsBloom(logs: readonly Log[]): Uint8Array {
 }
 
 /** The header's logsBloom: that of all receipts together. */
-export function blockBloom(receipts: readonly Receipt[]): Uint8Array {
+export function blockBloom(receipts: readonly Pick<Receipt, 'logsBloom'>[]): Uint8Array {
   const bloom = new Uint8Array(BLOOM_BYTES)
   for (const receipt of receipts) {
     for (let at = 0; at < BLOOM_BYTES; at++) bloom[at]! |= receipt.logsBloom[at]!

@@ -17,6 +17,9 @@ import { type Account } from './state-view.ts'
 export const EMPTY_CODE_HASH: Uint8Array = keccak256(EMPTY_BYTES)
 
 const FIELDS_COUNT = 4
+const NONCE_BYTES_MAX = 8
+const BALANCE_BYTES_MAX = 32
+const HASH_BYTES = 32
 /** A balance, a root or a hash; four of them have a length of one byte. */
 const FIELD_BYTES_MAX = 32
 
@@ -69,6 +72,44 @@ export function decodeAccount(bytes: Uint8Array): StoredAccount {
     storageRoot: storageRoot.length === 0 ? EMPTY_ROOT : storageRoot,
     codeHash: hasCode ? codeHash : undefined
   }
+}
+
+/** What the body of a diff's account says of storage and code; views of it. */
+export interface SlimHashes {
+  /** 32 bytes; undefined for the empty trie's. */
+  readonly storageRoot: Uint8Array | undefined
+  /** 32 bytes; undefined without code. */
+  readonly codeHash: Uint8Array | undefined
+}
+
+/** Takes the one slim form an account has, and none of its other encodings. Throws RangeError. */
+export function readSlimHashes(body: Uint8Array): SlimHashes {
+  const ends = fieldEnds(body)
+  assertInteger(body, contentStart(body, ends[0]!), ends[1]!, NONCE_BYTES_MAX)
+  assertInteger(body, contentStart(body, ends[1]!), ends[2]!, BALANCE_BYTES_MAX)
+  return {
+    storageRoot: readSlimHash(body, contentStart(body, ends[2]!), ends[3]!, EMPTY_ROOT),
+    codeHash: readSlimHash(body, contentStart(body, ends[3]!), ends[4]!, EMPTY_CODE_HASH)
+  }
+}
+
+function assertInteger(bytes: Uint8Array, start: number, end: number, lengthMax: number): void {
+  if (end - start > lengthMax) throw new RangeError('nonce or balance is too large')
+  if (end > start && bytes[start] === 0) throw new RangeError('not in its one slim form')
+}
+
+/** The hash that stands there; nothing stands for the `empty` one. */
+function readSlimHash(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  empty: Uint8Array
+): Uint8Array | undefined {
+  if (start === end) return undefined
+  if (end - start !== HASH_BYTES) throw new RangeError('a hash is not 32 bytes')
+  const hash = bytes.subarray(start, end)
+  if (equalBytes(hash, empty)) throw new RangeError('not in its one slim form')
+  return hash
 }
 
 /** Where the first field starts, and where each one ends. */

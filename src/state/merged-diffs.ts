@@ -7,23 +7,25 @@ import {
 import { bytesToHex, equalBytes, type Hex } from '../base/bytes.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { keccak256 } from '../base/keccak.ts'
-import { decodeAccount, encodeSlimAccount, type StoredAccount } from './account-codec.ts'
+import { decodeAccount, readSlimHashes, type SlimHashes } from './account-codec.ts'
 import { DiffError } from './diff-error.ts'
 import { bytesToKey } from './entry-key.ts'
 import { type PreparedLayer } from './layer.ts'
+import { EMPTY_ROOT } from '../trie/trie.ts'
 import { type SlotChange, type StateChanges, type StateView } from './state-view.ts'
-
-const HASH_BYTES = 32
-const NONCE_MAX = 2n ** 64n - 1n
-const BALANCE_MAX = 2n ** 256n - 1n
 
 interface MergedAccount {
   readonly addressHash: Uint8Array
-  account: StoredAccount | undefined
+  /** The last one, in slim form; empty when the account was deleted. */
+  body: Uint8Array
+  /** What that says; nothing of a deleted account. */
+  hashes: SlimHashes
   storageCleared: boolean
   /** By slot hash as characters, which sort as the bytes do. */
   readonly slots: Map<string, SlotChange>
 }
+
+const NO_HASHES: SlimHashes = { storageRoot: undefined, codeHash: undefined }
 
 /** The diffs of blocks that follow each other, on the state before the first of them. */
 export class MergedDiffs {
@@ -43,13 +45,13 @@ export class MergedDiffs {
     )
     const referenced = new Set<Hex>()
     for (const change of diff.accounts) {
-      const account = change.body.length === 0 ? undefined : decodeBody(change)
-      if (account?.codeHash !== undefined) {
-        const codeHash = bytesToHex(account.codeHash)
+      const hashes = change.body.length === 0 ? NO_HASHES : readBody(change)
+      if (hashes.codeHash !== undefined) {
+        const codeHash = bytesToHex(hashes.codeHash)
         referenced.add(codeHash)
-        this.#assertCodeKnown(change, account.codeHash, newCodes.has(codeHash))
+        this.#assertCodeKnown(change, hashes.codeHash, newCodes.has(codeHash))
       }
-      this.#merge(change, account)
+      this.#merge(change, hashes)
     }
     for (const [codeHash, code] of newCodes) {
       if (!referenced.has(codeHash)) throw new DiffError({ code: 'code-unreferenced', codeHash })
@@ -60,7 +62,8 @@ export class MergedDiffs {
   /** All that was added, as the state store takes it. */
   changes(): StateChanges {
     const accounts = inKeyOrder(this.#accounts).map(
-      ({ addressHash, account, storageCleared, slots }) => {
+      ({ addressHash, body, storageCleared, slots }) => {
+        const account = body.length === 0 ? undefined : decodeAccount(body)
         return { addressHash, account, storageCleared, slots: inKeyOrder(slots) }
       }
     )
@@ -69,30 +72,29 @@ export class MergedDiffs {
 
   /** Throws DiffError unless every storage root that was computed is the one in the account's last body. */
   assertStorageRoots({ storageRoot }: Pick<PreparedLayer, 'storageRoot'>): void {
-    for (const { addressHash, account } of this.#accounts.values()) {
-      if (account === undefined) continue
+    for (const { addressHash, body, hashes } of this.#accounts.values()) {
+      if (body.length === 0) continue
+      const claimed = hashes.storageRoot ?? EMPTY_ROOT
       const computed = storageRoot(addressHash)
-      if (equalBytes(computed, account.storageRoot)) continue
+      if (equalBytes(computed, claimed)) continue
       throw new DiffError({
         code: 'storage-root-wrong',
         account: bytesToHex(addressHash),
-        claimed: bytesToHex(account.storageRoot),
+        claimed: bytesToHex(claimed),
         computed: bytesToHex(computed)
       })
     }
   }
 
-  #merge(
-    { addressHash, storageCleared, slots }: DiffAccount,
-    account: StoredAccount | undefined
-  ): void {
+  #merge({ addressHash, body, storageCleared, slots }: DiffAccount, hashes: SlimHashes): void {
     const key = bytesToKey(addressHash)
     let merged = this.#accounts.get(key)
     if (merged === undefined) {
-      merged = { addressHash, account, storageCleared, slots: new Map() }
+      merged = { addressHash, body, hashes, storageCleared, slots: new Map() }
       this.#accounts.set(key, merged)
     }
-    merged.account = account
+    merged.body = body
+    merged.hashes = hashes
     if (storageCleared) {
       merged.storageCleared = true
       merged.slots.clear()
@@ -112,7 +114,7 @@ export class MergedDiffs {
   ): void {
     if (isBroughtAlong) return
     const merged = this.#accounts.get(bytesToKey(addressHash))
-    const before = merged === undefined ? this.#before.account(addressHash) : merged.account
+    const before = merged === undefined ? this.#before.account(addressHash) : merged.hashes
     if (before?.codeHash !== undefined && equalBytes(before.codeHash, codeHash)) return
     throw new DiffError({
       code: 'new-code-missing',
@@ -127,20 +129,13 @@ function inKeyOrder<T>(map: ReadonlyMap<string, T>): T[] {
   return [...map].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, value]) => value)
 }
 
-/** The account of a body that is not empty; only its one slim form is taken. */
-function decodeBody({ addressHash, body }: DiffAccount): StoredAccount {
-  const refuse = (reason: string, cause?: unknown) =>
-    new DiffError({ code: 'body-invalid', account: bytesToHex(addressHash), reason }, { cause })
-  let account: StoredAccount
+/** The hashes in a body that is not empty; only an account's one slim form is taken. */
+function readBody({ addressHash, body }: DiffAccount): SlimHashes {
   try {
-    account = decodeAccount(body)
+    return readSlimHashes(body)
   } catch (thrown) {
-    throw refuse(errorMessage(thrown), thrown)
+    const account = bytesToHex(addressHash)
+    const failure = { code: 'body-invalid', account, reason: errorMessage(thrown) } as const
+    throw new DiffError(failure, { cause: thrown })
   }
-  const { nonce, balance, storageRoot, codeHash } = account
-  if (nonce > NONCE_MAX || balance > BALANCE_MAX) throw refuse('nonce or balance is too large')
-  const hashes = codeHash === undefined ? [storageRoot] : [storageRoot, codeHash]
-  if (hashes.some(({ length }) => length !== HASH_BYTES)) throw refuse('a hash is not 32 bytes')
-  if (!equalBytes(encodeSlimAccount(account), body)) throw refuse('not in its one slim form')
-  return account
 }

@@ -18,6 +18,7 @@ import {
   type Receipt,
   receiptsRoot
 } from '../../../src/chain/receipt.ts'
+import { decodeReceiptHead } from '../../../src/chain/receipt-head.ts'
 import { bytes, plainRecord } from '../../support/payload-arbitraries.ts'
 
 const log: fc.Arbitrary<Log> = plainRecord({
@@ -53,6 +54,14 @@ describe('a receipt', () => {
       })
     )
   })
+  it('gives its sums without a look into its logs', () => {
+    fc.assert(
+      fc.property(receipt, (value) => {
+        const { cumulativeGasUsed, logsBloom } = value
+        assert.deepEqual(decodeReceiptHead(encodeReceipt(value)), { cumulativeGasUsed, logsBloom })
+      })
+    )
+  })
   it('stands among others of its block as one value', () => {
     fc.assert(
       fc.property(fc.array(receipt, { maxLength: 6 }), (values) => {
@@ -85,6 +94,14 @@ describe('a receipt', () => {
     ['a status of 2', fields({ 0: Uint8Array.of(2) })],
     ['a state root for a status', fields({ 0: new Uint8Array(32).fill(1) })],
     ['a bloom of 255 bytes', fields({ 2: new Uint8Array(255) })],
+    ['logs that are no list', fields({ 3: Uint8Array.of(1) })]
+  ] as const) {
+    it(`is not decoded from ${what}, nor are its sums`, () => {
+      assert.throws(() => decodeReceipt(encoded), isMalformed)
+      assert.throws(() => decodeReceiptHead(encoded), isMalformed)
+    })
+  }
+  for (const [what, encoded] of [
     ['a log that is no list', fields({ 3: [Uint8Array.of(1)] })],
     ['a log of two fields', fields({ 3: [[new Uint8Array(20), []]] })],
     ['an address of 19 bytes', fields({ 3: [[new Uint8Array(19), [], new Uint8Array(0)]] })],
