@@ -23,11 +23,11 @@ import {
 /** What applying writes to; the canonical block store satisfies it. */
 export interface CanonicalWriter extends DiffSource {
   head(): Block
-  /** One synced batch: block, receipts, indexes, state diff, canonical pointer, head. */
+  /** One synced batch: block, receipts, indexes, canonical pointer, head, and the state diff if there is one. */
   persist(
     block: Block,
     receipts: readonly Receipt[],
-    beside: { readonly diff: EncodedDiff }
+    beside: { readonly diff?: EncodedDiff }
   ): Promise<void>
   /** The diff of a stored block, in place of one that is missing or bad. */
   persistDiff(number: bigint, diff: EncodedDiff): Promise<void>
@@ -108,13 +108,14 @@ export function createApplier({ engine, chain, layers, rules, onStep }: ApplierD
   async function makeHead(
     block: Block,
     given: { readonly layer: PreparedLayer; readonly receipts: readonly Receipt[] },
-    diff: () => Uint8Array
+    diff: () => Uint8Array | undefined
   ): Promise<void> {
     const { number, hash } = block
     const { receipts } = given
     // It is on disk already when a later step of the same block failed before.
     if (chain.head().hash !== hash) {
-      const beside = { diff: { bytes: diff(), diskNumber: diskNumber() } }
+      const bytes = diff()
+      const beside = bytes === undefined ? {} : { diff: { bytes, diskNumber: diskNumber() } }
       await chain.persist(block, receipts, beside)
     }
     await onStep({ step: 'persisted', block: { number, hash } })

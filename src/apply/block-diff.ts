@@ -10,19 +10,27 @@ import { type PreparedLayer } from '../state/layer.ts'
 import { changesToDiff } from '../state/state-diff.ts'
 import { type DiffSource } from './replay-diffs.ts'
 
-/** What executing the block on its parent gave, as it is stored and served. */
+/**
+ * What executing the block on its parent gave, as it is stored and served. Undefined where it goes beyond
+ * a bound of the protocol, as a receipt of more than 16 MiB does: such a block has no diff, and is executed again.
+ */
 export function encodeDiff(
   { number, hash, stateRoot }: Block,
   parent: Pick<Block, 'stateRoot'>,
   { changes, layer, receipts }: Omit<NewPayloadValid<PreparedLayer>, 'kind'>
-): Uint8Array {
+): Uint8Array | undefined {
   const diff = changesToDiff(
     { number, hash, stateRoot, parentStateRoot: parent.stateRoot },
     changes,
     (addressHash) => layer.storageRoot(addressHash),
     receipts.map(encodeReceipt)
   )
-  return encodeStateDiff(diff)
+  try {
+    return encodeStateDiff(diff)
+  } catch (thrown) {
+    if (thrown instanceof StateDiffError) return undefined
+    throw thrown
+  }
 }
 
 /** False also when what is stored is damaged. */

@@ -24,7 +24,7 @@ export function readAccepted(
   number: bigint
 ): readonly AcceptedEntry[] {
   const body = readEntry(store, 'accepted', numberKey(CHAIN_PREFIX.accepted, number))
-  return body === undefined ? [] : decodeEntries(body)
+  return body === undefined ? [] : decodeAccepted(body)
 }
 
 /** All heights with accepted blocks, from the highest down. Throws ChainError `entry-damaged`. */
@@ -34,7 +34,7 @@ export async function* walkAcceptedDown(
   const start = Uint8Array.of(CHAIN_PREFIX.accepted)
   const end = Uint8Array.of(CHAIN_PREFIX.accepted + 1)
   for await (const [key, value] of store.iterate({ start, end, reverse: true })) {
-    const entries = decodeEntries(openEntry('accepted', key, value))
+    const entries = decodeAccepted(openEntry('accepted', key, value))
     yield { number: numberOfKey(key), entries }
   }
 }
@@ -75,7 +75,8 @@ function encodeEntries(entries: readonly AcceptedEntry[]): Uint8Array {
   return body
 }
 
-function decodeEntries(body: Uint8Array): readonly AcceptedEntry[] {
+/** The body of an index entry. */
+export function decodeAccepted(body: Uint8Array): readonly AcceptedEntry[] {
   return Array.from({ length: Math.floor(body.length / ENTRY_BYTES) }, (_, index) => {
     const start = index * ENTRY_BYTES
     return {

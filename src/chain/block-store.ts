@@ -187,15 +187,21 @@ function canonicalOperations(
   return [
     putEntry(hashKey(CHAIN_PREFIX.receipts, block.hash), encodeReceipts(receipts)),
     ...block.transactions.map((raw, index) => {
-      const body = new Uint8Array(12)
-      const view = new DataView(body.buffer)
-      view.setBigUint64(0, block.number, false)
-      view.setUint32(8, index, false)
-      return putEntry(hashKey(CHAIN_PREFIX.transaction, bytesToHex(keccak256(raw))), body)
+      const key = hashKey(CHAIN_PREFIX.transaction, bytesToHex(keccak256(raw)))
+      return putEntry(key, encodeLocation(block.number, index))
     }),
     putEntry(numberKey(CHAIN_PREFIX.canonical, block.number), hash),
     putEntry(soleKey(CHAIN_PREFIX.head), hash)
   ]
+}
+
+/** What the index has of a transaction: the height and the index of its place. */
+export function encodeLocation(number: bigint, index: number): Uint8Array {
+  const body = new Uint8Array(12)
+  const view = new DataView(body.buffer)
+  view.setBigUint64(0, number, false)
+  view.setUint32(8, index, false)
+  return body
 }
 
 function requireBlock(reader: BlockReader, hash: Hex): Block {

@@ -2,19 +2,23 @@
 import { bytesToHex, equalBytes, type Hex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { errorMessage } from '../base/node-error.ts'
+import { openValue } from '../store/checked-value.ts'
 import { type KeyValueReader } from '../store/key-value-store.ts'
-import { CHAIN_PREFIX, hashKey, soleKey } from '../store/keys.ts'
+import { CHAIN_PREFIX, hashKey, numberKey, soleKey } from '../store/keys.ts'
+import { decodeAccepted } from './accepted-index.ts'
 import { type Block, type BlockRef } from './block.ts'
 import { BlockReader } from './block-reader.ts'
-import { readCanonical } from './block-store.ts'
+import { encodeLocation, readCanonical } from './block-store.ts'
 import { readEntry } from './chain-entry.ts'
+import { auditEntries } from './entry-audit.ts'
 import { headerHash } from './header.ts'
 import { decodeReceipts, receiptsRoot } from './receipt.ts'
 import { type MessageRules, verifyBlockMessage } from './verify-message.ts'
 
 /** One thing that is wrong, and at which block. */
 export interface ChainFault {
-  readonly number: bigint
+  /** Undefined for an entry whose key tells no height. */
+  readonly number: bigint | undefined
   readonly hash: Hex | undefined
   readonly problem: string
 }
@@ -33,15 +37,43 @@ export interface ChainAuditHooks {
   readonly onProgress: (number: bigint, head: bigint) => Promise<void>
 }
 
-/** Walks the canonical chain from genesis to the head, and goes on beside each fault. Throws StoreError. */
+type AuditedStore = Pick<KeyValueReader, 'get' | 'iterate'>
+
+/**
+ * Walks the canonical chain from genesis to the head, then all entries beside it, and goes on beside each
+ * fault. Throws StoreError.
+ */
 export async function auditChain(
-  store: Pick<KeyValueReader, 'get'>,
+  store: AuditedStore,
   rules: MessageRules,
   hooks: ChainAuditHooks
 ): Promise<ChainAudit> {
   const reader = new BlockReader(store)
   const head = findHead(store, reader, hooks)
-  if (head === undefined) return { head: undefined, unsignedCount: 0 }
+  const unsignedCount =
+    head === undefined ? 0 : await auditCanonical(store, reader, { rules, hooks, head })
+  await auditEntries({
+    store,
+    reader,
+    chainId: rules.chainId,
+    report: (problem, number, hash) => {
+      hooks.onFault({ number, hash, problem })
+    },
+    onEntry: () => hooks.onProgress(head?.number ?? 0n, head?.number ?? 0n)
+  })
+  return { head, unsignedCount }
+}
+
+/** Returns how many blocks carry no signature. */
+async function auditCanonical(
+  store: AuditedStore,
+  reader: BlockReader,
+  {
+    rules,
+    hooks,
+    head
+  }: { readonly rules: MessageRules; readonly hooks: ChainAuditHooks; readonly head: BlockRef }
+): Promise<number> {
   let parent: Block | undefined
   let unsignedCount = 0
   for (let number = 0n; number <= head.number; number++) {
@@ -62,7 +94,7 @@ export async function auditChain(
     parent = block
     await hooks.onProgress(number, head.number)
   }
-  return { head, unsignedCount }
+  return unsignedCount
 }
 
 interface BlockAudit {
@@ -108,26 +140,61 @@ function auditBlock(
   { reader, rules, report }: BlockAudit,
   block: Block
 ): boolean {
-  const { number, hash, header, transactions } = block
-  const computed = headerHash(header)
-  if (computed !== hash) report(`its header hashes to ${computed}`, hash)
-  if (number === 0n) return false
-  attempt(
-    () => {
-      const body = readEntry(store, 'receipts', hashKey(CHAIN_PREFIX.receipts, hash))
-      if (body === undefined) throw new Error('its receipts are missing')
-      const root = receiptsRoot(decodeReceipts(body))
-      if (!equalBytes(root, header.receiptsRoot)) throw new Error('its receipts give another root')
-    },
-    (problem) => {
-      report(problem, hash)
-    }
-  )
-  for (const raw of transactions) {
-    const key = hashKey(CHAIN_PREFIX.transaction, bytesToHex(keccak256(raw)))
-    if (store.get(key) === undefined) report(`a transaction of it is in no index`, hash)
+  const { number, hash, header } = block
+  const reportHere = (problem: string) => {
+    report(problem, hash)
   }
-  return auditMessage({ reader, rules, report }, hash)
+  const computed = headerHash(header)
+  if (computed !== hash) reportHere(`its header hashes to ${computed}`)
+  attempt(() => {
+    const body = readEntry(store, 'receipts', hashKey(CHAIN_PREFIX.receipts, hash))
+    if (body === undefined) throw new Error('its receipts are missing')
+    const root = receiptsRoot(decodeReceipts(body))
+    if (!equalBytes(root, header.receiptsRoot)) throw new Error('its receipts give another root')
+  }, reportHere)
+  if (number === 0n) return false
+  attempt(() => {
+    auditTransactions(store, block, reportHere)
+  }, reportHere)
+  const isSigned = auditMessage({ reader, rules, report }, hash)
+  if (isSigned) attempt(() => void auditAcceptance(store, block, reportHere), reportHere)
+  return isSigned
+}
+
+/** A signed block is accepted with the batch that makes it canonical, if it was not before. */
+function auditAcceptance(
+  store: Pick<KeyValueReader, 'get'>,
+  { number, hash }: BlockRef,
+  report: (problem: string) => void
+): void {
+  const body = readUnlessDamaged(store, numberKey(CHAIN_PREFIX.accepted, number))
+  if (body === 'damaged') return
+  const isIndexed = body !== undefined && decodeAccepted(body).some((one) => one.hash === hash)
+  if (!isIndexed) report('it is signed, and not in the index of accepted blocks')
+}
+
+function auditTransactions(
+  store: Pick<KeyValueReader, 'get'>,
+  { number, transactions }: Block,
+  report: (problem: string) => void
+): void {
+  for (const [index, raw] of transactions.entries()) {
+    const hash = bytesToHex(keccak256(raw))
+    const body = readUnlessDamaged(store, hashKey(CHAIN_PREFIX.transaction, hash))
+    if (body === 'damaged') continue
+    if (body === undefined) report('a transaction of it is in no index')
+    else if (!equalBytes(body, encodeLocation(number, index)))
+      report('a transaction of it is elsewhere in the index')
+  }
+}
+
+/** What is damaged is told of once, with all entries of its kind. */
+function readUnlessDamaged(
+  store: Pick<KeyValueReader, 'get'>,
+  key: Uint8Array
+): Uint8Array | 'damaged' | undefined {
+  const value = store.get(key)
+  return value && (openValue(key, value) ?? 'damaged')
 }
 
 function auditMessage({ reader, rules, report }: BlockAudit, hash: Hex): boolean {

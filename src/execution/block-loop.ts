@@ -112,5 +112,7 @@ export class BlockExecution {
     await journal.cleanup()
     await journal.commit()
     journal.cleanJournal()
+    // What the call wrote is what the first transaction finds (EIP-2200), as after any transaction.
+    this.#state.originalStorageCache.clear()
   }
 }

@@ -5,13 +5,15 @@ import { silentLog } from '../base/log.ts'
 import { systemClock } from '../base/clock.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { parseGenesis } from '../chain/genesis.ts'
+import { readCanonical } from '../chain/block-store.ts'
 import { openChain } from '../chain/open-chain.ts'
 import { createSignerSchedule } from '../chain/signer-schedule.ts'
 import { type MessageRules } from '../chain/verify-message.ts'
-import { decodeJournal } from '../state/journal-codec.ts'
 import { readPoint } from '../state/disk-layer.ts'
-import { CHAIN_DATABASE, STATE_DATABASE } from '../store/keys.ts'
+import { type KeyValueStore } from '../store/key-value-store.ts'
+import { CHAIN_DATABASE, CHAIN_PREFIX, soleKey, STATE_DATABASE } from '../store/keys.ts'
 import { openLevelStore } from '../store/level-store.ts'
+import { StoreError } from '../store/store-error.ts'
 import { type CommandIo, EXIT_CODE } from './command-io.ts'
 import { type AddressParsers } from './config-checks.ts'
 import { ConfigError } from './config-error.ts'
@@ -20,6 +22,7 @@ import { assertDataDirectory, PLACES } from './node-directory.ts'
 import { describeFault, verifyDatabases } from './db-verify.ts'
 import { failureLines, startExitCode } from './failure-lines.ts'
 import { formatFields } from './format-fields.ts'
+import { readJournalFile } from './journal-file.ts'
 import { toJsonValue } from './json-value.ts'
 import { type NodeConfig, type SignerFilesConfig } from './node-config.ts'
 import { computeGenesisBlock } from './open-stores.ts'
@@ -89,8 +92,11 @@ export async function inspectDirectory(
 }
 
 async function inspect({ dataDir, genesis, rules }: NamedDirectory) {
-  const chainStore = await openLevelStore(join(dataDir, PLACES.chain), CHAIN_DATABASE)
+  const path = join(dataDir, PLACES.chain)
+  const chainStore = await openLevelStore(path, CHAIN_DATABASE, { mustExist: true })
   try {
+    // A chain that was not begun would be: this command only looks.
+    if (!isBegun(chainStore)) throw new StoreError({ code: 'store-missing', path })
     const identity = { genesis: await computeGenesisBlock(genesis), schedule: rules.schedule }
     const { blocks, accepted } = await openChain(chainStore, identity, { log: silentLog })
     const { number, hash } = blocks.head()
@@ -109,7 +115,14 @@ async function inspect({ dataDir, genesis, rules }: NamedDirectory) {
 }
 
 async function readStatePoint(dataDir: string) {
-  const store = await openLevelStore(join(dataDir, PLACES.state), STATE_DATABASE)
+  let store: KeyValueStore
+  try {
+    const path = join(dataDir, PLACES.state)
+    store = await openLevelStore(path, STATE_DATABASE, { mustExist: true })
+  } catch (thrown) {
+    if (thrown instanceof StoreError && thrown.failure.code === 'store-missing') return undefined
+    throw thrown
+  }
   try {
     return readPoint(store)
   } finally {
@@ -117,10 +130,19 @@ async function readStatePoint(dataDir: string) {
   }
 }
 
+/** False for a database in which neither genesis nor head is. */
+function isBegun(chainStore: KeyValueStore): boolean {
+  return (
+    readCanonical(chainStore, 0n) !== undefined ||
+    chainStore.get(soleKey(CHAIN_PREFIX.head)) !== undefined
+  )
+}
+
 async function readJournal(dataDir: string) {
-  const bytes = await readFile(join(dataDir, PLACES.journal, 'layers')).catch(() => undefined)
-  if (bytes === undefined) return undefined // there is none, which is how a killed node leaves it
-  const { disk, layers, damage } = decodeJournal(bytes)
+  const file = await readJournalFile(dataDir)
+  if (file.kind === 'absent') return undefined
+  if (file.kind === 'unreadable') return { problem: file.reason }
+  const { disk, layers, damage } = file
   const tip = layers.at(-1)?.point
   return { standsOn: disk?.number, layers: layers.length, upTo: tip?.number, damage }
 }

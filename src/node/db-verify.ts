@@ -1,14 +1,20 @@
 // `rekindle db verify`: walks both databases and says what is wrong, and exactly where.
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Clock } from '../base/clock.ts'
+import { createYielder } from '../base/yielder.ts'
+import { type BlockRef } from '../chain/block.ts'
+import { BlockReader } from '../chain/block-reader.ts'
+import { readCanonical } from '../chain/block-store.ts'
 import { auditChain, type ChainFault } from '../chain/chain-audit.ts'
+import { ChainError } from '../chain/chain-error.ts'
 import { type MessageRules } from '../chain/verify-message.ts'
-import { decodeJournal } from '../state/journal-codec.ts'
-import { auditState, type StateFault } from '../state/state-audit.ts'
+import { auditState, type StateAudit, type StateFault } from '../state/state-audit.ts'
+import { type StatePoint } from '../state/state-view.ts'
 import { type BatchOperation, type KeyValueStore } from '../store/key-value-store.ts'
 import { CHAIN_DATABASE, type DatabaseSchema, STATE_DATABASE } from '../store/keys.ts'
 import { openLevelStore } from '../store/level-store.ts'
+import { StoreError } from '../store/store-error.ts'
+import { readJournalFile } from './journal-file.ts'
 import { PLACES } from './node-directory.ts'
 
 /** Faults that are kept and shown; the others are counted. */
@@ -24,6 +30,8 @@ export interface JournalFault {
   readonly place: string
   readonly problem: string
 }
+
+const POINT_FAULT = { kind: 'point', place: 'P', isMended: false } as const
 
 type Fault = ChainFault | StateFault | JournalFault
 
@@ -71,16 +79,17 @@ export async function verifyDatabases(
     if (faults.length < FAULTS_SHOWN_MAX) faults.push(fault)
   }
   const progress = pacedProgress(clock, say)
-  const chain = await withStore(join(dataDir, PLACES.chain), CHAIN_DATABASE, (store) =>
-    auditChain(store, rules, {
+  const audited = await withStore(join(dataDir, PLACES.chain), CHAIN_DATABASE, async (store) => {
+    const chain = await auditChain(store, rules, {
       onFault,
       onProgress: (number, head) => progress(`blocks ${number.toString()} of ${head.toString()}`)
     })
-  )
-  const state = await withStore(join(dataDir, PLACES.state), STATE_DATABASE, (store) =>
-    auditAndMend(store, { onFault, progress, isRepair })
-  )
-  await auditJournal(join(dataDir, PLACES.journal, 'layers'), onFault)
+    const state = await verifyState(dataDir, { onFault, progress, isRepair })
+    if (chain.head !== undefined) checkPoint(store, chain.head, state.point, onFault)
+    return { chain, state }
+  })
+  await auditJournal(dataDir, onFault)
+  const { chain, state } = audited
   const { accountsCount, slotsCount, nodesCount, point } = state
   return {
     ok: faultsCount === mendedCount,
@@ -95,18 +104,56 @@ export async function verifyDatabases(
   }
 }
 
+interface StateVerification {
+  readonly onFault: (fault: Fault) => void
+  readonly progress: (line: string) => Promise<void>
+  readonly isRepair: boolean
+}
+
+/** One that is not there is a fault and no more: a start begins it anew. */
+async function verifyState(dataDir: string, verification: StateVerification): Promise<StateAudit> {
+  try {
+    return await withStore(join(dataDir, PLACES.state), STATE_DATABASE, (store) =>
+      auditAndMend(store, verification)
+    )
+  } catch (thrown) {
+    if (!(thrown instanceof StoreError) || thrown.failure.code !== 'store-missing') throw thrown
+    verification.onFault({ ...POINT_FAULT, problem: 'there is no state' })
+    return { point: undefined, accountsCount: 0, slotsCount: 0, nodesCount: 0, codesCount: 0 }
+  }
+}
+
+/** The state has to be of a block of the chain; above the head, a power cut has taken the block. */
+function checkPoint(
+  store: KeyValueStore,
+  head: BlockRef,
+  point: StatePoint | undefined,
+  onFault: (fault: Fault) => void
+): void {
+  if (point === undefined || point.number > head.number) return
+  const { number, hash, root } = point
+  try {
+    const canonical = readCanonical(store, number)
+    if (canonical !== hash) {
+      const problem = `it is of block ${number.toString()} (${hash}), and the chain has ${canonical ?? 'none'} there`
+      onFault({ ...POINT_FAULT, problem })
+      return
+    }
+    const block = new BlockReader(store).block(hash)
+    if (block === undefined || block.stateRoot === root) return
+    onFault({
+      ...POINT_FAULT,
+      problem: `its root is ${root}, that of its block ${block.stateRoot}`
+    })
+  } catch (thrown) {
+    if (!(thrown instanceof ChainError)) throw thrown // told of already, with the block
+  }
+}
+
 async function auditAndMend(
   store: KeyValueStore,
-  {
-    onFault,
-    progress,
-    isRepair
-  }: {
-    readonly onFault: (fault: Fault) => void
-    readonly progress: (line: string) => Promise<void>
-    readonly isRepair: boolean
-  }
-) {
+  { onFault, progress, isRepair }: StateVerification
+): Promise<StateAudit> {
   let mended: BatchOperation[] = []
   const write = async () => {
     const operations = mended
@@ -128,12 +175,14 @@ async function auditAndMend(
 }
 
 /** One that stands on another block is no fault: a process killed after a flush leaves it so. */
-async function auditJournal(path: string, onFault: (fault: Fault) => void): Promise<void> {
-  const bytes = await readFile(path).catch(() => undefined)
-  if (bytes === undefined) return // there is none, which is how a killed node leaves it
-  const { damage } = decodeJournal(bytes)
-  if (damage === undefined) return
-  onFault({ kind: 'journal', place: `byte ${String(damage.offset)}`, problem: damage.reason })
+async function auditJournal(dataDir: string, onFault: (fault: Fault) => void): Promise<void> {
+  const file = await readJournalFile(dataDir)
+  if (file.kind === 'unreadable') {
+    onFault({ kind: 'journal', place: 'the file', problem: `it cannot be read: ${file.reason}` })
+  } else if (file.kind === 'read' && file.damage !== undefined) {
+    const { offset, reason } = file.damage
+    onFault({ kind: 'journal', place: `byte ${String(offset)}`, problem: reason })
+  }
 }
 
 /** One fault in a line. */
@@ -143,7 +192,8 @@ export function describeFault(fault: Fault): string {
     return `state: ${fault.kind} ${fault.place}: ${fault.problem}${mended}`
   }
   const hash = fault.hash === undefined ? '' : ` (${fault.hash})`
-  return `chain: block ${fault.number.toString()}${hash}: ${fault.problem}`
+  const place = fault.number === undefined ? '' : `block ${fault.number.toString()}${hash}: `
+  return `chain: ${place}${fault.problem}`
 }
 
 async function withStore<T>(
@@ -151,7 +201,7 @@ async function withStore<T>(
   schema: DatabaseSchema,
   read: (store: KeyValueStore) => Promise<T>
 ): Promise<T> {
-  const store = await openLevelStore(path, schema)
+  const store = await openLevelStore(path, schema, { mustExist: true })
   try {
     return await read(store)
   } finally {
@@ -161,9 +211,10 @@ async function withStore<T>(
 
 /** Lets the event loop turn, and speaks now and then. */
 function pacedProgress(clock: Clock, say: (line: string) => void) {
+  const yielder = createYielder(clock)
   let saidMs = clock.monotonicMs()
   return async (line: string) => {
-    await clock.sleep(0)
+    await yielder.maybeYield()
     if (clock.monotonicMs() - saidMs < PROGRESS_INTERVAL_MS) return
     saidMs = clock.monotonicMs()
     say(line)

@@ -93,6 +93,11 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
     safe: 'Name another directory, or give this one to the node. What is in it was left as it is.'
   },
   {
+    codes: ['store-missing'],
+    meaning: 'There is no database where one was to be read, or nothing in it.',
+    safe: 'Name the data directory of the node: nothing was made. A start begins what is missing, and gets it from peers.'
+  },
+  {
     codes: ['schema-newer', 'schema-older'],
     meaning:
       'The data directory was written by another version of rekindle, and is not misread as one of this version.',

@@ -16,6 +16,7 @@ const UNUSABLE_CODES: readonly (
 )['code'][] = [
   'store-locked',
   'not-a-directory',
+  'store-missing',
   'foreign-directory',
   'permission-denied',
   'schema-newer',

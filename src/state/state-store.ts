@@ -78,7 +78,7 @@ export class StateStore {
     return point.hash === hash ? this.#createView(point, undefined) : undefined
   }
 
-  /** Computes what the changes make of the parent's state. Throws StateError. */
+  /** Computes what the changes make of the parent's state. Throws StateError, `view-stale` once that left memory. */
   async prepare(parentHash: Hex, changes: StateChanges): Promise<PreparedLayer> {
     if (!this.isReadable(parentHash)) {
       throw new StateError({ code: 'parent-not-readable', parentHash })
@@ -128,18 +128,20 @@ export class StateStore {
     await this.#disk.flush()
   }
 
-  /** Replaces everything by the state at genesis. Returns its root. */
+  /** Replaces everything by the state at genesis. Returns its root. Nothing is readable meanwhile. */
   async resetToGenesis({ changes, number, hash }: GenesisState): Promise<Hex> {
     const from = this.diskPoint()?.number
     if (from !== undefined) this.#deps.log.warn('state-reset', { from, to: number })
-    await this.#disk.flush().catch(() => undefined) // it may not land after the wipe
-    await wipeStore(this.#deps.store)
     for (const layer of this.#layers.values()) {
       layer.end('dropped')
       this.#index.remove(layer)
     }
     this.#layers.clear()
+    const before = this.#disk
+    // First of all: whoever reads what is half wiped would take an account that is gone for an empty one.
     this.#disk = this.#openDisk(NOTHING)
+    await before.flush().catch(() => undefined) // it may not land after the wipe
+    await wipeStore(this.#deps.store)
     const prepared = await this.#prepareOn(NOTHING, undefined, changes)
     this.#disk.merge(prepared.content, { number, hash, root: prepared.root })
     await this.#disk.flush()
@@ -200,26 +202,30 @@ export class StateStore {
 
   async #prepareOn(
     point: StatePoint,
-    top: Layer | undefined,
+    layer: Layer | undefined,
     changes: StateChanges
   ): Promise<PreparedLayer> {
+    const top = () => this.#topOf(point, layer)
     return prepareLayer(
       {
         hash: point.hash,
         root: point.number < 0n ? EMPTY_ROOT : hexToBytes(point.root),
-        storageRoot: (hash) => this.#readAccount(top, hash)?.storageRoot ?? EMPTY_ROOT,
-        node: (owner, path) => this.#read(top, nodeKey(owner, pathKey(path)))
+        storageRoot: (hash) => this.#readAccount(top(), hash)?.storageRoot ?? EMPTY_ROOT,
+        node: (owner, path) => this.#read(top(), nodeKey(owner, pathKey(path)))
       },
       changes
     )
   }
 
+  /** Where reads of a block's state begin: undefined on the disk layer. Throws once that is of another block. */
+  #topOf({ hash }: StatePoint, layer: Layer | undefined): Layer | undefined {
+    if (layer?.fate === 'live') return layer
+    if (this.#disk.point.hash === hash) return undefined
+    throw new StateError({ code: 'view-stale', hash })
+  }
+
   #createView(point: StatePoint, layer: Layer | undefined): StateView {
-    const top = () => {
-      if (layer?.fate === 'live') return layer
-      if (this.#disk.point.hash === point.hash) return undefined
-      throw new StateError({ code: 'view-stale', hash: point.hash })
-    }
+    const top = () => this.#topOf(point, layer)
     return {
       root: point.root,
       account: (hash) => this.#readAccount(top(), hash),

@@ -7,18 +7,20 @@ import {
   type KeyValueSnapshot,
   type KeyValueStore
 } from './key-value-store.ts'
-import { type DatabaseSchema } from './keys.ts'
+import { type DatabaseSchema, SCHEMA_KEY } from './keys.ts'
 import { type StoreAction, toStoreError } from './level-failure.ts'
-import { assertSchema } from './schema.ts'
-import { prepareDirectory } from './store-directory.ts'
-import { type StoreError } from './store-error.ts'
+import { assertNotEmpty, assertSchema } from './schema.ts'
+import { findDatabase, prepareDirectory } from './store-directory.ts'
+import { StoreError } from './store-error.ts'
 
-/** What a database may take of memory, in bytes. */
+/** What a database may take of memory, in bytes, and whether it may be made. */
 export interface LevelStoreOptions {
   /** Uncompressed blocks kept for reads. */
   readonly cacheBytes?: number
   /** What is written before it is sorted into a file; twice that is held at most, and read back at start. */
   readonly writeBufferBytes?: number
+  /** True: where there is no database, none is made. */
+  readonly mustExist?: boolean
 }
 
 const CACHE_BYTES = 16 * 2 ** 20
@@ -43,8 +45,13 @@ export async function openLevelStore(
   schema: DatabaseSchema,
   options: LevelStoreOptions = {}
 ): Promise<KeyValueStore> {
-  const { cacheBytes = CACHE_BYTES, writeBufferBytes = WRITE_BUFFER_BYTES } = options
-  const isNew = (await during('open', path, prepareDirectory(path))) === 'create'
+  const {
+    cacheBytes = CACHE_BYTES,
+    writeBufferBytes = WRITE_BUFFER_BYTES,
+    mustExist = false
+  } = options
+  const found = await during('open', path, mustExist ? lookFor(path) : prepareDirectory(path))
+  const isNew = found === 'create'
   const level: Level = new ClassicLevel(path, {
     keyEncoding: 'view',
     valueEncoding: 'view',
@@ -55,12 +62,24 @@ export async function openLevelStore(
   await during('open', path, level.open())
   const store = new LevelStore(level, path)
   try {
+    if (mustExist && store.get(SCHEMA_KEY) === undefined) await assertNotEmpty(store, path)
     await assertSchema(store, schema, path)
   } catch (thrown) {
     await store.close()
     throw thrown
   }
   return store
+}
+
+/** A database that is there. */
+async function lookFor(path: string): Promise<'open'> {
+  try {
+    if ((await findDatabase(path)) === 'open') return 'open'
+  } catch (thrown) {
+    const isMissing = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT'
+    if (!isMissing) throw thrown
+  }
+  throw new StoreError({ code: 'store-missing', path })
 }
 
 class LevelStore implements KeyValueStore {

@@ -38,6 +38,14 @@ export async function assertSchema(
   throw new StoreError({ code, path, storedVersion, supportedVersion: schemaVersion })
 }
 
+/** Throws StoreError `store-missing` for a database without any entry. */
+export async function assertNotEmpty(store: KeyValueStore, path: string): Promise<void> {
+  for await (const [key] of store.iterate({ start: EMPTY_BYTES, end: LAST_KEY, limit: 1 })) {
+    if (key.length > 0) return
+  }
+  throw new StoreError({ code: 'store-missing', path })
+}
+
 async function assertEmpty(store: KeyValueStore, path: string): Promise<void> {
   for await (const [key] of store.iterate({ start: EMPTY_BYTES, end: LAST_KEY, limit: 1 })) {
     const found = `a database of something else, with a key ${bytesToHex(key.subarray(0, SHOWN_BYTES))}`

@@ -18,6 +18,11 @@ const HIDDEN = '.'
  */
 export async function prepareDirectory(path: string): Promise<'create' | 'open'> {
   await makeDirectory(resolve(path))
+  return findDatabase(path)
+}
+
+/** As prepareDirectory, of what is there: makes nothing. Rejects when there is no directory. */
+export async function findDatabase(path: string): Promise<'create' | 'open'> {
   const names = (await readdir(path)).filter((name) => !name.startsWith(HIDDEN))
   const found = names.find((name) => !ENTRY_FILE.test(name) && !OTHER_FILE.test(name))
   if (found !== undefined) throw new StoreError({ code: 'foreign-directory', path, found })

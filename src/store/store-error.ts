@@ -6,6 +6,8 @@ export type StoreFailure =
   /** Another process, or this one, has it open. */
   | { readonly code: 'store-locked'; readonly path: string }
   | { readonly code: 'not-a-directory'; readonly path: string }
+  /** Where one was to be read there is none, or nothing in it; none was made. */
+  | { readonly code: 'store-missing'; readonly path: string }
   /** It holds something that we did not write; nothing of it was touched, but for a database of LevelDB. */
   | { readonly code: 'foreign-directory'; readonly path: string; readonly found: string }
   | { readonly code: 'permission-denied'; readonly path: string }

@@ -158,6 +158,7 @@ async function executeBlocks(
     })
     const executed = await builder.extend(raws)
     const bytes = encodeDiff(executed.block, parent, executed)
+    assert.ok(bytes)
     assert.deepEqual(
       decodeStateDiff(bytes).receipts.map((receipt) => decodeReceipt(receipt)),
       executed.receipts

@@ -1,6 +1,6 @@
 // `rekindle db inspect` and `db verify` on real databases: sound, damaged, locked, missing.
 import assert from 'node:assert/strict'
-import { appendFile, mkdir, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '../../../src/base/clock.ts'
 import { silentLog } from '../../../src/base/log.ts'
@@ -10,7 +10,13 @@ import { parseGenesis } from '../../../src/chain/genesis.ts'
 import { parseListen, parsePeer } from '../../../src/net/peer-address.ts'
 import { inspectDirectory, verifyDirectory } from '../../../src/node/db-command.ts'
 import { openStores } from '../../../src/node/open-stores.ts'
-import { STATE_DATABASE, STATE_PREFIX } from '../../../src/store/keys.ts'
+import {
+  CHAIN_DATABASE,
+  CHAIN_PREFIX,
+  soleKey,
+  STATE_DATABASE,
+  STATE_PREFIX
+} from '../../../src/store/keys.ts'
 import { openLevelStore } from '../../../src/store/level-store.ts'
 import { TEST_CHAIN_ID, TEST_SIGNER } from '../../support/signed-chain.ts'
 import { useTemporaryDirectory } from '../../support/temporary-directory.ts'
@@ -135,6 +141,66 @@ describe('db', () => {
     const { exitCode, stderr } = await run(verifyDirectory)
     assert.equal(exitCode, 2)
     assert.match(stderr, /foreign-directory.*photos/)
+  })
+
+  it('makes nothing where there is no node, and begins no chain where there is none', async () => {
+    await (await makeNode()).close()
+    await rm(dataDir(), { recursive: true })
+    for (const leftover of [undefined, 'data', 'data/chain']) {
+      if (leftover !== undefined) await mkdir(join(directory.path, leftover))
+      const before = await readdir(directory.path, { recursive: true })
+      for (const command of [verifyDirectory, inspectDirectory]) {
+        const { exitCode, stdout, stderr } = await run(command)
+        assert.equal(exitCode, 2, stdout)
+        assert.match(stderr, /store-missing path=.*chain/)
+      }
+      assert.deepEqual(await readdir(directory.path, { recursive: true }), before)
+    }
+    const empty = await openLevelStore(join(dataDir(), 'chain'), CHAIN_DATABASE)
+    await empty.close()
+    assert.match((await run(inspectDirectory)).stderr, /store-missing/)
+    const store = await openLevelStore(join(dataDir(), 'chain'), CHAIN_DATABASE)
+    assert.equal(store.get(soleKey(CHAIN_PREFIX.head)), undefined)
+    await store.close()
+  })
+
+  it('verify goes on where there is no state, and calls that a fault', async () => {
+    await (await makeNode()).close()
+    await rm(join(dataDir(), 'state'), { recursive: true })
+    const { exitCode, stdout } = await run(verifyDirectory, false)
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /state: point P: there is no state/)
+    assert.deepEqual(await readdir(dataDir()), ['chain'])
+    assert.equal((await run(inspectDirectory)).exitCode, 0)
+  })
+
+  it('verify names a journal that cannot be read, which keeps a node from starting', async () => {
+    await (await makeNode()).close()
+    await mkdir(join(dataDir(), 'journal', 'layers'), { recursive: true })
+    const { exitCode, stdout } = await run(verifyDirectory, false)
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /journal the file: it cannot be read: EISDIR/)
+    assert.match((await run(inspectDirectory, false)).stdout, /EISDIR/)
+  })
+
+  it('verify names a state that is of no block of the chain, however sound it is', async () => {
+    const stores = await makeNode()
+    const foreign = { number: 0n, hash: `0x${'77'.repeat(32)}` } as const
+    await stores.state.resetToGenesis({ ...foreign, changes: { accounts: [], codes: [] } })
+    await stores.close()
+    const { exitCode, stdout } = await run(verifyDirectory, false)
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /state: point P: it is of block 0 \(0x7777/)
+  })
+
+  it('verify names a state that is not that of its block', async () => {
+    const stores = await makeNode()
+    const { number, hash } = stores.genesis
+    await stores.state.resetToGenesis({ number, hash, changes: { accounts: [], codes: [] } })
+    await stores.close()
+    const { exitCode, stdout } = await run(verifyDirectory, false)
+    assert.equal(exitCode, 1)
+    assert.ok(stdout.includes(`that of its block ${stores.genesis.stateRoot}`), stdout)
   })
 
   it('names what is wrong with the config', async () => {
