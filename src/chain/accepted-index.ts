@@ -1,5 +1,5 @@
 // Which blocks were accepted at a height, in the order in which they were: the first one counts for a backup.
-import { bytesToHex, type Hex, hexToBytes } from '../base/bytes.ts'
+import { bytesToHex, EMPTY_BYTES, type Hex, hexToBytes } from '../base/bytes.ts'
 import { type BatchOperation, type KeyValueReader } from '../store/key-value-store.ts'
 import { CHAIN_PREFIX, numberKey, numberOfKey } from '../store/keys.ts'
 import { type SignedBlock } from './block.ts'
@@ -25,6 +25,24 @@ export function readAccepted(
 ): readonly AcceptedEntry[] {
   const body = readEntry(store, 'accepted', numberKey(CHAIN_PREFIX.accepted, number))
   return body === undefined ? [] : decodeAccepted(body)
+}
+
+/**
+ * Heights at which more than one block was accepted, the highest first, at most `limit`: without this index a
+ * start would look at every height. Throws ChainError `entry-damaged`.
+ */
+export async function readContestedHeights(
+  store: Pick<KeyValueReader, 'iterate'>,
+  limit: number
+): Promise<bigint[]> {
+  const start = Uint8Array.of(CHAIN_PREFIX.contested)
+  const end = Uint8Array.of(CHAIN_PREFIX.contested + 1)
+  const heights: bigint[] = []
+  for await (const [key, value] of store.iterate({ start, end, reverse: true, limit })) {
+    openEntry('contested', key, value)
+    heights.push(numberOfKey(key))
+  }
+  return heights
 }
 
 /** All heights with accepted blocks, from the highest down. Throws ChainError `entry-damaged`. */
@@ -61,9 +79,11 @@ export function addAcceptedOperations(
     entries.push({ hash, signer })
     changed.set(number, entries)
   }
-  return [...changed].map(([number, entries]) =>
-    putEntry(numberKey(CHAIN_PREFIX.accepted, number), encodeEntries(entries))
-  )
+  return [...changed].flatMap(([number, entries]) => {
+    const indexed = putEntry(numberKey(CHAIN_PREFIX.accepted, number), encodeEntries(entries))
+    if (entries.length === 1) return [indexed]
+    return [indexed, putEntry(numberKey(CHAIN_PREFIX.contested, number), EMPTY_BYTES)]
+  })
 }
 
 function encodeEntries(entries: readonly AcceptedEntry[]): Uint8Array {

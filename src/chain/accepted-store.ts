@@ -5,7 +5,12 @@ import { type Log } from '../base/log.ts'
 import { type SerialExecutor } from '../base/serial.ts'
 import { type BatchOperation, type KeyValueStore } from '../store/key-value-store.ts'
 import { CHAIN_PREFIX, hashKey } from '../store/keys.ts'
-import { addAcceptedOperations, readAccepted, walkAcceptedDown } from './accepted-index.ts'
+import {
+  addAcceptedOperations,
+  readAccepted,
+  readContestedHeights,
+  walkAcceptedDown
+} from './accepted-index.ts'
 import { type BlockRef, type SignedBlock } from './block.ts'
 import { blockOperations, type BlockReader } from './block-reader.ts'
 import { putEntry, readEntry } from './chain-entry.ts'
@@ -31,6 +36,9 @@ export function setAsideOperations(
   return hashes.map((hash) => putEntry(hashKey(CHAIN_PREFIX.setAside, hash), body))
 }
 
+/** Contested heights that a start looks at; more conflicts than these tell an operator nothing new. */
+const CONTESTED_READ_MAX = 8_192
+
 /** What the store stands on. */
 export interface AcceptedStoreDeps {
   readonly store: KeyValueStore
@@ -50,6 +58,7 @@ export class AcceptedStore {
   readonly #log: Log
   #highest: BlockRef | undefined
   #hasSetAside = false
+  readonly #contested = new Set<bigint>()
 
   constructor({ store, reader, writes, schedule, log }: AcceptedStoreDeps) {
     this.#store = store
@@ -66,7 +75,14 @@ export class AcceptedStore {
     for await (const [key] of this.#store.iterate({ start, end, limit: 1 })) {
       this.#hasSetAside = key.length > 0
     }
+    const heights = await readContestedHeights(this.#store, CONTESTED_READ_MAX)
+    for (const number of heights) this.#contested.add(number)
     await this.#findHighest()
+  }
+
+  /** Heights with more than one accepted block, whether these count or not: the newest of those before the start, and all since. */
+  contestedHeights(): readonly bigint[] {
+    return [...this.#contested]
   }
 
   /** False while no block at all was set aside: then nobody needs to look for one. */
@@ -100,6 +116,7 @@ export class AcceptedStore {
       this.#reader.remember(block)
       const { number, hash, signer } = block
       if (this.#counts(number, { hash, signer })) this.#raiseHighest({ number, hash })
+      if (readAccepted(this.#store, number).length > 1) this.#contested.add(number)
     }
   }
 

@@ -3,7 +3,7 @@ import { decodeStateDiff } from '../../protocols/state-diffs-by-range/state-diff
 import { type Hex } from '../base/bytes.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { type KeyValueReader } from '../store/key-value-store.ts'
-import { CHAIN_PREFIX, numberOfKey } from '../store/keys.ts'
+import { CHAIN_PREFIX, numberKey, numberOfKey } from '../store/keys.ts'
 import { StoreError } from '../store/store-error.ts'
 import { type AcceptedEntry, decodeAccepted } from './accepted-index.ts'
 import { type BlockReader } from './block-reader.ts'
@@ -24,7 +24,7 @@ export interface EntryAuditDeps {
 }
 
 /** Headers, contents, receipts and pointers are looked at with the block whose they are. */
-const AUDITED_KINDS = ['accepted', 'diff', 'named', 'setAside', 'transaction'] as const
+const AUDITED_KINDS = ['accepted', 'contested', 'diff', 'named', 'setAside', 'transaction'] as const
 type AuditedKind = (typeof AUDITED_KINDS)[number]
 
 /** Reads them all, and every accepted block that is not canonical; goes on beside each fault. Throws StoreError. */
@@ -51,12 +51,22 @@ function auditEntry(
   key: Uint8Array,
   value: Uint8Array
 ): void {
-  const number = kind === 'accepted' || kind === 'diff' ? heightOf(key) : undefined
+  const isByHeight = kind === 'accepted' || kind === 'contested' || kind === 'diff'
+  const number = isByHeight ? heightOf(key) : undefined
   try {
     const body = openEntry(kind, key, value)
     if (kind === 'diff') decodeStateDiff(body)
     if (kind !== 'accepted' || number === undefined) return
-    for (const entry of decodeAccepted(body)) auditAccepted(deps, number, entry)
+    const entries = decodeAccepted(body)
+    for (const entry of entries) auditAccepted(deps, number, entry)
+    if (
+      entries.length > 1 &&
+      deps.store.get(numberKey(CHAIN_PREFIX.contested, number)) === undefined
+    )
+      deps.report(
+        'more than one block was accepted, and the index of such heights lacks it',
+        number
+      )
   } catch (thrown) {
     deps.report(errorMessage(thrown), number)
   }

@@ -35,6 +35,7 @@ export function recoveryChain({ blocks, accepted }: OpenStores, applier: Applier
     canonicalHash: (number) => blocks.canonicalHash(number),
     acceptedBlock: (hash) => accepted.acceptedBlock(hash),
     acceptedAt: (number) => accepted.acceptedAt(number),
+    contestedHeights: () => accepted.contestedHeights(),
     highestAccepted: () => accepted.highestAccepted(),
     accept: (signed) => accepted.accept(signed),
     hasSetAside: () => accepted.hasSetAside,

@@ -8,8 +8,6 @@ import { type RecoveryChain } from './ports.ts'
 const CONFLICTS_MAX = 64
 /** Peers named for each. */
 const HOLDERS_MAX = 16
-/** Heights below the head that are searched at the start. */
-const SEARCHED_BLOCKS = 8_192n
 
 /** What is known, by the hash of the other block; the blocks themselves are in the accepted store. */
 export class KnownConflicts {
@@ -57,9 +55,7 @@ export class KnownConflicts {
 
   /** Row 1 holds over restarts: what is stored beside our chain was signed by our key. */
   findStored(): void {
-    const head = this.#chain.head()
-    const lowest = head.number > SEARCHED_BLOCKS ? head.number - SEARCHED_BLOCKS : 1n
-    for (let number = head.number; number >= lowest; number--) {
+    for (const number of this.#chain.contestedHeights()) {
       const canonical = this.#chain.canonicalHash(number)
       if (canonical === undefined) continue
       const other = this.#chain.acceptedAt(number).find(({ hash }) => hash !== canonical)

@@ -12,6 +12,8 @@ export interface RecoveryChain {
   acceptedBlock(hash: Hex): SignedBlock | undefined
   /** Accepted blocks at one height, oldest first. */
   acceptedAt(number: bigint): readonly BlockRef[]
+  /** Heights with more than one accepted block, set aside or not. */
+  contestedHeights(): readonly bigint[]
   /** The highest accepted block that the schedule's signer signed and nobody set aside. */
   highestAccepted(): BlockRef | undefined
   accept(blocks: readonly SignedBlock[]): Promise<void>

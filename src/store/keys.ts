@@ -9,7 +9,7 @@ export interface DatabaseSchema {
 }
 
 /** Blocks, what was accepted, and what has to survive a restart beside them. */
-export const CHAIN_DATABASE: DatabaseSchema = { name: 'chain', schemaVersion: 1 }
+export const CHAIN_DATABASE: DatabaseSchema = { name: 'chain', schemaVersion: 2 }
 
 /** In both databases: text `name/version`. */
 export const SCHEMA_KEY: Uint8Array = new Uint8Array(Buffer.from('!schema', 'latin1'))
@@ -23,6 +23,8 @@ export const CHAIN_PREFIX = {
   accepted: firstByte('a'),
   /** hash → version, signer and block message (chain/block-content.ts). */
   content: firstByte('b'),
+  /** height → nothing, where more than one block was accepted (chain/accepted-index.ts). */
+  contested: firstByte('o'),
   /** nothing → hash of the canonical head. */
   head: firstByte('c'),
   /** height → state diff of the canonical block, SSZ (protocols/state-diffs-by-range). */

@@ -187,6 +187,21 @@ describe('an accepted block that was set aside', () => {
   })
 })
 
+describe('heights with more than one accepted block', () => {
+  const [one, other] = [signChild(genesis), signChild(genesis, { transactionsCount: 1 })]
+  const above = signChild(one)
+
+  it('are known at once, and after the next start without a look at every height', async () => {
+    const store = createWatchedStore()
+    const { accepted } = await openTestChain(store)
+    await accepted.accept([one, above])
+    assert.deepEqual(accepted.contestedHeights(), [])
+    await accepted.accept([other])
+    assert.deepEqual(accepted.contestedHeights(), [1n])
+    assert.deepEqual((await openTestChain(store)).accepted.contestedHeights(), [1n])
+  })
+})
+
 describe('damage to an accepted block', () => {
   const first = signChild(genesis, { transactionsCount: 1 })
 

@@ -82,6 +82,7 @@ describe('the audit of a chain database', () => {
     const diff = encodeStateDiff(emptyDiff(chain[4]!))
     await blocks.persistDiff(5n, { bytes: diff, diskNumber: 0n })
     await accepted.setAside([`0x${'55'.repeat(32)}`], 'given-up')
+    await accepted.accept([signChild(chain[1]!, { salt: 9 })])
     await createNamedValue(store, 'a-name', String).save('a value')
     const { faults } = await audit(store)
     assert.deepEqual(faults, [])
@@ -129,6 +130,15 @@ describe('the audit of a chain database', () => {
       [4n]
     )
     assert.match(faults[0]?.problem ?? '', /not in the index of accepted blocks/)
+  })
+
+  it('finds a height with two accepted blocks that the index of such heights lost', async () => {
+    const { store, accepted, chain } = await makeChain()
+    await accepted.accept([signChild(chain[1]!, { salt: 9 })])
+    await store.batch([{ type: 'del', key: numberKey(CHAIN_PREFIX.contested, 3n) }], { sync: true })
+    const [fault] = (await audit(store)).faults
+    assert.equal(fault?.number, 3n)
+    assert.match(fault.problem, /more than one block was accepted/)
   })
 
   it('finds a transaction that the index has elsewhere', async () => {

@@ -110,6 +110,11 @@ export function createWorld({
     canonicalHash: (number) => canonical.get(number),
     acceptedBlock: (hash) => accepted.get(hash),
     acceptedAt: (number) => counting().filter((block) => block.number === number),
+    // The canonical blocks count as accepted, as those of a node are.
+    contestedHeights: () =>
+      [...accepted.values()]
+        .filter(({ number, hash }) => canonical.has(number) && canonical.get(number) !== hash)
+        .map(({ number }) => number),
     highestAccepted: () => counting().sort((a, b) => Number(b.number - a.number))[0],
     async accept(blocks) {
       for (const block of blocks) accepted.set(block.hash, block)
