@@ -161,7 +161,7 @@ async function lookForReason(
 async function lookForOpenGate(cluster: Cluster): Promise<Look<number>> {
   const run = cluster.run(SEQUENCER)
   if (!run.isAlive) return { never: `it ended: ${run.failure ?? 'no reason given'}` }
-  if (cluster.gateWatch.hasBreach) return { never: 'it builds while its gate is shut' }
+  if (run.gateWatch.hasBreach) return { never: 'it builds while its gate is shut' }
   if (!run.isGateOpen) return { instead: 'it is shut' }
   return { done: await readBlockNumber(cluster.node(SEQUENCER).rpcUrl) }
 }

@@ -20,6 +20,7 @@ import {
   type HoldStep,
   type NodeCommand,
   type NodeMessage,
+  type NodeReport,
   type NodeSpec,
   type Without
 } from './messages.ts'
@@ -33,6 +34,7 @@ const stop = new AbortController()
 let held: HoldStep | undefined
 let heldStage = spec.flags.holdAtStage
 let release: (() => void) | undefined
+let reportsCount = 0
 
 process.on('message', (message) => {
   const command = message as NodeCommand
@@ -58,7 +60,8 @@ try {
   process.stderr.write(`${lines.join('\n')}\n`)
   const exitCode = stop.signal.aborted ? 1 : startExitCode(thrown)
   if (!process.connected) process.exit(exitCode)
-  process.send?.({ event: 'failed', reason: errorMessage(thrown), exitCode }, () => {
+  const failed: NodeReport = { event: 'failed', reason: errorMessage(thrown), exitCode }
+  process.send?.(stamp(failed), () => {
     process.exit(exitCode)
   })
 }
@@ -93,16 +96,29 @@ function overridesOf({ without, flags: { hides, stateLimits } }: NodeSpec): Node
     onStep,
     ...(stateLimits && { stateLimits }),
     ...(hides && { answerTip: () => hidingReply(hides), refuses: isBlockProtocol }),
-    ...(without === 'recovery' && {
-      decide: decideWithoutRecovery,
-      sequencerGate: createGateThatStaysOpen
-    }),
-    ...(without === 'gate' && {
-      sequencerGate: () => ({
-        assertOpen: () => undefined,
-        waitOpen: (signal: AbortSignal) => systemClock.sleep(UNGATED_PAUSE_MS, signal)
-      })
-    })
+    ...(without === 'recovery' && { decide: decideWithoutRecovery }),
+    sequencerGate: (gate) => reportPasses(gateWithout(gate, without))
+  }
+}
+
+/** The gate as the sequencer sees it. */
+function gateWithout(gate: GateReader, without: Without | undefined): SequencerGate {
+  if (without === 'recovery') return createGateThatStaysOpen(gate)
+  if (without !== 'gate') return gate
+  return {
+    assertOpen: () => undefined,
+    waitOpen: (signal) => systemClock.sleep(UNGATED_PAUSE_MS, signal)
+  }
+}
+
+/** Says each time that the gate did not refuse; what it should have done is told by the gate's own reports. */
+function reportPasses(gate: SequencerGate): SequencerGate {
+  return {
+    assertOpen() {
+      gate.assertOpen()
+      send({ event: 'gate-passed' })
+    },
+    waitOpen: (signal) => gate.waitOpen(signal)
   }
 }
 
@@ -163,7 +179,7 @@ async function onStep(event: StepEvent): ReturnType<OnStep> {
 }
 
 /** Says where it stands, and settles when it is released. */
-async function standStill(message: NodeMessage): Promise<void> {
+async function standStill(message: NodeReport): Promise<void> {
   const released = new Promise<void>((resolve) => {
     release = resolve
   })
@@ -177,8 +193,7 @@ function report(event: StepEvent): void {
       send({
         event: 'gate',
         open: event.state.kind === 'open',
-        reason: event.state.kind === 'open' ? '' : event.state.reason,
-        atMs: systemClock.nowMs()
+        reason: event.state.kind === 'open' ? '' : event.state.reason
       })
       return
     case 'recovered':
@@ -215,6 +230,11 @@ function stopNow(): void {
   stop.abort(new Error('the node was told to stop'))
 }
 
-function send(message: NodeMessage): void {
-  if (process.connected) process.send?.(message)
+function send(report: NodeReport): void {
+  if (process.connected) process.send?.(stamp(report))
+}
+
+function stamp(report: NodeReport): NodeMessage {
+  reportsCount += 1
+  return { ...report, seq: reportsCount, atMs: systemClock.nowMs() }
 }
