@@ -47,6 +47,9 @@ export function createActions(cluster: Cluster, options: HarnessOptions): Scenar
       if (hasLoad) await untilTransactionsWait(rpcUrl, signal)
       return holdSequencer(cluster, step)
     },
+    async letGo() {
+      cluster.run(SEQUENCER).process.release()
+    },
     async untilAccepted(block, backups) {
       await Promise.all(backups.map((backup) => untilTip(cluster, { block, backup }, signal)))
     },
@@ -73,9 +76,10 @@ export function createActions(cluster: Cluster, options: HarnessOptions): Scenar
       )
     },
     async untilSecondSigned(blocksCount) {
-      const what = `${SECOND} signs ${String(blocksCount)} blocks`
+      const what = `${SECOND} signs ${String(blocksCount)} more blocks`
+      const before = cluster.signed.countSignedBy(SECOND)
       await waitUntil({ what, timeoutMs: buildTimeoutMs(blocksCount), signal }, () => {
-        const count = cluster.signed.countSignedBy(SECOND)
+        const count = cluster.signed.countSignedBy(SECOND) - before
         return count >= blocksCount ? { done: true } : { instead: String(count) }
       })
     },

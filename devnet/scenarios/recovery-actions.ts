@@ -33,6 +33,8 @@ export interface RecoveryActions {
   conflict(): Promise<{ readonly ours: Hex; readonly other: Hex }>
   /** `rekindle db choose` on the sequencer, which is down. */
   chooseBranch(branch: Hex, other: Hex): Promise<Choice>
+  /** `admin_startSequencer` on the sequencer; resolves with its words when it refuses. */
+  startSequencing(hash: Hex): Promise<string | undefined>
   /** Removes the signed record of the sequencer, which is down. */
   loseRecord(): Promise<void>
   /** Waits until the sequencer's recovery stands still at the stage its start was given. */
