@@ -63,6 +63,10 @@ export interface Scenario {
   readonly name: string
   readonly summary: string
   readonly setup: ScenarioSetup
+  /** With fewer backups there is nothing to see; 1 where it is left out. */
+  readonly backupsMin?: number
+  /** True when only transfers bring about what it waits for. */
+  readonly needsLoad?: true
   /** What is done before the token is deployed and transfers begin. */
   prepare?(actions: ScenarioActions): Promise<void>
   run(actions: ScenarioActions): Promise<ScenarioOutcome>
