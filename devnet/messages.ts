@@ -27,6 +27,8 @@ export type NodeCommand =
   /** Hold the sequencer when it finishes this step of the next block that gets there. */
   | { readonly command: 'hold'; readonly step: HoldStep }
   | { readonly command: 'release' }
+  /** From now on its clock is so far off the machine's, as if somebody had set it. */
+  | { readonly command: 'set-clock'; readonly offsetMs: number }
   | { readonly command: 'stop' }
 
 /** When a node reported something. */

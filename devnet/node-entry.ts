@@ -1,6 +1,6 @@
 // One devnet node as a process: the production node, an observer that can hold it, and what is left out of it.
 import '../src/net/promise-with-resolvers.ts'
-import { systemClock } from '../src/base/clock.ts'
+import { type Clock, systemClock } from '../src/base/clock.ts'
 import { errorMessage } from '../src/base/node-error.ts'
 import { parseListen, parsePeer } from '../src/net/peer-address.ts'
 import { type PeerKey, readPeerKey } from '../src/net/peer-key.ts'
@@ -35,11 +35,15 @@ let held: HoldStep | undefined
 let heldStage = spec.flags.holdAtStage
 let release: (() => void) | undefined
 let reportsCount = 0
+let clockOffsetMs = 0
+/** A clock that is set shows another time of day; what the machine counts and how it sleeps stays. */
+const clock: Clock = { ...systemClock, nowMs: () => systemClock.nowMs() + clockOffsetMs }
 
 process.on('message', (message) => {
   const command = message as NodeCommand
   if (command.command === 'hold') held = command.step
   if (command.command === 'release') letGo()
+  if (command.command === 'set-clock') clockOffsetMs = command.offsetMs
   if (command.command === 'stop') stopNow()
 })
 process.on('SIGTERM', stopNow)
@@ -50,7 +54,7 @@ process.on('disconnect', stopNow)
 try {
   const inputs = applyWithout(await readInputs(), spec.without)
   const log = createLog({ level: inputs.config.logLevel, isPretty: false })
-  const node = await createNode(inputs, { log }, overridesOf(spec))
+  const node = await createNode(inputs, { log, clock }, overridesOf(spec))
   const { peerId, rpcUrl } = node
   send({ event: 'ready', peerId, rpcUrl, multiaddr: node.multiaddrs()[0] ?? '' })
   await node.run(stop.signal)

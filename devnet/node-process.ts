@@ -116,6 +116,11 @@ export class NodeProcess {
     if (this.isAlive) this.#child.send({ command: 'release' })
   }
 
+  /** Its clock goes on so far off the machine's; 0: right again. */
+  setClock(offsetMs: number): void {
+    if (this.isAlive) this.#child.send({ command: 'set-clock', offsetMs })
+  }
+
   /** SIGKILL: nothing is flushed, no handler runs. Resolves when all that it ever said was heard. */
   async kill(): Promise<void> {
     this.killNow()

@@ -57,6 +57,10 @@ export function createRecoveryActions(
       processOf(node).resume()
       timeline.add(node, 'resumed')
     },
+    async setClock(node, offsetMs) {
+      processOf(node).setClock(offsetMs)
+      timeline.add(node, 'clock-set', { offsetMs })
+    },
     async slow(node, slowness) {
       cluster.slow(node, slowness)
     },

@@ -14,6 +14,7 @@ export interface HeardAge {
 
 /** Where a node's files lie. */
 export interface NodePlace {
+  readonly peerId: string
   readonly dataDir: string
   readonly configFile: string
   readonly logFile: string
@@ -42,6 +43,8 @@ export interface RecoveryActions {
   /** SIGSTOP, and SIGCONT: connections stay, nothing is answered. */
   suspend(node: string): Promise<void>
   resume(node: string): Promise<void>
+  /** Sets the node's clock so far off the machine's, while it runs; 0: right again. */
+  setClock(node: string, offsetMs: number): Promise<void>
   /** Makes all wires of the node slow; undefined: fast again. */
   slow(node: string, slowness: Slowness | undefined): Promise<void>
   /** The one action that is about time: an outage lasts. */
