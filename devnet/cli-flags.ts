@@ -1,7 +1,7 @@
 // The flags of the devnet command: read, checked, defaulted.
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { type Without, WITHOUT_NAMES } from './messages.ts'
-import { blockTime, SEED_MAX, wholeNumber } from './number-flags.ts'
+import { BLOCK_TIME_MAX_MS, blockTime, SEED_MAX, wholeNumber } from './number-flags.ts'
 import { type Scenario } from './scenarios/scenario.ts'
 import { findScenario, SCENARIOS } from './scenarios/scenarios.ts'
 
@@ -62,9 +62,24 @@ function createCommand(): Command {
   const names = SCENARIOS.map(({ name }) => name)
   return new Command('rekindle-devnet')
     .description('A cluster of real nodes that loses its sequencer, gets it back, and is checked.')
-    .option('--backups <n>', 'backups beside the sequencer', wholeNumber(1, BACKUPS_MAX), 3)
-    .option('--block-time <ms>', 'time from block to block', blockTime, 1000)
-    .option('--load <tps>', 'token transfers a second', wholeNumber(0, TRANSFERS_MAX), 10)
+    .option(
+      '--backups <n>',
+      `backups beside the sequencer, 1 to ${String(BACKUPS_MAX)}`,
+      wholeNumber(1, BACKUPS_MAX),
+      3
+    )
+    .option(
+      '--block-time <ms>',
+      `time from block to block: 250, 500, or whole seconds up to ${String(BLOCK_TIME_MAX_MS)}`,
+      blockTime,
+      1000
+    )
+    .option(
+      '--load <tps>',
+      `token transfers a second, 0 to ${String(TRANSFERS_MAX)}`,
+      wholeNumber(0, TRANSFERS_MAX),
+      10
+    )
     .addOption(
       new Option('--scenario <name>', 'what is done to the cluster')
         .choices(names)

@@ -6,7 +6,7 @@ import { presetFor } from './cluster-layout.ts'
 /** A seed of any command here, and one more for each of its runs, is one that all of them take. */
 export const SEED_MAX = 2 ** 31 - 1
 /** Deadlines of what scenarios wait for are made for no more. */
-const BLOCK_TIME_MAX_MS = 10_000
+export const BLOCK_TIME_MAX_MS = 10_000
 
 /** Reads a whole number from `min` to `max`; throws commander's InvalidArgumentError for anything else. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
