@@ -1,15 +1,13 @@
 // The flags of the devnet command: read, checked, defaulted.
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { blockTimeProblem } from '../src/node/config-checks.ts'
-import { presetFor } from './cluster-layout.ts'
 import { type Without, WITHOUT_NAMES } from './messages.ts'
+import { BLOCK_TIME_MAX_MS, blockTime, SEED_MAX, wholeNumber } from './number-flags.ts'
 import { type Scenario } from './scenarios/scenario.ts'
 import { findScenario, SCENARIOS } from './scenarios/scenarios.ts'
 
 /** More processes than this are no test of recovery, but of the machine. */
 const BACKUPS_MAX = 8
 const TRANSFERS_MAX = 1_000
-const SEED_MAX = 2 ** 31 - 1
 const DEFAULT_SCENARIO = 'one-block-behind'
 
 /** What was asked for. */
@@ -40,7 +38,7 @@ export function parseFlags(args: readonly string[]): ParsedFlags {
   const command = createCommand().configureOutput({ writeOut: write, writeErr: write })
   try {
     command.parse(args, { from: 'user' })
-    return { kind: 'flags', flags: toFlags(command.opts()) }
+    return { kind: 'flags', flags: toFlags(command) }
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown
     return { kind: thrown.exitCode === 0 ? 'help' : 'bad', text }
@@ -64,9 +62,24 @@ function createCommand(): Command {
   const names = SCENARIOS.map(({ name }) => name)
   return new Command('rekindle-devnet')
     .description('A cluster of real nodes that loses its sequencer, gets it back, and is checked.')
-    .option('--backups <n>', 'backups beside the sequencer', integer(1, BACKUPS_MAX), 3)
-    .option('--block-time <ms>', 'time from block to block', blockTime, 1000)
-    .option('--load <tps>', 'token transfers a second', integer(0, TRANSFERS_MAX), 10)
+    .option(
+      '--backups <n>',
+      `backups beside the sequencer, 1 to ${String(BACKUPS_MAX)}`,
+      wholeNumber(1, BACKUPS_MAX),
+      3
+    )
+    .option(
+      '--block-time <ms>',
+      `time from block to block: 250, 500, or whole seconds up to ${String(BLOCK_TIME_MAX_MS)}`,
+      blockTime,
+      1000
+    )
+    .option(
+      '--load <tps>',
+      `token transfers a second, 0 to ${String(TRANSFERS_MAX)}`,
+      wholeNumber(0, TRANSFERS_MAX),
+      10
+    )
     .addOption(
       new Option('--scenario <name>', 'what is done to the cluster')
         .choices(names)
@@ -77,19 +90,30 @@ function createCommand(): Command {
         WITHOUT_NAMES
       )
     )
-    .option('--seed <n>', 'which accounts send', integer(0, SEED_MAX), 1)
+    .option('--seed <n>', 'which accounts send', wholeNumber(0, SEED_MAX), 1)
     .option('--exit', 'end after the scenario; otherwise the cluster stays up and takes commands')
     .option('--json', 'print one JSON object on stdout at the end; progress goes to stderr')
     .option('--dir <dir>', 'a new directory for the cluster, which is kept', directory)
     .helpOption('-h, --help', 'print this')
     .addHelpText('after', ['', 'Scenarios:', ...scenarios].join('\n'))
-    .addHelpText('after', '\nExit code: 0 when every check held, 1 when not, 2 for wrong flags.')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 when every check held, 1 when not, 2 for wrong flags or a directory that cannot be used.'
+    )
     .exitOverride()
 }
 
-function toFlags(given: Given): DevnetFlags {
+function toFlags(command: Command): DevnetFlags {
+  const given = command.opts<Given>()
   const scenario = findScenario(given.scenario)
   if (scenario === undefined) throw new Error(`there is no scenario ${given.scenario}`)
+  const { name, backupsMin = 1, needsLoad } = scenario
+  if (given.backups < backupsMin) {
+    command.error(`error: scenario ${name} needs --backups ${String(backupsMin)} or more`)
+  }
+  if (needsLoad === true && given.load === 0) {
+    command.error(`error: scenario ${name} needs --load 1 or more`)
+  }
   return {
     scenario,
     backupsCount: given.backups,
@@ -101,22 +125,6 @@ function toFlags(given: Given): DevnetFlags {
     isJson: given.json === true,
     directory: given.dir
   }
-}
-
-function integer(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN
-    if (value >= min && value <= max) return value
-    throw new InvalidArgumentError(
-      `It must be a whole number from ${String(min)} to ${String(max)}.`
-    )
-  }
-}
-
-function blockTime(text: string): number {
-  const value = integer(1, 60_000)(text)
-  if (blockTimeProblem(presetFor(value), value) === undefined) return value
-  throw new InvalidArgumentError('Whole seconds, or 500 or 250 ms.')
 }
 
 function directory(text: string): string {

@@ -1,5 +1,5 @@
 // What a cluster is made of on disk: keys, genesis, one config for each node, written as `rekindle init` does.
-import { copyFile, mkdir, readdir } from 'node:fs/promises'
+import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bytesToHex, type Hex } from '../src/base/bytes.ts'
 import { keccak256 } from '../src/base/keccak.ts'
@@ -14,6 +14,7 @@ import { computeGenesisBlock } from '../src/node/open-stores.ts'
 import { parseListen, parsePeer } from '../src/net/peer-address.ts'
 import { generatePeerKey, type PeerKey } from '../src/net/peer-key.ts'
 import { createSigningKey } from '../src/signer/key-file.ts'
+import { claimDirectory } from './claim-directory.ts'
 import { chooseFreePorts } from './free-ports.ts'
 import { LinkPorts, OBSERVER } from './links.ts'
 import { loadAccounts } from './load/accounts.ts'
@@ -69,9 +70,6 @@ export interface ClusterLayout {
   readonly links: LinkPorts
 }
 
-/** Thrown for a directory that holds something already. */
-export class DirectoryInUseError extends Error {}
-
 interface NodePlan {
   readonly name: string
   readonly key: PeerKey
@@ -83,13 +81,10 @@ export function nodeNames(backupsCount: number): readonly string[] {
   return [SEQUENCER, ...Array.from({ length: backupsCount }, (_, at) => `backup-${String(at + 1)}`)]
 }
 
-/** Writes everything. Throws DirectoryInUseError, and what the parts of `rekindle init` throw. */
+/** Writes everything. Throws UnusableDirectoryError, and what the parts of `rekindle init` throw. */
 export async function writeLayout(options: LayoutOptions): Promise<ClusterLayout> {
   const { directory, backupsCount, blockTimeMs, seed } = options
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  if ((await readdir(directory)).length > 0) {
-    throw new DirectoryInUseError(`${directory} is not empty: a cluster begins in a new directory`)
-  }
+  await claimDirectory(directory)
   const names = [...nodeNames(backupsCount), ...(options.setup.hasSecond ? [SECOND] : [])]
   const linksCount = LinkPorts.countFor(names)
   const ports = await chooseFreePorts(names.length * PORTS_PER_NODE + linksCount)

@@ -1,8 +1,8 @@
 // A running cluster: node processes, the wires between them, the observer, and where their messages go.
 import { type Hex } from '../src/base/bytes.ts'
 import { systemClock } from '../src/base/clock.ts'
-import { checkGates, GateWatch } from './checks/gate-watch.ts'
-import { noteRecord } from './checks/noted-record.ts'
+import { checkGates } from './checks/gate-watch.ts'
+import { readSignedBlocks } from './checks/noted-record.ts'
 import { SignedBlocks } from './checks/signed-blocks.ts'
 import {
   type ClusterLayout,
@@ -22,10 +22,10 @@ import { collectSamples } from './recovery-samples.ts'
 import { type CheckResult, type Timeline } from './report.ts'
 import { type Slowness } from './slow-wire.ts'
 
+/** Nodes that have the key. */
+const SEQUENCERS: readonly string[] = [SEQUENCER, SECOND]
 /** How long a ready node may refuse the observer. */
 const OBSERVER_CONNECT_MS = 15_000
-/** Steps of the sequencer with which a block comes to be: none may come before the open gate. */
-const BUILDING_STEPS: readonly string[] = ['built', 'sealed', 'signed', 'published']
 
 /** What a cluster runs with. */
 export interface ClusterOptions {
@@ -40,8 +40,6 @@ export class Cluster {
   readonly layout: ClusterLayout
   readonly timeline: Timeline
   readonly signed = new SignedBlocks()
-  readonly gateWatch = new GateWatch()
-  readonly #secondGateWatch = new GateWatch()
   /** When the observer first heard the block of a height, on the wall clock. */
   readonly heardAtMs = new Map<number, number>()
   /** What the observer had to reject, and who passed it on. */
@@ -50,8 +48,8 @@ export class Cluster {
   readonly #links: Links
   readonly #runs: NodeRun[] = []
   readonly #heard = new Set<Hex>()
-  /** Blocks that were new when they were heard, while the gate was said to be shut. */
-  readonly #heardWhileShut: BlockFacts[] = []
+  /** What signed records held when their processes had ended. */
+  readonly #recorded = new Map<Hex, BlockFacts>()
   #observer: Observer | undefined
 
   constructor(layout: ClusterLayout, links: Links, options: ClusterOptions) {
@@ -127,7 +125,6 @@ export class Cluster {
     const spec = { name, configFile: node.configFile, without, flags }
     const files = { entryFile: this.#options.entryFile, logFile: node.logFile }
     const isRestart = this.runs(name).length > 0
-    this.#gateWatchOf(name)?.started()
     this.timeline.add(name, isRestart ? 'restarted' : 'started', { ...flags })
     const process = NodeProcess.spawn(spec, files, (message) => {
       this.#onMessage(run, message) // never before `spawn` returned
@@ -145,18 +142,14 @@ export class Cluster {
     run.wasKilled = true
     run.killedMs = performance.now()
     await run.process.kill()
-    this.#gateWatchOf(name)?.killed()
-    if (name === SEQUENCER) {
-      await noteRecord(this.signed, this.node(name))
-    }
+    await this.#noteRecord(name)
     this.timeline.add(name, 'killed')
   }
 
   /** SIGTERM; a node that stops with anything but 0 is named in the timeline. */
   async stop(name: string): Promise<void> {
-    const run = this.run(name)
-    run.isStopping = true
-    const exitCode = await run.process.stop()
+    const exitCode = await this.run(name).process.stop()
+    await this.#noteRecord(name)
     this.timeline.add(name, 'stopped', { exitCode })
   }
 
@@ -222,68 +215,47 @@ export class Cluster {
     for (const { process } of this.#runs) process.killNow()
   }
 
-  /**
-   * Invariant 3. What a node says and what is heard of it come by two ways, in any order: a block that was heard
-   * before its signature was reported is judged by its steps, one that nobody reported was built in secret.
-   */
+  /** Invariant 3: what each start reported, held against all that was heard, served and written down. */
   checkGates(): CheckResult {
-    const secret = this.#heardWhileShut.find(({ hash }) => !this.signed.has(hash, 'signed'))
-    return checkGates([this.gateWatch, this.#secondGateWatch], secret)
+    const starts = this.#runs.map(({ name, wasKilled, gateWatch: watch }) => {
+      return { name, isSequencer: SEQUENCERS.includes(name), wasKilled, watch }
+    })
+    const recorded = [...this.#recorded.values()]
+    return checkGates(starts, { announced: this.signed.announced(), recorded })
   }
 
   #onMessage(run: NodeRun, message: NodeMessage): void {
     run.note(message)
     const { event, ...facts } = message
     const { name } = run
-    const isLatest = this.run(name) === run
-    if (message.event === 'gate' && isLatest) this.#gateWatchOf(name)?.gate(message.open)
     if (message.event === 'step' && message.block !== undefined) {
-      this.#onStep(run, message.step, message.block)
+      const isSequencer = SEQUENCERS.includes(name)
+      if (message.step === 'signed') this.signed.add(message.block, 'signed', name)
+      if (message.step === 'accepted' && !isSequencer) {
+        this.signed.add(message.block, 'announced', name)
+      }
     }
     this.timeline.add(name, event, facts)
   }
 
-  #onStep(run: NodeRun, step: string, block: BlockFacts): void {
-    const { name } = run
-    if (step === 'signed') this.signed.add(block, 'signed', name)
-    const gateWatch = this.#gateWatchOf(name)
-    if (gateWatch === undefined) {
-      if (step === 'accepted') this.signed.add(block, 'announced', name)
-      return
+  async #noteRecord(name: string): Promise<void> {
+    for (const block of await readSignedBlocks(this.node(name))) {
+      this.signed.add(block, 'signed', name)
+      this.#recorded.set(block.hash, block)
     }
-    // What a dead process still had in its channel belongs to the gate as it was then.
-    if (this.run(name) !== run || run.isStopping || run.wasKilled) return
-    // A block from the record is published again while the gate is shut: that builds nothing.
-    const isOld = step === 'published' && this.#isKnown(block.hash)
-    if (BUILDING_STEPS.includes(step) && !isOld) gateWatch.built(step, block.number)
-  }
-
-  /** Undefined for a backup, which has no gate. */
-  #gateWatchOf(name: string): GateWatch | undefined {
-    if (name === SEQUENCER) return this.gateWatch
-    return name === SECOND ? this.#secondGateWatch : undefined
   }
 
   #onHeard(block: HeardBlock, fromPeer: string): void {
-    const isNew = !this.#isKnown(block.hash)
     const from = this.#nameOf(fromPeer)
     this.signed.add(block, 'announced', from)
     if (this.#heard.has(block.hash)) return
     this.#heard.add(block.hash)
     if (!this.heardAtMs.has(block.number)) this.heardAtMs.set(block.number, systemClock.nowMs())
     this.timeline.add(OBSERVER, 'heard', { ...block, from })
-    const sequencer = this.runs(SEQUENCER).at(-1)
-    // Before it is ready a process publishes nothing: what is heard then was on its way already.
-    const isRunning = sequencer?.isAlive === true && sequencer.readyMs !== undefined
-    if (isNew && isRunning && !sequencer.isGateOpen) this.#heardWhileShut.push(block)
   }
 
   #nameOf(peer: string): string {
     return this.layout.nodes.find(({ peerId }) => peerId === peer)?.name ?? peer
-  }
-
-  #isKnown(hash: Hex): boolean {
-    return this.signed.has(hash, 'signed') || this.signed.has(hash, 'announced')
   }
 
   #sample(run: NodeRun, { rpcUrl }: NodeLayout): void {

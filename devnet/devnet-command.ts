@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type CommandIo, EXIT_CODE } from '../src/node/command-io.ts'
 import { type DevnetFlags, parseFlags } from './cli-flags.ts'
-import { DirectoryInUseError } from './cluster-layout.ts'
+import { UnusableDirectoryError } from './claim-directory.ts'
 import { describeError } from './condition.ts'
 import { NODE_ENTRY_FILE } from './node-process.ts'
 import { createObserver } from './observer.ts'
@@ -35,16 +35,14 @@ export async function runDevnet(args: readonly string[], io: DevnetIo): Promise<
     return parsed.kind === 'help' ? EXIT_CODE.good : EXIT_CODE.badUsage
   }
   const { flags } = parsed
-  const directory =
-    flags.directory === undefined
-      ? await mkdtemp(join(tmpdir(), 'rekindle-devnet-'))
-      : resolve(io.cwd, flags.directory)
+  let directory: string
   let report: ScenarioReport
   try {
+    directory = await directoryFor(flags, io)
     report = await runFlags(flags, directory, io)
   } catch (thrown) {
     io.complain(`rekindle-devnet: ${describeError(thrown)}\n`)
-    return thrown instanceof DirectoryInUseError ? EXIT_CODE.badUsage : EXIT_CODE.failed
+    return thrown instanceof UnusableDirectoryError ? EXIT_CODE.badUsage : EXIT_CODE.failed
   }
   if (report.ok && flags.directory === undefined) {
     await rm(directory, { recursive: true, force: true, maxRetries: 3 })
@@ -53,6 +51,20 @@ export async function runDevnet(args: readonly string[], io: DevnetIo): Promise<
   }
   if (flags.isJson) io.print(`${JSON.stringify(report)}\n`)
   return report.ok ? EXIT_CODE.good : EXIT_CODE.failed
+}
+
+/** The one that was named, which may not be there yet, or a new one. Throws UnusableDirectoryError. */
+async function directoryFor(
+  { directory }: DevnetFlags,
+  { cwd }: Pick<DevnetIo, 'cwd'>
+): Promise<string> {
+  if (directory !== undefined) return resolve(cwd, directory)
+  try {
+    return await mkdtemp(join(tmpdir(), 'rekindle-devnet-'))
+  } catch (thrown) {
+    const reason = 'no temporary directory can be made; --dir names one elsewhere'
+    throw new UnusableDirectoryError(reason, { cause: thrown })
+  }
 }
 
 /** Throws when the cluster cannot be made; whatever happens afterwards is in the report. */

@@ -47,6 +47,9 @@ export function createActions(cluster: Cluster, options: HarnessOptions): Scenar
       if (hasLoad) await untilTransactionsWait(rpcUrl, signal)
       return holdSequencer(cluster, step)
     },
+    async letGo() {
+      cluster.run(SEQUENCER).process.release()
+    },
     async untilAccepted(block, backups) {
       await Promise.all(backups.map((backup) => untilTip(cluster, { block, backup }, signal)))
     },
@@ -73,9 +76,10 @@ export function createActions(cluster: Cluster, options: HarnessOptions): Scenar
       )
     },
     async untilSecondSigned(blocksCount) {
-      const what = `${SECOND} signs ${String(blocksCount)} blocks`
+      const what = `${SECOND} signs ${String(blocksCount)} more blocks`
+      const before = cluster.signed.countSignedBy(SECOND)
       await waitUntil({ what, timeoutMs: buildTimeoutMs(blocksCount), signal }, () => {
-        const count = cluster.signed.countSignedBy(SECOND)
+        const count = cluster.signed.countSignedBy(SECOND) - before
         return count >= blocksCount ? { done: true } : { instead: String(count) }
       })
     },
@@ -161,7 +165,7 @@ async function lookForReason(
 async function lookForOpenGate(cluster: Cluster): Promise<Look<number>> {
   const run = cluster.run(SEQUENCER)
   if (!run.isAlive) return { never: `it ended: ${run.failure ?? 'no reason given'}` }
-  if (cluster.gateWatch.hasBreach) return { never: 'it builds while its gate is shut' }
+  if (run.gateWatch.hasBreach) return { never: 'it builds while its gate is shut' }
   if (!run.isGateOpen) return { instead: 'it is shut' }
   return { done: await readBlockNumber(cluster.node(SEQUENCER).rpcUrl) }
 }

@@ -27,10 +27,23 @@ export type NodeCommand =
   /** Hold the sequencer when it finishes this step of the next block that gets there. */
   | { readonly command: 'hold'; readonly step: HoldStep }
   | { readonly command: 'release' }
+  /** From now on its clock is so far off the machine's, as if somebody had set it. */
+  | { readonly command: 'set-clock'; readonly offsetMs: number }
   | { readonly command: 'stop' }
 
+/** When a node reported something. */
+export interface ReportStamp {
+  /** Counted by the process from 1 on, in the order in which it sends: one that is missing shows. */
+  readonly seq: number
+  /** By the machine's clock, in milliseconds since 1970: the message itself may be read much later. */
+  readonly atMs: number
+}
+
 /** From a node to the cluster. */
-export type NodeMessage =
+export type NodeMessage = NodeReport & ReportStamp
+
+/** What a node reports. */
+export type NodeReport =
   | {
       readonly event: 'ready'
       readonly peerId: string
@@ -43,13 +56,9 @@ export type NodeMessage =
   | { readonly event: 'stage'; readonly stage: StageName; readonly items: number }
   /** Recovery stands still at the end of this stage. */
   | { readonly event: 'held-stage'; readonly stage: StageName }
-  | {
-      readonly event: 'gate'
-      readonly open: boolean
-      readonly reason: string
-      /** By the node's clock, in milliseconds since 1970: the message itself may be read much later. */
-      readonly atMs: number
-    }
+  | { readonly event: 'gate'; readonly open: boolean; readonly reason: string }
+  /** The gate was asked once more, right before a signature, and did not refuse. */
+  | { readonly event: 'gate-passed' }
   | { readonly event: 'recovered'; readonly recovery: RecoverySection }
   | { readonly event: 'failed'; readonly reason: string; readonly exitCode: number }
 

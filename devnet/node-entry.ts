@@ -1,6 +1,6 @@
 // One devnet node as a process: the production node, an observer that can hold it, and what is left out of it.
 import '../src/net/promise-with-resolvers.ts'
-import { systemClock } from '../src/base/clock.ts'
+import { type Clock, systemClock } from '../src/base/clock.ts'
 import { errorMessage } from '../src/base/node-error.ts'
 import { parseListen, parsePeer } from '../src/net/peer-address.ts'
 import { type PeerKey, readPeerKey } from '../src/net/peer-key.ts'
@@ -20,6 +20,7 @@ import {
   type HoldStep,
   type NodeCommand,
   type NodeMessage,
+  type NodeReport,
   type NodeSpec,
   type Without
 } from './messages.ts'
@@ -33,11 +34,16 @@ const stop = new AbortController()
 let held: HoldStep | undefined
 let heldStage = spec.flags.holdAtStage
 let release: (() => void) | undefined
+let reportsCount = 0
+let clockOffsetMs = 0
+/** A clock that is set shows another time of day; what the machine counts and how it sleeps stays. */
+const clock: Clock = { ...systemClock, nowMs: () => systemClock.nowMs() + clockOffsetMs }
 
 process.on('message', (message) => {
   const command = message as NodeCommand
   if (command.command === 'hold') held = command.step
   if (command.command === 'release') letGo()
+  if (command.command === 'set-clock') clockOffsetMs = command.offsetMs
   if (command.command === 'stop') stopNow()
 })
 process.on('SIGTERM', stopNow)
@@ -48,7 +54,7 @@ process.on('disconnect', stopNow)
 try {
   const inputs = applyWithout(await readInputs(), spec.without)
   const log = createLog({ level: inputs.config.logLevel, isPretty: false })
-  const node = await createNode(inputs, { log }, overridesOf(spec))
+  const node = await createNode(inputs, { log, clock }, overridesOf(spec))
   const { peerId, rpcUrl } = node
   send({ event: 'ready', peerId, rpcUrl, multiaddr: node.multiaddrs()[0] ?? '' })
   await node.run(stop.signal)
@@ -58,7 +64,8 @@ try {
   process.stderr.write(`${lines.join('\n')}\n`)
   const exitCode = stop.signal.aborted ? 1 : startExitCode(thrown)
   if (!process.connected) process.exit(exitCode)
-  process.send?.({ event: 'failed', reason: errorMessage(thrown), exitCode }, () => {
+  const failed: NodeReport = { event: 'failed', reason: errorMessage(thrown), exitCode }
+  process.send?.(stamp(failed), () => {
     process.exit(exitCode)
   })
 }
@@ -93,16 +100,29 @@ function overridesOf({ without, flags: { hides, stateLimits } }: NodeSpec): Node
     onStep,
     ...(stateLimits && { stateLimits }),
     ...(hides && { answerTip: () => hidingReply(hides), refuses: isBlockProtocol }),
-    ...(without === 'recovery' && {
-      decide: decideWithoutRecovery,
-      sequencerGate: createGateThatStaysOpen
-    }),
-    ...(without === 'gate' && {
-      sequencerGate: () => ({
-        assertOpen: () => undefined,
-        waitOpen: (signal: AbortSignal) => systemClock.sleep(UNGATED_PAUSE_MS, signal)
-      })
-    })
+    ...(without === 'recovery' && { decide: decideWithoutRecovery }),
+    sequencerGate: (gate) => reportPasses(gateWithout(gate, without))
+  }
+}
+
+/** The gate as the sequencer sees it. */
+function gateWithout(gate: GateReader, without: Without | undefined): SequencerGate {
+  if (without === 'recovery') return createGateThatStaysOpen(gate)
+  if (without !== 'gate') return gate
+  return {
+    assertOpen: () => undefined,
+    waitOpen: (signal) => systemClock.sleep(UNGATED_PAUSE_MS, signal)
+  }
+}
+
+/** Says each time that the gate did not refuse; what it should have done is told by the gate's own reports. */
+function reportPasses(gate: SequencerGate): SequencerGate {
+  return {
+    assertOpen() {
+      gate.assertOpen()
+      send({ event: 'gate-passed' })
+    },
+    waitOpen: (signal) => gate.waitOpen(signal)
   }
 }
 
@@ -163,7 +183,7 @@ async function onStep(event: StepEvent): ReturnType<OnStep> {
 }
 
 /** Says where it stands, and settles when it is released. */
-async function standStill(message: NodeMessage): Promise<void> {
+async function standStill(message: NodeReport): Promise<void> {
   const released = new Promise<void>((resolve) => {
     release = resolve
   })
@@ -177,8 +197,7 @@ function report(event: StepEvent): void {
       send({
         event: 'gate',
         open: event.state.kind === 'open',
-        reason: event.state.kind === 'open' ? '' : event.state.reason,
-        atMs: systemClock.nowMs()
+        reason: event.state.kind === 'open' ? '' : event.state.reason
       })
       return
     case 'recovered':
@@ -215,6 +234,11 @@ function stopNow(): void {
   stop.abort(new Error('the node was told to stop'))
 }
 
-function send(message: NodeMessage): void {
-  if (process.connected) process.send?.(message)
+function send(report: NodeReport): void {
+  if (process.connected) process.send?.(stamp(report))
+}
+
+function stamp(report: NodeReport): NodeMessage {
+  reportsCount += 1
+  return { ...report, seq: reportsCount, atMs: systemClock.nowMs() }
 }

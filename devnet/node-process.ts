@@ -1,6 +1,5 @@
 // One node as a process of its own: started, held at a step, killed, stopped, suspended.
 import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type BlockFacts, type HoldStep, type NodeMessage, type NodeSpec } from './messages.ts'
@@ -38,6 +37,8 @@ export class NodeProcess {
   readonly #child: ChildProcess
   readonly #logFile: string
   readonly #listeners = new Set<MessageListener>()
+  /** Settles when the process is gone and its last message was heard. */
+  readonly #closed: Promise<void>
 
   constructor(spec: NodeSpec, { logFile, entryFile }: NodeFiles) {
     this.name = spec.name
@@ -51,6 +52,11 @@ export class NodeProcess {
       execArgv: []
     })
     closeSync(logDescriptor)
+    this.#closed = new Promise((resolve) => {
+      this.#child.on('close', () => {
+        resolve()
+      })
+    })
     this.#child.on('error', () => undefined) // a channel that broke; its exit tells the rest
     this.#child.on('message', (message) => {
       for (const listener of this.#listeners) listener(message as NodeMessage)
@@ -110,12 +116,15 @@ export class NodeProcess {
     if (this.isAlive) this.#child.send({ command: 'release' })
   }
 
-  /** SIGKILL: nothing is flushed, no handler runs. */
+  /** Its clock goes on so far off the machine's; 0: right again. */
+  setClock(offsetMs: number): void {
+    if (this.isAlive) this.#child.send({ command: 'set-clock', offsetMs })
+  }
+
+  /** SIGKILL: nothing is flushed, no handler runs. Resolves when all that it ever said was heard. */
   async kill(): Promise<void> {
-    if (!this.isAlive) return
-    const exited = once(this.#child, 'exit')
     this.killNow()
-    await exited
+    await this.#closed
   }
 
   /** SIGKILL, without waiting for its end: all that a process can do which ends itself. */
@@ -123,13 +132,15 @@ export class NodeProcess {
     if (this.isAlive) this.#child.kill('SIGKILL')
   }
 
-  /** SIGTERM; resolves with the exit code. Kills and throws when the node does not stop. */
+  /**
+   * SIGTERM; resolves with the exit code when all that it ever said was heard. Kills and throws when the node does
+   * not stop.
+   */
   async stop(): Promise<number | null> {
     if (!this.isAlive) return this.#child.exitCode
-    const exited = once(this.#child, 'exit')
     this.#child.kill('SIGTERM')
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_TIMEOUT_MS)
-    await exited
+    await this.#closed
     clearTimeout(timer)
     if (this.#child.signalCode === 'SIGKILL') {
       throw new Error(`${this.name} did not stop within ${String(STOP_TIMEOUT_MS)} ms`)

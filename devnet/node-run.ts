@@ -1,5 +1,6 @@
 // One start of one node, until its process ends: the process, and what it said of its gate and recovery.
 import { type StageName } from '../src/recovery/progress.ts'
+import { GateWatch } from './checks/gate-watch.ts'
 import { type NodeMessage } from './messages.ts'
 import { type NodeProcess } from './node-process.ts'
 import { type StatusSample } from './recovery-samples.ts'
@@ -11,6 +12,7 @@ export class NodeRun {
   readonly process: NodeProcess
   /** True when the node ran before on the same data directory. */
   readonly isRestart: boolean
+  readonly gateWatch = new GateWatch()
   readonly startedMs: number = performance.now()
   readyMs: number | undefined
   /** When the gate first opened. */
@@ -26,8 +28,6 @@ export class NodeRun {
   samples: readonly StatusSample[] = []
   /** True once somebody killed it on purpose: it left nothing in order. */
   wasKilled = false
-  /** True once it was told to stop: the gate shuts then, and a block that is under way may still be reported. */
-  isStopping = false
 
   constructor(name: string, process: NodeProcess, isRestart: boolean) {
     this.name = name
@@ -40,6 +40,7 @@ export class NodeRun {
   }
 
   note(message: NodeMessage): void {
+    this.gateWatch.take(message)
     if (message.event === 'ready') this.readyMs = performance.now()
     if (message.event === 'recovered') this.recovery = message.recovery
     if (message.event === 'held-stage') this.heldStage = message.stage

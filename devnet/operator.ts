@@ -1,11 +1,13 @@
-// What an operator does by hand in a scenario: reads a conflict, and chooses between its branches.
+// What an operator does by hand in a scenario: reads a conflict, chooses between its branches, starts sequencing.
 import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { z } from 'zod'
 import { type Hex } from '../src/base/bytes.ts'
 import { type NodeLayout } from './cluster-layout.ts'
-import { callRpc } from './rpc-client.ts'
+import { callRpc, RpcAnswerError } from './rpc-client.ts'
 
 const COMMAND_FILE = fileURLToPath(new URL('../src/cli.js', import.meta.url))
 
@@ -16,6 +18,7 @@ const statusSchema = z.looseObject({
     conflicts: z.array(z.looseObject({ ours: blockSchema, other: blockSchema })).min(1)
   })
 })
+const configSchema = z.looseObject({ adminTokenFile: z.string() })
 const choiceSchema = z.looseObject({
   head: z.looseObject({ number: z.number() }),
   setAsideCount: z.number()
@@ -48,4 +51,24 @@ export async function chooseBranch(
   ])
   const { head, setAsideCount } = choiceSchema.parse(JSON.parse(stdout))
   return { keptUpTo: head.number, setAsideCount }
+}
+
+/**
+ * `admin_startSequencer` with the token of the node's config; resolves with undefined, or with the node's words when
+ * it refuses.
+ */
+export async function startSequencing(
+  { configFile, rpcUrl }: Pick<NodeLayout, 'configFile' | 'rpcUrl'>,
+  hash: Hex
+): Promise<string | undefined> {
+  const config: unknown = JSON.parse(await readFile(configFile, 'utf8'))
+  const { adminTokenFile } = configSchema.parse(config)
+  const token = (await readFile(resolve(dirname(configFile), adminTokenFile), 'utf8')).trim()
+  try {
+    await callRpc(rpcUrl, 'admin_startSequencer', [hash], { authorization: `Bearer ${token}` })
+    return undefined
+  } catch (thrown) {
+    if (thrown instanceof RpcAnswerError) return thrown.message
+    throw thrown
+  }
 }

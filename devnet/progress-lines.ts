@@ -88,6 +88,10 @@ export class ProgressLines {
         return about('bold', `scenario ${String(entry.name)}: ${String(entry.summary)}`)
       case 'token-deployed':
         return about('plain', `token deployed at ${String(entry.address)}`)
+      case 'clock-set':
+        return about('bold', describeClock(Number(entry.offsetMs)))
+      case 'sequencing-asked-for':
+        return about('plain', describeStart(entry))
       case 'transfers':
         return about('dim', `${String(entry.sentCount)} transfers sent`)
       case 'started':
@@ -98,6 +102,14 @@ export class ProgressLines {
       case 'connected':
       case 'silenced':
       case 'listening':
+      case 'suspended':
+      case 'resumed':
+      case 'slow':
+      case 'fast-again':
+      case 'data-saved':
+      case 'data-restored':
+      case 'record-lost':
+      case 'branch-chosen':
         return about('plain', event.replace('-', ' '))
       default:
         return undefined
@@ -137,6 +149,16 @@ function describeRecovery(recovery: unknown): string {
   }
   const from = sources.length === 0 ? 'nothing was lost' : `from ${sources.join(', ')}`
   return `recovered in ${(elapsedMs / 1000).toFixed(1)} s: ${from}`
+}
+
+function describeClock(offsetMs: number): string {
+  if (offsetMs === 0) return 'clock set right'
+  return `clock set ${String(Math.abs(offsetMs) / 1000)} s ${offsetMs < 0 ? 'back' : 'forward'}`
+}
+
+function describeStart({ hash, refusal }: TimelineEntry): string {
+  const outcome = typeof refusal === 'string' ? `refused: ${refusal}` : 'accepted'
+  return `told to start sequencing on ${shortHash(hash)}: ${outcome}`
 }
 
 function blockText(block: unknown): string {

@@ -5,7 +5,7 @@ import { SEQUENCER } from './cluster-layout.ts'
 import { type Look, waitUntil } from './condition.ts'
 import { removeRecord, restoreDataDirectory, saveDataDirectory } from './directory-copies.ts'
 import { readLogFaults } from './log-faults.ts'
-import { chooseBranch, readConflict } from './operator.ts'
+import { chooseBranch, readConflict, startSequencing } from './operator.ts'
 import { EMPTY_RECOVERY } from './report.ts'
 import { readBlock, type TimedBlock } from './rpc-client.ts'
 import { type HeardAge, type RecoveryActions } from './scenarios/recovery-actions.ts'
@@ -29,6 +29,11 @@ export function createRecoveryActions(
   const blocks = async (first: number, last: number) => readBlocks(urlOf(SEQUENCER), first, last)
   return {
     ...createFileActions(cluster),
+    async startSequencing(hash) {
+      const refusal = await startSequencing(cluster.node(SEQUENCER), hash)
+      timeline.add(SEQUENCER, 'sequencing-asked-for', { hash, refusal: refusal ?? null })
+      return refusal
+    },
     blockTimeMs,
     seed,
     blocks,
@@ -51,6 +56,10 @@ export function createRecoveryActions(
     async resume(node) {
       processOf(node).resume()
       timeline.add(node, 'resumed')
+    },
+    async setClock(node, offsetMs) {
+      processOf(node).setClock(offsetMs)
+      timeline.add(node, 'clock-set', { offsetMs })
     },
     async slow(node, slowness) {
       cluster.slow(node, slowness)

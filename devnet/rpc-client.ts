@@ -17,11 +17,12 @@ export class RpcAnswerError extends Error {
 export async function callRpc(
   url: string,
   method: string,
-  params: readonly unknown[] = []
+  params: readonly unknown[] = [],
+  headers: Readonly<Record<string, string>> = {}
 ): Promise<unknown> {
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { ...headers, 'content-type': 'application/json' },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
     signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS)
   })

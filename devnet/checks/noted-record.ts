@@ -1,18 +1,16 @@
-// What a dead process signed and told nobody but its record: the equivocation check must know it.
+// What a process signed and told nobody but its record: the checks of equivocation and gate must know it.
 import { access } from 'node:fs/promises'
 import { type NodeLayout } from '../cluster-layout.ts'
-import { type SignedBlocks } from './signed-blocks.ts'
+import { type BlockFacts } from '../messages.ts'
 import { readStoredRecord } from './stored-record.ts'
 
-/** Adds what the record holds as signed. A node without one, or with one not yet written, adds nothing. */
-export async function noteRecord(
-  signed: SignedBlocks,
-  { name, recordFile }: Pick<NodeLayout, 'name' | 'recordFile'>
-): Promise<void> {
-  if (recordFile === undefined || !(await isThere(recordFile))) return
-  for (const { kind, number, hash } of (await readStoredRecord(recordFile)).heights) {
-    if (kind === 'signed') signed.add({ number, hash }, 'signed', name)
-  }
+/** What the record holds as signed; nothing without a record, or with one not yet written. */
+export async function readSignedBlocks({
+  recordFile
+}: Pick<NodeLayout, 'recordFile'>): Promise<readonly BlockFacts[]> {
+  if (recordFile === undefined || !(await isThere(recordFile))) return []
+  const { heights } = await readStoredRecord(recordFile)
+  return heights.flatMap(({ kind, number, hash }) => (kind === 'signed' ? [{ number, hash }] : []))
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -26,6 +26,7 @@ export const CORRUPT_NODE: Scenario = {
   name: 'corrupt-node',
   summary: 'bits are flipped in trie nodes, flat entries and codes',
   setup: { signedRecord: 'on', quorum: 'auto' },
+  needsLoad: true,
   async run(actions) {
     const expectations = new Expectations()
     const place = actions.place('sequencer')

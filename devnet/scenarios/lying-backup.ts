@@ -14,6 +14,7 @@ export const LYING_BACKUP: Scenario = {
   name: 'lying-backup',
   summary: 'one backup says that it holds nothing more, then that it cannot say, although it does',
   setup: { signedRecord: 'on', quorum: 'auto' },
+  backupsMin: 2,
   async run(actions) {
     const [liar = '', ...honest] = actions.backups
     const expectations = new Expectations()

@@ -11,6 +11,7 @@ export const NO_BACKUP_REACHABLE: Scenario = {
   name: 'no-backup-reachable',
   summary: 'no backup answers, then one, then all',
   setup: { signedRecord: 'off', quorum: 'auto' },
+  backupsMin: 2,
   async run(actions) {
     await actions.buildUntil(BLOCKS_BEFORE)
     const block = await actions.holdAt('published')

@@ -14,6 +14,7 @@ export interface HeardAge {
 
 /** Where a node's files lie. */
 export interface NodePlace {
+  readonly peerId: string
   readonly dataDir: string
   readonly configFile: string
   readonly logFile: string
@@ -33,6 +34,8 @@ export interface RecoveryActions {
   conflict(): Promise<{ readonly ours: Hex; readonly other: Hex }>
   /** `rekindle db choose` on the sequencer, which is down. */
   chooseBranch(branch: Hex, other: Hex): Promise<Choice>
+  /** `admin_startSequencer` on the sequencer; resolves with its words when it refuses. */
+  startSequencing(hash: Hex): Promise<string | undefined>
   /** Removes the signed record of the sequencer, which is down. */
   loseRecord(): Promise<void>
   /** Waits until the sequencer's recovery stands still at the stage its start was given. */
@@ -40,6 +43,8 @@ export interface RecoveryActions {
   /** SIGSTOP, and SIGCONT: connections stay, nothing is answered. */
   suspend(node: string): Promise<void>
   resume(node: string): Promise<void>
+  /** Sets the node's clock so far off the machine's, while it runs; 0: right again. */
+  setClock(node: string, offsetMs: number): Promise<void>
   /** Makes all wires of the node slow; undefined: fast again. */
   slow(node: string, slowness: Slowness | undefined): Promise<void>
   /** The one action that is about time: an outage lasts. */

@@ -20,6 +20,8 @@ export interface ScenarioActions extends RecoveryActions {
   buildUntil(number: number): Promise<void>
   /** Holds the sequencer after `step` of its next block, with transactions waiting. */
   holdAt(step: HoldStep): Promise<BlockFacts>
+  /** Lets the held sequencer go on. */
+  letGo(): Promise<void>
   /** Waits until each of these backups has accepted the block, as seen from outside. */
   untilAccepted(block: BlockFacts, backups: readonly string[]): Promise<void>
   /** SIGKILL. */
@@ -40,7 +42,7 @@ export interface ScenarioActions extends RecoveryActions {
   staysShut(milliseconds: number): Promise<void>
   /** Waits until the gate of this sequencer is shut, and its status gives this reason or waits for this. */
   untilShutBecause(node: string, code: string): Promise<StatusWords>
-  /** Waits until the second sequencer has signed so many blocks. */
+  /** Waits until the second sequencer has signed so many more blocks. */
   untilSecondSigned(blocksCount: number): Promise<void>
   /** Waits until the sequencer has opened its gate and built so many blocks on it. */
   untilBuilding(blocks: number): Promise<void>
@@ -61,6 +63,10 @@ export interface Scenario {
   readonly name: string
   readonly summary: string
   readonly setup: ScenarioSetup
+  /** With fewer backups there is nothing to see; 1 where it is left out. */
+  readonly backupsMin?: number
+  /** True when only transfers bring about what it waits for. */
+  readonly needsLoad?: true
   /** What is done before the token is deployed and transfers begin. */
   prepare?(actions: ScenarioActions): Promise<void>
   run(actions: ScenarioActions): Promise<ScenarioOutcome>

@@ -1,5 +1,6 @@
 // Every scenario by its name.
 import { ALL_NODES_KILLED } from './all-nodes-killed.ts'
+import { CLOCK_SET } from './clock-set.ts'
 import { CORRUPT_NODE } from './corrupt-node.ts'
 import { CRASH_DURING_RECOVERY } from './crash-during-recovery.ts'
 import { LONG_OUTAGE } from './long-outage.ts'
@@ -35,6 +36,7 @@ export const RECOVERY_SCENARIOS: readonly Scenario[] = [
   ALL_NODES_KILLED,
   LONG_OUTAGE,
   CRASH_DURING_RECOVERY,
+  CLOCK_SET,
   SLOW_BACKUP,
   LYING_BACKUP,
   SECOND_SEQUENCER,

@@ -39,6 +39,7 @@ export const SLOW_BACKUP: Scenario = {
   name: 'slow-backup',
   summary: 'one backup is suspended, trickles, is late; at last the record is lost, too',
   setup: { signedRecord: 'on', quorum: 'auto' },
+  backupsMin: 3,
   async run(actions) {
     const [slow = '', ...quick] = actions.backups
     const expectations = new Expectations()

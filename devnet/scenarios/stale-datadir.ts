@@ -15,6 +15,7 @@ export const STALE_DATADIR: Scenario = {
   name: 'stale-datadir',
   summary: 'the data directory is a copy of 1,000, of 10, of 1 block ago, the record is gone',
   setup: { signedRecord: 'on', quorum: 'auto', genesisAgeBlocks: FAR_BLOCKS },
+  backupsMin: 2,
   async prepare(actions) {
     await keepCopy(actions, copyName(FAR_BLOCKS))
     await actions.untilCaughtUp()

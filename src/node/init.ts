@@ -1,8 +1,9 @@
 // `rekindle init`: a new node's config, keys, record and genesis, all of them or nothing (operator.md).
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { type Hex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
+import { makeDirectory } from '../base/make-directory.ts'
 import { writeNewFile } from '../base/new-file.ts'
 import { type Genesis, parseGenesis } from '../chain/genesis.ts'
 import { sampleGenesisText } from '../chain/sample-genesis.ts'
@@ -53,7 +54,7 @@ export async function writeNode(plan: InitPlan, deps: InitDeps): Promise<InitRes
   const made: string[] = []
   try {
     for (const directory of [plan.keyDir, plan.dataDir]) {
-      const first = await mkdir(directory, { recursive: true, mode: 0o700 })
+      const first = await makeDirectory(directory, 0o700)
       if (first !== undefined) made.push(first)
     }
     return await writeFiles(plan, deps, made)

@@ -1,6 +1,7 @@
 // The directory of a database, looked at before LevelDB may touch it.
-import { mkdir, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { makeDirectory } from '../base/make-directory.ts'
 import { syncDirectory } from '../base/sync-directory.ts'
 import { StoreError } from './store-error.ts'
 
@@ -17,7 +18,7 @@ const HIDDEN = '.'
  * system says when it cannot be read or made.
  */
 export async function prepareDirectory(path: string): Promise<'create' | 'open'> {
-  await makeDirectory(resolve(path))
+  await makeSynced(resolve(path))
   return findDatabase(path)
 }
 
@@ -34,8 +35,8 @@ export async function findDatabase(path: string): Promise<'create' | 'open'> {
 }
 
 /** Makes it with all above it, and syncs the parents that gained an entry: a power cut must not take it back. */
-async function makeDirectory(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true })
+async function makeSynced(path: string): Promise<void> {
+  const first = await makeDirectory(path)
   if (first === undefined) return
   for (let made = path; ; made = dirname(made)) {
     await syncDirectory(dirname(made))

@@ -38,7 +38,7 @@ async function main(): Promise<number> {
   try {
     flags = readFlags(process.argv.slice(2))
   } catch (thrown) {
-    process.stderr.write(`${thrown instanceof Error ? thrown.message : ''}\n${USAGE}`)
+    process.stderr.write(`${messageOf(thrown)}; --help lists all flags\n`)
     return EXIT.unusable
   }
   if (flags === undefined) {
@@ -87,10 +87,18 @@ function readFlags(args: readonly string[]): Flags | undefined {
   if (values.help) return undefined
   const { target, preset } = values
   const chainId = values['chain-id']
-  if (target === undefined || chainId === undefined) throw new Error('--target and --chain-id')
-  if (!/^[0-9]{1,19}$/.test(chainId)) throw new Error('--chain-id is no number')
+  if (target === undefined || chainId === undefined) {
+    throw new Error('--target and --chain-id must be given')
+  }
+  for (const [name, text] of Object.entries({ target, listen: values.listen ?? '/' })) {
+    if (!text.startsWith('/')) throw new Error(`--${name} is no multiaddr: ${text}`)
+  }
+  if (!/^[0-9]{1,19}$/.test(chainId))
+    throw new Error('--chain-id is no number of at most 19 digits')
   if (preset !== 'op' && preset !== 'opbnb') throw new Error('--preset is op or opbnb')
-  if (!/^[0-9]{1,6}$/.test(values.patience)) throw new Error('--patience is no number')
+  if (!/^[1-9][0-9]{0,5}$/.test(values.patience)) {
+    throw new Error('--patience is no number from 1 to 999999')
+  }
   const options = {
     target,
     chainId: BigInt(chainId),
@@ -120,13 +128,26 @@ async function openListener({
 }: Flags): Promise<NodeListener | undefined> {
   if (listen === undefined) return undefined
   const { chainId, patienceMs } = options
-  const listener = await NodeListener.open({ multiaddr: listen, peerKey, chainId, patienceMs })
+  let listener: NodeListener
+  try {
+    listener = await NodeListener.open({ multiaddr: listen, peerKey, chainId, patienceMs })
+  } catch (thrown) {
+    throw new SubjectUnusable(`cannot listen on ${listen}: ${messageOf(thrown)}`)
+  }
   process.stderr.write(`let the node dial ${listener.multiaddrs.join(' or ')}\n`)
   const deadline = performance.now() + DIAL_WAIT_MS
   while (!listener.isConnected && performance.now() < deadline) await delay(DIAL_LOOK_MS)
   if (listener.isConnected) return listener
   await listener.stop()
   throw new SubjectUnusable('the node did not dial')
+}
+
+/** One line: what libraries add in further ones is for their authors. */
+function messageOf(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message : String(thrown)
+  const [first = '', ...more] = text.split('\n').filter((line) => line.trim() !== '')
+  const cause = more.find((line) => line.includes('Error: '))
+  return cause === undefined ? first : cause.trim()
 }
 
 function lineOf({ id, title, outcome, detail, rules }: CaseResult): string {

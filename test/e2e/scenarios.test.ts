@@ -6,7 +6,11 @@ import { describeBroken, runScenario } from '../soak/scenario-process.ts'
 /** One run starts processes, builds blocks at their pace, and waits out the quiet time. */
 const RUN_TIMEOUT_MS = 200_000
 /** The others take minutes: `npm run -s soak -- recovery`. */
-const QUICK_RECOVERY: readonly string[] = ['many-blocks-behind', 'crash-during-recovery']
+const QUICK_RECOVERY: readonly string[] = [
+  'many-blocks-behind',
+  'crash-during-recovery',
+  'clock-set'
+]
 const SEED = 1_000 + Math.floor(Math.random() * 1_000_000)
 
 describe(`a devnet scenario (seed ${String(SEED)})`, function () {

@@ -1,64 +1,37 @@
 // `npm run -s soak -- NAME [--only PART] [--times N] [--jobs N]`: long runs outside CI, one JSON line for each criterion.
 import '../../src/net/promise-with-resolvers.ts'
-import { Command, InvalidArgumentError } from 'commander'
-import { printCriterion } from './criterion.ts'
+import { describeError } from '../../devnet/condition.ts'
+import { EXIT_CODE } from '../../src/node/command-io.ts'
+import { type Criterion, printCriterion } from './criterion.ts'
 import { createJobSlots } from './job-slots.ts'
 import { MAIN_JOB_PARTS } from './main-job.ts'
 import { RECOVERY_PARTS } from './recovery.ts'
+import { parseSoakFlags, type SoakFlags, type Soaks } from './soak-flags.ts'
 import { type SoakOptions, type SoakPart } from './soak-part.ts'
 import { STATE_PARTS } from './state.ts'
 
-const TIMES_DEFAULT = 10
-const KILLS_DEFAULT = 300
-const BLOCK_TIME_MS_DEFAULT = 1_000
+const SOAKS: Soaks = new Map([
+  ['main-job', MAIN_JOB_PARTS],
+  ['recovery', RECOVERY_PARTS],
+  ['state', STATE_PARTS]
+])
 
-const SOAKS: Readonly<Record<string, readonly SoakPart[] | undefined>> = {
-  'main-job': MAIN_JOB_PARTS,
-  recovery: RECOVERY_PARTS,
-  state: STATE_PARTS
+const parsed = parseSoakFlags(SOAKS, process.argv.slice(2))
+if (parsed.kind === 'flags') {
+  process.exitCode = (await runParts(parsed.flags)) ? EXIT_CODE.good : EXIT_CODE.failed
+} else if (parsed.kind === 'help') {
+  process.stdout.write(parsed.text)
+} else {
+  process.stderr.write(parsed.text)
+  process.exitCode = EXIT_CODE.badUsage
 }
-const NAMES = Object.keys(SOAKS).join(', ')
-
-interface Given extends Omit<SoakOptions, 'slots' | 'blockTimeMs'> {
-  readonly only: readonly string[]
-  readonly jobs: number
-  readonly blockTime: number
-}
-
-const program: Command = new Command('soak')
-  .description(
-    'Runs what takes too long for every change. Exit code 0 only when every criterion is met.'
-  )
-  .argument('<name>', NAMES)
-  .option('--only <part>', 'this part; may be given again', collect, [])
-  .option('--times <n>', 'runs of each scenario', parseCount, TIMES_DEFAULT)
-  .option('--kills <n>', 'kills with the record on, and as many off', parseCount, KILLS_DEFAULT)
-  .option('--jobs <n>', 'clusters side by side', parseCount, 1)
-  .option('--block-time <ms>', 'of the scenarios', parseCount, BLOCK_TIME_MS_DEFAULT)
-  .option('--seed <n>', 'the first seed', parseCount, 1)
-  .addHelpText('after', `\n${Object.entries(SOAKS).map(describeParts).join('\n')}`)
-  .action(async (name: string, given: Given) => {
-    const parts = SOAKS[name]
-    if (parts === undefined) {
-      program.error(`there is no soak ${name}; there are ${NAMES}`, { exitCode: 2 })
-    }
-    const unknown = given.only.find((part) => !parts.some((known) => known.name === part))
-    if (unknown !== undefined) {
-      program.error(`there is no part ${unknown}. ${describeParts([name, parts])}`, { exitCode: 2 })
-    }
-    const chosen = parts.filter((part) => given.only.length === 0 || given.only.includes(part.name))
-    process.exitCode = (await runParts(chosen, given)) ? 0 : 1
-  })
-
-await program.parseAsync()
 
 /** True when every criterion was met. Each is printed as soon as it is known. */
-async function runParts(parts: readonly SoakPart[], given: Given): Promise<boolean> {
-  const { blockTime: blockTimeMs, jobs, ...counts } = given
-  const options = { ...counts, blockTimeMs, slots: createJobSlots(jobs) }
+async function runParts({ parts, jobs, options: counts }: SoakFlags): Promise<boolean> {
+  const options = { ...counts, slots: createJobSlots(jobs) }
   let areAllMet = true
   const run = async (part: SoakPart) => {
-    for (const criterion of await part.run(options)) {
+    for (const criterion of await criteriaOf(part, options)) {
       const { ok } = printCriterion(criterion)
       areAllMet &&= ok
     }
@@ -68,17 +41,12 @@ async function runParts(parts: readonly SoakPart[], given: Given): Promise<boole
   return areAllMet
 }
 
-function describeParts([name, parts]: readonly [string, readonly SoakPart[] | undefined]): string {
-  return `Parts of ${name}: ${(parts ?? []).map((part) => part.name).join(', ')}.`
-}
-
-function collect(part: string, parts: readonly string[]): readonly string[] {
-  return [...parts, part]
-}
-
-function parseCount(text: string): number {
-  const count = Number(text)
-  if (!Number.isSafeInteger(count) || count < 1)
-    throw new InvalidArgumentError('a whole number from 1')
-  return count
+/** A part that cannot be run to its end takes nothing of the others with it. */
+async function criteriaOf(part: SoakPart, options: SoakOptions): Promise<readonly Criterion[]> {
+  try {
+    return await part.run(options)
+  } catch (thrown) {
+    const value = describeError(thrown)
+    return [{ criterion: `${part.name}: run to its end`, ok: false, value, limit: null }]
+  }
 }

@@ -1,9 +1,9 @@
 // A cluster on disk: configs that the node itself accepts, that name each other, and nothing overwritten.
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { UnusableDirectoryError } from '../../../devnet/claim-directory.ts'
 import {
-  DirectoryInUseError,
   type LayoutOptions,
   nodeNames,
   presetFor,
@@ -104,10 +104,23 @@ describe('the layout of a cluster', () => {
     assert.equal(new Set(listening).size, 9)
   })
 
-  it('does not begin in a directory that holds anything', async () => {
-    await writeFile(join(temporary.path, 'mine'), 'precious')
-    await assert.rejects(writeLayout(options({ directory: temporary.path })), DirectoryInUseError)
-    assert.equal(await readFile(join(temporary.path, 'mine'), 'utf8'), 'precious')
+  it('does not begin in a directory that holds anything, nor in a file, nor below one', async () => {
+    const file = join(temporary.path, 'mine')
+    await writeFile(file, 'precious')
+    for (const [directory, pattern] of [
+      [temporary.path, /is not empty: a cluster begins in a new directory$/],
+      [file, /mine cannot be used: it is no directory$/],
+      [join(file, 'below'), /below cannot be used: what it lies in is no directory$/],
+      [join(temporary.path, 'x'.repeat(300)), /x cannot be used$/]
+    ] as const) {
+      await assert.rejects(writeLayout(options({ directory })), (thrown) => {
+        assert.ok(thrown instanceof UnusableDirectoryError)
+        assert.match(thrown.message, pattern)
+        return true
+      })
+    }
+    assert.equal(await readFile(file, 'utf8'), 'precious')
+    assert.deepEqual(await readdir(temporary.path), ['mine'])
   })
 
   it('names nodes and presets as operators know them', () => {

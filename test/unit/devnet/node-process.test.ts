@@ -1,5 +1,6 @@
 // A node's process from outside: ready, held, killed, stopped, and gone when the one that started it is gone.
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type NodeMessage } from '../../../devnet/messages.ts'
@@ -25,6 +26,18 @@ process.send({ event: 'failed', reason: 'port', exitCode: 2 }, () => process.exi
 const FAULTY_STOP = `
 process.on('SIGTERM', () => process.exit(3))
 process.on('message', () => undefined)
+process.send({ event: 'ready', peerId: 'peer', multiaddr: '/ip4', rpcUrl: 'http://' })
+`
+
+/** Fewer than the channel holds: what it has no room for waits in the process, and dies with it. */
+const LAST_WORDS = 100
+/** Says much at once, and when it has. */
+const TALKATIVE = `
+import { writeFileSync } from 'node:fs'
+process.on('message', () => {
+  for (let seq = 1; seq <= ${String(LAST_WORDS)}; seq++) process.send({ event: 'gate-passed', seq })
+  writeFileSync(new URL('said', import.meta.url), '')
+})
 process.send({ event: 'ready', peerId: 'peer', multiaddr: '/ip4', rpcUrl: 'http://' })
 `
 
@@ -72,6 +85,20 @@ describe('a node process', () => {
     assert.equal(process.isAlive, false)
     assert.equal(process.exitCode, null)
     await assert.rejects(process.holdAt('built', 5_000), /backup-1: held at built: the process/)
+  })
+
+  it('is dead when all that it said was heard, and not before', async () => {
+    const heard: NodeMessage[] = []
+    const process = await spawn(TALKATIVE, heard)
+    await process.untilReady()
+    process.release()
+    const said = join(temporary.path, 'said')
+    const giveUpMs = performance.now() + 10_000
+    // Nothing is heard meanwhile: this thread does nothing else.
+    while (!existsSync(said) && performance.now() < giveUpMs);
+    await process.kill()
+    assert.equal(heard.length, 1 + LAST_WORDS)
+    assert.equal(heard.at(-1)?.seq, LAST_WORDS)
   })
 
   it('that fails to start says why, with the end of its log', async () => {

@@ -52,6 +52,26 @@ describe('progress lines', () => {
       '    1.3s  sequencer  recovery: rebuild-state: 17'
     ],
     [
+      'a clock that is set',
+      entry('sequencer', 'clock-set', { offsetMs: -10_000 }),
+      '    1.3s  sequencer  clock set 10 s back'
+    ],
+    [
+      'a clock that is set right',
+      entry('sequencer', 'clock-set', { offsetMs: 0 }),
+      '    1.3s  sequencer  clock set right'
+    ],
+    [
+      'a start of sequencing',
+      entry('sequencer', 'sequencing-asked-for', { hash: N.hash, refusal: null }),
+      '    1.3s  sequencer  told to start sequencing on 0xa1a1a1…a1a1: accepted'
+    ],
+    [
+      'a start of sequencing that is refused',
+      entry('sequencer', 'sequencing-asked-for', { hash: N.hash, refusal: 'no such head' }),
+      '    1.3s  sequencer  told to start sequencing on 0xa1a1a1…a1a1: refused: no such head'
+    ],
+    [
       'a failure',
       entry('sequencer', 'failed', { reason: 'disk full' }),
       '    1.3s  sequencer  failed: disk full'
