@@ -8,7 +8,7 @@ import { type GossipPeer } from './gossip-peer.ts'
 import { type GossipPair } from './gossip-peers.ts'
 import { type WireMessage } from './gossip-wire.ts'
 import { type Subject } from './subject.ts'
-import { waitUntil } from './wait-until.ts'
+import { waitUntil, watch } from './patience.ts'
 
 const SENDERS_MAX = 2
 
@@ -104,7 +104,7 @@ export async function expectNotForwarded(
 export async function settle(subject: Subject, pair: GossipPair): Promise<void> {
   const { patienceMs, signerKey } = subject.options
   if (signerKey === undefined) {
-    await waitUntil(() => false, patienceMs)
+    await watch(patienceMs)
     return
   }
   const sound = await publishPlan(subject, soundPlan(subject))

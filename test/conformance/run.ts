@@ -15,7 +15,7 @@ const USAGE = `usage: npm run conformance -- --target <multiaddr> --chain-id <id
   --preset op|opbnb      the numbers of the gossip rules; op when left out
   --listen <multiaddr>   listens there for the node; it has to dial the address that is printed
   --peer-key <hex>       the identity to listen with; new when left out
-  --patience <ms>        how long an answer may take; 3000 when left out
+  --patience <ms>        how long an answer may take, not counting stalls of the suite itself; 3000 when left out
   --json                 one JSON object in place of lines
   --help                 this
 exit code: 0 no rule is broken, 1 a rule is broken, 2 the suite could not run

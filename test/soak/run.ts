@@ -2,7 +2,7 @@
 import '../../src/net/promise-with-resolvers.ts'
 import { Command, InvalidArgumentError } from 'commander'
 import { printCriterion } from './criterion.ts'
-import { createJobSlots } from './job-slots.ts'
+import { createJobSlots } from '../support/job-slots.ts'
 import { MAIN_JOB_PARTS } from './main-job.ts'
 import { RECOVERY_PARTS } from './recovery.ts'
 import { type SoakOptions, type SoakPart } from './soak-part.ts'

@@ -7,7 +7,7 @@ import { isNone, type RawStatus, STATUS_BYTES, suiteStatus, withField } from '..
 import { type Subject } from '../subject.ts'
 import { withPeer } from '../suite-peer.ts'
 import { NO_BLOCK, surveyedStatus } from '../survey.ts'
-import { waitUntil } from '../wait-until.ts'
+import { waitUntil } from '../patience.ts'
 
 const NONE = 2n ** 64n - 1n
 

@@ -9,7 +9,7 @@ import { type Subject } from '../subject.ts'
 import { newPeerKey, withPeer } from '../suite-peer.ts'
 import { tipOf } from '../served-messages.ts'
 import { FAR_ABOVE, lowestBlock, NO_BLOCK, requests, type TipQuestion } from '../survey.ts'
-import { waitUntil } from '../wait-until.ts'
+import { waitUntil } from '../patience.ts'
 import { isNone } from '../raw-status.ts'
 
 const SAME = 0
