@@ -3,18 +3,22 @@ import assert from 'node:assert/strict'
 import { createJobSlots } from '../support/job-slots.ts'
 import {
   ALL_CASES,
+  ANSWER_CASES,
   CLIENT_CASES,
   GOSSIPING_CASES,
-  HASH_AND_DIFF_CASES,
   SERVER_CASES
 } from './all-cases.ts'
 import { BROKEN_CLIENTS } from './broken/broken-clients.ts'
 import { BROKEN_DIFFS } from './broken/broken-diffs.ts'
 import { BROKEN_GOSSIPS } from './broken/broken-gossips.ts'
 import { BROKEN_HASHES } from './broken/broken-hashes.ts'
+import { BROKEN_RANGES } from './broken/broken-ranges.ts'
 import { BROKEN_SERVERS } from './broken/broken-servers.ts'
 import { type FakeFaults } from './broken/fake-node.ts'
 import { failuresOf, type FakeRun, linesOf, runAgainst } from './broken/fake-run.ts'
+import { DIFF_REQUEST_CASES } from './cases/diff-cases.ts'
+import { HASH_REQUEST_CASES } from './cases/hash-cases.ts'
+import { RANGE_REQUEST_CASES } from './cases/range-cases.ts'
 import { type CaseResult } from './verdict.ts'
 
 /** Beside us in this process, what takes so many turns does not come at all, however slow the turns are. */
@@ -25,13 +29,18 @@ const SIDE_BY_SIDE = 8
 const NOT_RUN = ['ST-7 digest', 'BM-13 milliseconds', 'ST-9 again']
 const BROKEN_MIN = 10
 
-/** The cases of the part that a fault is in, longest first; the others look at what the fault does not touch. */
+/**
+ * The part that a fault is in, those that wait longest first. Where it is in the answers of one protocol, the cases that
+ * look at all answers are run, and of those that ask anew the ones that ask for that protocol: any other would be
+ * answered as by a sound fake.
+ */
 const PARTS = [
   { nodes: BROKEN_CLIENTS, cases: CLIENT_CASES, isDialled: true },
   { nodes: BROKEN_GOSSIPS, cases: GOSSIPING_CASES, isDialled: true },
   { nodes: BROKEN_SERVERS, cases: SERVER_CASES, isDialled: false },
-  { nodes: BROKEN_HASHES, cases: HASH_AND_DIFF_CASES, isDialled: false },
-  { nodes: BROKEN_DIFFS, cases: HASH_AND_DIFF_CASES, isDialled: false }
+  { nodes: BROKEN_RANGES, cases: [...RANGE_REQUEST_CASES, ...ANSWER_CASES], isDialled: false },
+  { nodes: BROKEN_HASHES, cases: [...HASH_REQUEST_CASES, ...ANSWER_CASES], isDialled: false },
+  { nodes: BROKEN_DIFFS, cases: [...DIFF_REQUEST_CASES, ...ANSWER_CASES], isDialled: false }
 ] as const
 
 describe('the conformance suite', function () {

@@ -1,9 +1,9 @@
 // Is the suite patient? A process that stalls for longer than its patience comes to the same verdicts as one that runs.
 import assert from 'node:assert/strict'
-import { BROKEN_SERVERS } from './broken/broken-servers.ts'
+import { BROKEN_RANGES } from './broken/broken-ranges.ts'
 import { type FakeFaults } from './broken/fake-node.ts'
 import { failuresOf, linesOf, runAgainst } from './broken/fake-run.ts'
-import { RANGE_CASES } from './cases/range-cases.ts'
+import { RANGE_ANSWER_CASES, RANGE_REQUEST_CASES } from './cases/range-cases.ts'
 import { waitUntil, withPatience } from './patience.ts'
 import { type CaseResult } from './verdict.ts'
 
@@ -36,7 +36,11 @@ function stalling({ answers, ...faults }: FakeFaults): FakeFaults {
 }
 
 function runStalling(faults: FakeFaults): Promise<readonly CaseResult[]> {
-  const run = { cases: RANGE_CASES, isDialled: false, patienceMs: PATIENCE_MS }
+  const run = {
+    cases: [...RANGE_REQUEST_CASES, ...RANGE_ANSWER_CASES],
+    isDialled: false,
+    patienceMs: PATIENCE_MS
+  }
   return runAgainst(stalling(faults), run)
 }
 
@@ -85,7 +89,7 @@ describe('the patience of the suite', () => {
   })
 
   it('finds what is wrong with a broken one, and nothing else', async () => {
-    const node = BROKEN_SERVERS.find(({ rule }) => rule === 'BR-5')
+    const node = BROKEN_RANGES.find(({ rule }) => rule === 'BR-5')
     assert.ok(node)
     const failed = failuresOf(await runStalling(node.faults))
     assert.deepEqual(

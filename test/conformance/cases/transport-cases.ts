@@ -2,6 +2,7 @@
 import { publicKeyToAddress } from '../block-maker.ts'
 import { type ConformanceCase } from '../conformance-case.ts'
 import { withPatience } from '../patience.ts'
+import { signersOf } from '../served-messages.ts'
 import { expectRule, RuleBroken } from '../verdict.ts'
 import { withPeer } from '../suite-peer.ts'
 
@@ -49,12 +50,13 @@ export const TRANSPORT_CASES: readonly ConformanceCase[] = [
     id: 'TR-3 identity',
     rules: ['TR-3'],
     title: 'has a secp256k1 identity that does not sign blocks',
-    run: ({ options, survey }) =>
+    run: ({ options, survey, chainId }) =>
       withPeer(options, async ({ connection }) => {
         const { publicKey, type } = connection.remotePeer
         expectRule(type === 'secp256k1' && publicKey !== undefined, `a key of type ${type}`)
         const address = publicKeyToAddress(publicKey.raw)
-        const isSigner = survey.messages.some(({ signer }) => signer === address)
+        const signers = signersOf(chainId, survey.messages)
+        const isSigner = signers.some(({ signer }) => signer === address)
         expectRule(!isSigner, `${address} signs blocks too`)
       })
   }
