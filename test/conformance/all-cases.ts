@@ -4,6 +4,8 @@ import { DIFF_ANSWER_CASES, DIFF_REQUEST_CASES } from './cases/diff-cases.ts'
 import { DIFF_CONTENT_CASES } from './cases/diff-content-cases.ts'
 import { FRAMING_ANSWER_CASES, FRAMING_CASES } from './cases/framing-cases.ts'
 import { GOSSIP_CASES } from './cases/gossip-cases.ts'
+import { GOSSIP_HEIGHT_CASES } from './cases/gossip-height-cases.ts'
+import { GOSSIP_REFUSAL_CASES } from './cases/gossip-refusal-cases.ts'
 import { HASH_ANSWER_CASES, HASH_GOSSIP_CASES, HASH_REQUEST_CASES } from './cases/hash-cases.ts'
 import { MESSAGE_ANSWER_CASES, MESSAGE_GOSSIP_CASES } from './cases/message-cases.ts'
 import { RANGE_ANSWER_CASES, RANGE_REQUEST_CASES } from './cases/range-cases.ts'
@@ -45,7 +47,9 @@ export const GOSSIPING_CASES: readonly ConformanceCase[] = [
   ...TIP_GOSSIP_CASES,
   ...HASH_GOSSIP_CASES,
   ...MESSAGE_GOSSIP_CASES,
-  ...GOSSIP_CASES
+  ...GOSSIP_CASES,
+  ...GOSSIP_REFUSAL_CASES,
+  ...GOSSIP_HEIGHT_CASES
 ]
 
 /** All cases. */
