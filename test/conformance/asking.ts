@@ -2,6 +2,7 @@
 import { type Connection, type Stream } from '@libp2p/interface'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Answer, describeAnswer, type ProtocolName, splitFrames } from './frames.ts'
+import { withPatience } from './patience.ts'
 import { RuleBroken } from './verdict.ts'
 import { StreamReader } from './raw-stream.ts'
 import { openStream } from './suite-host.ts'
@@ -74,7 +75,7 @@ async function send(
       stream.send(bytes.subarray(at, at + partBytes))
       if (partsCount > 1) await delay(PART_PAUSE_MS)
     }
-    if (closes) await stream.close({ signal: AbortSignal.timeout(withinMs) })
+    if (closes) await withPatience(withinMs, (signal) => stream.close({ signal }))
     return undefined
   } catch (thrown) {
     return thrown instanceof Error ? thrown : new Error('the request did not go out')

@@ -14,7 +14,7 @@ import {
 } from './gossip-wire.ts'
 import { StreamReader } from './raw-stream.ts'
 import { type SuiteHost } from './suite-host.ts'
-import { waitUntil } from './wait-until.ts'
+import { waitUntil, withPatience } from './patience.ts'
 
 /** Protocols of gossipsub, newest first. */
 export const GOSSIPSUB_PROTOCOLS = ['/meshsub/1.2.0', '/meshsub/1.1.0', '/meshsub/1.0.0'] as const
@@ -48,9 +48,9 @@ export class GossipPeer {
     await host.handle([...GOSSIPSUB_PROTOCOLS], (stream) => {
       take(stream)
     })
-    const out = await connection.newStream([...GOSSIPSUB_PROTOCOLS], {
-      signal: AbortSignal.timeout(JOIN_TIMEOUT_MS)
-    })
+    const out = await withPatience(JOIN_TIMEOUT_MS, (signal) =>
+      connection.newStream([...GOSSIPSUB_PROTOCOLS], { signal })
+    )
     const peer = new GossipPeer(out, grafts)
     take = (stream) => {
       peer.#listen(stream)

@@ -1,5 +1,6 @@
 // Trials of gossip: one peer publishes, and a second one sees whether the node passes it on.
 import { compressMessage } from '../../protocols/gossip/codec.ts'
+import { OP_PRESET, OPBNB_PRESET } from '../../protocols/gossip/parameters.ts'
 import { blocksTopic } from '../../protocols/gossip/topic.ts'
 import { type TopicVersion } from '../../protocols/block-message/codec.ts'
 import { type BlockPlan, makeBlock } from './block-maker.ts'
@@ -8,7 +9,7 @@ import { type GossipPeer } from './gossip-peer.ts'
 import { type GossipPair } from './gossip-peers.ts'
 import { type WireMessage } from './gossip-wire.ts'
 import { type Subject } from './subject.ts'
-import { waitUntil } from './wait-until.ts'
+import { waitUntil, watch } from './patience.ts'
 
 const SENDERS_MAX = 2
 
@@ -37,6 +38,11 @@ export function soundPlan(subject: Subject): BlockPlan & { readonly version: Top
 /** The wall clock, rounded down. */
 export function nowSeconds(): bigint {
   return BigInt(Math.floor(Date.now() / 1000))
+}
+
+/** The oldest that a block may be, by the node's preset (GO-18). */
+export function maxAgeSeconds({ options: { preset } }: Subject): bigint {
+  return BigInt((preset === 'op' ? OP_PRESET : OPBNB_PRESET).maxAgeSeconds)
 }
 
 /** A published block of the plan, signed by the chain's signer or whom else is named. */
@@ -104,7 +110,7 @@ export async function expectNotForwarded(
 export async function settle(subject: Subject, pair: GossipPair): Promise<void> {
   const { patienceMs, signerKey } = subject.options
   if (signerKey === undefined) {
-    await waitUntil(() => false, patienceMs)
+    await watch(patienceMs)
     return
   }
   const sound = await publishPlan(subject, soundPlan(subject))

@@ -9,7 +9,7 @@ import { isWholeSize, PROTOCOLS } from './protocol-facts.ts'
 import { type RawStatus, readRawStatus, suiteStatus } from './raw-status.ts'
 import { type StreamEnd, StreamReader } from './raw-stream.ts'
 import { startSuiteHost, type SuiteHost } from './suite-host.ts'
-import { waitUntil } from './wait-until.ts'
+import { waitUntil, withPatience } from './patience.ts'
 
 /** One request of the node. */
 export interface Call {
@@ -154,7 +154,7 @@ export class NodeListener {
     this.#answers.set(call, answering)
     try {
       stream.send(answering(call) ?? usualAnswer(call))
-      await stream.close({ signal: AbortSignal.timeout(patienceMs) })
+      await withPatience(patienceMs, (signal) => stream.close({ signal }))
     } catch {
       stream.abort(new Error('the node is gone')) // it need not wait for an answer
     }

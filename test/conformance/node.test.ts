@@ -1,6 +1,5 @@
 // The whole suite against our own node: a sequencer with blocks, dialling and dialled, and a backup at genesis.
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { chooseFreePorts } from '../../devnet/free-ports.ts'
@@ -13,7 +12,6 @@ import { generatePeerKey } from '../../src/net/peer-key.ts'
 import { createNode, type RunningNode } from '../../src/node/node.ts'
 import { type NodeConfig } from '../../src/node/node-config.ts'
 import { createSigningKey } from '../../src/signer/key-file.ts'
-import { projectPath } from '../support/project-root.ts'
 import { useTemporaryDirectory } from '../support/temporary-directory.ts'
 import { until } from '../support/until.ts'
 import { ALL_CASES } from './all-cases.ts'
@@ -180,41 +178,6 @@ describe('our node under the conformance suite', function () {
       assert.ok(ran.includes(id), `${id} was not run`)
     }
   }
-})
-
-describe('the command of the conformance suite', function () {
-  this.timeout(60_000)
-
-  const command = (...args: readonly string[]) => {
-    const path = projectPath('dist', 'test', 'conformance', 'run.js')
-    return spawnSync(process.execPath, [path, ...args], { encoding: 'utf8', timeout: 60_000 })
-  }
-
-  for (const [what, args] of [
-    ['no target', ['--chain-id', '901']],
-    ['a chain id that is no number', ['--target', '/ip4/127.0.0.1/tcp/1', '--chain-id', 'x']],
-    ['a flag that there is not', ['--wrong']]
-  ] as const) {
-    it(`ends with 2 and its usage for ${what}`, () => {
-      const { status, stderr } = command(...args)
-      assert.equal(status, 2)
-      assert.match(stderr, /usage: npm run conformance/)
-    })
-  }
-
-  it('ends with 0 and its usage on stdout for --help', () => {
-    const { status, stdout } = command('--help')
-    assert.equal(status, 0)
-    assert.match(stdout, /usage: npm run conformance/)
-  })
-
-  it('ends with 2 where nobody listens', async () => {
-    const [port] = await chooseFreePorts(1)
-    const target = `/ip4/127.0.0.1/tcp/${String(port)}`
-    const { status, stderr } = command('--target', target, '--chain-id', '901')
-    assert.equal(status, 2)
-    assert.match(stderr, /the suite could not run/)
-  })
 })
 
 function idsOf(results: readonly CaseResult[], outcome: CaseResult['outcome']): readonly string[] {

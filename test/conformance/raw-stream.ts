@@ -1,5 +1,6 @@
 // Bytes of one stream as they come, with a bound in time: the suite wants to see what does not happen too.
 import { type Stream } from '@libp2p/interface'
+import { Patience } from './patience.ts'
 
 /** How a stream ended, as far as it was watched. */
 export type StreamEnd = 'closed' | 'reset' | 'open'
@@ -51,23 +52,19 @@ export class StreamReader {
   }
 
   /**
-   * All that has come when it ends, or when the time is up. Once `isWhole` says that no byte is missing, the end
+   * All that has come when it ends, or when the patience is over. Once `isWhole` says that no byte is missing, the end
    * is waited for no longer than `graceMs`.
    */
   async all(
     withinMs: number,
     { isWhole = () => false, graceMs = withinMs }: Partial<WholeOptions> = {}
   ): Promise<Received> {
-    let deadline = performance.now() + withinMs
-    let hasAll = false
-    while (this.#end === 'open') {
-      if (!hasAll && isWhole(this.#length)) {
-        hasAll = true
-        deadline = Math.min(deadline, performance.now() + graceMs)
-      }
-      const leftMs = deadline - performance.now()
-      if (leftMs <= 0) break
-      await this.#change(leftMs)
+    const patience = new Patience(withinMs)
+    while (this.#end === 'open' && !patience.isOver) {
+      if (isWhole(this.#length)) patience.limit(graceMs)
+      await patience.step((end) => {
+        this.#wake = end
+      })
     }
     return { bytes: Buffer.concat(this.#parts), end: this.#end }
   }
@@ -81,17 +78,9 @@ export class StreamReader {
         return part
       }
       if (this.#end !== 'open') return undefined
-      await this.#change(undefined)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
     }
-  }
-
-  async #change(withinMs: number | undefined): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = withinMs === undefined ? undefined : setTimeout(resolve, withinMs)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
   }
 }

@@ -4,7 +4,7 @@ import {
   decodeBlockMessage,
   isTopicVersion
 } from '../../protocols/block-message/codec.ts'
-import { signerOf } from './block-maker.ts'
+import { signerOf, toHex } from './block-maker.ts'
 import { type Answer, contentOf } from './frames.ts'
 
 /** A block message that the node served. */
@@ -14,7 +14,6 @@ export interface ServedMessage {
   readonly bytes: Uint8Array
   /** Undefined where it does not decode. */
   readonly block: BlockMessage | undefined
-  readonly signer: string | undefined
 }
 
 /** The container of a signed tip, taken apart without judging it. */
@@ -36,19 +35,30 @@ export function tipOf(answer: Answer | undefined): RawTip | undefined {
   return { relation: view.getUint8(0), version: view.getUint8(1), offset, message }
 }
 
+/** Who signed each message (BM-10); a message that came more than once is looked at once. */
+export function signersOf(
+  chainId: bigint,
+  messages: readonly ServedMessage[]
+): readonly { readonly what: string; readonly signer: string | undefined }[] {
+  const distinct = new Map(messages.map((message) => [toHex(message.bytes), message]))
+  return [...distinct.values()].map(({ what, bytes }) => {
+    return { what, signer: signerOf(chainId, bytes) }
+  })
+}
+
 /** The block messages of one answer. */
-export function messagesOf(chainId: bigint, answer: Answer | undefined): readonly ServedMessage[] {
+export function messagesOf(answer: Answer | undefined): readonly ServedMessage[] {
   switch (answer?.protocol) {
     case 'signed_tip': {
       const tip = tipOf(answer)
       if (tip === undefined || tip.message.length === 0) return []
-      return [toServed(chainId, answer.what, tip.version, tip.message)]
+      return [toServed(answer.what, tip.version, tip.message)]
     }
     case 'blocks_by_range':
     case 'blocks_by_hash':
       return answer.frames.flatMap((frame) => {
         const content = frame.result === 0 ? contentOf(frame) : undefined
-        return content === undefined ? [] : [toServed(chainId, answer.what, frame.version, content)]
+        return content === undefined ? [] : [toServed(answer.what, frame.version, content)]
       })
     case 'status':
     case 'state_diffs_by_range':
@@ -57,13 +67,8 @@ export function messagesOf(chainId: bigint, answer: Answer | undefined): readonl
   }
 }
 
-function toServed(
-  chainId: bigint,
-  what: string,
-  version: number,
-  bytes: Uint8Array
-): ServedMessage {
-  return { what, version, bytes, block: decode(version, bytes), signer: signerOf(chainId, bytes) }
+function toServed(what: string, version: number, bytes: Uint8Array): ServedMessage {
+  return { what, version, bytes, block: decode(version, bytes) }
 }
 
 function decode(version: number, bytes: Uint8Array): BlockMessage | undefined {

@@ -10,6 +10,7 @@ import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { setTimeout as delay } from 'node:timers/promises'
+import { withPatience } from './patience.ts'
 
 /** A peer of the suite. */
 export type SuiteHost = Libp2p<{ identify: Identify; ping: Ping }>
@@ -25,6 +26,15 @@ export interface SuiteHostOptions {
   readonly listen?: string
 }
 
+/**
+ * What our end does by itself: nothing. It answers identify and ping, and asks when a case does; and it closes no
+ * connection because an answer was slow: when one closes, that is the node's doing.
+ */
+const QUIET = {
+  connectionMonitor: { enabled: false },
+  services: { identify: identify({ runOnConnectionOpen: false }), ping: ping() }
+} as const
+
 /** Starts a peer. The caller stops it. */
 export async function startSuiteHost(options: SuiteHostOptions = {}): Promise<SuiteHost> {
   const { privateKey = await generateKeyPair('secp256k1'), listen } = options
@@ -35,7 +45,7 @@ export async function startSuiteHost(options: SuiteHostOptions = {}): Promise<Su
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionManager: { reconnectRetries: 0, inboundConnectionThreshold: 1_000 },
-    services: { identify: identify(), ping: ping() }
+    ...QUIET
   })
 }
 
@@ -43,10 +53,9 @@ export async function startSuiteHost(options: SuiteHostOptions = {}): Promise<Su
 export async function dialNode(host: SuiteHost, target: string): Promise<Connection> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await host.dial(multiaddr(target), {
-        force: true,
-        signal: AbortSignal.timeout(DIAL_TIMEOUT_MS)
-      })
+      return await withPatience(DIAL_TIMEOUT_MS, (signal) =>
+        host.dial(multiaddr(target), { force: true, signal })
+      )
     } catch (thrown) {
       if (attempt === DIAL_ATTEMPTS) throw thrown
       await delay(DIAL_PAUSE_MS * attempt)
@@ -60,7 +69,9 @@ export async function openStream(
   protocol: string
 ): Promise<Stream | undefined> {
   try {
-    return await connection.newStream(protocol, { signal: AbortSignal.timeout(STREAM_TIMEOUT_MS) })
+    return await withPatience(STREAM_TIMEOUT_MS, (signal) =>
+      connection.newStream(protocol, { signal })
+    )
   } catch (thrown) {
     if (thrown instanceof Error && thrown.name === 'UnsupportedProtocolError') return undefined
     throw thrown

@@ -63,13 +63,9 @@ export async function takeSurvey(
     const head = { number: first.unsafeNumber, hash: first.unsafeHash }
     const lowest = lowestBlock(first)
     const ranges = await askAll(ask, 'blocks_by_range', rangeQuestions(first, lowest, 'range'))
-    const lowestDiff = isNone(first.oldestDiff) ? 1n : first.oldestDiff
-    const diffs = await askAll(
-      ask,
-      'state_diffs_by_range',
-      rangeQuestions(first, lowestDiff, 'diffs')
-    )
-    const held = messagesOf(chainId, ranges.get('three')).flatMap(({ block }) =>
+    const diffQuestions = rangeQuestions(first, lowestDiff(first), 'diffs')
+    const diffs = await askAll(ask, 'state_diffs_by_range', diffQuestions)
+    const held = messagesOf(ranges.get('three')).flatMap(({ block }) =>
       block === undefined ? [] : [block.payload.blockHash]
     )
     const hashes = await askAll(ask, 'blocks_by_hash', hashQuestions(held))
@@ -82,7 +78,7 @@ export async function takeSurvey(
       'far above': requests.tip(FAR_ABOVE, NO_BLOCK)
     } satisfies Record<TipQuestion, Uint8Array>)
     const answers = [...ranges.values(), ...hashes.values(), ...tips.values()]
-    const messages = answers.flatMap((answer) => messagesOf(chainId, answer))
+    const messages = answers.flatMap((answer) => messagesOf(answer))
     return { status, head, tips, ranges, hashes, diffs, messages }
   })
 }
@@ -90,6 +86,11 @@ export async function takeSurvey(
 /** The lowest block that a node says it serves. */
 export function lowestBlock({ oldestBlock }: Pick<RawStatus, 'oldestBlock'>): bigint {
   return isNone(oldestBlock) ? 1n : oldestBlock
+}
+
+/** The lowest block whose diff a node says it serves. */
+export function lowestDiff({ oldestDiff }: Pick<RawStatus, 'oldestDiff'>): bigint {
+  return isNone(oldestDiff) ? 1n : oldestDiff
 }
 
 function rangeQuestions(

@@ -1,6 +1,6 @@
 // One part of a soak: what `--only` names, and what it is run with.
 import { type Criterion } from './criterion.ts'
-import { type JobSlots } from './job-slots.ts'
+import { type JobSlots } from '../support/job-slots.ts'
 
 /** What all parts are run with. */
 export interface SoakOptions {

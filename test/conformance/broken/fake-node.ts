@@ -1,23 +1,18 @@
 // A fake node: what the suite needs to see of one, with a switch or a function for everything that can break.
-import '../with-resolvers.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import { identify } from '@libp2p/identify'
 import { type Connection, type Libp2p, type Stream } from '@libp2p/interface'
-import { noise } from '@libp2p/noise'
-import { ping } from '@libp2p/ping'
-import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
-import { createLibp2p } from 'libp2p'
 import { ChunkParser } from '../../../protocols/framing/chunk-parser.ts'
 import { STATUS, type Status } from '../../../protocols/status/codec.ts'
 import { requestProtocol } from '../asking.ts'
 import { toHex } from '../block-maker.ts'
 import { type ProtocolName } from '../frames.ts'
 import { LIMITS } from '../protocol-facts.ts'
+import { withPatience } from '../patience.ts'
 import { readRawStatus } from '../raw-status.ts'
 import { StreamReader } from '../raw-stream.ts'
+import { startSuiteHost } from '../suite-host.ts'
 import { type FakeAnswers, fakeStatus, refusal, soundAnswers } from './fake-answers.ts'
 import {
   type ChainFault,
@@ -60,14 +55,9 @@ const STATUS_INTERVAL_MS = 1_000
 
 /** Starts a fake; it dials `peer` for as long as it runs. */
 export async function startFakeNode(faults: FakeFaults, peer?: string): Promise<FakeNode> {
-  const host = await createLibp2p({
+  const host = await startSuiteHost({
     privateKey: await generateKeyPair(faults.keyType ?? 'secp256k1'),
-    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
-    transports: [tcp()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    connectionManager: { inboundConnectionThreshold: 1_000 },
-    services: { identify: identify(), ping: ping() }
+    listen: '/ip4/127.0.0.1/tcp/0'
   })
   const chain = await makeFakeChain(faults.chain)
   const extra = new Map<bigint, FakeBlock>()
@@ -118,7 +108,7 @@ async function serve(
     const isTooLong = request.length > requestMaxBytes
     const response = isTooLong ? refusal('invalid-request', 'too long') : answer(request)
     stream.send(response)
-    await stream.close({ signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) })
+    await withPatience(REQUEST_TIMEOUT_MS, (signal) => stream.close({ signal }))
     const isAnswered = protocol === 'status' && response[0] === 0
     if (!isAnswered || faults.staysConnected === true) return
     if (isOther(readRawStatus(request))) await connection.close()

@@ -30,7 +30,7 @@ export async function walkBack(
   const request = async (protocol: ProtocolName, bytes: Uint8Array) => {
     const asked = { protocol, what: protocol, bytes }
     const answer = await ask(connection, FAKE_CHAIN_ID, asked, ANSWER_TIMEOUT_MS)
-    return messagesOf(FAKE_CHAIN_ID, answer)
+    return messagesOf(answer)
   }
   const take = (
     served: readonly ServedMessage[],

@@ -11,7 +11,7 @@ import { isNone, readRawStatus, STATUS_BYTES, suiteStatus, withField } from '../
 import { type Subject } from '../subject.ts'
 import { readStatus, withPeer } from '../suite-peer.ts'
 import { NO_BLOCK, requests } from '../survey.ts'
-import { waitUntil } from '../wait-until.ts'
+import { waitUntil, watch } from '../patience.ts'
 
 const STATUS_INTERVAL_MS = 1_000
 const STATUS_AGAIN_MS = 1_500
@@ -206,7 +206,7 @@ async function checkFalseTip(subject: Subject): Promise<void> {
     return it.protocol === 'signed_tip' ? frame(0, 0, compressBlock(tip.bytes)) : undefined
   })
   if (call === undefined) throw new NotRun('the node asks for no tip')
-  await waitUntil(() => false, calmMs(subject)) // what it takes it takes after the answer
+  await watch(calmMs(subject)) // what it takes it takes after the answer
   const { acceptedNumber } = await readStatus(options, genesisHash)
   expectRule(isNone(acceptedNumber) || acceptedNumber !== number, 'it accepted the block')
   const bytes = requests.hashes(blockHash)

@@ -1,53 +1,55 @@
 // SD: how state diffs are asked for and sent, and the form of each.
 import { RLP } from '@ethereumjs/rlp'
 import { type StateDiff } from '../../../protocols/state-diffs-by-range/state-diff.ts'
-import { isRefused, linesOf } from '../asking.ts'
 import { keccak256, toHex } from '../block-maker.ts'
 import { type ConformanceCase } from '../conformance-case.ts'
-import { type Answer } from '../frames.ts'
 import { diffsOf, type ServedDiff } from '../served-diffs.ts'
 import { type Subject } from '../subject.ts'
-import { askEach, withPeer } from '../suite-peer.ts'
-import { type RangeQuestion, requests } from '../survey.ts'
-import { expectRule, NotRun, requireGiven } from '../verdict.ts'
+import { lowestDiff, requests } from '../survey.ts'
+import { expectRule, NotRun } from '../verdict.ts'
+import {
+  rangeAnswerCases,
+  type RangeProtocol,
+  rangeRequestCases,
+  takeItems
+} from './range-protocol.ts'
 
 const DIFF_MAX_BYTES = 10 * 2 ** 20
-const COUNT_MAX = 1024
 const EMPTY_TRIE = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421'
 const NO_CODE = toHex(keccak256(new Uint8Array()))
 
-/** Cases of protocols/state-diffs-by-range, but for what a block says of its diff. */
-export const DIFF_CASES: readonly ConformanceCase[] = [
-  {
-    id: 'SD-1 size',
-    rules: ['SD-1'],
-    title: 'refuses a request of another size',
-    run: (subject) => checkRefused(subject, [['19 bytes', requests.diffs(1n, 1n).subarray(0, 19)]])
+const DIFFS: RangeProtocol<ServedDiff> = {
+  protocol: 'state_diffs_by_range',
+  noun: 'diff',
+  rules: {
+    size: 'SD-1',
+    genesis: 'SD-2',
+    count: 'SD-3',
+    stop: 'SD-12',
+    limits: 'SD-13',
+    unavailable: 'SD-14'
   },
-  {
-    id: 'SD-2 genesis',
-    rules: ['SD-2'],
-    title: 'refuses a range from genesis on',
-    run: (subject) => checkRefused(subject, [['start 0', rawRange(0n, 1n)]])
-  },
-  {
-    id: 'SD-3 count',
-    rules: ['SD-3'],
-    title: 'refuses a count of 0, of more than 1024, and heights that there are not',
-    run: (subject) =>
-      checkRefused(subject, [
-        ['count 0', rawRange(1n, 0n)],
-        ['count 1025', rawRange(1n, 1025n)],
-        ['heights to 2^64-1', rawRange(2n ** 64n - 2n, 2n)],
-        ['heights over 2^64', rawRange(2n ** 64n - 1n, 1024n)]
-      ])
-  },
+  request: requests.diffs,
+  lowest: lowestDiff,
+  answers: ({ diffs }) => diffs,
+  items: diffsOf,
+  number: ({ diff }) => diff?.number,
+  sizeBytes: ({ sizeBytes }) => sizeBytes
+}
+
+/** Cases of protocols/state-diffs-by-range that ask. */
+export const DIFF_REQUEST_CASES: readonly ConformanceCase[] = rangeRequestCases(DIFFS)
+
+/** Cases of protocols/state-diffs-by-range: what every answer looks like, but for what a block says of its diff. */
+export const DIFF_ANSWER_CASES: readonly ConformanceCase[] = [
   {
     id: 'SD-4 chunks',
     rules: ['SD-4', 'FR-7'],
     title: 'sends diffs of at most 10 MiB with version 0 beside them',
-    run: async (subject) => {
-      for (const { what, version, sizeBytes } of takeDiffs(subject)) {
+    run: async ({ survey }) => {
+      const served = [...survey.diffs.values()].flatMap(diffsOf)
+      if (served.length === 0) throw new NotRun('the node serves no diff')
+      for (const { what, version, sizeBytes } of served) {
         expectRule(version === 0, `${what}: version ${String(version)}`)
         expectRule(sizeBytes <= DIFF_MAX_BYTES, `${what}: ${String(sizeBytes)} bytes`)
       }
@@ -66,68 +68,12 @@ export const DIFF_CASES: readonly ConformanceCase[] = [
     title: 'sends diffs in ascending order from start on, without gaps',
     run: checkOrder
   },
-  {
-    id: 'SD-12 stop',
-    rules: ['SD-12'],
-    title: 'stops at the first height whose diff it lacks',
-    run: checkStop
-  },
-  {
-    id: 'SD-13 count',
-    rules: ['SD-13', 'FR-10'],
-    title: 'sends at most count diffs',
-    run: checkCount
-  },
-  {
-    id: 'SD-13 bytes',
-    rules: ['SD-13'],
-    title: 'stops before maxBytes is passed, but not before the first diff',
-    run: checkBytes
-  },
-  {
-    id: 'SD-14 unavailable',
-    rules: ['SD-14'],
-    title: 'answers result 1 where it cannot send the first diff',
-    run: async ({ survey }) => {
-      const answer = take(survey, 'far above')
-      expectRule(answer.frames.length === 1 && answer.frames[0]?.result === 1, linesOf([answer]))
-    }
-  }
+  ...rangeAnswerCases(DIFFS)
 ]
 
-function rawRange(start: bigint, count: bigint): Uint8Array {
-  const bytes = new Uint8Array(20)
-  const view = new DataView(bytes.buffer)
-  view.setBigUint64(0, start, true)
-  view.setBigUint64(8, count, true)
-  view.setUint32(16, 2 ** 20, true)
-  return bytes
-}
-
-async function checkRefused(
-  subject: Subject,
-  requested: readonly (readonly [what: string, bytes: Uint8Array])[]
-): Promise<void> {
-  const asked = requested.map(([what, bytes]) => {
-    return { protocol: 'state_diffs_by_range', what, bytes } as const
-  })
-  const wrong = (await askEach(subject, asked)).filter((answer) => !isRefused(answer))
-  expectRule(wrong.length === 0, linesOf(wrong))
-}
-
-function take({ diffs }: Subject['survey'], question: RangeQuestion): Answer {
-  return requireGiven(diffs.get(question), 'it was not asked')
-}
-
-/** All diffs that came. Throws NotRun when there are none. */
-export function takeDiffs(
-  { survey }: Pick<Subject, 'survey'>,
-  question?: RangeQuestion
-): readonly ServedDiff[] {
-  const answers = question === undefined ? [...survey.diffs.values()] : [take(survey, question)]
-  const served = answers.flatMap(diffsOf)
-  if (served.length === 0) throw new NotRun('the node serves no diff')
-  return served
+/** The diffs of the longest answer. Throws NotRun when there are none. */
+export function takeDiffs(subject: Subject): readonly ServedDiff[] {
+  return takeItems(DIFFS, subject, 'all')
 }
 
 /** Of the diffs that decode, `check` says what is wrong with one, given those before it in the same answer. */
@@ -142,8 +88,7 @@ function onForm(
     title,
     run: async (subject) => {
       const diffs: StateDiff[] = []
-      takeDiffs(subject)
-      for (const { what, broken, diff } of takeDiffs(subject, 'all')) {
+      for (const { what, broken, diff } of takeDiffs(subject)) {
         const reason = broken?.rule === rule ? broken.reason : false
         const problem = reason || (diff !== undefined && check(diff, diffs))
         expectRule(problem === false, `${what}: ${String(problem)}`)
@@ -224,52 +169,10 @@ function codeOf(body: Uint8Array): string | undefined {
 }
 
 async function checkOrder(subject: Subject): Promise<void> {
-  const start = requireGiven(subject.status.oldestDiff, 'it names no oldest diff')
-  for (const [at, { diff, what }] of takeDiffs(subject, 'all').entries()) {
+  const start = lowestDiff(subject.status)
+  for (const [at, { diff, what }] of takeDiffs(subject).entries()) {
     const due = start + BigInt(at)
     const number = diff?.number ?? due
     expectRule(number === due, `${what}: diff ${String(number)} in place of ${String(due)}`)
-  }
-}
-
-async function checkStop(subject: Subject): Promise<void> {
-  const [first] = takeDiffs(subject, 'past the head')
-  const answer = take(subject.survey, 'past the head')
-  const { number: head } = subject.survey.head
-  const number = first?.diff?.number ?? head
-  expectRule(number === head, `starts at ${String(number)}`)
-  const isSound = answer.frames.every(({ result }) => result === 0) && answer.end === 'closed'
-  expectRule(isSound, linesOf([answer]))
-}
-
-async function checkCount(subject: Subject): Promise<void> {
-  takeDiffs(subject, 'first')
-  for (const [question, countMax] of [
-    ['first', 1],
-    ['three', 3],
-    ['all', COUNT_MAX]
-  ] as const) {
-    const { length } = take(subject.survey, question).frames
-    expectRule(length <= countMax, `${String(length)} chunks for a count of ${String(countMax)}`)
-  }
-}
-
-async function checkBytes(subject: Subject): Promise<void> {
-  const { options, survey, status } = subject
-  const [first, second] = takeDiffs(subject, 'three')
-  const { length } = take(survey, 'no bytes').frames
-  expectRule(length === 1, `${String(length)} chunks for maxBytes 0`)
-  if (first === undefined || second === undefined) return
-  const limit = first.sizeBytes + second.sizeBytes
-  for (const [maxBytes, countMax] of [
-    [limit, 2],
-    [limit - 1, 1]
-  ] as const) {
-    const bytes = requests.diffs(status.oldestDiff, 3n, maxBytes)
-    const what = `maxBytes ${String(maxBytes)}`
-    const answer = await withPeer(options, ({ ask }) =>
-      ask({ protocol: 'state_diffs_by_range', what, bytes })
-    )
-    expectRule(answer.frames.length === countMax, linesOf([answer]))
   }
 }

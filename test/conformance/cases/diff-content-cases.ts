@@ -26,7 +26,7 @@ export const DIFF_CONTENT_CASES: readonly ConformanceCase[] = [
     rules: ['SD-18'],
     title: 'lists an account where, and only where, the state root is another than the parent’s',
     run: async (subject) => {
-      for (const { diff } of takeDiffs(subject, 'all')) {
+      for (const { diff } of takeDiffs(subject)) {
         if (diff === undefined) continue
         const isChanged = toHex(diff.stateRoot) !== toHex(diff.parentStateRoot)
         const { length } = diff.accounts
@@ -51,7 +51,7 @@ function onBlocks(rule: string, title: string, check: Check): ConformanceCase {
     run: async (subject) => {
       const payloads = payloadsOf(subject)
       let checkedCount = 0
-      for (const { diff } of takeDiffs(subject, 'all')) {
+      for (const { diff } of takeDiffs(subject)) {
         const payload = diff && payloads.get(diff.number)
         if (diff === undefined || payload === undefined) continue
         const problem = await check(diff, payload, payloads.get(payload.blockNumber - 1n))
@@ -63,8 +63,8 @@ function onBlocks(rule: string, title: string, check: Check): ConformanceCase {
   }
 }
 
-function payloadsOf({ survey, chainId }: Subject): ReadonlyMap<bigint, ExecutionPayload> {
-  const messages = messagesOf(chainId, survey.ranges.get('all'))
+function payloadsOf({ survey }: Subject): ReadonlyMap<bigint, ExecutionPayload> {
+  const messages = messagesOf(survey.ranges.get('all'))
   return new Map(
     messages.flatMap(({ block }) =>
       block === undefined ? [] : [[block.payload.blockNumber, block.payload] as const]

@@ -1,14 +1,15 @@
 // FR: the frame of requests and answers, as a server shows it.
-import { type Asked, isCut, isRefused, linesOf, requestProtocol } from '../asking.ts'
+import { type Asked, linesOf, requestProtocol } from '../asking.ts'
 import { type ConformanceCase } from '../conformance-case.ts'
 import { expectRule, NotRun } from '../verdict.ts'
 import { type Answer, contentOf, type Frame, type ProtocolName } from '../frames.ts'
 import { LIMITS, PROTOCOLS } from '../protocol-facts.ts'
 import { isNone, suiteStatus, withField } from '../raw-status.ts'
 import { type Subject } from '../subject.ts'
-import { askEach, withPeer } from '../suite-peer.ts'
+import { withPeer } from '../suite-peer.ts'
 import { openStream } from '../suite-host.ts'
 import { answersOf, NO_BLOCK, requests } from '../survey.ts'
+import { expectRefused } from './refusal.ts'
 
 const OVERSIZE_BYTES = 100_000
 
@@ -24,19 +25,23 @@ export const FRAMING_CASES: readonly ConformanceCase[] = [
     id: 'FR-2 oversize',
     rules: ['FR-2', 'FR-4'],
     title: 'answers result 2 to a request over its limit, or closes the stream',
-    run: (subject) => checkRefused(subject, oversize, {})
+    run: (subject) =>
+      expectRefused(
+        subject,
+        ofEach(() => new Uint8Array(OVERSIZE_BYTES))
+      )
   },
   {
     id: 'FR-4 never closing',
     rules: ['FR-4'],
     title: 'does not wait for more bytes than the limit and one',
-    run: (subject) => checkRefused(subject, limitAndOne, { closes: false })
+    run: (subject) => expectRefused(subject, ofEach(limitAndOne, { closes: false }))
   },
   {
     id: 'FR-4 trickling',
     rules: ['FR-4'],
     title: 'does the same when the bytes come in small parts',
-    run: (subject) => checkRefused(subject, limitAndOne, { closes: false, partsCount: 20 })
+    run: (subject) => expectRefused(subject, ofEach(limitAndOne, { closes: false, partsCount: 20 }))
   },
   {
     id: 'FR-4 truncated',
@@ -107,25 +112,18 @@ async function checkIds({ options, chainId }: Subject): Promise<void> {
   })
 }
 
-function oversize(): Uint8Array {
-  return new Uint8Array(OVERSIZE_BYTES)
-}
-
 function limitAndOne(protocol: ProtocolName): Uint8Array {
   return new Uint8Array(LIMITS[protocol].requestMaxBytes + 1)
 }
 
-async function checkRefused(
-  subject: Subject,
+/** One request to each protocol. */
+function ofEach(
   toBytes: (protocol: ProtocolName) => Uint8Array,
-  way: Pick<Asked, 'closes' | 'partsCount'>
-): Promise<void> {
-  const asked = PROTOCOLS.map((protocol) => {
+  way: Pick<Asked, 'closes' | 'partsCount'> = {}
+): readonly Asked[] {
+  return PROTOCOLS.map((protocol) => {
     return { protocol, what: protocol, bytes: toBytes(protocol), ...way }
   })
-  const answers = await askEach(subject, asked)
-  const wrong = answers.filter((answer) => !isRefused(answer) && !isCut(answer))
-  expectRule(wrong.length === 0, linesOf(wrong))
 }
 
 async function checkTruncated(subject: Subject): Promise<void> {
@@ -144,8 +142,7 @@ async function checkTruncated(subject: Subject): Promise<void> {
       bytes: whole[protocol].subarray(0, length)
     }))
   )
-  const wrong = (await askEach(subject, asked)).filter((answer) => !isRefused(answer))
-  expectRule(wrong.length === 0, linesOf(wrong))
+  await expectRefused(subject, asked)
 }
 
 /** Another chain makes a node disconnect (ST-10), but this status has a role that there is not. */

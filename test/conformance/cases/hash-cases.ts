@@ -1,31 +1,31 @@
 // BH: blocks by their hashes, canonical or not.
 import { BLOCKS_BY_HASH_COUNT_MAX } from '../../../protocols/blocks-by-hash/codec.ts'
-import { type Asked, isCut, isRefused, linesOf } from '../asking.ts'
+import { linesOf } from '../asking.ts'
 import { keccak256, makeBlock, planBlock, toHex } from '../block-maker.ts'
 import { type ConformanceCase } from '../conformance-case.ts'
-import { type Answer, contentsOf } from '../frames.ts'
+import { type Answer } from '../frames.ts'
 import { GossipPeer } from '../gossip-peer.ts'
 import { publishedBlock, soundPlan } from '../gossip-trial.ts'
 import { messagesOf } from '../served-messages.ts'
 import { type Subject } from '../subject.ts'
-import { askEach, withPeer } from '../suite-peer.ts'
+import { withPeer } from '../suite-peer.ts'
 import { type HashQuestion, NO_BLOCK, requests } from '../survey.ts'
 import { expectRule, NotRun, requireGiven } from '../verdict.ts'
+import { checkMessageChunks } from './message-chunks.ts'
+import { expectRefused, requestsOf } from './refusal.ts'
 
-const MESSAGE_MIN_BYTES = 66
-const MESSAGE_MAX_BYTES = 10 * 2 ** 20
 const HASH_BYTES = 32
 const OFFSET_BYTES = 4
 const UNREADABLE = 'unreadable'
 
-/** Cases of protocols/blocks-by-hash. */
-export const HASH_CASES: readonly ConformanceCase[] = [
+/** Cases of protocols/blocks-by-hash that ask. */
+export const HASH_REQUEST_CASES: readonly ConformanceCase[] = [
   {
     id: 'BH-1 container',
     rules: ['BH-1'],
     title: 'refuses a request with another offset, and one whose last hash is not whole',
     run: (subject) =>
-      checkRefused(subject, [
+      refuse(subject, [
         ['3 bytes', Uint8Array.of(4, 0, 0)],
         ['offset 5', rawHashes(5, [NO_BLOCK])],
         ['offset 0', rawHashes(0, [NO_BLOCK])],
@@ -38,18 +38,22 @@ export const HASH_CASES: readonly ConformanceCase[] = [
     rules: ['BH-2'],
     title: 'refuses a request with no hash, with 129, and with one twice',
     run: (subject) =>
-      checkRefused(subject, [
+      refuse(subject, [
         ['no hash', rawHashes(OFFSET_BYTES, [])],
         ['a hash twice', rawHashes(OFFSET_BYTES, [NO_BLOCK, keccak256(NO_BLOCK), NO_BLOCK])],
         ['129 hashes', rawHashes(OFFSET_BYTES, unknownHashes(BLOCKS_BY_HASH_COUNT_MAX + 1))]
       ])
-  },
+  }
+]
+
+/** Cases of protocols/blocks-by-hash: what every answer looks like. */
+export const HASH_ANSWER_CASES: readonly ConformanceCase[] = [
   {
     id: 'BH-3 chunks',
     rules: ['BH-3', 'BM-1', 'BM-3', 'FR-7'],
     title: 'sends messages of 66 bytes to 10 MiB with their version beside them',
     run: async ({ survey }) => {
-      for (const answer of survey.hashes.values()) checkChunks(answer)
+      for (const answer of survey.hashes.values()) checkMessageChunks(answer)
     }
   },
   {
@@ -102,54 +106,32 @@ function unknownHashes(count: number): readonly Uint8Array[] {
   return Array.from({ length: count }, (_, at) => keccak256(Uint8Array.of(0x6f, at)))
 }
 
-/** 129 hashes are over the limit of a request too, for which a stream may be closed (FR-4). */
-async function checkRefused(
-  subject: Subject,
-  requested: readonly (readonly [what: string, bytes: Uint8Array])[]
-): Promise<void> {
-  const asked = requested.map(([what, bytes]): Asked => {
-    return { protocol: 'blocks_by_hash', what, bytes }
-  })
-  const limit = OFFSET_BYTES + HASH_BYTES * BLOCKS_BY_HASH_COUNT_MAX
-  const answers = await askEach(subject, asked)
-  const wrong = answers.filter((answer, at) => {
-    const isOverLimit = (asked[at]?.bytes.length ?? 0) > limit
-    return !isRefused(answer) && !(isOverLimit && isCut(answer))
-  })
-  expectRule(wrong.length === 0, linesOf(wrong))
+function refuse(subject: Subject, requested: Parameters<typeof requestsOf>[1]): Promise<void> {
+  return expectRefused(subject, requestsOf('blocks_by_hash', requested))
 }
 
 function take({ hashes }: Subject['survey'], question: HashQuestion): Answer {
   return requireGiven(hashes.get(question), 'the node serves no two blocks by height')
 }
 
-function checkChunks(answer: Answer): void {
-  const wrong = answer.frames.find(({ result, version }) => result === 0 && version > 3)
-  expectRule(wrong === undefined, `${answer.what}: version ${String(wrong?.version)}`)
-  for (const { length } of contentsOf(answer)) {
-    const isRight = length >= MESSAGE_MIN_BYTES && length <= MESSAGE_MAX_BYTES
-    expectRule(isRight, `${answer.what}: a message of ${String(length)} bytes`)
-  }
-}
-
 async function checkOrder(
-  { survey, chainId }: Subject,
+  { survey }: Subject,
   question: HashQuestion,
   pick: (first: string, second: string) => readonly string[]
 ): Promise<void> {
   const answer = take(survey, question)
-  const [first, second] = hashesOf(chainId, survey.ranges.get('three'))
+  const [first, second] = hashesOf(survey.ranges.get('three'))
   if (first === undefined || second === undefined) throw new NotRun('it serves no two blocks')
   const due = pick(first, second)
-  const got = hashesOf(chainId, answer)
+  const got = hashesOf(answer)
   if (got.includes(UNREADABLE)) throw new NotRun('a message does not decode')
   expectRule(got.join() === due.join(), `${got.join(', ')} in place of ${due.join(', ')}`)
   expectRule(answer.frames.length === due.length && answer.end === 'closed', linesOf([answer]))
 }
 
 /** What cannot be read (BM-5, BR-4, BH-3) stands as such. */
-function hashesOf(chainId: bigint, answer: Answer | undefined): readonly string[] {
-  return messagesOf(chainId, answer).map(({ block }) =>
+function hashesOf(answer: Answer | undefined): readonly string[] {
+  return messagesOf(answer).map(({ block }) =>
     block === undefined ? UNREADABLE : toHex(block.payload.blockHash)
   )
 }
@@ -167,7 +149,7 @@ async function checkNotCanonical(subject: Subject): Promise<void> {
     await ask({ protocol: 'signed_tip', what: 'a tip', bytes: requests.tip(1n, NO_BLOCK) })
     const bytes = requests.hashes(blockHash)
     const answer = await ask({ protocol: 'blocks_by_hash', what: 'a side block', bytes })
-    const got = hashesOf(chainId, answer)
+    const got = hashesOf(answer)
     expectRule(got.join() === toHex(blockHash), linesOf([answer]))
   })
 }

@@ -10,7 +10,7 @@ import { type ConformanceCase } from '../conformance-case.ts'
 import { expectRule, NotRun } from '../verdict.ts'
 import { expectNotForwarded, publishedBlock, soundPlan } from '../gossip-trial.ts'
 import { type Subject } from '../subject.ts'
-import { type ServedMessage } from '../served-messages.ts'
+import { type ServedMessage, signersOf } from '../served-messages.ts'
 
 /** Where the payload's fields stand in a signed part of version 3: after the beacon root. */
 const PAYLOAD_AT = 32
@@ -18,8 +18,8 @@ const AT = { extraData: 436, transactions: 504, withdrawals: 508 } as const
 const FIXED_BYTES = 560
 const EXTRA_BYTES = 9
 
-/** Cases of protocols/block-message. */
-export const MESSAGE_CASES: readonly ConformanceCase[] = [
+/** Cases of protocols/block-message: every message that the node serves. */
+export const MESSAGE_ANSWER_CASES: readonly ConformanceCase[] = [
   onMessages('BM-2', 'signs with v 0 or 1', ({ bytes }) => {
     return (bytes[64] ?? 0) > 1 && `v is ${String(bytes[64])}`
   }),
@@ -104,8 +104,8 @@ function onMessages(
   }
 }
 
-async function checkSigner({ options, survey }: Subject): Promise<void> {
-  const messages = takeMessages(survey)
+async function checkSigner({ options, survey, chainId }: Subject): Promise<void> {
+  const messages = signersOf(chainId, takeMessages(survey))
   const { signerKey } = options
   const due = signerKey === undefined ? messages[0]?.signer : keyToAddress(signerKey)
   expectRule(due !== undefined, 'no signer can be recovered')

@@ -1,5 +1,5 @@
 // ST: what a node says of itself, and what it makes of what others say.
-import { isRefused, linesOf } from '../asking.ts'
+import { linesOf } from '../asking.ts'
 import { toHex } from '../block-maker.ts'
 import { type ConformanceCase } from '../conformance-case.ts'
 import { expectRule, requireGiven } from '../verdict.ts'
@@ -7,12 +7,13 @@ import { isNone, type RawStatus, STATUS_BYTES, suiteStatus, withField } from '..
 import { type Subject } from '../subject.ts'
 import { withPeer } from '../suite-peer.ts'
 import { NO_BLOCK, surveyedStatus } from '../survey.ts'
-import { waitUntil } from '../wait-until.ts'
+import { waitUntil } from '../patience.ts'
+import { expectRefused, requestsOf } from './refusal.ts'
 
 const NONE = 2n ** 64n - 1n
 
-/** Cases of protocols/status. */
-export const STATUS_CASES: readonly ConformanceCase[] = [
+/** Cases of protocols/status: what the answer looks like. */
+export const STATUS_ANSWER_CASES: readonly ConformanceCase[] = [
   onStatus('ST-1', 'is exactly 173 bytes', ({ sizeBytes }) => {
     return sizeBytes !== STATUS_BYTES && `${String(sizeBytes)} bytes`
   }),
@@ -29,12 +30,6 @@ export const STATUS_CASES: readonly ConformanceCase[] = [
   onStatus('ST-5', 'gives both ends of its states or neither', (status) => {
     return isNone(status.oldestState) !== isNone(status.newestState) && 'one of them is none'
   }),
-  {
-    id: 'ST-6 refuse',
-    rules: ['ST-6'],
-    title: 'refuses a status that breaks a rule',
-    run: checkRefusal
-  },
   {
     id: 'ST-7 digest',
     rules: ['ST-7'],
@@ -55,6 +50,16 @@ export const STATUS_CASES: readonly ConformanceCase[] = [
       const seen = surveyedStatus(survey)
       expectRule(seen === undefined || seen.chainId === chainId, 'of another chain')
     }
+  }
+]
+
+/** Cases of protocols/status that ask. */
+export const STATUS_REQUEST_CASES: readonly ConformanceCase[] = [
+  {
+    id: 'ST-6 refuse',
+    rules: ['ST-6'],
+    title: 'refuses a status that breaks a rule',
+    run: checkRefusal
   },
   {
     id: 'ST-10 chain id',
@@ -87,18 +92,16 @@ function onStatus(
   }
 }
 
-async function checkRefusal({ options, chainId, genesisHash }: Subject): Promise<void> {
-  const sound = suiteStatus(chainId, genesisHash)
-  for (const [what, bytes] of [
+async function checkRefusal(subject: Subject): Promise<void> {
+  const sound = suiteStatus(subject.chainId, subject.genesisHash)
+  const requested = requestsOf('status', [
     ['172 bytes (ST-1)', sound.subarray(0, STATUS_BYTES - 1)],
     ['role 2 (ST-2)', withField(sound, 'role', 2)],
     ['no head (ST-3)', withField(sound, 'unsafeNumber', NONE)],
     ['a hash of nothing accepted (ST-4)', withField(sound, 'acceptedHash', 1)],
     ['one end of its states (ST-5)', withField(sound, 'oldestState', 0n)]
-  ] as const) {
-    const answer = await withPeer(options, ({ ask }) => ask({ protocol: 'status', what, bytes }))
-    expectRule(isRefused(answer), linesOf([answer]))
-  }
+  ])
+  await expectRefused(subject, requested)
 }
 
 async function checkDisconnect(

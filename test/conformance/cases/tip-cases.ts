@@ -1,5 +1,5 @@
 // TI: which block a node holds above, or instead of, the asker's head.
-import { isRefused, linesOf } from '../asking.ts'
+import { linesOf } from '../asking.ts'
 import { type ConformanceCase } from '../conformance-case.ts'
 import { expectRule, NotRun, requireGiven } from '../verdict.ts'
 import { makeBlock } from '../block-maker.ts'
@@ -9,24 +9,35 @@ import { type Subject } from '../subject.ts'
 import { newPeerKey, withPeer } from '../suite-peer.ts'
 import { tipOf } from '../served-messages.ts'
 import { FAR_ABOVE, lowestBlock, NO_BLOCK, requests, type TipQuestion } from '../survey.ts'
-import { waitUntil } from '../wait-until.ts'
+import { waitUntil } from '../patience.ts'
 import { isNone } from '../raw-status.ts'
+import { MESSAGE_MIN_BYTES } from './message-chunks.ts'
+import { expectRefused, requestsOf } from './refusal.ts'
 
 const SAME = 0
 const BEHIND = 1
 const AHEAD = 2
 const CONFLICT = 3
 const UNAVAILABLE = 1
-const MESSAGE_MIN_BYTES = 66
 
-/** Cases of protocols/signed-tip. */
-export const TIP_CASES: readonly ConformanceCase[] = [
+/** Cases of protocols/signed-tip that ask. */
+export const TIP_REQUEST_CASES: readonly ConformanceCase[] = [
   {
     id: 'TI-1 request',
     rules: ['TI-1'],
     title: 'refuses a request of another size or of height none',
     run: checkRequest
   },
+  {
+    id: 'TI-10 older connections',
+    rules: ['TI-10'],
+    title: 'closes older connections of the asker first',
+    run: checkOlderConnections
+  }
+]
+
+/** Cases of protocols/signed-tip: what every answer looks like. */
+export const TIP_ANSWER_CASES: readonly ConformanceCase[] = [
   {
     id: 'TI-2 relation',
     rules: ['TI-2'],
@@ -94,12 +105,6 @@ export const TIP_CASES: readonly ConformanceCase[] = [
     run: checkOtherGenesis
   },
   {
-    id: 'TI-10 older connections',
-    rules: ['TI-10'],
-    title: 'closes older connections of the asker first',
-    run: checkOlderConnections
-  },
-  {
     id: 'TI-11 proof',
     rules: ['TI-11'],
     title: 'names a block whose height fits the relation',
@@ -117,19 +122,15 @@ export const TIP_GOSSIP_CASES: readonly ConformanceCase[] = [
   }
 ]
 
-async function checkRequest({ options, genesisHash }: Subject): Promise<void> {
-  const sound = requests.tip(0n, genesisHash)
+async function checkRequest(subject: Subject): Promise<void> {
+  const sound = requests.tip(0n, subject.genesisHash)
   const none = sound.slice()
   none.fill(0xff, 0, 8)
-  for (const [what, bytes] of [
+  const requested = requestsOf('signed_tip', [
     ['39 bytes', sound.subarray(0, 39)],
     ['height none', none]
-  ] as const) {
-    const answer = await withPeer(options, ({ ask }) =>
-      ask({ protocol: 'signed_tip', what, bytes })
-    )
-    expectRule(isRefused(answer), linesOf([answer]))
-  }
+  ])
+  await expectRefused(subject, requested)
 }
 
 async function checkTips(

@@ -1,12 +1,12 @@
 // TR: the connection itself.
-import { setTimeout as delay } from 'node:timers/promises'
 import { publicKeyToAddress } from '../block-maker.ts'
 import { type ConformanceCase } from '../conformance-case.ts'
+import { withPatience } from '../patience.ts'
+import { signersOf } from '../served-messages.ts'
 import { expectRule, RuleBroken } from '../verdict.ts'
 import { withPeer } from '../suite-peer.ts'
 
-const PING_TIMEOUT_MS = 5_000
-const LOOK_MS = 20
+const ANSWER_TIMEOUT_MS = 5_000
 
 /** Cases of protocols/README.md, "Transport". */
 export const TRANSPORT_CASES: readonly ConformanceCase[] = [
@@ -28,11 +28,10 @@ export const TRANSPORT_CASES: readonly ConformanceCase[] = [
     title: 'answers identify',
     run: ({ options }) =>
       withPeer(options, async ({ host, connection }) => {
-        const { remotePeer } = connection
-        const known = async () => (await host.peerStore.get(remotePeer)).protocols.length > 0
-        const deadline = performance.now() + PING_TIMEOUT_MS
-        while (!(await known()) && performance.now() < deadline) await delay(LOOK_MS)
-        expectRule(await known(), 'it names no protocol')
+        const { protocols } = await withPatience(ANSWER_TIMEOUT_MS, (signal) =>
+          host.services.identify.identify(connection, { signal })
+        ).catch(broken)
+        expectRule(protocols.length > 0, 'it names no protocol')
       })
   },
   {
@@ -41,10 +40,9 @@ export const TRANSPORT_CASES: readonly ConformanceCase[] = [
     title: 'answers ping',
     run: ({ options }) =>
       withPeer(options, async ({ host, connection }) => {
-        const signal = AbortSignal.timeout(PING_TIMEOUT_MS)
-        const tripMs = await host.services.ping
-          .ping(connection.remotePeer, { signal })
-          .catch(broken)
+        const tripMs = await withPatience(ANSWER_TIMEOUT_MS, (signal) =>
+          host.services.ping.ping(connection.remotePeer, { signal })
+        ).catch(broken)
         expectRule(tripMs >= 0, `${String(tripMs)} ms`)
       })
   },
@@ -52,12 +50,13 @@ export const TRANSPORT_CASES: readonly ConformanceCase[] = [
     id: 'TR-3 identity',
     rules: ['TR-3'],
     title: 'has a secp256k1 identity that does not sign blocks',
-    run: ({ options, survey }) =>
+    run: ({ options, survey, chainId }) =>
       withPeer(options, async ({ connection }) => {
         const { publicKey, type } = connection.remotePeer
         expectRule(type === 'secp256k1' && publicKey !== undefined, `a key of type ${type}`)
         const address = publicKeyToAddress(publicKey.raw)
-        const isSigner = survey.messages.some(({ signer }) => signer === address)
+        const signers = signersOf(chainId, survey.messages)
+        const isSigner = signers.some(({ signer }) => signer === address)
         expectRule(!isSigner, `${address} signs blocks too`)
       })
   }

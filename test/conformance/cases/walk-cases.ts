@@ -12,7 +12,7 @@ import { type Subject } from '../subject.ts'
 import { withPeer } from '../suite-peer.ts'
 import { requests } from '../survey.ts'
 import { expectRule, NotRun, requireGiven } from '../verdict.ts'
-import { waitUntil } from '../wait-until.ts'
+import { waitUntil, watch } from '../patience.ts'
 
 const VERSION = 3
 const FALSE_KEY = keccak256(Uint8Array.of(0x67))
@@ -74,7 +74,7 @@ async function walkBack(subject: Subject): Promise<Walk> {
   const isDone = () => answers.told.has('another block')
   await listener.answeringWith(answers.answer, () => waitUntil(isDone, WALK_WAIT_MS))
   // What it was told last it may still be looking at.
-  await waitUntil(() => false, options.patienceMs / 4)
+  await watch(options.patienceMs / 4)
   return { told: answers.told }
 }
 

@@ -1,6 +1,6 @@
 // Jobs side by side: never more than there are slots, all of them in the end, failures included.
 import assert from 'node:assert/strict'
-import { createJobSlots } from '../../soak/job-slots.ts'
+import { createJobSlots } from '../../support/job-slots.ts'
 
 describe('job slots', () => {
   for (const jobsMax of [1, 2, 3]) {

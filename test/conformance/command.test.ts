@@ -1,0 +1,57 @@
+// The suite as a command: what it says, where, and with which exit code it ends.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { chooseFreePorts } from '../../devnet/free-ports.ts'
+import { projectPath } from '../support/project-root.ts'
+import { runCommand } from './command.ts'
+
+async function command(...args: readonly string[]) {
+  let stdout = ''
+  let stderr = ''
+  const exitCode = await runCommand(args, {
+    stdout: (text) => (stdout += text),
+    stderr: (text) => (stderr += text)
+  })
+  return { exitCode, stdout, stderr }
+}
+
+describe('the command of the conformance suite', function () {
+  this.timeout(60_000)
+
+  for (const [what, args] of [
+    ['no target', ['--chain-id', '901']],
+    ['a chain id that is no number', ['--target', '/ip4/127.0.0.1/tcp/1', '--chain-id', 'x']],
+    ['a flag that there is not', ['--wrong']]
+  ] as const) {
+    it(`ends with 2 and its usage for ${what}`, async () => {
+      const { exitCode, stdout, stderr } = await command(...args)
+      assert.equal(exitCode, 2)
+      assert.equal(stdout, '')
+      assert.match(stderr, /usage: npm run conformance/)
+    })
+  }
+
+  it('ends with 0 and its usage on stdout for --help', async () => {
+    const { exitCode, stdout, stderr } = await command('--help')
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /usage: npm run conformance/)
+    assert.equal(stderr, '')
+  })
+
+  it('ends with 2 where nobody listens', async () => {
+    const [port] = await chooseFreePorts(1)
+    const target = `/ip4/127.0.0.1/tcp/${String(port)}`
+    const { exitCode, stderr } = await command('--target', target, '--chain-id', '901')
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /the suite could not run/)
+  })
+
+  it('is what the script of that name runs', () => {
+    const path = projectPath('dist', 'test', 'conformance', 'run.js')
+    const run = (...args: readonly string[]) =>
+      spawnSync(process.execPath, [path, ...args], { encoding: 'utf8', timeout: 60_000 })
+    const { status, stderr } = run('--wrong')
+    assert.equal(status, 2)
+    assert.match(stderr, /usage: npm run conformance/)
+  })
+})
