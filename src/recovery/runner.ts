@@ -58,8 +58,8 @@ class RecoveryRunner implements Recovery {
       head: this.#deps.chain.head(),
       conflicts: this.#deps.knowledge.conflicts(),
       foreign: this.#deps.knowledge.foreign(),
-      answers: this.#deps.knowledge.answers(),
-      hasUnasked: this.#deps.knowledge.unasked().length > 0,
+      answers: this.#deps.knowledge.peers.all(),
+      hasUnasked: this.#deps.knowledge.peers.unasked().length > 0,
       last: this.#last
     }
   }
@@ -75,7 +75,7 @@ class RecoveryRunner implements Recovery {
     if (hasSigned(block.hash) || chain.isSetAside(block.hash)) return
     const isOurs = record.hashAt(block.number) === block.hash
     const isOpen = gate.state().kind === 'open'
-    if (!isOpen && !isOurs) knowledge.noteArrived(block.hash)
+    if (!isOpen && !isOurs) knowledge.peers.noteArrived(block.hash)
     const head = chain.head()
     const canonical = chain.canonicalHash(block.number)
     if (block.hash === canonical) return
@@ -95,7 +95,7 @@ class RecoveryRunner implements Recovery {
   }
 
   onFault(reason: ShutReason): void {
-    if (reason === 'process-paused') this.#deps.knowledge.notePause()
+    if (reason === 'process-paused') this.#deps.knowledge.peers.notePause()
     // A gate that is shut already keeps the reason it was shut for.
     if (this.#deps.gate.state().kind === 'open') this.#deps.gate.shut(reason)
     this.#waker.wake()
@@ -190,10 +190,10 @@ class RecoveryRunner implements Recovery {
   async #open(on: BlockRef): Promise<boolean> {
     const { record, knowledge, gate, progress, log } = this.#deps
     // Those that the decision counted: one that is added meanwhile has not been asked.
-    const backups = knowledge.backups()
+    const backups = knowledge.peers.backups()
     await record.adopt(on)
     if (!this.#isStillOpen(on)) return false
-    await knowledge.adoptBackups(backups)
+    await knowledge.peers.adoptBackups(backups)
     if (!this.#isStillOpen(on)) return false
     const overridden = knowledge.overridden()
     if (overridden.length > 0) {
@@ -217,7 +217,7 @@ class RecoveryRunner implements Recovery {
   /** A backup at its head: asks when somebody new came, else waits for the next accepted block. */
   async #follow(signal: AbortSignal): Promise<void> {
     const { knowledge, peers, chain, progress, followAskMs } = this.#deps
-    if (knowledge.unasked().length > 0) {
+    if (knowledge.peers.unasked().length > 0) {
       await askEverybody(this.#deps, signal)
       return
     }
@@ -240,7 +240,7 @@ class RecoveryRunner implements Recovery {
 
   async #whileOpen(signal: AbortSignal): Promise<void> {
     while (this.#deps.gate.state().kind === 'open') {
-      const newcomers = this.#deps.knowledge.unasked()
+      const newcomers = this.#deps.knowledge.peers.unasked()
       if (newcomers.length === 0) await this.#waker.wait(undefined, signal)
       const brought = await askNewcomers(this.#deps, newcomers, signal)
       for (const { block, peer } of brought) this.onAccepted(block, peer)
@@ -251,7 +251,7 @@ class RecoveryRunner implements Recovery {
   }
 
   #headMoved(): void {
-    this.#deps.knowledge.forgetAnswers()
+    this.#deps.knowledge.peers.forget()
     this.#backoffMs = ASK_BACKOFF_MIN_MS
   }
 
