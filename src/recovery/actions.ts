@@ -23,6 +23,10 @@ export async function linkTarget(
   })
   if (await followsSetAside(chain, target.hash)) {
     log.warn('branch-set-aside', { target: formatRef(target) })
+    // Where the record still names it, its release was interrupted: that is row 13, and its exit goes on with it.
+    const reason = 'it was set aside by an operator'
+    const firstMissing = floor.number + 1n
+    knowledge.noteGapFailure({ target, firstMissing, lastMissing: target.number, reason })
     return undefined
   }
   if (outcome.kind === 'unserved') {
