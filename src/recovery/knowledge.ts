@@ -100,14 +100,25 @@ export class Knowledge {
 
   /** The state rows' input as of now. */
   stateFindings(): StateFindings {
-    const target = this.#shown.above(this.#deps.chain.head())[0]?.block.number
-    return gatherStateFindings(this.#deps, this.#failedWays, target)
+    return gatherStateFindings(this.#deps, {
+      failed: this.#failedWays,
+      targetNumber: this.#shown.above(this.#deps.chain.head())[0]?.block.number,
+      isHeard: this.#isHeard(),
+      gapOf: (hash) => {
+        const failure = this.#gapFailures.current().get(hash)
+        return failure && { reason: failure.reason, triesCount: this.#gapFailures.triesCount(hash) }
+      }
+    })
   }
 
   /** Takes in what a round brought: answers, shown blocks, conflicts. A new answer lets failed work match again. */
   noteRound(round: TipRound): void {
     const head = this.#deps.chain.head()
+    const wasHeard = this.#isHeard()
     this.peers.noteRound(round, () => quorumState(this.blockFindings()).missing.length === 0)
+    const diskLayer = this.#deps.state.diskLayer()
+    // Row 8 may take more than before now: the record's word counts.
+    if (!wasHeard && this.#isHeard() && diskLayer) this.#gapFailures.retry(diskLayer.hash)
     for (const { block, peer } of round.shown) this.#shown.note(block, peer)
     for (const conflict of round.conflicts) this.noteConflict(conflict)
     this.#shown.dropUpTo(head)
@@ -213,5 +224,13 @@ export class Knowledge {
   /** Conflicting branches seen so far, for status. */
   conflicts(): readonly Conflict[] {
     return this.#conflicts.all()
+  }
+
+  /** Silence may count; a sequencer with a conflict waits for its operator instead. */
+  #isHeard(): boolean {
+    if (!this.isSequencer) return this.peers.isSettled()
+    const findings = this.blockFindings()
+    const { missing } = quorumState(findings)
+    return missing.length === 0 && !findings.isAskDue && findings.conflict === undefined
   }
 }

@@ -8,6 +8,8 @@ import { type TipRound } from './tips.ts'
 
 /** So long configured peers may take to connect before the first round counts without them. */
 const FIRST_ASK_GRACE_MS = 5_000
+/** So long a node without a quorum waits for somebody to answer before it goes by what it has itself. */
+const ANSWER_WAIT_MAX_MS = 600_000
 
 /** Where it is read who is there, and who counts. */
 export interface PeerAnswersDeps {
@@ -124,6 +126,13 @@ export class PeerAnswers {
     return this.#deps.peers.connected().filter((peer) => !this.#askedPeers.has(peer))
   }
 
+  /** Where there is no quorum: everybody who is dialled was asked and somebody answered, or that took too long. */
+  isSettled(): boolean {
+    if (this.#deps.clock.monotonicMs() - this.#startedMs >= ANSWER_WAIT_MAX_MS) return true
+    const answers = [...this.#answers.values()]
+    return this.#areDialledAsked() && answers.some(({ kind }) => kind === 'answered')
+  }
+
   /** The backups that count now. */
   backups(): readonly string[] {
     return this.#deps.backups()
@@ -137,10 +146,13 @@ export class PeerAnswers {
   #isAskDue(): boolean {
     const { clock, peers } = this.#deps
     const isOver = clock.monotonicMs() - this.#startedMs >= FIRST_ASK_GRACE_MS
-    const dialled = [...this.#deps.backups(), ...this.#configuredPeers]
-    const isComplete = dialled.every((peer) => this.#askedPeers.has(peer))
-    if (!isComplete && !isOver) return true
+    if (!this.#areDialledAsked() && !isOver) return true
     return this.#roundsCount === 0 && peers.connected().length > 0
+  }
+
+  #areDialledAsked(): boolean {
+    const dialled = [...this.#deps.backups(), ...this.#configuredPeers]
+    return dialled.every((peer) => this.#askedPeers.has(peer))
   }
 
   #backupSets(): readonly BackupSet[] {

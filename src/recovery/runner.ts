@@ -1,12 +1,13 @@
 // The runner: gathers what is known, asks the pure decision, does what it says, and asks again.
 import { type BlockRef, type SignedBlock } from '../chain/block.ts'
-import { adoptTarget, linkTarget, takeRecord } from './actions.ts'
+import { adoptTarget, takeRecord } from './actions.ts'
 import { type BlockAction, decideBlocks, type WaitReason } from './decide.ts'
 import { decideState, type StateAction } from './decide-state.ts'
 import { keepEvidence } from './evidence.ts'
 import { formatRef } from './findings.ts'
 import { type ShutReason } from './gate.ts'
 import { mendState } from './mend-state.ts'
+import { createPreparation } from './preparation.ts'
 import { type OnExit, type Recovery, type RecoveryDeps, type RecoveryStatus } from './recovery.ts'
 import { type RecoveryReport } from './progress.ts'
 import { giveUp } from './set-aside.ts'
@@ -33,6 +34,7 @@ class RecoveryRunner implements Recovery {
   readonly #onExit: OnExit
   readonly #waker
   readonly #decide: typeof decideBlocks
+  readonly #prepare
   #backoffMs = ASK_BACKOFF_MIN_MS
   #stateAction: StateAction | undefined
   #blockAction: BlockAction | undefined
@@ -46,6 +48,7 @@ class RecoveryRunner implements Recovery {
     this.#onExit = onExit
     this.#waker = createWaker(deps.clock)
     this.#decide = deps.decide ?? decideBlocks
+    this.#prepare = createPreparation(deps)
     this.sequencing = createSequencingSwitch(deps, this.#waker)
   }
 
@@ -126,22 +129,22 @@ class RecoveryRunner implements Recovery {
     const stateAction = decideState(knowledge.stateFindings())
     const blockAction = this.#decide(knowledge.blockFindings())
     this.#note(stateAction, blockAction)
-    if (stateAction.action !== 'none') {
-      await Promise.all([this.#mendState(stateAction, signal), this.#prepare(blockAction, signal)])
-      return
-    }
-    await this.#act(blockAction, signal)
+    if (stateAction.action === 'none') await this.#act(blockAction, signal)
+    else await this.#mendState(stateAction, blockAction, signal)
   }
 
-  async #mendState(action: StateAction, signal: AbortSignal): Promise<void> {
-    if ((await mendState(this.#deps, action, signal)) === 'decide') return
-    await this.#waker.wait(this.#nextBackoffMs(), signal)
-  }
-
-  /** What needs no state, done while the state is mended: asking, and fetching what was shown. */
-  async #prepare(action: BlockAction, signal: AbortSignal): Promise<void> {
-    if (action.action === 'ask') await askEverybody(this.#deps, signal)
-    else if (action.action === 'adopt') await linkTarget(this.#deps, action.target.block, signal)
+  async #mendState(
+    stateAction: StateAction,
+    blockAction: BlockAction,
+    signal: AbortSignal
+  ): Promise<void> {
+    const before = this.#deps.chain.head().hash
+    const mending = mendState(this.#deps, stateAction, signal)
+    // Row 8 fetches the same blocks: what this node had as its own comes before what peers show.
+    if (stateAction.row === 8) await mending
+    const [next] = await Promise.all([mending, this.#prepare(blockAction, signal)])
+    if (this.#deps.chain.head().hash !== before) this.#headMoved()
+    if (next === 'wait') await this.#waker.wait(this.#nextBackoffMs(), signal)
   }
 
   async #act(action: BlockAction, signal: AbortSignal): Promise<void> {
@@ -270,7 +273,8 @@ class RecoveryRunner implements Recovery {
     if (key === this.#loggedKey) return
     this.#loggedKey = key
     // A backup that follows adopts each block as it comes.
-    if (action === 'follow' || this.#isFollowing) return
+    const isQuiet = action === 'follow' || this.#isFollowing
+    if (isQuiet && stateAction.action === 'none') return
     this.#deps.log.info('recovery', { state: stateAction, blocks: blockAction })
   }
 }
