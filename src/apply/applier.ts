@@ -11,6 +11,7 @@ import { type PreparedLayer } from '../state/layer.ts'
 import { type StatePoint } from '../state/state-view.ts'
 import { ApplyError } from './apply-error.ts'
 import { encodeDiff, isDiffStored } from './block-diff.ts'
+import { linkBlocks, type LinkedStretch, type LinkedWriter, receiptsOfDiff } from './link-blocks.ts'
 import {
   type DiffSource,
   type DiffTarget,
@@ -21,14 +22,15 @@ import {
 } from './replay-diffs.ts'
 
 /** What applying writes to; the canonical block store satisfies it. */
-export interface CanonicalWriter extends DiffSource {
-  head(): Block
+export interface CanonicalWriter extends DiffSource, LinkedWriter {
   /** One synced batch: block, receipts, indexes, canonical pointer, head, and the state diff if there is one. */
   persist(
     block: Block,
     receipts: readonly Receipt[],
     beside: { readonly diff?: EncodedDiff }
   ): Promise<void>
+  /** Of a block that is to be linked. */
+  persistReceipts(block: Block, receipts: readonly Receipt[]): Promise<void>
   /** The diff of a stored block, in place of one that is missing or bad. */
   persistDiff(number: bigint, diff: EncodedDiff): Promise<void>
 }
@@ -64,6 +66,13 @@ export interface Applier {
   apply(block: Block): Promise<void>
   /** Makes a child of the head the head as `apply` does, by a diff in place of execution. Throws ApplyError. */
   applyDiff(block: Block, bytes: Uint8Array): Promise<void>
+  /**
+   * Makes blocks the chain up to the one that the state on disk is of, without executing them: it cannot be done,
+   * the state before them is gone, and need not be. Throws ApplyError before anything is written.
+   */
+  link(stretch: LinkedStretch): Promise<void>
+  /** Takes the receipts of a block that is to be linked out of a peer's diff. Throws ApplyError `diff-refused`. */
+  takeReceipts(block: Block, parent: Pick<Block, 'stateRoot'>, bytes: Uint8Array): Promise<void>
   /** Executes a stored canonical block again for its state, which was lost. Throws ApplyError. */
   replay(number: bigint): Promise<void>
   /** Rebuilds lost states of stored canonical blocks from their stored diffs. Throws ApplyError. */
@@ -72,21 +81,16 @@ export interface Applier {
   replayDiff(number: bigint, bytes: Uint8Array): Promise<void>
   /** The head with its state: moves after the block is on disk and its layer is in. */
   readonly head: () => Block
-  /** Calls back after each new head, in order. */
+  /** Calls back after each new head, in order; without receipts where it was linked and not executed. */
   onHead(listener: (block: Block, receipts: readonly Receipt[]) => void): void
 }
 
 /** Makes the writer; `chain` and `layers` are written by nobody else from then on. */
-export function createApplier({ engine, chain, layers, rules, onStep }: ApplierDeps): Applier {
+export function createApplier(deps: ApplierDeps): Applier {
+  const { engine, chain, layers, rules, onStep } = deps
   const turns = new SerialExecutor('apply', APPLY_JOBS_MAX)
   let current = chain.head()
-  const diskNumber = () => layers.persistedPoint()?.number ?? 0n
   const listeners: ((block: Block, receipts: readonly Receipt[]) => void)[] = []
-
-  function addLayer({ number, hash }: Block, { layer }: { readonly layer: PreparedLayer }): void {
-    layers.add(layer, { number, hash })
-    layers.cap(hash)
-  }
 
   function assertNext({ number, parentHash }: Block): void {
     if (parentHash === current.hash) return
@@ -107,50 +111,93 @@ export function createApplier({ engine, chain, layers, rules, onStep }: ApplierD
 
   async function makeHead(
     block: Block,
-    given: { readonly layer: PreparedLayer; readonly receipts: readonly Receipt[] },
+    given: Given,
     diff: () => Uint8Array | undefined
   ): Promise<void> {
-    const { number, hash } = block
     const { receipts } = given
     // It is on disk already when a later step of the same block failed before.
-    if (chain.head().hash !== hash) {
+    if (chain.head().hash !== block.hash) {
       const bytes = diff()
-      const beside = bytes === undefined ? {} : { diff: { bytes, diskNumber: diskNumber() } }
+      const beside = bytes === undefined ? {} : { diff: { bytes, diskNumber: diskNumber(layers) } }
       await chain.persist(block, receipts, beside)
     }
-    await onStep({ step: 'persisted', block: { number, hash } })
-    addLayer(block, given)
+    await onStep({ step: 'persisted', block: refOf(block) })
+    addLayer(layers, block, given)
+    await setHead(block, receipts)
+  }
+
+  async function setHead(block: Block, receipts: readonly Receipt[]): Promise<void> {
     current = block
     for (const listener of listeners) listener(block, receipts)
-    await onStep({ step: 'head-set', block: { number, hash } })
+    await onStep({ step: 'head-set', block: refOf(block) })
   }
 
-  async function replayStored(number: bigint): Promise<void> {
-    const block = chain.blockByNumber(number)
-    if (block === undefined) throw new ApplyError({ code: 'block-missing', number })
-    const valid = await execute(engine, block)
-    addLayer(block, valid)
-    // Mends what was lost or bad, so that nobody is served a false diff.
-    const parent = chain.blockByNumber(number - 1n)
-    const bytes = parent && encodeDiff(block, parent, valid)
-    if (bytes === undefined || isDiffStored(chain, number, bytes)) return
-    await chain.persistDiff(number, { bytes, diskNumber: diskNumber() })
-  }
-
-  async function takeDiff(number: bigint, bytes: Uint8Array): Promise<void> {
-    await replayDiff({ chain, layers }, number, bytes)
-    await chain.persistDiff(number, { bytes, diskNumber: diskNumber() })
+  async function linkAll(stretch: LinkedStretch): Promise<void> {
+    await linkBlocks({ chain, layers, rules }, { head: current, stretch }, async (block) => {
+      await onStep({ step: 'persisted', block: refOf(block) })
+      await setHead(block, [])
+    })
   }
 
   return {
     apply: (block) => turns.run(() => applyNext(block)),
     applyDiff: (block, bytes) => turns.run(() => applyByDiff(block, bytes)),
+    link: (stretch) => turns.run(() => linkAll(stretch)),
+    takeReceipts: (block, parent, bytes) =>
+      turns.run(() => chain.persistReceipts(block, receiptsOfDiff(block, parent, bytes))),
     head: () => current,
-    replay: (number) => turns.run(() => replayStored(number)),
+    replay: (number) => turns.run(() => replayStored(deps, number)),
     replayDiffs: (range) => turns.run(() => replayDiffs({ chain, layers }, range)),
-    replayDiff: (number, bytes) => turns.run(() => takeDiff(number, bytes)),
+    replayDiff: (number, bytes) => turns.run(() => takeDiff({ chain, layers }, number, bytes)),
     onHead: (listener) => void listeners.push(listener)
   }
+}
+
+/** What makes a block the head. */
+interface Given {
+  readonly layer: PreparedLayer
+  readonly receipts: readonly Receipt[]
+}
+
+async function replayStored(
+  { engine, chain, layers }: Pick<ApplierDeps, 'engine' | 'chain' | 'layers'>,
+  number: bigint
+): Promise<void> {
+  const block = chain.blockByNumber(number)
+  if (block === undefined) throw new ApplyError({ code: 'block-missing', number })
+  const valid = await execute(engine, block)
+  addLayer(layers, block, valid)
+  // Mends what was lost or bad, so that nobody is served a false diff.
+  const parent = chain.blockByNumber(number - 1n)
+  const bytes = parent && encodeDiff(block, parent, valid)
+  if (bytes === undefined || isDiffStored(chain, number, bytes)) return
+  await chain.persistDiff(number, { bytes, diskNumber: diskNumber(layers) })
+}
+
+async function takeDiff(
+  { chain, layers }: Pick<ApplierDeps, 'chain' | 'layers'>,
+  number: bigint,
+  bytes: Uint8Array
+): Promise<void> {
+  await replayDiff({ chain, layers }, number, bytes)
+  await chain.persistDiff(number, { bytes, diskNumber: diskNumber(layers) })
+}
+
+function addLayer(
+  layers: LayerSink,
+  { number, hash }: Block,
+  { layer }: Pick<Given, 'layer'>
+): void {
+  layers.add(layer, { number, hash })
+  layers.cap(hash)
+}
+
+function diskNumber(layers: LayerSink): bigint {
+  return layers.persistedPoint()?.number ?? 0n
+}
+
+function refOf({ number, hash }: Block): BlockRef {
+  return { number, hash }
 }
 
 async function execute(

@@ -8,7 +8,11 @@ import { DiffError } from '../state/diff-error.ts'
 import { orderedRoot } from '../trie/ordered-root.ts'
 
 /** Throws DiffError; ChainError `receipt-malformed`. The state root is checked when it was computed. */
-export function assertDiffOfBlock(diff: StateDiff, block: Block, parent: Block): void {
+export function assertDiffOfBlock(
+  diff: StateDiff,
+  block: Block,
+  parent: Pick<Block, 'stateRoot'>
+): void {
   const { number } = block
   const claims = [
     ['number', diff.number === number],

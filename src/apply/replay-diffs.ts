@@ -106,10 +106,15 @@ export async function layerOfDiff(
     const layer = await prepare(layers, merged, parent.hash, block)
     return { layer, receipts: receipts.map((encoded) => decodeReceipt(encoded)) }
   } catch (thrown) {
-    if (!isRefusal(thrown)) throw thrown
-    const failure = { code: 'diff-refused', number, reason: errorMessage(thrown) } as const
-    throw new ApplyError(failure, { cause: thrown })
+    throw refusedDiff(number, thrown)
   }
+}
+
+/** ApplyError `diff-refused` for what a diff can be to blame for; what was thrown for anything else. */
+export function refusedDiff(number: bigint, thrown: unknown): unknown {
+  if (!isRefusal(thrown)) return thrown
+  const failure = { code: 'diff-refused', number, reason: errorMessage(thrown) } as const
+  return new ApplyError(failure, { cause: thrown })
 }
 
 /** As many diffs as fit into one commit. Undefined when one of them, or what they give, is not right. */
@@ -165,9 +170,7 @@ function readStored(chain: DiffSource, number: bigint): Uint8Array {
     const bytes = chain.diffByNumber(number)
     if (bytes !== undefined) return bytes
   } catch (thrown) {
-    if (!isRefusal(thrown)) throw thrown
-    const failure = { code: 'diff-refused', number, reason: errorMessage(thrown) } as const
-    throw new ApplyError(failure, { cause: thrown })
+    throw refusedDiff(number, thrown)
   }
   throw new ApplyError({ code: 'diff-missing', number })
 }

@@ -141,18 +141,45 @@ export class BlockStore {
     { diff, extra = [] }: PersistedBeside = {}
   ): Promise<void> {
     await this.#writes.run(async () => {
-      assertPersistable(this.#head, block, receipts)
-      const operations = [
-        ...this.#contentOperations(block),
-        ...canonicalOperations(block, receipts),
-        ...(diff === undefined ? [] : this.#diffs.operations(block.number, diff))
-      ]
-      await this.#store.batch([...operations, ...extra], { sync: true })
-      if (isSigned(block)) this.#accepted.noteAccepted([block])
+      assertNext(this.#head, block)
+      assertReceiptsCount(block, receipts)
+      const diffOperations = diff === undefined ? [] : this.#diffs.operations(block.number, diff)
+      const beside = [receiptsOperation(block, receipts), ...diffOperations, ...extra]
+      await this.#writeHead(block, beside)
       if (diff !== undefined) this.#diffs.noteWritten(block.number, diff)
       this.#receipts.set(block.hash, receipts)
-      this.#head = block
     })
+  }
+
+  /**
+   * As `persist`, for a block that was not executed here: there is no diff of it, and its receipts are those that
+   * `persistReceipts` wrote, if any. `isLast`: the next one will have a diff, so those below this one go.
+   */
+  async persistLinked(block: Block, { isLast }: { readonly isLast: boolean }): Promise<void> {
+    await this.#writes.run(async () => {
+      assertNext(this.#head, block)
+      const isEmpty = block.transactions.length === 0
+      const dropped = isLast ? this.#diffs.dropOperations(block.number) : []
+      const beside = [...(isEmpty ? [receiptsOperation(block, [])] : []), ...dropped]
+      await this.#writeHead(block, beside)
+      if (isLast) this.#diffs.noteDropped(block.number)
+    })
+  }
+
+  /** Of a block that is to be linked, synced. Throws ChainError `receipts-count-wrong`. */
+  async persistReceipts(block: Block, receipts: readonly Receipt[]): Promise<void> {
+    assertReceiptsCount(block, receipts)
+    await this.#writes.run(() =>
+      this.#store.batch([receiptsOperation(block, receipts)], { sync: true })
+    )
+  }
+
+  /** The block's one batch. */
+  async #writeHead(block: Block, beside: readonly BatchOperation[]): Promise<void> {
+    const operations = [...this.#contentOperations(block), ...canonicalOperations(block)]
+    await this.#store.batch([...operations, ...beside], { sync: true })
+    if (isSigned(block)) this.#accepted.noteAccepted([block])
+    this.#head = block
   }
 
   /** The block itself is on disk when it was accepted: then nothing of it is written twice. */
@@ -164,7 +191,8 @@ export class BlockStore {
 
 /** What begins a chain. */
 export function genesisOperations(genesis: Block): readonly BatchOperation[] {
-  return [...blockOperations(genesis), ...canonicalOperations(genesis, [])]
+  const receipts = receiptsOperation(genesis, [])
+  return [...blockOperations(genesis), receipts, ...canonicalOperations(genesis)]
 }
 
 /** The hash of the canonical block; undefined when none of that height was persisted. */
@@ -179,13 +207,13 @@ export function readHead(store: Pick<KeyValueStore, 'get'>, reader: BlockReader)
   return requireBlock(reader, hash)
 }
 
-function canonicalOperations(
-  block: Block,
-  receipts: readonly Receipt[]
-): readonly BatchOperation[] {
+function receiptsOperation({ hash }: Block, receipts: readonly Receipt[]): BatchOperation {
+  return putEntry(hashKey(CHAIN_PREFIX.receipts, hash), encodeReceipts(receipts))
+}
+
+function canonicalOperations(block: Block): readonly BatchOperation[] {
   const hash = hexToBytes(block.hash)
   return [
-    putEntry(hashKey(CHAIN_PREFIX.receipts, block.hash), encodeReceipts(receipts)),
     ...block.transactions.map((raw, index) => {
       const key = hashKey(CHAIN_PREFIX.transaction, bytesToHex(keccak256(raw)))
       return putEntry(key, encodeLocation(block.number, index))
@@ -211,17 +239,15 @@ function requireBlock(reader: BlockReader, hash: Hex): Block {
   throw new ChainError({ code: 'entry-missing', entry: 'header', key })
 }
 
-function assertPersistable(head: Block, block: Block, receipts: readonly Receipt[]): void {
-  const { number, hash, parentHash } = block
-  if (parentHash !== head.hash || number !== head.number + 1n) {
-    const { number: headNumber, hash: headHash } = head
-    throw new ChainError({ code: 'not-child-of-head', number, parentHash, headNumber, headHash })
-  }
-  const counts = {
-    receiptsCount: receipts.length,
-    transactionsCount: block.transactions.length
-  }
-  if (counts.receiptsCount !== counts.transactionsCount) {
-    throw new ChainError({ code: 'receipts-count-wrong', hash, ...counts })
-  }
+function assertNext(head: Block, block: Block): void {
+  const { number, parentHash } = block
+  if (parentHash === head.hash && number === head.number + 1n) return
+  const { number: headNumber, hash: headHash } = head
+  throw new ChainError({ code: 'not-child-of-head', number, parentHash, headNumber, headHash })
+}
+
+function assertReceiptsCount({ hash, transactions }: Block, receipts: readonly Receipt[]): void {
+  const counts = { receiptsCount: receipts.length, transactionsCount: transactions.length }
+  if (counts.receiptsCount === counts.transactionsCount) return
+  throw new ChainError({ code: 'receipts-count-wrong', hash, ...counts })
 }

@@ -73,6 +73,23 @@ export class DiffStore {
     else if (this.#oldest < end) this.#oldest = end
   }
 
+  /**
+   * Deletes what is kept up to a height. Where heights are without diffs, those below can bring no state across
+   * them, and `oldest` would promise what is not there.
+   */
+  dropOperations(last: bigint): BatchOperation[] {
+    const operations: BatchOperation[] = []
+    for (let old = this.#oldest ?? last + 1n; old <= last; old++) {
+      operations.push({ type: 'del', key: numberKey(CHAIN_PREFIX.diff, old) })
+    }
+    return operations
+  }
+
+  /** That batch is on disk. */
+  noteDropped(last: bigint): void {
+    if (this.#oldest !== undefined && this.#oldest <= last) this.#oldest = undefined
+  }
+
   /** The first height that stays when this block's diff is written. */
   #keptFrom(number: bigint, diskNumber: bigint): bigint {
     const oldest = this.#oldest ?? number

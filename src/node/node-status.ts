@@ -52,10 +52,11 @@ export function describeNode(deps: NodeStatusDeps): Record<string, unknown> {
   }) as Record<string, unknown>
 }
 
-/** Ready once the gate is open; a backup once it follows the chain. */
-export function describeHealth({ role }: NodeConfig, status: RecoveryStatus): Health {
-  const { gate, blockAction } = status
-  const isReady = role === 'sequencer' ? gate.kind === 'open' : blockAction?.action === 'follow'
+/** Ready once the gate is open; a backup once it follows the chain, on a state that it has. */
+export function describeHealth({ role }: Pick<NodeConfig, 'role'>, status: RecoveryStatus): Health {
+  const { gate, blockAction, stateAction } = status
+  const isFollowing = blockAction?.action === 'follow' && stateAction?.action === 'none'
+  const isReady = role === 'sequencer' ? gate.kind === 'open' : isFollowing
   if (isReady) return { ok: true, state: role === 'sequencer' ? 'ready' : 'following' }
   const recovery = toJsonValue(describeRecovery(status))
   return { ok: false, state: 'recovering', gate: describeGate(status).reason, recovery }
@@ -79,6 +80,7 @@ export function describeRecovery(status: RecoveryStatus) {
     gap: gapOf(status),
     override: overrideOf(status),
     stateAction: stateAction?.action,
+    stateWaitsFor: stateWaitOf(status),
     stages: stages.map(describeStage),
     conflicts,
     foreign: foreign && { ...foreign, meaning: 'another sequencer uses this key' },
@@ -106,6 +108,13 @@ function describeAnswers({ answers }: RecoveryStatus): Record<string, string> | 
     answer.kind === 'answered' ? [] : [[peer, `${answer.kind}: ${answer.reason}`] as const]
   )
   return silent.length === 0 ? undefined : Object.fromEntries(silent)
+}
+
+/** Row 8: the state on disk is of a block that nobody served yet. */
+function stateWaitOf({ stateAction }: RecoveryStatus) {
+  if (stateAction?.action !== 'await-disk-layer') return undefined
+  const { diskLayer, reason } = stateAction
+  return { diskLayer, reason }
 }
 
 function gapOf({ blockAction }: RecoveryStatus): GapFailure | undefined {

@@ -4,7 +4,9 @@ import { type Applier } from '../apply/applier.ts'
 import { ApplyError } from '../apply/apply-error.ts'
 import { type Hex } from '../base/bytes.ts'
 import { errorMessage } from '../base/node-error.ts'
+import { createYielder } from '../base/yielder.ts'
 import { type Block } from '../chain/block.ts'
+import { ChainError } from '../chain/chain-error.ts'
 import {
   type DiffsResult,
   type OnDiffs,
@@ -58,6 +60,7 @@ export function recoveryDiffs(deps: RecoveryDiffsDeps): RecoveryDiffs {
       return gas > APPLYING_CHEAP_MAX_GAS
     },
     applyFetched: (path, onApplied, signal) => applyFetched(deps, path, onApplied, signal),
+    fetchReceipts: (path, onTaken, signal) => fetchReceipts(deps, path, onTaken, signal),
     replayFetched: (stretch, onReplayed, signal) =>
       outcomeOf(async () => {
         const heights = { first: stretch.from.number + 1n, last: stretch.to.number }
@@ -82,10 +85,7 @@ async function applyFetched(
   const { applier } = deps
   const from = applier.head()
   const heights = { first: from.number + 1n, last: from.number + BigInt(path.length) }
-  const peers = deps.connected().filter((peer) => {
-    const status = deps.claims.status(peer)
-    return status === undefined || keepsDiffs(status, heights)
-  })
+  const peers = peersForDiffs(deps, heights)
   let appliedCount = 0
   await outcomeOf(async () => {
     const fetched = await fetchDiffs(deps, { ...heights, peers, signal }, async (...taken) => {
@@ -100,6 +100,67 @@ async function applyFetched(
     return fetched.kind === 'done' ? { kind: 'rebuilt' } : fetched
   })
   return appliedCount
+}
+
+/** Row 8: receipts of linked blocks, from the first one that lacks them to the last. */
+async function fetchReceipts(
+  deps: RecoveryDiffsDeps,
+  path: readonly Hex[],
+  onTaken: OnDiffs,
+  signal: AbortSignal
+): Promise<DiffsResult> {
+  const { applier } = deps
+  const head = applier.head()
+  const blockAt = (index: number): Block => {
+    const hash = path[index]
+    const block = hash === undefined ? undefined : deps.acceptedBlock(hash)
+    if (block === undefined) throw new Error(`accepted block ${String(hash)} is gone`)
+    return block
+  }
+  const yielder = createYielder()
+  const wanted: number[] = []
+  for (const index of path.keys()) {
+    if (lacksReceipts(deps.stores, blockAt(index))) wanted.push(index)
+    await yielder.maybeYield()
+  }
+  const [firstWanted] = wanted
+  const lastWanted = wanted.at(-1)
+  if (firstWanted === undefined || lastWanted === undefined) return { kind: 'rebuilt' }
+  const heightOf = (index: number) => head.number + 1n + BigInt(index)
+  const heights = { first: heightOf(firstWanted), last: heightOf(lastWanted) }
+  const peers = peersForDiffs(deps, heights)
+  return outcomeOf(async () => {
+    const fetched = await fetchDiffs(deps, { ...heights, peers, signal }, async (...taken) => {
+      const [number, bytes, peer] = taken
+      const index = Number(number - head.number) - 1
+      const parent = index === 0 ? head : blockAt(index - 1)
+      await applier.takeReceipts(blockAt(index), parent, bytes)
+      onTaken(1, { peer, bytes: bytes.length })
+    })
+    return fetched.kind === 'done' ? { kind: 'rebuilt' } : fetched
+  })
+}
+
+/** Also where those that are stored are damaged. */
+function lacksReceipts({ blocks }: RecoveryDiffsDeps['stores'], { hash, transactions }: Block) {
+  if (transactions.length === 0) return false
+  try {
+    return blocks.receipts(hash) === undefined
+  } catch (thrown) {
+    if (thrown instanceof ChainError) return true
+    throw thrown
+  }
+}
+
+/** Whoever does not say that it lacks some of them. */
+function peersForDiffs(
+  { connected, claims }: Pick<RecoveryDiffsDeps, 'connected' | 'claims'>,
+  heights: { readonly first: bigint; readonly last: bigint }
+): readonly string[] {
+  return connected().filter((peer) => {
+    const status = claims.status(peer)
+    return status === undefined || keepsDiffs(status, heights)
+  })
 }
 
 /** An ApplyError says which block's diff does not do; anything else is ours and is thrown. */

@@ -98,7 +98,7 @@ export function createRecoveryParts(
       log,
       gate,
       ...ports,
-      apply: recoveryApply(applier),
+      apply: recoveryApply(applier, stores),
       progress,
       publish,
       hasSigned: deps.hasSigned,

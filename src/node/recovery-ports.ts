@@ -29,7 +29,10 @@ import { type PeerClaims } from './peer-claims.ts'
 export const DISK_ROOM_MIN_BYTES = 256 * 2 ** 20
 
 /** Our chain and the accepted blocks beside it. */
-export function recoveryChain({ blocks, accepted }: OpenStores, applier: Applier): RecoveryChain {
+export function recoveryChain(
+  { blocks, accepted }: Pick<OpenStores, 'blocks' | 'accepted'>,
+  applier: Applier
+): RecoveryChain {
   return {
     head: () => toRef(applier.head()),
     canonicalHash: (number) => blocks.canonicalHash(number),
@@ -45,7 +48,10 @@ export function recoveryChain({ blocks, accepted }: OpenStores, applier: Applier
 }
 
 /** Which states can be read. */
-export function recoveryState({ state, resetState }: OpenStores): RecoveryState {
+export function recoveryState({
+  state,
+  resetState
+}: Pick<OpenStores, 'state' | 'resetState'>): RecoveryState {
   return {
     diskLayer: () => state.diskPoint(),
     isReadable: (hash) => state.isReadable(hash),
@@ -54,7 +60,10 @@ export function recoveryState({ state, resetState }: OpenStores): RecoveryState 
 }
 
 /** An ApplyError is the block's fault and a result; anything else is ours and is thrown. */
-export function recoveryApply(applier: Applier): RecoveryApply {
+export function recoveryApply(
+  applier: Applier,
+  { accepted }: Pick<OpenStores, 'accepted'>
+): RecoveryApply {
   const run = async (work: () => Promise<void>) => {
     try {
       await work()
@@ -66,7 +75,11 @@ export function recoveryApply(applier: Applier): RecoveryApply {
   }
   return {
     applyBlock: (block) => run(() => applier.apply(block)),
-    replayBlock: (number) => run(() => applier.replay(number))
+    replayBlock: (number) => run(() => applier.replay(number)),
+    linkBlocks: (path, onLinked, signal) => {
+      const block = (hash: Hex) => accepted.acceptedBlock(hash)
+      return run(() => applier.link({ path, block, onLinked, signal }))
+    }
   }
 }
 

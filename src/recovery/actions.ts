@@ -7,11 +7,15 @@ import { formatRef } from './findings.ts'
 import { type OnDiffs, type RecoveryRecord } from './ports.ts'
 import { followsSetAside } from './set-aside.ts'
 
-/** Fetches and links all blocks up to the target. Needs no state. Undefined when it could not. */
+/**
+ * Fetches and links all blocks up to the target. Needs no state. Undefined when it could not. `wasExecuted`: this
+ * node had the target's branch as its own before it lost the blocks.
+ */
 export async function linkTarget(
   deps: ActionDeps,
   target: BlockRef,
-  signal: AbortSignal
+  signal: AbortSignal,
+  { wasExecuted = false } = {}
 ): Promise<readonly Hex[] | undefined> {
   const { chain, knowledge, fillGap, progress, record, log } = deps
   const floor = chain.head()
@@ -23,6 +27,10 @@ export async function linkTarget(
   })
   if (await followsSetAside(chain, target.hash)) {
     log.warn('branch-set-aside', { target: formatRef(target) })
+    // Where the record still names it, its release was interrupted: that is row 13, and its exit goes on with it.
+    const reason = 'it was set aside by an operator'
+    const firstMissing = floor.number + 1n
+    knowledge.noteGapFailure({ target, firstMissing, lastMissing: target.number, reason })
     return undefined
   }
   if (outcome.kind === 'unserved') {
@@ -41,7 +49,8 @@ export async function linkTarget(
     return undefined
   }
   const clash =
-    findRecordClash(record, floor, outcome.path) ?? (await findClash(deps, floor, outcome.path))
+    findRecordClash(record, floor, outcome.path) ??
+    (await findClash(deps, floor, { path: outcome.path, wasExecuted }))
   if (clash === undefined) return outcome.path
   knowledge.noteConflict({ ...clash, holders: [] })
   const reason = `its branch is not that of ${formatRef(clash.ours)}`
@@ -166,7 +175,11 @@ function findRecordClash(record: RecoveryRecord, floor: BlockRef, path: readonly
  * A backup keeps the branch whose block at the fork it accepted first, however long another grows; for a
  * sequencer any two blocks at one height are a conflict. Undefined when the path is the one that counts.
  */
-async function findClash({ chain, knowledge }: ActionDeps, floor: BlockRef, path: readonly Hex[]) {
+async function findClash(
+  { chain, knowledge }: ActionDeps,
+  floor: BlockRef,
+  { path, wasExecuted }: { readonly path: readonly Hex[]; readonly wasExecuted: boolean }
+) {
   const yielder = createYielder()
   let parent = floor.hash
   for (const [index, hash] of path.entries()) {
@@ -175,7 +188,10 @@ async function findClash({ chain, knowledge }: ActionDeps, floor: BlockRef, path
     if (held.some((block) => block.hash !== hash)) {
       const first = held.find((block) => chain.acceptedBlock(block.hash)?.parentHash === parent)
       if (first !== undefined && first.hash !== hash) {
-        return { ours: { number, hash: first.hash }, other: { number, hash } }
+        // It was accepted before the other one; what told so was lost, but for the state after it.
+        const isOurs = wasExecuted && !knowledge.isSequencer
+        if (isOurs) knowledge.noteConflict({ ours: { number, hash }, other: first, holders: [] })
+        else return { ours: { number, hash: first.hash }, other: { number, hash } }
       }
       const beside = held.find((block) => block.hash !== hash)
       if (beside !== undefined && knowledge.isSequencer) {

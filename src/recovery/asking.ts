@@ -9,7 +9,7 @@ export async function askEverybody(deps: RecoveryDeps, signal: AbortSignal): Pro
   await progress.stage('ask-backups', async (counter) => {
     const head = chain.head()
     const asked = peers.connected()
-    knowledge.noteRoundBegun(asked)
+    knowledge.peers.noteRoundBegun(asked)
     const round = await askRound({ clock, askTip, chain }, { peers: asked, head, signal })
     for (const { block, peer } of round.brought) {
       // Also what lies beside our chain is kept: it is evidence, and one of two that may be chosen.
@@ -31,7 +31,7 @@ export async function askNewcomers(
   signal: AbortSignal
 ): Promise<readonly { readonly block: SignedBlock; readonly peer: string }[]> {
   if (newcomers.length === 0) return []
-  knowledge.noteAsked(newcomers)
+  knowledge.peers.noteAsked(newcomers)
   const head = chain.head()
   const round = await askRound({ clock, askTip, chain }, { peers: newcomers, head, signal })
   const foreign = round.brought.filter(

@@ -5,12 +5,34 @@ import { type StateFindings } from './findings.ts'
 /** An empty store whose target lies above this height takes a snapshot of state instead of all blocks. */
 export const SNAPSHOT_ABOVE_BLOCKS = 128n
 
+/** The disk layer's blocks are looked for so often before its state is given up: executing again may take hours. */
+export const DISK_LAYER_TRIES_MAX = 3
+
 /** What to do about state; `row` is the row of recovery.md's table that matched. */
 export type StateAction =
   | { readonly row: 4; readonly action: 'take-journal' }
   | { readonly row: 12; readonly action: 'mend'; readonly what: string }
   /** The disk layer is ahead of the chain: the blocks up to it are wanted before its state counts. */
-  | { readonly row: 8; readonly action: 'fetch-to-disk-layer'; readonly diskLayer: BlockRef }
+  | {
+      readonly row: 8
+      readonly action: 'link-to-disk-layer'
+      readonly diskLayer: BlockRef
+      readonly isHeard: boolean
+    }
+  /** Nobody had them yet, and somebody who counts was not heard yet. */
+  | {
+      readonly row: 8
+      readonly action: 'await-disk-layer'
+      readonly diskLayer: BlockRef
+      readonly reason: string
+    }
+  /** They cannot be had: the state counts as unreadable, and is begun anew. */
+  | {
+      readonly row: 8
+      readonly action: 'reset-state'
+      readonly diskLayer: BlockRef
+      readonly reason: string
+    }
   | {
       readonly row: 9
       readonly action: 'merge-diffs'
@@ -40,7 +62,7 @@ export function decideState(findings: StateFindings): StateAction {
     return { row: 12, action: 'mend', what: findings.damaged.what }
   }
   if (diskLayer !== undefined && diskLayer.number > head.number) {
-    return { row: 8, action: 'fetch-to-disk-layer', diskLayer }
+    return decideDiskLayer(findings, diskLayer)
   }
   if (readable?.hash === head.hash) return decideEmptyStore(findings)
   if (readable === undefined) {
@@ -58,6 +80,20 @@ export function decideState(findings: StateFindings): StateAction {
     return { row: 10, action: 're-execute', from: readable, to: head }
   }
   return { row: 11, action: 'fetch-state', reason: 'neither diffs nor blocks bridge the gap' }
+}
+
+/** Row 8: what the state on disk is worth, is known once its block is linked. */
+function decideDiskLayer(findings: StateFindings, diskLayer: BlockRef): StateAction {
+  const { isDiskLayerSetAside, diskLayerGap, isHeard, failed } = findings
+  const reset = (reason: string) => ({ row: 8, action: 'reset-state', diskLayer, reason }) as const
+  if (isDiskLayerSetAside) return reset('an operator decided against its block')
+  if (failed.has('disk-layer')) return reset('no block leads to it')
+  if (diskLayerGap === undefined) {
+    return { row: 8, action: 'link-to-disk-layer', diskLayer, isHeard }
+  }
+  const { reason, triesCount } = diskLayerGap
+  if (isHeard && triesCount >= DISK_LAYER_TRIES_MAX) return reset(reason)
+  return { row: 8, action: 'await-disk-layer', diskLayer, reason }
 }
 
 /** With the head's state readable: nothing to do, unless we are empty and far behind. */

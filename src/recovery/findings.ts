@@ -108,14 +108,20 @@ export interface BlockFindings {
   readonly giveUpAbove: Hex | undefined
 }
 
-/** Ways of rebuilding lost states of stored blocks. */
-export type StateWay = 'diffs' | 'peer-diffs' | 'execution'
+/** Ways to the head's state: rebuilding that of stored blocks, or linking blocks up to the disk layer's. */
+export type StateWay = 'diffs' | 'peer-diffs' | 'execution' | 'disk-layer'
 
 /** The state rows' input. */
 export interface StateFindings {
   readonly head: BlockRef
   /** The disk layer's block; undefined when the state store is empty or unreadable. */
   readonly diskLayer: BlockRef | undefined
+  /** True when an operator decided against the disk layer's block: its state is of no use. */
+  readonly isDiskLayerSetAside: boolean
+  /** Why the disk layer's block was not reached, and how often; undefined when it is to be tried now. */
+  readonly diskLayerGap: { readonly reason: string; readonly triesCount: number } | undefined
+  /** True when nobody is left whose word may still bring a block, and no operator has to choose a branch first. */
+  readonly isHeard: boolean
   /** The highest block of our chain whose state can be read; genesis, if only the genesis file can make it. */
   readonly readable: BlockRef | undefined
   readonly journalPending: boolean

@@ -48,6 +48,17 @@ export class GapFailures {
     return new Map(waiting.map(([hash, { failure }]) => [hash, failure]))
   }
 
+  /** How often the target was tried since somebody last came or went; 0 when it never failed. */
+  triesCount(hash: Hex): number {
+    return this.#failed.get(hash)?.triesCount ?? 0
+  }
+
+  /** The target may be tried again without waiting; what was counted so far stays. */
+  retry(hash: Hex): void {
+    const failed = this.#failed.get(hash)
+    if (failed) this.#failed.set(hash, { ...failed, retryAtMs: this.#clock.monotonicMs() })
+  }
+
   clear(): void {
     this.#failed.clear()
   }

@@ -1,10 +1,9 @@
 // What recovery has learnt so far, and the findings that the pure decision reads.
 import { type Hex } from '../base/bytes.ts'
-import { type Clock } from '../base/clock.ts'
 import { GapFailures } from './gap-failures.ts'
 import { KnownConflicts } from './known-conflicts.ts'
+import { PeerAnswers, type PeerAnswersDeps } from './peer-answers.ts'
 import {
-  type BackupSet,
   type BlockFindings,
   type Conflict,
   type EvidenceOutcome,
@@ -13,37 +12,27 @@ import {
   type QuorumSetting,
   type Role,
   type StateFindings,
-  type StateWay,
-  type TipAnswer
+  type StateWay
 } from './findings.ts'
 import {
   type RecoveryChain,
   type RecoveryDiffs,
   type RecoveryPeers,
   type RecoveryRecord,
-  type RecoveryState,
-  type StoredBackups
+  type RecoveryState
 } from './ports.ts'
 import { quorumState } from './quorum.ts'
-import { createRoundLog } from './rounds.ts'
 import { ShownBlocks } from './shown-blocks.ts'
 import { gatherStateFindings } from './state-findings.ts'
 import { type TipRound } from './tips.ts'
 
-/** So long configured peers may take to connect before the first round counts without them. */
-const FIRST_ASK_GRACE_MS = 5_000
-
 /** Where the findings come from. */
-export interface KnowledgeDeps {
-  readonly clock: Clock
+export interface KnowledgeDeps extends PeerAnswersDeps {
   readonly chain: RecoveryChain
   readonly state: RecoveryState
   readonly diffs: Pick<RecoveryDiffs, 'areStored' | 'areServed' | 'isExecutionDear'>
   readonly record: RecoveryRecord
   readonly peers: RecoveryPeers
-  readonly storedBackups: StoredBackups
-  /** Peer ids of the backups as they are configured now; an operator may add to them at any time. */
-  readonly backups: () => readonly string[]
   readonly diskHasRoom: () => boolean
 }
 
@@ -64,28 +53,21 @@ export interface KnowledgeOptions {
 
 /** Everything recovery remembers between two decisions. One per node. */
 export class Knowledge {
+  /** Whom recovery asked, and what they said. */
+  readonly peers: PeerAnswers
   readonly #deps: KnowledgeDeps
   readonly #options: KnowledgeOptions
-  readonly #rounds = createRoundLog()
   readonly #conflicts: KnownConflicts
   readonly #gapFailures: GapFailures
   readonly #shown: ShownBlocks
-  #answers: ReadonlyMap<string, TipAnswer> = new Map()
   #foreign: ForeignBlock | undefined
   #sequencing = true
-  #askedPeers: ReadonlySet<string> = new Set()
-  /** Those of the round under way that stayed connected since it began. */
-  #peersOfRound: ReadonlySet<string> = new Set()
   readonly #failedWays = new Set<StateWay>()
-  #startedMs: number
-  /** Rounds that began before this count for nothing, on the monotonic clock. */
-  #answersFromMs = 0
-  #roundsCount = 0
 
   constructor(deps: KnowledgeDeps, options: KnowledgeOptions) {
     this.#deps = deps
     this.#options = options
-    this.#startedMs = deps.clock.monotonicMs()
+    this.peers = new PeerAnswers(deps, options.configuredPeers)
     this.#gapFailures = new GapFailures(deps.clock)
     this.#shown = new ShownBlocks(deps.chain)
     this.#conflicts = new KnownConflicts(deps.chain)
@@ -94,7 +76,7 @@ export class Knowledge {
 
   /** The block rows' input as of now. */
   blockFindings(): BlockFindings {
-    const { chain, record, state, peers, clock } = this.#deps
+    const { chain, record, state, peers } = this.#deps
     const head = chain.head()
     return {
       role: this.#options.role,
@@ -103,12 +85,8 @@ export class Knowledge {
       conflict: this.#conflicts.first(head, record.finding()),
       shown: this.#shown.above(head),
       gapFailures: this.#gapFailures.current(),
-      answers: this.#answers,
-      backupSets: this.#backupSets(),
+      ...this.peers.findings(),
       quorum: this.#options.startWithoutBackups === head.hash ? 'none' : this.#options.quorum,
-      rounds: this.#rounds.times(),
-      isAskDue: this.#isAskDue(),
-      nowMs: clock.monotonicMs(),
       blockTimeMs: this.#options.blockTimeMs,
       stateAtHead: state.isReadable(head.hash),
       clockFault: peers.clockFault(head),
@@ -122,39 +100,28 @@ export class Knowledge {
 
   /** The state rows' input as of now. */
   stateFindings(): StateFindings {
-    const target = this.#shown.above(this.#deps.chain.head())[0]?.block.number
-    return gatherStateFindings(this.#deps, this.#failedWays, target)
-  }
-
-  /** Whoever goes from now on counts as not asked when it comes back, whatever comes of the round. */
-  noteRoundBegun(peers: readonly string[]): void {
-    this.#peersOfRound = new Set(peers)
+    return gatherStateFindings(this.#deps, {
+      failed: this.#failedWays,
+      targetNumber: this.#shown.above(this.#deps.chain.head())[0]?.block.number,
+      isHeard: this.#isHeard(),
+      gapOf: (hash) => {
+        const failure = this.#gapFailures.current().get(hash)
+        return failure && { reason: failure.reason, triesCount: this.#gapFailures.triesCount(hash) }
+      }
+    })
   }
 
   /** Takes in what a round brought: answers, shown blocks, conflicts. A new answer lets failed work match again. */
   noteRound(round: TipRound): void {
     const head = this.#deps.chain.head()
-    // A round that began before the process stood still says what was so then.
-    this.#answers = round.startedMs < this.#answersFromMs ? new Map() : round.answers
-    this.#askedPeers = this.#peersOfRound
-    this.#roundsCount += 1
-    const { missing } = quorumState(this.blockFindings())
-    this.#rounds.add(round, missing.length === 0)
+    const wasHeard = this.#isHeard()
+    this.peers.noteRound(round, () => quorumState(this.blockFindings()).missing.length === 0)
+    const diskLayer = this.#deps.state.diskLayer()
+    // Row 8 may take more than before now: the record's word counts.
+    if (!wasHeard && this.#isHeard() && diskLayer) this.#gapFailures.retry(diskLayer.hash)
     for (const { block, peer } of round.shown) this.#shown.note(block, peer)
     for (const conflict of round.conflicts) this.noteConflict(conflict)
     this.#shown.dropUpTo(head)
-  }
-
-  /** The head moved: what peers said of the old one does not count for the new one. */
-  forgetAnswers(): void {
-    this.#answers = new Map()
-  }
-
-  /** The process stood still: what was said before that, in a round that still runs too, may be old. */
-  notePause(): void {
-    this.#answersFromMs = this.#deps.clock.monotonicMs()
-    this.#roundsCount = 0
-    this.forgetAnswers()
   }
 
   /** Peers came or went: what nobody could serve may be served now. */
@@ -162,19 +129,12 @@ export class Knowledge {
     this.#gapFailures.clear()
     this.#failedWays.clear()
     this.#conflicts.retrace()
-    const connected = new Set(this.#deps.peers.connected())
-    const staying = (peers: ReadonlySet<string>) =>
-      new Set([...peers].filter((peer) => connected.has(peer)))
-    this.#askedPeers = staying(this.#askedPeers)
-    this.#peersOfRound = staying(this.#peersOfRound)
+    this.peers.peersChanged()
   }
 
   /** A whole new recovery in the same process: rounds and answers start over. */
   restart(): void {
-    this.#rounds.reset()
-    this.#roundsCount = 0
-    this.#startedMs = this.#deps.clock.monotonicMs()
-    this.#answers = new Map()
+    this.peers.restart()
     this.#shown.clear()
     this.#gapFailures.clear()
     this.#failedWays.clear()
@@ -215,11 +175,6 @@ export class Knowledge {
     return this.#foreign
   }
 
-  /** A block of our key came while the gate is shut, by whatever way, and we did not know of it. */
-  noteArrived(hash: Hex): void {
-    this.#rounds.noteArrived(hash)
-  }
-
   noteGapFailure(failure: GapFailure): void {
     this.#gapFailures.note(failure)
   }
@@ -253,28 +208,8 @@ export class Knowledge {
 
   /** Backups were added or removed: the rounds so far did not ask the set that counts now. */
   backupsChanged(): void {
-    this.#rounds.reset()
+    this.peers.backupsChanged()
     this.#gapFailures.clear()
-  }
-
-  /** The backups that count now. */
-  backups(): readonly string[] {
-    return this.#deps.backups()
-  }
-
-  /** Connected peers that were never asked since they connected. */
-  unasked(): readonly string[] {
-    return this.#deps.peers.connected().filter((peer) => !this.#askedPeers.has(peer))
-  }
-
-  /** They were asked outside of a round: what they say of our head is not part of any answer. */
-  noteAsked(peers: readonly string[]): void {
-    this.#askedPeers = new Set([...this.#askedPeers, ...peers])
-  }
-
-  /** The last answers, for status. */
-  answers(): ReadonlyMap<string, TipAnswer> {
-    return this.#answers
   }
 
   noteForeign(foreign: ForeignBlock): void {
@@ -291,29 +226,11 @@ export class Knowledge {
     return this.#conflicts.all()
   }
 
-  /** The gate opens under this set of backups: it is the one that counts from here on. */
-  async adoptBackups(backups: readonly string[]): Promise<void> {
-    await this.#deps.storedBackups.save(backups)
+  /** Silence may count; a sequencer with a conflict waits for its operator instead. */
+  #isHeard(): boolean {
+    if (!this.isSequencer) return this.peers.isSettled()
+    const findings = this.blockFindings()
+    const { missing } = quorumState(findings)
+    return missing.length === 0 && !findings.isAskDue && findings.conflict === undefined
   }
-
-  #isAskDue(): boolean {
-    const { clock, peers } = this.#deps
-    const isOver = clock.monotonicMs() - this.#startedMs >= FIRST_ASK_GRACE_MS
-    const dialled = [...this.#deps.backups(), ...this.#options.configuredPeers]
-    const isComplete = dialled.every((peer) => this.#askedPeers.has(peer))
-    if (!isComplete && !isOver) return true
-    return this.#roundsCount === 0 && peers.connected().length > 0
-  }
-
-  #backupSets(): readonly BackupSet[] {
-    const backups = this.#deps.backups()
-    const configured: BackupSet = { name: 'configured', backups }
-    const stored = this.#deps.storedBackups.load()
-    if (stored === undefined || isSameSet(stored, backups)) return [configured]
-    return [configured, { name: 'stored', backups: stored }]
-  }
-}
-
-function isSameSet(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((item) => b.includes(item))
 }

@@ -2,6 +2,8 @@
 import { type ActionDeps } from './action-deps.ts'
 import { reexecute } from './actions.ts'
 import { type StateAction } from './decide-state.ts'
+import { formatRef } from './findings.ts'
+import { linkDiskLayer } from './link-disk-layer.ts'
 import { fetchPeerDiffs, mergeDiffs } from './replay-actions.ts'
 
 /** `decide` when something is known that was not, `wait` when only time or a peer can bring another way. */
@@ -17,9 +19,15 @@ export async function mendState(
     case 'fetch-diffs':
       await fetchPeerDiffs(deps, action, signal)
       return 'decide'
-    case 'fetch-to-disk-layer':
+    case 'link-to-disk-layer':
+      await linkDiskLayer(deps, action, signal)
+      return 'decide'
+    case 'reset-state': {
+      const diskLayer = formatRef(action.diskLayer)
+      deps.log.warn('state-unreadable', { diskLayer, reason: action.reason })
       await deps.state.resetToGenesis()
       return 'decide'
+    }
     case 're-execute':
       if ((await reexecute(deps, action, signal)) === 'progress') return 'decide'
       deps.knowledge.noteStateFailure('execution')

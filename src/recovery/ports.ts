@@ -26,7 +26,7 @@ export interface RecoveryChain {
 
 /** Which states can be read. */
 export interface RecoveryState {
-  diskLayer(): BlockRef | undefined
+  diskLayer(): (BlockRef & { readonly root: Hex }) | undefined
   isReadable(hash: Hex): boolean
   /** Replaces the state store's content by the state at genesis. */
   resetToGenesis(): Promise<void>
@@ -42,6 +42,12 @@ export interface RecoveryApply {
   applyBlock(block: SignedBlock): Promise<ApplyResult>
   /** Executes a stored canonical block again for its state alone. */
   replayBlock(number: bigint): Promise<ApplyResult>
+  /** Makes accepted blocks the chain up to the disk layer's, which ends the path, without executing them. */
+  linkBlocks(
+    path: readonly Hex[],
+    onLinked: (count: number) => void,
+    signal: AbortSignal
+  ): Promise<ApplyResult>
 }
 
 /** Heights whose states are to be rebuilt: `from` is readable, or genesis; `to` is stored. */
@@ -60,7 +66,7 @@ export type OnDiffs = (
   from: { readonly peer: string; readonly bytes: number }
 ) => void
 
-/** State diffs of stored blocks, our own and the peers' (rows 9 and 10), and of linked ones (row 5). */
+/** State diffs of stored blocks, our own and the peers' (rows 9 and 10), and of linked ones (rows 5 and 8). */
 export interface RecoveryDiffs {
   /** True when the stored diffs reach down far enough; whether each is there and good shows when it is used. */
   areStored(stretch: StateStretch): boolean
@@ -81,6 +87,8 @@ export interface RecoveryDiffs {
    * Resolves with how many; the others, for whatever reason, are to be executed.
    */
   applyFetched(path: readonly Hex[], onApplied: OnDiffs, signal: AbortSignal): Promise<number>
+  /** Fetches the receipts of linked blocks that are not to be executed, each checked against its header and kept. */
+  fetchReceipts(path: readonly Hex[], onTaken: OnDiffs, signal: AbortSignal): Promise<DiffsResult>
   /** Fetches diffs from peers, each checked against its header and kept. */
   replayFetched(
     stretch: StateStretch,

@@ -5,7 +5,13 @@ import { type BlockRef } from '../chain/block.ts'
 
 /** The kinds of work a recovery can consist of. */
 export type StageName =
-  'rebuild-state' | 'ask-backups' | 'fetch-blocks' | 'apply-blocks' | 'take-record' | 'quiet-round'
+  | 'rebuild-state'
+  | 'ask-backups'
+  | 'fetch-blocks'
+  | 'link-blocks'
+  | 'apply-blocks'
+  | 'take-record'
+  | 'quiet-round'
 
 /** Where what was lost came from. */
 export type RecoverySource = 'journal' | 'record' | 'diffs' | 'execution' | 'peers'

@@ -1,12 +1,13 @@
 // The runner: gathers what is known, asks the pure decision, does what it says, and asks again.
 import { type BlockRef, type SignedBlock } from '../chain/block.ts'
-import { adoptTarget, linkTarget, takeRecord } from './actions.ts'
+import { adoptTarget, takeRecord } from './actions.ts'
 import { type BlockAction, decideBlocks, type WaitReason } from './decide.ts'
 import { decideState, type StateAction } from './decide-state.ts'
 import { keepEvidence } from './evidence.ts'
 import { formatRef } from './findings.ts'
 import { type ShutReason } from './gate.ts'
 import { mendState } from './mend-state.ts'
+import { createPreparation } from './preparation.ts'
 import { type OnExit, type Recovery, type RecoveryDeps, type RecoveryStatus } from './recovery.ts'
 import { type RecoveryReport } from './progress.ts'
 import { giveUp } from './set-aside.ts'
@@ -33,6 +34,7 @@ class RecoveryRunner implements Recovery {
   readonly #onExit: OnExit
   readonly #waker
   readonly #decide: typeof decideBlocks
+  readonly #prepare
   #backoffMs = ASK_BACKOFF_MIN_MS
   #stateAction: StateAction | undefined
   #blockAction: BlockAction | undefined
@@ -46,6 +48,7 @@ class RecoveryRunner implements Recovery {
     this.#onExit = onExit
     this.#waker = createWaker(deps.clock)
     this.#decide = deps.decide ?? decideBlocks
+    this.#prepare = createPreparation(deps)
     this.sequencing = createSequencingSwitch(deps, this.#waker)
   }
 
@@ -58,8 +61,8 @@ class RecoveryRunner implements Recovery {
       head: this.#deps.chain.head(),
       conflicts: this.#deps.knowledge.conflicts(),
       foreign: this.#deps.knowledge.foreign(),
-      answers: this.#deps.knowledge.answers(),
-      hasUnasked: this.#deps.knowledge.unasked().length > 0,
+      answers: this.#deps.knowledge.peers.all(),
+      hasUnasked: this.#deps.knowledge.peers.unasked().length > 0,
       last: this.#last
     }
   }
@@ -75,7 +78,7 @@ class RecoveryRunner implements Recovery {
     if (hasSigned(block.hash) || chain.isSetAside(block.hash)) return
     const isOurs = record.hashAt(block.number) === block.hash
     const isOpen = gate.state().kind === 'open'
-    if (!isOpen && !isOurs) knowledge.noteArrived(block.hash)
+    if (!isOpen && !isOurs) knowledge.peers.noteArrived(block.hash)
     const head = chain.head()
     const canonical = chain.canonicalHash(block.number)
     if (block.hash === canonical) return
@@ -95,7 +98,7 @@ class RecoveryRunner implements Recovery {
   }
 
   onFault(reason: ShutReason): void {
-    if (reason === 'process-paused') this.#deps.knowledge.notePause()
+    if (reason === 'process-paused') this.#deps.knowledge.peers.notePause()
     // A gate that is shut already keeps the reason it was shut for.
     if (this.#deps.gate.state().kind === 'open') this.#deps.gate.shut(reason)
     this.#waker.wake()
@@ -126,22 +129,22 @@ class RecoveryRunner implements Recovery {
     const stateAction = decideState(knowledge.stateFindings())
     const blockAction = this.#decide(knowledge.blockFindings())
     this.#note(stateAction, blockAction)
-    if (stateAction.action !== 'none') {
-      await Promise.all([this.#mendState(stateAction, signal), this.#prepare(blockAction, signal)])
-      return
-    }
-    await this.#act(blockAction, signal)
+    if (stateAction.action === 'none') await this.#act(blockAction, signal)
+    else await this.#mendState(stateAction, blockAction, signal)
   }
 
-  async #mendState(action: StateAction, signal: AbortSignal): Promise<void> {
-    if ((await mendState(this.#deps, action, signal)) === 'decide') return
-    await this.#waker.wait(this.#nextBackoffMs(), signal)
-  }
-
-  /** What needs no state, done while the state is mended: asking, and fetching what was shown. */
-  async #prepare(action: BlockAction, signal: AbortSignal): Promise<void> {
-    if (action.action === 'ask') await askEverybody(this.#deps, signal)
-    else if (action.action === 'adopt') await linkTarget(this.#deps, action.target.block, signal)
+  async #mendState(
+    stateAction: StateAction,
+    blockAction: BlockAction,
+    signal: AbortSignal
+  ): Promise<void> {
+    const before = this.#deps.chain.head().hash
+    const mending = mendState(this.#deps, stateAction, signal)
+    // Row 8 fetches the same blocks: what this node had as its own comes before what peers show.
+    if (stateAction.row === 8) await mending
+    const [next] = await Promise.all([mending, this.#prepare(blockAction, signal)])
+    if (this.#deps.chain.head().hash !== before) this.#headMoved()
+    if (next === 'wait') await this.#waker.wait(this.#nextBackoffMs(), signal)
   }
 
   async #act(action: BlockAction, signal: AbortSignal): Promise<void> {
@@ -190,10 +193,10 @@ class RecoveryRunner implements Recovery {
   async #open(on: BlockRef): Promise<boolean> {
     const { record, knowledge, gate, progress, log } = this.#deps
     // Those that the decision counted: one that is added meanwhile has not been asked.
-    const backups = knowledge.backups()
+    const backups = knowledge.peers.backups()
     await record.adopt(on)
     if (!this.#isStillOpen(on)) return false
-    await knowledge.adoptBackups(backups)
+    await knowledge.peers.adoptBackups(backups)
     if (!this.#isStillOpen(on)) return false
     const overridden = knowledge.overridden()
     if (overridden.length > 0) {
@@ -217,7 +220,7 @@ class RecoveryRunner implements Recovery {
   /** A backup at its head: asks when somebody new came, else waits for the next accepted block. */
   async #follow(signal: AbortSignal): Promise<void> {
     const { knowledge, peers, chain, progress, followAskMs } = this.#deps
-    if (knowledge.unasked().length > 0) {
+    if (knowledge.peers.unasked().length > 0) {
       await askEverybody(this.#deps, signal)
       return
     }
@@ -240,7 +243,7 @@ class RecoveryRunner implements Recovery {
 
   async #whileOpen(signal: AbortSignal): Promise<void> {
     while (this.#deps.gate.state().kind === 'open') {
-      const newcomers = this.#deps.knowledge.unasked()
+      const newcomers = this.#deps.knowledge.peers.unasked()
       if (newcomers.length === 0) await this.#waker.wait(undefined, signal)
       const brought = await askNewcomers(this.#deps, newcomers, signal)
       for (const { block, peer } of brought) this.onAccepted(block, peer)
@@ -251,7 +254,7 @@ class RecoveryRunner implements Recovery {
   }
 
   #headMoved(): void {
-    this.#deps.knowledge.forgetAnswers()
+    this.#deps.knowledge.peers.forget()
     this.#backoffMs = ASK_BACKOFF_MIN_MS
   }
 
@@ -270,7 +273,8 @@ class RecoveryRunner implements Recovery {
     if (key === this.#loggedKey) return
     this.#loggedKey = key
     // A backup that follows adopts each block as it comes.
-    if (action === 'follow' || this.#isFollowing) return
+    const isQuiet = action === 'follow' || this.#isFollowing
+    if (isQuiet && stateAction.action === 'none') return
     this.#deps.log.info('recovery', { state: stateAction, blocks: blockAction })
   }
 }

@@ -1,6 +1,7 @@
 // What is known of states: which can be read, and what could bring the others back (recovery.md, rows 4 to 12).
+import { type Hex } from '../base/bytes.ts'
 import { type BlockRef } from '../chain/block.ts'
-import { type StateFindings, type StateWay } from './findings.ts'
+import { type StateFindings } from './findings.ts'
 import { type RecoveryChain, type RecoveryDiffs, type RecoveryState } from './ports.ts'
 
 /** Where it is read from. */
@@ -10,19 +11,28 @@ export interface StateSources {
   readonly diffs: Pick<RecoveryDiffs, 'areStored' | 'areServed' | 'isExecutionDear'>
 }
 
+/** What recovery remembers that bears on states. */
+export interface StateMemory extends Pick<StateFindings, 'failed' | 'targetNumber' | 'isHeard'> {
+  /** Why a block was not reached, while it is not to be tried again. */
+  readonly gapOf: (hash: Hex) => StateFindings['diskLayerGap']
+}
+
 /** As of now. Journals are taken in when the state store opens. */
 export function gatherStateFindings(
   { chain, state, diffs }: StateSources,
-  failed: ReadonlySet<StateWay>,
-  targetNumber: bigint | undefined
+  { gapOf, ...memory }: StateMemory
 ): StateFindings {
   const head = chain.head()
+  const diskLayer = state.diskLayer()
   const readable = highestReadable({ chain, state }, head)
   const isLost = readable !== undefined && readable.hash !== head.hash
   const lost = isLost ? { from: readable, to: head } : undefined
   return {
+    ...memory,
     head,
-    diskLayer: state.diskLayer(),
+    diskLayer: diskLayer && { number: diskLayer.number, hash: diskLayer.hash },
+    isDiskLayerSetAside: diskLayer !== undefined && chain.isSetAside(diskLayer.hash),
+    diskLayerGap: diskLayer && gapOf(diskLayer.hash),
     readable,
     journalPending: false,
     damaged: undefined,
@@ -30,8 +40,6 @@ export function gatherStateFindings(
     diffsServed: lost !== undefined && diffs.areServed(lost),
     executionIsDear: lost !== undefined && diffs.isExecutionDear(lost),
     blocksStored: true,
-    failed,
-    targetNumber,
     rangesServed: false
   }
 }

@@ -4,7 +4,7 @@ import { type Hex } from '../base/bytes.ts'
 import { createYielder } from '../base/yielder.ts'
 import { type Block } from '../chain/block.ts'
 import { type Receipt } from '../chain/receipt.ts'
-import { findBlock } from './block-resolution.ts'
+import { findBlock, requireReceipts } from './block-resolution.ts'
 import { formatBlock, formatReceipt, formatTransaction, quantity } from './format.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { type BlockParam, blockParam, hashParam, parseParams, quantityParam } from './params.ts'
@@ -79,14 +79,14 @@ export function blockMethods({ chain, pool, decode }: BlockMethodDeps): Record<s
       const place = locate(parseParams(params, [hashParam])[0])
       if (place === undefined) return null
       const raw = place.block.transactions[place.index]
-      const found = placedReceipts(chain, place.block)?.[place.index]
+      const found = placedReceipts(chain, place.block)[place.index]
       if (raw === undefined || found === undefined) return null
       return formatReceipt(found.receipt, found.before, decode(raw), place)
     },
     async eth_getBlockReceipts(params) {
       const block = findBlock(chain, parseParams(params, [blockParam])[0])
-      const found = block && placedReceipts(chain, block)
-      if (block === undefined || found === undefined) return null
+      if (block === undefined) return null
+      const found = placedReceipts(chain, block)
       const decoded = await decodeAll(block, decode)
       return found.map(({ receipt, before }, index) =>
         formatReceipt(receipt, before, decoded[index]!, { block, index })
@@ -109,11 +109,11 @@ async function decodeAll(
   return decoded
 }
 
-/** Each receipt of a block with what came before it; undefined where no receipts are stored. */
-function placedReceipts(chain: RpcChain, block: Block): readonly PlacedReceipt[] | undefined {
+/** Each receipt of a block with what came before it. Throws where they are not kept. */
+function placedReceipts(chain: RpcChain, block: Block): readonly PlacedReceipt[] {
   let logsCount = 0
   let gasUsed = 0n
-  return chain.receipts(block.hash)?.map((receipt) => {
+  return requireReceipts(chain, block).map((receipt) => {
     const before = { gasUsed, logsCount }
     logsCount += receipt.logs.length
     gasUsed = receipt.cumulativeGasUsed

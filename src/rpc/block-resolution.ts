@@ -1,5 +1,6 @@
 // Which block and which state a parameter names, and the errors when there is none.
 import { type Block } from '../chain/block.ts'
+import { type Receipt } from '../chain/receipt.ts'
 import { type StateView } from '../state/state-view.ts'
 import { type BlockParam } from './params.ts'
 import { type RpcChain, type RpcNode, type RpcState } from './ports.ts'
@@ -48,6 +49,16 @@ export function requireState(
   throw serverError(
     `state of block ${block.number} is not available; the oldest is ${oldest ?? 'none'}`
   )
+}
+
+/**
+ * Throws where they are not kept: of blocks that this node linked after a power cut without executing them, and
+ * whose receipts no peer had any more.
+ */
+export function requireReceipts(chain: RpcChain, { number, hash }: Block): readonly Receipt[] {
+  const receipts = chain.receipts(hash)
+  if (receipts !== undefined) return receipts
+  throw serverError(`the receipts of block ${number} are not kept here: ask another node`)
 }
 
 /** Undefined while blocks can come; else what the node is doing instead. */

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { createYielder, type Yielder } from '../base/yielder.ts'
 import { type Block } from '../chain/block.ts'
 import { type Receipt } from '../chain/receipt.ts'
-import { requireBlock } from './block-resolution.ts'
+import { requireBlock, requireReceipts } from './block-resolution.ts'
 import { effectiveGasPrice, quantity } from './format.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { blockParam, parseParams, quantityParam } from './params.ts'
@@ -62,7 +62,7 @@ export function feeMethods({
         if (block === undefined) continue
         const { header } = block
         if (wanted.length > 0) {
-          const tips = await paidTips(block, chain.receipts(block.hash) ?? [], decode, yielder)
+          const tips = await paidTips(block, requireReceipts(chain, block), decode, yielder)
           rewards.push(tipPercentiles(tips, wanted).map(quantity))
         }
         baseFees.push(quantity(header.baseFeePerGas))

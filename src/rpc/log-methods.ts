@@ -4,7 +4,7 @@ import { keccak256 } from '../base/keccak.ts'
 import { createYielder } from '../base/yielder.ts'
 import { bloomContains } from '../chain/receipt.ts'
 import { type Block } from '../chain/block.ts'
-import { type BlockSources, requireBlock } from './block-resolution.ts'
+import { type BlockSources, requireBlock, requireReceipts } from './block-resolution.ts'
 import { formatLog } from './format.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { LATEST, logFilterParam, type LogFilterParam, parseParams } from './params.ts'
@@ -69,7 +69,7 @@ function mayMatch({ header }: Block, { address, topics = [] }: LogFilterParam): 
 function matchingLogs(chain: RpcChain, block: Block, filter: LogFilterParam) {
   const found: Record<string, unknown>[] = []
   let logIndex = 0
-  for (const [index, receipt] of (chain.receipts(block.hash) ?? []).entries()) {
+  for (const [index, receipt] of requireReceipts(chain, block).entries()) {
     for (const log of receipt.logs) {
       const address = bytesToHex(log.address)
       const topics = log.topics.map(bytesToHex)

@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict'
 import { silentLog } from '../../../src/base/log.ts'
 import { type Applier, type ApplyStepEvent, createApplier } from '../../../src/apply/applier.ts'
+import { type AcceptedStore } from '../../../src/chain/accepted-store.ts'
 import { type Block } from '../../../src/chain/block.ts'
 import { createBlockTimes } from '../../../src/chain/block-times.ts'
 import { type BlockStore } from '../../../src/chain/block-store.ts'
 import { createSignerSchedule } from '../../../src/chain/signer-schedule.ts'
+import { type LinkRules } from '../../../src/chain/link.ts'
 import { openChain } from '../../../src/chain/open-chain.ts'
 import { createEmbeddedEngine } from '../../../src/execution/embedded-engine.ts'
 import { createEvmCommon } from '../../../src/execution/evm-rules.ts'
@@ -37,6 +39,7 @@ export function createNodeStores(): NodeStores {
 export interface ApplyNode {
   readonly applier: Applier
   readonly blocks: BlockStore
+  readonly accepted: AcceptedStore
   readonly state: StateStore
   /** Begins the state anew, as recovery does when it is lost. */
   readonly resetState: () => Promise<void>
@@ -55,6 +58,12 @@ export async function buildChain(length: number): Promise<readonly Block[]> {
   return blocks
 }
 
+/** What blocks here go by. */
+export const APPLY_RULES: LinkRules = {
+  times: createBlockTimes('op', genesis.config.blockTimeMs),
+  forks: genesis.config.forks
+}
+
 /** Starts a node on the stores; `first` is the genesis block. */
 export async function openApplyNode(
   stores: NodeStores,
@@ -62,7 +71,7 @@ export async function openApplyNode(
   onStep: (event: ApplyStepEvent) => Promise<void> = async () => undefined
 ): Promise<ApplyNode> {
   const schedule = createSignerSchedule(genesis.config.signers)
-  const { blocks } = await openChain(stores.chain, { genesis: first, schedule })
+  const { blocks, accepted } = await openChain(stores.chain, { genesis: first, schedule })
   const state = new StateStore({ store: stores.state, log: silentLog })
   const resetState = async () => {
     const changes = genesisChanges(genesis.alloc)
@@ -71,12 +80,9 @@ export async function openApplyNode(
   }
   if (state.diskPoint() === undefined) await resetState()
   const common = createEvmCommon(EXECUTION_CHAIN_ID)
-  const rules = {
-    times: createBlockTimes('op', genesis.config.blockTimeMs),
-    forks: genesis.config.forks
-  }
   const pool = new TransactionPool({ common, head: () => undefined })
+  const rules = APPLY_RULES
   const engine = createEmbeddedEngine({ common, chain: blocks, state, pool, rules, log: silentLog })
   const applier = createApplier({ engine, chain: blocks, layers: state, rules, onStep })
-  return { applier, blocks, state, resetState }
+  return { applier, blocks, accepted, state, resetState }
 }

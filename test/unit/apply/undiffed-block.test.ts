@@ -29,6 +29,8 @@ describe('a block with a receipt that no diff can hold', () => {
       blockByNumber: () => undefined,
       diffByNumber: () => undefined,
       persistDiff: () => assert.fail('there is none'),
+      persistReceipts: () => assert.fail('it is not linked'),
+      persistLinked: () => assert.fail('it is not linked'),
       async persist(stored, receipts, { diff }) {
         assert.equal(receipts[0]?.logs.length, LOGS_COUNT)
         persisted.push({ block: stored, hasDiff: diff !== undefined })

@@ -24,6 +24,9 @@ const twin = signChild(first, { salt: 5, transactionsCount: 1 })
 let store: WatchedStore
 let chain: ChainStores
 
+const isCode = (code: string) => (thrown: unknown) =>
+  thrown instanceof ChainError && thrown.failure.code === code
+
 const reopen = async () => (await openTestChain(store)).blocks
 
 async function persistAll(blocks: BlockStore, list: readonly Block[]): Promise<void> {
@@ -74,6 +77,24 @@ describe('the block store', () => {
       const unknown = bytesToHex(keccak256(twin.transactions[0]!))
       assert.equal(blocks.transactionLocation(unknown), undefined)
     }
+  })
+  it('takes a block without receipts, keeps those that were stored before it, and knows an empty one’s', async () => {
+    const { blocks } = chain
+    const empty = signChild(second, { salt: 2 })
+    await blocks.persistReceipts(first, testReceipts(first))
+    assert.equal(blocks.blockByHash(first.hash), undefined, 'they make no block canonical')
+    for (const block of [first, second, empty]) await blocks.persistLinked(block, { isLast: false })
+    for (const again of [blocks, await reopen()]) {
+      assert.deepEqual(again.head(), empty)
+      assert.deepEqual(again.receipts(first.hash), testReceipts(first))
+      assert.equal(again.receipts(second.hash), undefined)
+      assert.deepEqual(again.receipts(empty.hash), [])
+      const raw = second.transactions[1]!
+      assert.equal(again.transactionLocation(bytesToHex(keccak256(raw)))?.number, 2n)
+      assert.deepEqual(again.messageByNumber(2n)?.message, second.message)
+    }
+    await assert.rejects(blocks.persistLinked(third, { isLast: true }), isCode('not-child-of-head'))
+    await assert.rejects(blocks.persistReceipts(third, []), isCode('receipts-count-wrong'))
   })
   it('writes a block in one batch, synced, with what else has to be on disk', async () => {
     store.batches.length = 0
@@ -142,9 +163,6 @@ describe('a block that is not canonical', () => {
 })
 
 describe('a block that may not be persisted', () => {
-  const isCode = (code: string) => (thrown: unknown) =>
-    thrown instanceof ChainError && thrown.failure.code === code
-
   it('is one that is no child of the head: none is ever taken back', async () => {
     await persistAll(chain.blocks, [first, second])
     store.batches.length = 0

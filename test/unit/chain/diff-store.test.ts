@@ -110,6 +110,27 @@ describe('diff store', () => {
     assert.deepEqual(storedNumbers(chain), [3n, 4n])
     assert.equal(blocks.oldestDiff(), 3n)
   })
+  it('lets go of all below a block that was linked without one, in that block’s batch', async () => {
+    const chain = chainOf(6)
+    const blocks = await open()
+    for (const block of chain.slice(0, 3)) {
+      await blocks.persist(block, testReceipts(block), { diff: diffOf(block, 0n) })
+    }
+    const [fourth, fifth, sixth] = chain.slice(3)
+    assert.ok(fourth && fifth && sixth)
+    await blocks.persistLinked(fourth, { isLast: false })
+    assert.deepEqual(storedNumbers(chain), [1n, 2n, 3n], 'the state is not there yet')
+    store.batches.length = 0
+    await blocks.persistLinked(fifth, { isLast: true })
+    assert.deepEqual(
+      store.batches.map(({ sync }) => sync),
+      [true]
+    )
+    assert.deepEqual(storedNumbers(chain), [])
+    assert.equal(blocks.oldestDiff(), undefined)
+    await blocks.persist(sixth, testReceipts(sixth), { diff: diffOf(sixth, 5n) })
+    for (const again of [blocks, await open()]) assert.equal(again.oldestDiff(), 6n)
+  })
   it('does not show the diff of another block at that height', async () => {
     const [first] = chainOf(1)
     assert.ok(first)

@@ -1,6 +1,6 @@
 // What status says of a wait: what for, and the command that ends it (recovery.md, invariant 6).
 import assert from 'node:assert/strict'
-import { describeRecovery } from '../../../src/node/node-status.ts'
+import { describeHealth, describeRecovery } from '../../../src/node/node-status.ts'
 import { type BlockAction } from '../../../src/recovery/decide.ts'
 import { type ForeignBlock } from '../../../src/recovery/findings.ts'
 import { type RecoveryStatus } from '../../../src/recovery/recovery.ts'
@@ -9,10 +9,15 @@ import { ref } from '../recovery/findings-fixture.ts'
 const FAILURE = { target: ref(12), firstMissing: 11n, lastMissing: 11n, reason: 'nobody serves it' }
 const CONFLICT = { ours: ref(10), other: ref(10, 'b'), holders: ['backup-1'] }
 
-function describeAction(blockAction: BlockAction, foreign?: ForeignBlock) {
-  const status: RecoveryStatus = {
+const NO_STATE_ACTION = { row: undefined, action: 'none' } as const
+
+function statusOf(
+  blockAction: BlockAction,
+  { foreign, stateAction = NO_STATE_ACTION }: Partial<RecoveryStatus> = {}
+): RecoveryStatus {
+  return {
     gate: { kind: 'shut', reason: 'recovering' },
-    stateAction: undefined,
+    stateAction,
     blockAction,
     stages: [],
     head: ref(10),
@@ -22,7 +27,10 @@ function describeAction(blockAction: BlockAction, foreign?: ForeignBlock) {
     hasUnasked: false,
     last: undefined
   }
-  return describeRecovery(status)
+}
+
+function describeAction(blockAction: BlockAction, foreign?: ForeignBlock) {
+  return describeRecovery(statusOf(blockAction, { foreign }))
 }
 
 describe('the status of a recovery', () => {
@@ -68,6 +76,17 @@ describe('the status of a recovery', () => {
     const meaning = 'another sequencer uses this key'
     assert.deepEqual(describeAction(shut, foreign).foreign, { ...foreign, meaning })
     assert.equal(describeAction(shut).foreign, undefined)
+  })
+
+  it('names what a state on disk waits for, and is no health of a backup', () => {
+    const follow = { row: undefined, action: 'follow' } as const
+    const found = { diskLayer: ref(13), reason: 'no connected peer serves it' }
+    const status = statusOf(follow, {
+      stateAction: { row: 8, action: 'await-disk-layer', ...found }
+    })
+    assert.deepEqual(describeRecovery(status).stateWaitsFor, found)
+    assert.equal(describeHealth({ role: 'backup' }, status).ok, false)
+    assert.equal(describeHealth({ role: 'backup' }, statusOf(follow)).ok, true)
   })
 
   it('names the gap, also of a backup that follows what it has', () => {

@@ -116,19 +116,24 @@ describe('state diffs of recovery', () => {
       await lagging.applier.apply(chain[1]!)
       const peer = await killedNode(chain, { hasDiffs: true })
       const falsehoods: string[] = []
+      const asked = { count: 0 }
+      const request = servedBy(peer, options.change)
       const diffs = recoveryDiffs({
         stores: lagging,
         applier: lagging.applier,
         claims: new PeerClaims(createManualClock()),
         connected: () => ['a'],
-        request: servedBy(peer, options.change),
+        request: (...question) => {
+          asked.count++
+          return request(...question)
+        },
         acceptedBlock: (hash) => chain.find((block) => block.hash === hash),
         onFalse: ({ code, peer: from, number }) => {
           falsehoods.push(`${code} of ${from} at ${String(number)}`)
         }
       })
       const path = chain.slice(2).map(({ hash }) => hash)
-      return { chain, lagging, diffs, path, falsehoods }
+      return { chain, lagging, diffs, path, falsehoods, asked }
     }
 
     it('make them the chain without executing them, receipts and diffs included', async () => {
@@ -170,6 +175,38 @@ describe('state diffs of recovery', () => {
       assert.equal(lagging.applier.head().hash, chain[2]!.hash)
       await lagging.applier.apply(chain[3]!)
       assert.equal(lagging.applier.head().hash, chain[3]!.hash)
+    })
+
+    it('bring the receipts alone where the blocks are not to be executed, once', async () => {
+      const { chain, lagging, diffs, path, asked } = await behind()
+      const takenFrom: string[] = []
+      const onTaken = (count: number, { peer }: { readonly peer: string }) =>
+        void takenFrom.push(`${count} of ${peer}`)
+      assert.deepEqual(await diffs.fetchReceipts(path, onTaken, signal), { kind: 'rebuilt' })
+      assert.deepEqual(takenFrom, ['1 of a', '1 of a', '1 of a'])
+      const executed = await killedNode(chain, { hasDiffs: true })
+      for (const { number, hash } of chain.slice(2)) {
+        assert.deepEqual(lagging.blocks.receipts(hash), executed.blocks.receipts(hash))
+        assert.equal(lagging.blocks.diffByNumber(number), undefined)
+      }
+      assert.equal(lagging.applier.head().hash, chain[1]!.hash, 'that is for linking')
+      assert.equal(asked.count, 1)
+      assert.deepEqual(await diffs.fetchReceipts(path, never, signal), { kind: 'rebuilt' })
+      assert.equal(asked.count, 1, 'what is there is not asked for')
+    })
+
+    it('with receipts that are not the header’s are refused, and it is said whose they were', async () => {
+      const { chain, lagging, diffs, path, falsehoods } = await behind({
+        change(bytes) {
+          const diff = decodeStateDiff(bytes)
+          return diff.number === 3n ? encodeStateDiff({ ...diff, receipts: [] }) : bytes
+        }
+      })
+      const result = await diffs.fetchReceipts(path, () => undefined, signal)
+      assert.equal(result.kind, 'failed')
+      assert.deepEqual(falsehoods, ['diff-false of a at 3'])
+      assert.equal(lagging.blocks.receipts(chain[2]!.hash)?.length, 1)
+      assert.equal(lagging.blocks.receipts(chain[3]!.hash), undefined)
     })
 
     it('are not asked for where little gas was used', async () => {

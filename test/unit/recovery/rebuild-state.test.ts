@@ -10,6 +10,9 @@ function lost(change: Partial<StateFindings> = {}): StateFindings {
   return {
     head: ref(10),
     diskLayer: ref(0),
+    isDiskLayerSetAside: false,
+    diskLayerGap: undefined,
+    isHeard: false,
     readable: ref(0),
     journalPending: false,
     damaged: undefined,
@@ -79,6 +82,8 @@ describe('decideState', () => {
       if (decided.action === 'merge-diffs') assert.ok(!findings.failed.has('diffs'))
       if (decided.action === 'fetch-diffs') assert.ok(!findings.failed.has('peer-diffs'))
       if (decided.action === 're-execute') assert.ok(!findings.failed.has('execution'))
+      if (decided.action === 'reset-state') assertNoWayLeft(findings)
+      if (decided.action === 'link-to-disk-layer') assert.ok(!findings.isDiskLayerSetAside)
     }
     assert.deepEqual([...reached].sort(), [
       '10 fetch-diffs',
@@ -86,12 +91,21 @@ describe('decideState', () => {
       '11 fetch-state',
       '12 mend',
       '4 take-journal',
-      '8 fetch-to-disk-layer',
+      '8 await-disk-layer',
+      '8 link-to-disk-layer',
+      '8 reset-state',
       '9 merge-diffs',
       'undefined none'
     ])
   })
 })
+
+/** A state is given up only where its block is not wanted or does not fit, or nobody is left to ask for it. */
+function assertNoWayLeft(findings: StateFindings): void {
+  const { isDiskLayerSetAside, failed, isHeard, diskLayerGap } = findings
+  const isUnserved = isHeard && diskLayerGap !== undefined && diskLayerGap.triesCount >= 3
+  assert.ok(isDiskLayerSetAside || failed.has('disk-layer') || isUnserved)
+}
 
 /** The table of the design, by its conditions alone. */
 function expectedRow(findings: StateFindings): number | undefined {
@@ -111,14 +125,22 @@ function expectedRow(findings: StateFindings): number | undefined {
 }
 
 function* everyState(): Generator<StateFindings> {
-  const ways = ['diffs', 'peer-diffs', 'execution'] as const
+  const ways = ['diffs', 'peer-diffs', 'execution', 'disk-layer'] as const
+  const gaps = [undefined, 1, 3].map((triesCount) =>
+    triesCount === undefined ? undefined : { reason: 'nobody serves it', triesCount }
+  )
   for (const head of [ref(0), ref(10)]) {
     for (const diskLayer of [undefined, ref(0), ref(10), ref(11)]) {
       for (const readable of [undefined, ref(0), ref(9), head]) {
         for (const targetNumber of [undefined, 128n, 129n]) {
-          for (let bits = 0; bits < 2 ** 10; bits++) {
+          // The last bits are for row 8 alone.
+          const end = diskLayer?.number === 11n ? 3 * 2 ** 13 : 2 ** 10
+          for (let bits = 0; bits < end; bits++) {
             const has = (bit: number) => (bits & (1 << bit)) !== 0
             yield {
+              diskLayerGap: gaps[bits >> 13],
+              isHeard: has(11),
+              isDiskLayerSetAside: has(12),
               head,
               diskLayer,
               readable,

@@ -1,4 +1,5 @@
 // A recovery over a chain in memory: blocks are only hashes and links, peers are scripted.
+import assert from 'node:assert/strict'
 import { type Hex } from '../../../src/base/bytes.ts'
 import { type Log, silentLog } from '../../../src/base/log.ts'
 import { type BlockRef, type SignedBlock } from '../../../src/chain/block.ts'
@@ -25,8 +26,11 @@ import { ref } from './findings-fixture.ts'
 
 /** A block that is nothing but its place: height, hash, parent. */
 export function testBlock(number: number, branch = 'a', parentBranch = branch): SignedBlock {
+  const { hash } = ref(number, branch)
   return {
-    ...ref(number, branch),
+    number: BigInt(number),
+    hash,
+    stateRoot: hash,
     parentHash: ref(number - 1, parentBranch).hash,
     message: new Uint8Array(100)
   } as SignedBlock
@@ -48,6 +52,8 @@ export interface WorldOptions {
   readonly role?: Role
   readonly height?: number
   readonly readable?: number
+  /** The block that the state on disk is of; the readable one, unless given. */
+  readonly diskLayer?: BlockRef & { readonly root?: Hex }
   readonly backups?: readonly string[]
   readonly quorum?: QuorumSetting
   readonly record?: RecordFinding
@@ -70,6 +76,7 @@ export function createWorld({
   role = 'sequencer',
   height = 10,
   readable = height,
+  diskLayer: diskLayerAtStart = ref(readable),
   backups = ['backup-1', 'backup-2', 'backup-3'],
   quorum = 'auto',
   record = { kind: 'off' },
@@ -93,11 +100,18 @@ export function createWorld({
   }
   const setAside = new Map<Hex, string>(setAsideAtStart.map((hash) => [hash, 'chosen-against']))
   const released: bigint[] = []
-  const readableHashes = new Set<Hex>([ref(readable).hash])
+  const readableHashes = new Set<Hex>([ref(readable).hash, diskLayerAtStart.hash])
+  let diskLayer = { root: diskLayerAtStart.hash, ...diskLayerAtStart }
   const peers = new Map<string, TestPeer>()
   const served = new Map<string, readonly SignedBlock[]>()
   const applied: Hex[] = []
   const published: Hex[] = []
+  /** What peers served of blocks. */
+  const fetched: Hex[] = []
+  /** Made canonical without being executed. */
+  const linked: Hex[] = []
+  /** The head at each reset of the state. */
+  const resets: BlockRef[] = []
   const adopted: BlockRef[] = []
   let head = ref(height)
   let stored = storedAtFirst
@@ -128,10 +142,13 @@ export function createWorld({
     }
   }
   const state: RecoveryState = {
-    diskLayer: () => ref(readable),
+    diskLayer: () => diskLayer,
     isReadable: (hash) => readableHashes.has(hash),
     async resetToGenesis() {
+      readableHashes.clear()
       readableHashes.add(ref(0).hash)
+      diskLayer = { ...ref(0), root: ref(0).hash }
+      resets.push(head)
       return Promise.resolve()
     }
   }
@@ -149,6 +166,18 @@ export function createWorld({
     async replayBlock(number) {
       readableHashes.add(canonical.get(number) ?? '0x')
       return Promise.resolve({ kind: 'applied' })
+    },
+    async linkBlocks(path, onLinked) {
+      for (const hash of path) {
+        const block = accepted.get(hash)
+        assert.equal(block?.parentHash, head.hash)
+        head = { number: block.number, hash }
+        canonical.set(block.number, hash)
+        linked.push(hash)
+        onLinked(1)
+      }
+      assert.equal(head.hash, diskLayer.hash)
+      return Promise.resolve({ kind: 'applied' })
     }
   }
   const diffs: RecoveryDiffs = {
@@ -157,6 +186,7 @@ export function createWorld({
     isExecutionDear: () => false,
     isApplyingDear: () => false,
     applyFetched: () => Promise.resolve(0),
+    fetchReceipts: () => Promise.resolve({ kind: 'rebuilt' }),
     replayStored: () => Promise.resolve({ kind: 'failed', reason: 'none is stored' }),
     replayFetched: () => Promise.resolve({ kind: 'failed', reason: 'none is served' }),
     ...diffsChange?.((hash) => void readableHashes.add(hash))
@@ -252,6 +282,7 @@ export function createWorld({
                 let error: unknown = new Error('no connected peer serves it')
                 for (const [peer, blocks] of served) {
                   const found = blocks.filter(({ number }) => number >= first && number <= last)
+                  for (const { hash } of found) fetched.push(hash)
                   if (found.length > 0) await take({ peer, blocks: found, bytes: 1 })
                   if (found.length === Number(last - first) + 1) return { kind: 'done', peer }
                   error = new Error('unavailable')
@@ -262,6 +293,7 @@ export function createWorld({
                 for (const [peer, blocks] of served) {
                   const found = blocks.filter((block) => block.hash === hash)
                   if (found.length === 0) continue
+                  fetched.push(hash)
                   await take({ peer, blocks: found, bytes: 1 })
                   return { kind: 'done', peer }
                 }
@@ -291,6 +323,9 @@ export function createWorld({
     peers,
     served,
     applied,
+    fetched,
+    linked,
+    resets,
     published,
     adopted,
     exits,

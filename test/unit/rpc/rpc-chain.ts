@@ -37,6 +37,8 @@ export interface RpcChainFixture {
   readonly chain: ExecutionChain
   /** Genesis first. */
   readonly blocks: readonly Block[]
+  /** By block hash; a test may take some away. */
+  readonly receipts: Map<Hex, readonly Receipt[]>
   readonly ask: (method: string, ...params: readonly unknown[]) => Promise<Reply>
   /** What the node says of a shut gate; undefined while it is open. */
   readonly gate: { shut: Record<string, unknown> | undefined }
@@ -111,7 +113,7 @@ export async function openRpcChain(): Promise<RpcChainFixture> {
     if (error !== undefined) throw new Error(`${method}: ${error.message}`)
     return value
   }
-  return { chain, blocks, gate, ask, result }
+  return { chain, blocks, receipts, gate, ask, result }
 }
 
 function methodDeps(
