@@ -299,7 +299,8 @@ export class Knowledge {
   #isAskDue(): boolean {
     const { clock, peers } = this.#deps
     const isOver = clock.monotonicMs() - this.#startedMs >= FIRST_ASK_GRACE_MS
-    const dialled = [...this.#deps.backups(), ...this.#options.configuredPeers]
+    const counted = this.#backupSets().flatMap(({ backups }) => backups)
+    const dialled = [...counted, ...this.#options.configuredPeers]
     const isComplete = dialled.every((peer) => this.#askedPeers.has(peer))
     if (!isComplete && !isOver) return true
     return this.#roundsCount === 0 && peers.connected().length > 0

@@ -1,16 +1,21 @@
 // What status says of a wait: what for, and the command that ends it (recovery.md, invariant 6).
 import assert from 'node:assert/strict'
-import { describeRecovery } from '../../../src/node/node-status.ts'
+import { type AdoptedBackup } from '../../../src/node/adopted-backups.ts'
+import { describeRecovery, type NodeRecovery } from '../../../src/node/node-status.ts'
 import { type BlockAction } from '../../../src/recovery/decide.ts'
 import { type ForeignBlock } from '../../../src/recovery/findings.ts'
-import { type RecoveryStatus } from '../../../src/recovery/recovery.ts'
 import { ref } from '../recovery/findings-fixture.ts'
 
 const FAILURE = { target: ref(12), firstMissing: 11n, lastMissing: 11n, reason: 'nobody serves it' }
 const CONFLICT = { ours: ref(10), other: ref(10, 'b'), holders: ['backup-1'] }
 
-function describeAction(blockAction: BlockAction, foreign?: ForeignBlock) {
-  const status: RecoveryStatus = {
+function describeAction(
+  blockAction: BlockAction,
+  foreign?: ForeignBlock,
+  formerBackups: readonly AdoptedBackup[] = []
+) {
+  const status: NodeRecovery = {
+    formerBackups,
     gate: { kind: 'shut', reason: 'recovering' },
     stateAction: undefined,
     blockAction,
@@ -68,6 +73,32 @@ describe('the status of a recovery', () => {
     const meaning = 'another sequencer uses this key'
     assert.deepEqual(describeAction(shut, foreign).foreign, { ...foreign, meaning })
     assert.equal(describeAction(shut).foreign, undefined)
+  })
+
+  it('names backups that left the set: where they are, and what to do about one that is missing', () => {
+    const former = [
+      { peerId: 'gone', multiaddr: '/ip4/10.0.0.9/tcp/9222/p2p/gone' },
+      { peerId: 'there', multiaddr: '/ip4/10.0.0.8/tcp/9222/p2p/there' },
+      { peerId: 'old' }
+    ]
+    const ask = {
+      row: 6,
+      action: 'ask',
+      missing: ['gone', 'old'],
+      required: 3,
+      answered: 1
+    } as const
+    const [gone, there, old] = describeAction(ask, undefined, former).formerBackups ?? []
+    assert.equal(gone?.multiaddr, '/ip4/10.0.0.9/tcp/9222/p2p/gone')
+    const override = `--start-without-backups ${ref(10).hash}: what it holds is given up`
+    assert.equal(
+      gone.exit,
+      `start gone once more at ${gone.multiaddr}; or restart with ${override}`
+    )
+    assert.equal(there?.exit, undefined)
+    assert.equal(old?.multiaddr, 'not stored')
+    assert.match(old.exit ?? '', /^name old with its address under peers, and restart; or/)
+    assert.equal(describeAction(ask).formerBackups, undefined)
   })
 
   it('names the gap, also of a backup that follows what it has', () => {
