@@ -8,6 +8,7 @@ import { type AdminPort, type BackupsChange } from '../rpc/admin-methods.ts'
 import { invalidParams, RPC_CODES, RpcError } from '../rpc/rpc-error.ts'
 import { type Applier } from '../apply/applier.ts'
 import { type BackupRoster, RosterError, type RosterFailure } from './backup-roster.ts'
+import { type FormerBackups } from './former-backups.ts'
 import { type PeerAddress } from './node-config.ts'
 
 /** What the methods act on. */
@@ -19,6 +20,8 @@ export interface AdminPartsDeps {
   readonly sequencer: { settled(): Promise<void> } | undefined
   readonly roster: Pick<BackupRoster, 'add' | 'remove' | 'ids'>
   readonly network: Pick<Network, 'keepConnected' | 'letGo'>
+  /** Undefined for a backup. */
+  readonly former: Pick<FormerBackups, 'onBackupsChanged'> | undefined
   /** Peers of the config that are no backups: they stay connected to. */
   readonly isPeer: (peerId: string) => boolean
   readonly parsePeer: (text: string) => PeerAddress
@@ -61,24 +64,26 @@ export function createAdminPort(deps: AdminPartsDeps): AdminPort {
  * kept in the data directory and so survives restarts, until it is removed or the config names it.
  */
 async function addBackup(
-  { log, roster, network, recovery, parsePeer }: AdminPartsDeps,
+  { log, roster, network, former, recovery, parsePeer }: AdminPartsDeps,
   text: string
 ): Promise<BackupsChange> {
   const backup = readPeer(parsePeer, text)
   await rosterInWords(() => roster.add(backup))
   network.keepConnected(backup.multiaddr)
+  former?.onBackupsChanged()
   recovery.onBackupsChanged()
   log.warn('backup-added', { ...backup })
   return { peerId: backup.peerId, backups: roster.ids() }
 }
 
-/** One that counted when the gate last opened is asked once more, as every changed set is. */
+/** One that counted when the gate last opened is asked once more, as every changed set is: former-backups.ts. */
 async function removeBackup(
-  { log, roster, network, recovery, isPeer }: AdminPartsDeps,
+  { log, roster, network, former, recovery, isPeer }: AdminPartsDeps,
   peerId: string
 ): Promise<BackupsChange> {
   await rosterInWords(() => roster.remove(peerId))
   if (!isPeer(peerId)) network.letGo(peerId)
+  former?.onBackupsChanged()
   recovery.onBackupsChanged()
   log.warn('backup-removed', { peerId })
   return { peerId, backups: roster.ids() }

@@ -1,5 +1,6 @@
 // Who counts for the quorum now: the backups of the config, and those that an operator added while it ran.
 import { z } from 'zod'
+import { LruMap } from '../base/lru.ts'
 import { NodeError } from '../base/node-error.ts'
 import { BACKUPS_MAX } from './config-keys.ts'
 import { type PeerAddress } from './node-config.ts'
@@ -33,13 +34,26 @@ export class BackupRoster {
   readonly #configured: readonly PeerAddress[]
   readonly #stored: AddedBackups
   readonly #ownPeerId: string
+  readonly #others: readonly PeerAddress[]
+  /** One may be removed while the gate opens under a set that it still is of. */
+  readonly #removed = new LruMap<string, string>(BACKUPS_MAX)
   #added: readonly PeerAddress[]
 
+  /** `others`: peers of the config that are no backups now, and may have been. */
   constructor(
     stored: AddedBackups,
-    { configured, ownPeerId }: { configured: readonly PeerAddress[]; ownPeerId: string }
+    {
+      configured,
+      ownPeerId,
+      others = []
+    }: {
+      readonly configured: readonly PeerAddress[]
+      readonly ownPeerId: string
+      readonly others?: readonly PeerAddress[]
+    }
   ) {
     this.#configured = configured
+    this.#others = others
     this.#stored = stored
     this.#ownPeerId = ownPeerId
     const known = new Set([...configured.map(({ peerId }) => peerId), ownPeerId])
@@ -50,6 +64,13 @@ export class BackupRoster {
   /** Peer ids, the config's first. */
   ids(): readonly string[] {
     return [...this.#configured, ...this.#added].map(({ peerId }) => peerId)
+  }
+
+  /** Where a peer is reached that is a backup, a peer of the config, or was removed by this process. */
+  addressOf(peerId: string): string | undefined {
+    const known = [...this.#configured, ...this.#added, ...this.#others]
+    const found = known.find((peer) => peer.peerId === peerId)
+    return found?.multiaddr ?? this.#removed.get(peerId)
   }
 
   /** Those that no config names. */
@@ -78,6 +99,8 @@ export class BackupRoster {
     if (left.length === this.#added.length) {
       throw new RosterError({ code: 'backup-unknown', peerId })
     }
+    const address = this.addressOf(peerId)
+    if (address !== undefined) this.#removed.set(peerId, address)
     await this.#replace(left)
   }
 

@@ -170,7 +170,7 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
     codes: ['ask'],
     meaning:
       'Backups that the quorum needs have not answered what the highest block is that they saw.',
-    safe: 'Bring one of the missing backups back: the gate opens by itself then. Starting with --start-without-backups gives up what only they hold.'
+    safe: 'Bring one of the missing backups back: the gate opens by itself then. One that was taken out of the config is asked once more, at the address that status names under formerBackups. Starting with --start-without-backups gives up what only they hold.'
   },
   {
     codes: ['conflict', 'stay-shut-conflict'],

@@ -10,8 +10,9 @@ import { type OnExit, type Recovery } from '../recovery/recovery.ts'
 import { type OpenSigner } from '../signer/open-signer.ts'
 import { type PeerBlocksDeps } from '../sync/peer-blocks.ts'
 import { createStatusLoop, type StatusLoop } from '../sync/status-loop.ts'
-import { type BackupRoster } from './backup-roster.ts'
+import { type BackupSets, isCounted } from './backup-sets.ts'
 import { type ChainParts } from './chain-parts.ts'
+import { createFormerBackups, type FormerBackups } from './former-backups.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { createHeldBlocks, createOwnStatus } from './own-status.ts'
 import { PeerClaims } from './peer-claims.ts'
@@ -30,7 +31,7 @@ export interface NodeDeps {
   readonly signer: OpenSigner | undefined
   readonly network: Network
   readonly blame: Blame
-  readonly roster: BackupRoster
+  readonly sets: BackupSets
   readonly onStep: OnStep
   readonly onExit: OnExit
   /** Serving goes on until it aborts. */
@@ -41,6 +42,8 @@ export interface NodeDeps {
 export interface NodeParts {
   readonly recovery: Recovery
   readonly claims: PeerClaims
+  /** Undefined for a backup, which asks for no quorum. */
+  readonly former: FormerBackups | undefined
   /** Undefined for a backup, which builds nothing. */
   readonly sequencer: SequencerParts | undefined
   /** Services in the order in which they are stopped; those of one list are stopped together. */
@@ -53,7 +56,8 @@ export async function createNodeParts(
   inputs: StartInputs,
   overrides: NodeOverrides
 ): Promise<NodeParts> {
-  const { clock, log, chain, signer, network, roster, onStep, serving } = deps
+  const { clock, log, chain, signer, network, sets, onStep, serving } = deps
+  const { roster } = sets
   const { config, genesis } = inputs
   const { chainId } = genesis.config
   const claims = new PeerClaims(clock)
@@ -73,10 +77,11 @@ export async function createNodeParts(
     const receiversCount = await gossip.publish(block)
     log.debug('published', { number: block.number, hash: block.hash, receiversCount })
   }
+  const former = createFormer(deps, inputs)
   const { gate, recovery } = createRecoveryParts(
     {
       ...deps,
-      ...{ claims, connected, requests, publish },
+      ...{ claims, connected, requests, publish, former },
       hasSigned: (hash) => sequencer?.hasSigned(hash) === true
     },
     inputs,
@@ -97,7 +102,7 @@ export async function createNodeParts(
   const lanes = createPeerLanes(
     clock,
     config.peers.map(({ peerId }) => peerId),
-    (peer) => roster.ids().includes(peer)
+    (peer) => isCounted(sets, peer)
   )
   const held = createHeldBlocks(chain, isJoining)
   await serveProtocols(
@@ -108,7 +113,16 @@ export async function createNodeParts(
   )
   network.mesh.listen((message) => gossip.receive(message))
   const services = [[recovery], sequencer?.services ?? [], [status, network]]
-  return { recovery, claims, sequencer, services }
+  return { recovery, claims, former, sequencer, services }
+}
+
+function createFormer(
+  { chain, sets, ...deps }: NodeDeps,
+  { config: { role, peers } }: StartInputs
+): FormerBackups | undefined {
+  if (role !== 'sequencer') return undefined
+  const isPeer = (id: string) => peers.some(({ peerId }) => peerId === id)
+  return createFormerBackups({ ...deps, ...sets, isPeer, head: chain.applier.head })
 }
 
 function createNodeStatus(

@@ -5,12 +5,20 @@ import { type GapFailure } from '../recovery/findings.ts'
 import { type CurrentStage } from '../recovery/progress.ts'
 import { type RecoveryStatus } from '../recovery/recovery.ts'
 import { type Health } from '../rpc/http-server.ts'
+import { type AdoptedBackup } from './adopted-backups.ts'
 import { type BackupRoster } from './backup-roster.ts'
 import { type ChainParts } from './chain-parts.ts'
+import { describeFormer, exitWithout } from './former-backups.ts'
 import { toJsonValue } from './json-value.ts'
 import { type NodeConfig } from './node-config.ts'
 import { type PeerClaims } from './peer-claims.ts'
 import { toRef } from './recovery-ports.ts'
+
+/** What recovery says, and what the node knows besides. */
+export interface NodeRecovery extends RecoveryStatus {
+  /** Of the set that the gate last opened under, those that are no backups any more. */
+  readonly formerBackups: readonly AdoptedBackup[]
+}
 
 /** Where the facts come from. */
 export interface NodeStatusDeps {
@@ -20,7 +28,7 @@ export interface NodeStatusDeps {
   readonly chain: ChainParts
   readonly claims: PeerClaims
   readonly roster: Pick<BackupRoster, 'ids'>
-  readonly recovery: () => RecoveryStatus
+  readonly recovery: () => NodeRecovery
   readonly peerId: string
   readonly multiaddrs: () => readonly string[]
   readonly connected: () => readonly string[]
@@ -53,7 +61,7 @@ export function describeNode(deps: NodeStatusDeps): Record<string, unknown> {
 }
 
 /** Ready once the gate is open; a backup once it follows the chain, on a state that it has. */
-export function describeHealth({ role }: Pick<NodeConfig, 'role'>, status: RecoveryStatus): Health {
+export function describeHealth({ role }: Pick<NodeConfig, 'role'>, status: NodeRecovery): Health {
   const { gate, blockAction, stateAction } = status
   const isFollowing = blockAction?.action === 'follow' && stateAction?.action === 'none'
   const isReady = role === 'sequencer' ? gate.kind === 'open' : isFollowing
@@ -68,12 +76,13 @@ export function describeGate({ gate }: RecoveryStatus) {
 }
 
 /** Stage, what it waits for, and what the last recovery did. */
-export function describeRecovery(status: RecoveryStatus) {
+export function describeRecovery(status: NodeRecovery) {
   const { blockAction, stateAction, stages, conflicts, foreign, last } = status
   return {
     action: blockAction?.action,
     row: blockAction?.row,
     missing: blockAction?.action === 'ask' ? blockAction.missing : undefined,
+    formerBackups: describeFormerBackups(status),
     answers: describeAnswers(status),
     waitsFor: blockAction?.action === 'wait' ? blockAction.reason : undefined,
     target: blockAction?.action === 'adopt' ? blockAction.target.block : undefined,
@@ -117,6 +126,17 @@ function stateWaitOf({ stateAction }: RecoveryStatus) {
   return { diskLayer, reason }
 }
 
+/** The quorum of the set before the change is needed too: who of it left, where, and whether it has answered. */
+function describeFormerBackups({ formerBackups, blockAction, answers, head }: NodeRecovery) {
+  if (formerBackups.length === 0) return undefined
+  const missing = blockAction?.action === 'ask' ? blockAction.missing : []
+  return formerBackups.map((backup) => ({
+    ...describeFormer(backup),
+    answered: answers.get(backup.peerId)?.kind === 'answered',
+    exit: missing.includes(backup.peerId) ? exitWithout(backup, head) : undefined
+  }))
+}
+
 function gapOf({ blockAction }: RecoveryStatus): GapFailure | undefined {
   if (blockAction?.action === 'stay-shut-gap') return blockAction.failure
   return blockAction?.action === 'follow' ? blockAction.gap : undefined
@@ -158,9 +178,13 @@ function overrideOfWait({ code }: WaitReason, { hash }: BlockRef): string | unde
   }
 }
 
-function describePeers({ config, claims, roster }: NodeStatusDeps, connected: readonly string[]) {
+function describePeers(
+  { config, claims, roster, recovery }: NodeStatusDeps,
+  connected: readonly string[]
+) {
   const backups = roster.ids()
-  const configured = [...backups, ...config.peers.map(({ peerId }) => peerId)]
+  const others = [...config.peers, ...recovery().formerBackups]
+  const configured = [...backups, ...others.map(({ peerId }) => peerId)]
   return [...new Set([...configured, ...connected])].map((peerId) => {
     const status = claims.status(peerId)
     return {

@@ -14,7 +14,7 @@ import { type AdminPort } from '../rpc/admin-methods.ts'
 import { type OpenSigner, openSigner } from '../signer/open-signer.ts'
 import { SignerError } from '../signer/signer-error.ts'
 import { createAdminPort } from './admin-parts.ts'
-import { BackupRoster } from './backup-roster.ts'
+import { type BackupSets, formerAddresses, isCounted, openBackupSets } from './backup-sets.ts'
 import { type ChainParts, openChainParts } from './chain-parts.ts'
 import { createClosers } from './closers.ts'
 import { type Blame } from '../peer/blame.ts'
@@ -22,7 +22,6 @@ import { createNodeParts, type NodeParts } from './node-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { startMetrics, startRpc } from './rpc-parts.ts'
 import { openBlame } from './peer-faults.ts'
-import { storedAdditions, storedBackups } from './recovery-ports.ts'
 import { runServices } from './run-services.ts'
 import { type StartInputs } from './start-inputs.ts'
 import { readVersion } from './version.ts'
@@ -64,17 +63,14 @@ export async function createNode(
     const signer = await openNodeSigner(inputs, chain)
     if (signer !== undefined) closers.add('signer', () => signer.close())
     const configured = [...inputs.config.backups, ...inputs.config.peers]
-    const peerIds = configured.map(({ peerId }) => peerId)
-    const roster = new BackupRoster(storedAdditions(chain.stores), {
-      configured: inputs.config.backups,
-      ownPeerId: inputs.peerKey.peerId
-    })
-    // One of the set under which the gate last opened is needed for the quorum, and must not be shut out either.
-    const counted = new Set([...peerIds, ...(storedBackups(chain.stores).load() ?? [])])
-    const isConfigured = (peer: string) => counted.has(peer) || roster.ids().includes(peer)
+    const peerIds = new Set(configured.map(({ peerId }) => peerId))
+    const ownPeerId = inputs.peerKey.peerId
+    const sets = await openBackupSets(chain.stores, { config: inputs.config, ownPeerId }, log)
+    const isConfigured = (peer: string) => peerIds.has(peer) || isCounted(sets, peer)
     const blame = openBlame(chain.stores, { clock, log }, isConfigured)
     closers.add('blame', () => blame.saved())
-    const network = await startNodeNetwork(inputs, { clock, log, blame })
+    const former = formerAddresses(sets, inputs.config)
+    const network = await startNodeNetwork(inputs, { clock, log, blame, former })
     closers.add('network', () => network.stop())
     return await assemble({
       inputs,
@@ -86,7 +82,7 @@ export async function createNode(
       signer,
       network,
       blame,
-      roster,
+      sets,
       closers
     })
   } catch (thrown) {
@@ -105,7 +101,7 @@ interface Opened {
   readonly signer: OpenSigner | undefined
   readonly network: Network
   readonly blame: Blame
-  readonly roster: BackupRoster
+  readonly sets: BackupSets
   readonly closers: ReturnType<typeof createClosers>
 }
 
@@ -133,8 +129,11 @@ async function assemble(opened: Opened): Promise<RunningNode> {
     chainId: genesis.config.chainId,
     chain,
     claims: parts.claims,
-    roster: opened.roster,
-    recovery: () => parts.recovery.status(),
+    ...opened.sets,
+    recovery: () => ({
+      ...parts.recovery.status(),
+      formerBackups: parts.former?.list() ?? []
+    }),
     peerId,
     multiaddrs: () => network.multiaddrs(),
     connected: () => network.connected()
@@ -176,7 +175,7 @@ async function assemble(opened: Opened): Promise<RunningNode> {
 }
 
 function joinAdmin(
-  { inputs: { config }, chain, roster, log, network }: Opened,
+  { inputs: { config }, chain, sets: { roster }, log, network }: Opened,
   parts: NodeParts
 ): AdminPort {
   const isPeer = (id: string) => config.peers.some((peer) => peer.peerId === id)
@@ -208,12 +207,22 @@ async function openNodeSigner(
 
 async function startNodeNetwork(
   { config, genesis, peerKey }: StartInputs<PeerKey>,
-  { clock, log, blame }: { readonly clock: Clock; readonly log: Log; readonly blame: Blame }
+  {
+    clock,
+    log,
+    blame,
+    former
+  }: {
+    readonly clock: Clock
+    readonly log: Log
+    readonly blame: Blame
+    readonly former: readonly string[]
+  }
 ): Promise<Network> {
   const options = {
     peerKey,
     listen: config.listen,
-    peers: [...config.backups, ...config.peers].map(({ multiaddr }) => multiaddr),
+    peers: [...[...config.backups, ...config.peers].map(({ multiaddr }) => multiaddr), ...former],
     chainId: genesis.config.chainId,
     seenTtlMs: (config.preset === 'op' ? OP_PRESET : OPBNB_PRESET).seenTtlMs,
     agentVersion: `rekindle/${readVersion()}`,

@@ -4,11 +4,12 @@ import { type SignerPeriod } from '../chain/signer-schedule.ts'
 import { type Network } from '../net/network.ts'
 import { type OperatorPort, type PeerFacts } from '../rpc/operator-methods.ts'
 import { toJsonValue } from './json-value.ts'
+import { type AdoptedBackups } from './adopted-backups.ts'
 import { describeGate, describeRecovery, type NodeStatusDeps } from './node-status.ts'
-import { storedBackups } from './recovery-ports.ts'
 
 /** Where the facts come from. */
 export interface OperatorPartsDeps extends NodeStatusDeps {
+  readonly adopted: Pick<AdoptedBackups, 'load'>
   readonly genesis: Pick<Genesis, 'config'>
   readonly signers: readonly SignerPeriod[]
   readonly blockTimeMs: number
@@ -43,7 +44,7 @@ export function createOperatorPort(deps: OperatorPartsDeps): OperatorPort {
 
 function describeWholeRecovery({
   config,
-  chain,
+  adopted,
   roster,
   recovery
 }: OperatorPartsDeps): Record<string, unknown> {
@@ -54,7 +55,7 @@ function describeWholeRecovery({
         setting: config.quorum,
         backups: roster.ids(),
         /** The set that the gate last opened under; while it differs, its quorum is needed too. */
-        adopted: storedBackups(chain.stores).load()
+        adopted: adopted.load()
       }
     : undefined
   const gate = isSequencer ? describeGate(status) : undefined
@@ -62,10 +63,11 @@ function describeWholeRecovery({
 }
 
 async function listPeers(
-  { config, roster, network }: OperatorPartsDeps,
+  { config, roster, recovery, network }: OperatorPartsDeps,
   isAll: boolean
 ): Promise<readonly PeerFacts[]> {
-  const configured = [...new Set([...roster.ids(), ...config.peers.map(({ peerId }) => peerId)])]
+  const others = [...config.peers, ...recovery().formerBackups].map(({ peerId }) => peerId)
+  const configured = [...new Set([...roster.ids(), ...others])]
   const connected = (await network.connections()).map((connection) => ({
     peerId: connection.peerId,
     userAgent: connection.agent,

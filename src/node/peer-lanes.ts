@@ -21,7 +21,7 @@ export interface PeerLanes {
   readonly bulk: Lane
 }
 
-/** Lanes for a node with these configured peers; who is a backup may change while it runs. */
+/** Lanes for a node with these configured peers; who is a backup, or was one of the set before, may change. */
 export function createPeerLanes(
   clock: Clock,
   configured: readonly string[],
@@ -32,7 +32,7 @@ export function createPeerLanes(
     perPeer: { burstTokens: 100, tokensPerSecond: 25 },
     total: { burstTokens: 1_000, tokensPerSecond: 250 }
   }
-  const reserved = createLane(new Quota(clock, small), 8, 8 * (known.size + BACKUPS_MAX))
+  const reserved = createLane(new Quota(clock, small), 8, 8 * (known.size + 2 * BACKUPS_MAX))
   const open = createLane(new Quota(clock, small), 4, 64)
   const bulkRates = {
     perPeer: { burstTokens: 500, tokensPerSecond: 100 },

@@ -16,8 +16,9 @@ import { type OpenSigner } from '../signer/open-signer.ts'
 import { fillGap } from '../sync/fill-gap.ts'
 import { type PeerBlocksDeps, requestTip } from '../sync/peer-blocks.ts'
 import { createBlockFetcher } from '../sync/range-fetcher.ts'
-import { type BackupRoster } from './backup-roster.ts'
+import { type BackupSets } from './backup-sets.ts'
 import { type ChainParts } from './chain-parts.ts'
+import { type FormerBackups } from './former-backups.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { type PeerClaims } from './peer-claims.ts'
 import { nameBenched } from './peer-faults.ts'
@@ -29,8 +30,7 @@ import {
   recoveryChain,
   recoveryPeers,
   recoveryRecord,
-  recoveryState,
-  storedBackups
+  recoveryState
 } from './recovery-ports.ts'
 import { type StartInputs } from './start-inputs.ts'
 import { type OnStep } from './step-events.ts'
@@ -42,7 +42,8 @@ export interface RecoveryPartsDeps {
   readonly chain: ChainParts
   readonly signer: OpenSigner | undefined
   readonly claims: PeerClaims
-  readonly roster: BackupRoster
+  readonly sets: BackupSets
+  readonly former: FormerBackups | undefined
   readonly connected: () => readonly string[]
   readonly requests: PeerRequests
   readonly blame: Blame
@@ -76,6 +77,7 @@ export function createRecoveryParts(
   }
   const gate = createGate((state) => {
     log.info('gate', { ...state })
+    deps.former?.onGate(state)
     tell({ step: 'gate', state })
     const report = state.kind === 'open' ? recovery.status().last : undefined
     if (report !== undefined) tell({ step: 'recovered', report })
@@ -102,6 +104,7 @@ export function createRecoveryParts(
       progress,
       publish,
       hasSigned: deps.hasSigned,
+      onMissing: (backups) => deps.former?.onMissing(backups),
       askTip: async (peer, head, signal) => askTip(requests, peer, head, signal),
       async fillGap(gap, onFetched) {
         const walk = { accepted: stores.accepted, fetcher }
@@ -117,11 +120,11 @@ export function createRecoveryParts(
 }
 
 function createPorts(
-  { clock, chain, signer, claims, roster, connected, requests, blame }: RecoveryPartsDeps,
+  { clock, chain, signer, claims, sets, connected, requests, blame }: RecoveryPartsDeps,
   { config, blockTimeMs }: StartInputs
 ) {
   const { stores, applier, times, schedule } = chain
-  const backups = () => roster.ids()
+  const backups = () => sets.roster.ids()
   const ports = {
     chain: recoveryChain(stores, applier),
     state: recoveryState(stores),
@@ -141,7 +144,7 @@ function createPorts(
     {
       ...ports,
       clock,
-      storedBackups: storedBackups(stores),
+      storedBackups: sets.adopted,
       backups,
       diskHasRoom: () => diskHasRoom(config.dataDir)
     },

@@ -1,6 +1,5 @@
 // Joins recovery's ports to the stores, the applier, the record and the peers.
 import { statfsSync } from 'node:fs'
-import { z } from 'zod'
 import { type Hex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
 import { errorMessage } from '../base/node-error.ts'
@@ -16,8 +15,7 @@ import {
   type RecoveryChain,
   type RecoveryPeers,
   type RecoveryRecord,
-  type RecoveryState,
-  type StoredBackups
+  type RecoveryState
 } from '../recovery/ports.ts'
 import { type SignedRecord } from '../signer/signed-record.ts'
 import { addedBackups, type AddedBackups } from './backup-roster.ts'
@@ -139,18 +137,8 @@ export function recoveryPeers({
   }
 }
 
-const peerIds = z.array(z.string())
-
-/** The set of backups the gate last opened under. */
-export function storedBackups({ chainStore }: OpenStores): StoredBackups {
-  const stored = createNamedValue<readonly string[]>(chainStore, 'backups', (json) =>
-    peerIds.parse(json)
-  )
-  return { load: () => stored.load(), save: (backups) => stored.save(backups) }
-}
-
 /** The backups that an operator added to those of the config. */
-export function storedAdditions({ chainStore }: OpenStores): AddedBackups {
+export function storedAdditions({ chainStore }: Pick<OpenStores, 'chainStore'>): AddedBackups {
   return createNamedValue<readonly PeerAddress[]>(chainStore, 'added-backups', (json) =>
     addedBackups.parse(json)
   )

@@ -151,7 +151,8 @@ export class PeerAnswers {
   }
 
   #areDialledAsked(): boolean {
-    const dialled = [...this.#deps.backups(), ...this.#configuredPeers]
+    const counted = this.#backupSets().flatMap(({ backups }) => backups)
+    const dialled = [...counted, ...this.#configuredPeers]
     return dialled.every((peer) => this.#askedPeers.has(peer))
   }
 

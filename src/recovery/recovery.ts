@@ -56,6 +56,8 @@ export interface RecoveryDeps extends ActionDeps {
   readonly askTip: AskTip
   /** A backup that heard nothing for so long, while a peer claims more, asks: two slots. */
   readonly followAskMs: number
+  /** Hears whom the quorum still lacks after everybody who is connected was asked. */
+  readonly onMissing?: (backups: readonly string[]) => void
   /** True for a block that this process signed: it may come back by gossip. */
   readonly hasSigned: (hash: Hex) => boolean
   /** Replaced only to show that the checkers notice a node without recovery. */

@@ -163,9 +163,7 @@ class RecoveryRunner implements Recovery {
         return
       case 'ask':
         await askEverybody(this.#deps, signal)
-        if (this.#decide(this.#deps.knowledge.blockFindings()).action === 'ask') {
-          await this.#waker.wait(this.#nextBackoffMs(), signal)
-        }
+        await this.#waitForMissing(signal)
         return
       case 'open':
         // Refused, something came that the next decision sees; should it see nothing, it is not taken at once.
@@ -187,6 +185,14 @@ class RecoveryRunner implements Recovery {
         await this.#waker.wait(this.#nextBackoffMs(), signal)
         await askEverybody(this.#deps, signal)
     }
+  }
+
+  /** Row 6 after a round: whoever has not answered is named, and asked again a little later. */
+  async #waitForMissing(signal: AbortSignal): Promise<void> {
+    const again = this.#decide(this.#deps.knowledge.blockFindings())
+    if (again.action !== 'ask') return
+    this.#deps.onMissing?.(again.missing)
+    await this.#waker.wait(this.#nextBackoffMs(), signal)
   }
 
   /** False when the gate stays shut after all. */

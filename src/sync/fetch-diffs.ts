@@ -6,6 +6,7 @@ import {
 import { ApplyError } from '../apply/apply-error.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { type RequestChunks } from './peer-blocks.ts'
+import { isShortAnswer, SHORT_ANSWERS_MAX } from './peer-record.ts'
 
 /** Soft limit of one answer. */
 const ANSWER_MAX_BYTES = 16 * 2 ** 20
@@ -40,7 +41,10 @@ export type TakeDiff = (number: bigint, bytes: Uint8Array, peer: string) => Prom
 export type DiffsOutcome =
   { readonly kind: 'done' } | { readonly kind: 'failed'; readonly reason: string }
 
-/** A peer that fails, or serves a false diff, is followed by the next one, which goes on from there. */
+/**
+ * A peer that fails, or serves a false diff, is followed by the next one, which goes on from there; so is one that
+ * serves next to nothing in a request, which is asked again after all others.
+ */
 export async function fetchDiffs(
   deps: FetchDiffsDeps,
   { first, last, peers, signal }: DiffStretch,
@@ -48,16 +52,24 @@ export async function fetchDiffs(
 ): Promise<DiffsOutcome> {
   let next = first
   let reason = 'no connected peer keeps them'
-  for (const peer of peers) {
-    while (next <= last) {
-      const wanted = { first: next, last, peer, signal }
-      const { takenCount, failure } = await fetchFrom(deps, wanted, take)
-      next += takenCount
-      if (failure === undefined && takenCount > 0n) continue
-      reason = `${peer}: ${failure ?? 'served none'}`
-      break
+  const left: string[] = []
+  const askEach = async (among: readonly string[], shortMax: number) => {
+    for (const peer of among) {
+      let shortCount = 0
+      while (next <= last && shortCount < shortMax) {
+        const wanted = { first: next, last, peer, signal }
+        const { takenCount, isShort, failure } = await fetchFrom(deps, wanted, take)
+        next += takenCount
+        shortCount = isShort ? shortCount + 1 : 0
+        if (failure === undefined && takenCount > 0n) continue
+        reason = `${peer}: ${failure ?? 'served none'}`
+        break
+      }
+      if (shortCount >= shortMax) left.push(peer)
     }
   }
+  await askEach(peers, SHORT_ANSWERS_MAX)
+  await askEach(left.splice(0), Infinity)
   return next > last ? { kind: 'done' } : { kind: 'failed', reason }
 }
 
@@ -66,27 +78,37 @@ async function fetchFrom(
   { request, onFalse }: FetchDiffsDeps,
   { first, last, peer, signal }: Omit<DiffStretch, 'peers'> & { readonly peer: string },
   take: TakeDiff
-): Promise<{ readonly takenCount: bigint; readonly failure?: string }> {
+): Promise<{ readonly takenCount: bigint; readonly isShort: boolean; readonly failure?: string }> {
   const wanted = last - first + 1n
   const limit = BigInt(STATE_DIFFS_BY_RANGE_COUNT_MAX)
   const count = wanted < limit ? wanted : limit
   const range = { start: first, count, maxBytes: ANSWER_MAX_BYTES }
   let takenCount = 0n
+  let bytesCount = 0
+  const ended = () => ({
+    takenCount,
+    isShort: isShortAnswer({
+      askedCount: Number(count),
+      itemsCount: Number(takenCount),
+      isLimited: bytesCount >= ANSWER_MAX_BYTES / 2
+    })
+  })
   const blame = (code: FalseDiff['code'], failure: string) => {
     onFalse({ code, peer, number: first + takenCount, reason: failure })
-    return { takenCount, failure }
+    return { ...ended(), failure }
   }
   try {
     for await (const bytes of request(peer, STATE_DIFFS_BY_RANGE, range, signal)) {
       if (takenCount === count) return blame('diff-unrequested', 'served more than was asked for')
       await take(first + takenCount, bytes, peer)
       takenCount += 1n
+      bytesCount += bytes.length
     }
   } catch (thrown) {
     signal.throwIfAborted()
-    if (!(thrown instanceof ApplyError)) return { takenCount, failure: errorMessage(thrown) }
+    if (!(thrown instanceof ApplyError)) return { ...ended(), failure: errorMessage(thrown) }
     if (thrown.failure.code !== 'diff-refused') throw thrown
     return blame('diff-false', thrown.failure.reason)
   }
-  return { takenCount }
+  return ended()
 }

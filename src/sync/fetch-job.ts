@@ -1,11 +1,12 @@
 // One piece of fetching that any of several peers may do, and how it ended.
+import { type Delivery } from './peer-record.ts'
 
 /** How one peer's attempt at a piece ended. What is thrown instead is our own failure, and ends the work. */
 export type AttemptResult =
   /** Nothing of the piece is left to fetch. */
-  | { readonly kind: 'done' }
-  /** Some of it came; the rest is asked for anew, of whoever is free. */
-  | { readonly kind: 'part' }
+  | { readonly kind: 'done'; readonly delivery?: Delivery }
+  /** Some of it came; the rest is asked for anew, of whoever does best. */
+  | { readonly kind: 'part'; readonly delivery?: Delivery }
   /** `hasPart`: some of it came before. */
   | { readonly kind: 'failed'; readonly error: unknown; readonly hasPart: boolean }
 

@@ -2,7 +2,14 @@
 import { type Clock } from '../base/clock.ts'
 import { LruMap } from '../base/lru.ts'
 import { judgeFailure } from './fetch-failure.ts'
-import { type FetchJob, type FetchOutcome, type Slowness } from './fetch-job.ts'
+import { type AttemptResult, type FetchJob, type FetchOutcome, type Slowness } from './fetch-job.ts'
+import {
+  createPeerRecord,
+  isOutdoneBy,
+  isProbeDue,
+  noteDelivery,
+  type PeerRecord
+} from './peer-record.ts'
 
 /** What the pool stands on. */
 export interface FetchPoolDeps {
@@ -29,21 +36,16 @@ const FAILURE_COST = 10
 const WAIT_COST = 1
 const BACKOFF_MIN_MS = 500
 const BACKOFF_MAX_MS = 8_000
-/** Peers whose strikes are remembered. */
+/** Peers whose records are kept. */
 const PEERS_MAX = 1_000
-
-interface PeerState {
-  inFlight: number
-  /** Failures and slow pieces since the last good one. */
-  strikes: number
-  notBeforeMs: number
-}
 
 interface Attempt {
   readonly abort: AbortController
   startedMs: number
   arrivedMs: number
 }
+
+type GoodResult = Exclude<AttemptResult, { kind: 'failed' }>
 
 interface OpenJob {
   readonly job: FetchJob
@@ -58,7 +60,7 @@ interface OpenJob {
 export class FetchPool {
   readonly #deps: FetchPoolDeps
   readonly #jobs = new Set<OpenJob>()
-  readonly #peers = new LruMap<string, PeerState>(PEERS_MAX)
+  readonly #peers = new LruMap<string, PeerRecord>(PEERS_MAX)
   readonly #attempting = new Set<Promise<void>>()
   #looking: AbortController | undefined
 
@@ -151,21 +153,42 @@ export class FetchPool {
     return [...attempts.values()].every((attempt) => slowness(attempt, nowMs) !== undefined)
   }
 
-  /** The peer that failed this piece least, then the one with the fewest strikes, then the least busy. */
+  /**
+   * One that no other outdoes; of these the peer that failed this piece least, then the one with the fewest
+   * strikes, then the least busy, then the fastest. A piece that only outdone ones are free for waits for a better
+   * one, but for a probe now and then.
+   */
   #assign(open: OpenJob, nowMs: number): void {
     if (this.#attempting.size >= IN_FLIGHT_MAX) return
-    const free = open.job.peers().filter((peer) => {
-      const { inFlight, notBeforeMs } = this.#state(peer)
-      const isFree = inFlight < IN_FLIGHT_PER_PEER_MAX && notBeforeMs <= nowMs
-      return isFree && !open.attempts.has(peer) && (open.costs.get(peer) ?? 0) < COST_MAX
+    const able = open.job.peers().filter((peer) => {
+      return !open.attempts.has(peer) && (open.costs.get(peer) ?? 0) < COST_MAX
     })
-    const rank = (peer: string) => {
-      const { inFlight, strikes } = this.#state(peer)
-      return [open.costs.get(peer) ?? 0, strikes, inFlight] as const
+    const free = able.filter((peer) => {
+      const { inFlight, notBeforeMs } = this.#state(peer)
+      return inFlight < IN_FLIGHT_PER_PEER_MAX && notBeforeMs <= nowMs
+    })
+    const waited = able
+      .filter((peer) => !this.#isQuiet(peer, nowMs))
+      .map((peer) => this.#state(peer))
+    const isOutdone = (peer: string) => {
+      const record = this.#state(peer)
+      return waited.some((other) => other !== record && isOutdoneBy(record, other, nowMs))
     }
-    const [best] = free.toSorted((one, other) => compare(rank(one), rank(other)))
+    const rank = (peer: string) => {
+      const { inFlight, strikes, rate = 0 } = this.#state(peer)
+      const cost = open.costs.get(peer) ?? 0
+      return [Number(isOutdone(peer)), cost, strikes, inFlight, -rate] as const
+    }
+    const [best] = free
+      .map((peer) => ({ peer, rank: rank(peer) }))
+      .sort((one, other) => compare(one.rank, other.rank))
     if (best === undefined) return
-    const running = this.#run(open, best, nowMs).finally(() => {
+    if (best.rank[0] > 0 && !isProbeDue(this.#state(best.peer), nowMs)) return
+    this.#begin(open, best.peer, nowMs)
+  }
+
+  #begin(open: OpenJob, peer: string, nowMs: number): void {
+    const running = this.#run(open, peer, nowMs).finally(() => {
       this.#attempting.delete(running)
       if (this.#jobs.size > 0) this.#look()
     })
@@ -179,6 +202,7 @@ export class FetchPool {
     const attempt: Attempt = { abort: new AbortController(), startedMs: nowMs, arrivedMs: nowMs }
     open.attempts.set(peer, attempt)
     state.inFlight++
+    state.askedMs = nowMs
     try {
       const result = await open.job.attempt(peer, attempt.abort.signal, () => {
         attempt.arrivedMs = clock.monotonicMs()
@@ -186,7 +210,7 @@ export class FetchPool {
       if (attempt.abort.signal.aborted) return
       open.attempts.delete(peer)
       if (result.kind === 'failed') this.#noteFailure(open, peer, result)
-      else state.strikes = 0
+      else this.#noteGood(peer, attempt, result)
       if (result.kind === 'done') this.#finish(open, peer)
     } catch (thrown) {
       if (!attempt.abort.signal.aborted) open.fail(thrown)
@@ -194,6 +218,13 @@ export class FetchPool {
       open.attempts.delete(peer)
       state.inFlight--
     }
+  }
+
+  #noteGood(peer: string, { startedMs }: Attempt, { delivery }: GoodResult): void {
+    const state = this.#state(peer)
+    state.strikes = 0
+    const elapsedMs = this.#deps.clock.monotonicMs() - startedMs
+    if (delivery !== undefined) noteDelivery(state, delivery, elapsedMs)
   }
 
   #noteFailure(
@@ -230,10 +261,22 @@ export class FetchPool {
     open.settle({ kind: 'done', peer })
   }
 
-  #state(peer: string): PeerState {
+  /** True while it sends nothing of a piece that it has, or is busy with none: nobody waits for such a one. */
+  #isQuiet(peer: string, nowMs: number): boolean {
+    let heldCount = 0
+    for (const { attempts } of this.#jobs) {
+      const attempt = attempts.get(peer)
+      if (attempt === undefined) continue
+      if (slowness(attempt, nowMs) !== undefined) return true
+      heldCount++
+    }
+    return heldCount === 0 && this.#state(peer).inFlight >= IN_FLIGHT_PER_PEER_MAX
+  }
+
+  #state(peer: string): PeerRecord {
     const known = this.#peers.get(peer)
     if (known !== undefined) return known
-    const fresh = { inFlight: 0, strikes: 0, notBeforeMs: 0 }
+    const fresh = createPeerRecord()
     this.#peers.set(peer, fresh)
     return fresh
   }

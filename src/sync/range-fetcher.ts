@@ -107,6 +107,8 @@ class RangeFetching {
     const reader = requestBlocks(this.#blocks, peer, range, signal)
     let slice: SignedBlock[] = []
     let sliceBytes = 0
+    let itemsCount = 0
+    let bytes = 0
     let error: unknown
     const yielder = createYielder()
     try {
@@ -119,6 +121,8 @@ class RangeFetching {
         await yielder.maybeYield()
         slice.push(read.value)
         sliceBytes += read.value.message.length
+        itemsCount += 1
+        bytes += read.value.message.length
         if (sliceBytes < SLICE_BYTES && slice.length < SLICE_BLOCKS) continue
         await this.#hand(peer, slice)
         onArrived()
@@ -129,9 +133,11 @@ class RangeFetching {
     } finally {
       await reader.return(undefined)
     }
-    if (this.#next > this.#last) return { kind: 'done' }
+    const isLimited = bytes >= RANGE_MAX_BYTES / 2
+    const delivery = { askedCount: Number(range.count), itemsCount, bytes, isLimited }
+    if (this.#next > this.#last) return { kind: 'done', delivery }
     const hasPart = this.#next > start
-    if (error === undefined && hasPart) return { kind: 'part' }
+    if (error === undefined && hasPart) return { kind: 'part', delivery }
     return { kind: 'failed', error: error ?? new Error('served no block'), hasPart }
   }
 

@@ -60,6 +60,7 @@ function createNode({ isBackup = false, saves = () => Promise.resolve() } = {}) 
       keepConnected: (address) => void events.push(`keep ${address}`),
       letGo: (id) => void events.push(`let go ${id}`)
     },
+    former: { onBackupsChanged: () => void events.push('former') },
     isPeer: (id) => id === 'friend',
     parsePeer(text) {
       if (!text.startsWith('/')) throw new Error('it is no multiaddr')
@@ -114,11 +115,11 @@ describe('admin methods of a node', () => {
     const change = await port.addBackup(multiaddr)
     assert.deepEqual(change, { peerId: 'second', backups: ['first', 'second'] })
     assert.deepEqual(stored(), [peer('second')])
-    assert.deepEqual(events, [`keep ${multiaddr}`, 'changed'])
+    assert.deepEqual(events, [`keep ${multiaddr}`, 'former', 'changed'])
     assert.deepEqual((await port.removeBackup('second')).backups, ['first'])
     assert.deepEqual(stored(), [])
     assert.deepEqual(roster.ids(), ['first'])
-    assert.deepEqual(events.slice(2), ['let go second', 'changed'])
+    assert.deepEqual(events.slice(3), ['let go second', 'former', 'changed'])
   })
 
   it('keep a peer of the config connected that is no backup any more', async () => {

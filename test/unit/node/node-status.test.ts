@@ -1,9 +1,13 @@
 // What status says of a wait: what for, and the command that ends it (recovery.md, invariant 6).
 import assert from 'node:assert/strict'
-import { describeHealth, describeRecovery } from '../../../src/node/node-status.ts'
+import { type AdoptedBackup } from '../../../src/node/adopted-backups.ts'
+import {
+  describeHealth,
+  describeRecovery,
+  type NodeRecovery
+} from '../../../src/node/node-status.ts'
 import { type BlockAction } from '../../../src/recovery/decide.ts'
 import { type ForeignBlock } from '../../../src/recovery/findings.ts'
-import { type RecoveryStatus } from '../../../src/recovery/recovery.ts'
 import { ref } from '../recovery/findings-fixture.ts'
 
 const FAILURE = { target: ref(12), firstMissing: 11n, lastMissing: 11n, reason: 'nobody serves it' }
@@ -13,9 +17,10 @@ const NO_STATE_ACTION = { row: undefined, action: 'none' } as const
 
 function statusOf(
   blockAction: BlockAction,
-  { foreign, stateAction = NO_STATE_ACTION }: Partial<RecoveryStatus> = {}
-): RecoveryStatus {
+  { foreign, stateAction = NO_STATE_ACTION, formerBackups = [] }: Partial<NodeRecovery> = {}
+): NodeRecovery {
   return {
+    formerBackups,
     gate: { kind: 'shut', reason: 'recovering' },
     stateAction,
     blockAction,
@@ -29,8 +34,12 @@ function statusOf(
   }
 }
 
-function describeAction(blockAction: BlockAction, foreign?: ForeignBlock) {
-  return describeRecovery(statusOf(blockAction, { foreign }))
+function describeAction(
+  blockAction: BlockAction,
+  foreign?: ForeignBlock,
+  formerBackups: readonly AdoptedBackup[] = []
+) {
+  return describeRecovery(statusOf(blockAction, { foreign, formerBackups }))
 }
 
 describe('the status of a recovery', () => {
@@ -87,6 +96,32 @@ describe('the status of a recovery', () => {
     assert.deepEqual(describeRecovery(status).stateWaitsFor, found)
     assert.equal(describeHealth({ role: 'backup' }, status).ok, false)
     assert.equal(describeHealth({ role: 'backup' }, statusOf(follow)).ok, true)
+  })
+
+  it('names backups that left the set: where they are, and what to do about one that is missing', () => {
+    const former = [
+      { peerId: 'gone', multiaddr: '/ip4/10.0.0.9/tcp/9222/p2p/gone' },
+      { peerId: 'there', multiaddr: '/ip4/10.0.0.8/tcp/9222/p2p/there' },
+      { peerId: 'old' }
+    ]
+    const ask = {
+      row: 6,
+      action: 'ask',
+      missing: ['gone', 'old'],
+      required: 3,
+      answered: 1
+    } as const
+    const [gone, there, old] = describeAction(ask, undefined, former).formerBackups ?? []
+    assert.equal(gone?.multiaddr, '/ip4/10.0.0.9/tcp/9222/p2p/gone')
+    const override = `--start-without-backups ${ref(10).hash}: what it holds is given up`
+    assert.equal(
+      gone.exit,
+      `start gone once more at ${gone.multiaddr}; or restart with ${override}`
+    )
+    assert.equal(there?.exit, undefined)
+    assert.equal(old?.multiaddr, 'not stored')
+    assert.match(old.exit ?? '', /^name old with its address under peers, and restart; or/)
+    assert.equal(describeAction(ask).formerBackups, undefined)
   })
 
   it('names the gap, also of a backup that follows what it has', () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { quorumState } from '../../../src/recovery/quorum.ts'
 import { type QuorumSetting } from '../../../src/recovery/findings.ts'
 import { blockFindings, ref } from './findings-fixture.ts'
-import { createWorld, holder, type WorldOptions } from './runner-fixture.ts'
+import { createWorld, holder, testBlock, type WorldOptions } from './runner-fixture.ts'
 
 type World = ReturnType<typeof createWorld>
 
@@ -102,6 +102,20 @@ describe('a changed set of backups', () => {
       world.peers.set('new', holder(10))
       world.peers.set('old', holder(11))
       world.start()
+      await world.clock.advance(20_000)
+      assert.deepEqual(world.gate.state(), { kind: 'open', on: ref(11) })
+    })
+  })
+
+  it('is waited for a little also where no quorum is asked for: what it shows counts', async () => {
+    const sets = { backups: ['new'], stored: ['old'], quorum: 'none' } as const
+    await withWorld({ ...sets, record: GOOD }, async (world) => {
+      world.peers.set('new', holder(10))
+      world.served.set('old', [testBlock(11)])
+      world.start()
+      await world.clock.advance(3_000)
+      assert.equal(world.gate.state().kind, 'shut')
+      await world.connect('old', holder(11))
       await world.clock.advance(20_000)
       assert.deepEqual(world.gate.state(), { kind: 'open', on: ref(11) })
     })

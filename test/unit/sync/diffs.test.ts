@@ -113,6 +113,15 @@ describe('fetchDiffs', () => {
     assert.equal(taken.length, 5)
     assert.deepEqual(blamed, [])
   })
+  it('leaves a peer that serves one diff a request to the last, and takes it where there is no other', async () => {
+    const { outcome, asked, taken } = await fetchFrom({ mini: honest(1), a: honest(40) }, 100n)
+    assert.deepEqual(outcome, { kind: 'done' })
+    assert.deepEqual(asked, ['mini 1+100', 'mini 2+99', 'a 3+98', 'a 43+58', 'a 83+18'])
+    assert.equal(taken.length, 100)
+    const alone = await fetchFrom({ mini: honest(1), none: () => [] }, 100n)
+    assert.deepEqual(alone.outcome, { kind: 'done' })
+    assert.equal(alone.asked.length, 101)
+  })
   it('asks for no more than one answer may hold', async () => {
     const { asked } = await fetchFrom({ a: () => [] }, 5_000n)
     assert.deepEqual(asked, ['a 1+1024'])

@@ -18,6 +18,8 @@ const refOf = ({ number, hash }: Block): BlockRef => ({ number, hash })
 const at = (number: number): SignedBlock => CHAIN[number - 1]!
 const hashes = (first: number, last: number) => CHAIN.slice(first - 1, last).map(({ hash }) => hash)
 const floor = refOf(at(2))
+/** No signature of anybody's. */
+const LIE = new Uint8Array(200).fill(1)
 
 describe('filling a gap', () => {
   /** An accepted store over a map. */
@@ -132,6 +134,24 @@ describe('filling a gap', () => {
     assert.ok(result.kind === 'unserved')
     assert.match(result.reason, /longer than 1000000 blocks/)
     assert.deepEqual(peers.asked, [])
+  })
+  it('is not served block by block while somebody serves it whole; who lies is blamed', async () => {
+    const long = signChain(genesis, 1_000)
+    const { outcome, peers } = fill(
+      acceptedOf([long[999]!]),
+      {
+        mini: { range: serving(long, { answerMax: 1 }), byHash: servingByHash(long) },
+        liar: { range: ({ start }) => [{ ...long[Number(start) - 1]!, message: LIE }] },
+        full: { range: serving(long), byHash: servingByHash(long) }
+      },
+      { from: refOf(genesis), target: refOf(long[999]!) }
+    )
+    assert.equal((await outcome).kind, 'linked')
+    const askedOf = (peer: string) => peers.asked.filter((line) => line.startsWith(peer)).length
+    assert.ok(askedOf('mini') <= 8, peers.asked.join('\n'))
+    assert.ok(askedOf('full') <= 8, peers.asked.join('\n'))
+    assert.ok(peers.blamed.length > 0)
+    assert.ok(peers.blamed.every(({ code, peer }) => code === 'block-false' && peer === 'liar'))
   })
   it('walks a gap of several ranges from the top down', async () => {
     assert.equal(RANGE_BLOCKS_MAX, 256)

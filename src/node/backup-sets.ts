@@ -1,0 +1,46 @@
+// The two sets of backups of one node: who counts now, and who counted when the gate last opened.
+import { type Log } from '../base/log.ts'
+import { AdoptedBackups, storedMembers } from './adopted-backups.ts'
+import { BackupRoster } from './backup-roster.ts'
+import { type NodeConfig } from './node-config.ts'
+import { type OpenStores } from './open-stores.ts'
+import { storedAdditions } from './recovery-ports.ts'
+
+/** Both sets. */
+export interface BackupSets {
+  readonly roster: BackupRoster
+  readonly adopted: AdoptedBackups
+}
+
+/** Reads them, and takes over the addresses that the config knows. Throws ChainError, StoreError. */
+export async function openBackupSets(
+  stores: Pick<OpenStores, 'chainStore'>,
+  {
+    config: { backups, peers },
+    ownPeerId
+  }: { readonly config: Pick<NodeConfig, 'backups' | 'peers'>; readonly ownPeerId: string },
+  log: Log
+): Promise<BackupSets> {
+  const roster = new BackupRoster(storedAdditions(stores), {
+    configured: backups,
+    others: peers,
+    ownPeerId
+  })
+  const adopted = new AdoptedBackups(storedMembers(stores), roster)
+  await adopted.refresh(log)
+  return { roster, adopted }
+}
+
+/** Everybody who counts for the quorum of either set: such a peer must not be shut out. */
+export function isCounted({ roster, adopted }: BackupSets, peerId: string): boolean {
+  return roster.ids().includes(peerId) || adopted.load()?.includes(peerId) === true
+}
+
+/** Who is dialled from the start besides the config's: a backup has no gate, and asks for no quorum. */
+export function formerAddresses(
+  { adopted }: BackupSets,
+  { role }: Pick<NodeConfig, 'role'>
+): readonly string[] {
+  if (role !== 'sequencer') return []
+  return adopted.former().flatMap(({ multiaddr }) => multiaddr ?? [])
+}

@@ -1,0 +1,122 @@
+// The stored set of backups: read in both of its forms, with the addresses that are known, changed when the gate opens.
+import assert from 'node:assert/strict'
+import { type Log, silentLog } from '../../../src/base/log.ts'
+import { createNamedValue } from '../../../src/chain/named-value.ts'
+import { AdoptedBackups, storedMembers } from '../../../src/node/adopted-backups.ts'
+import { BackupRoster } from '../../../src/node/backup-roster.ts'
+import { createMemoryStore } from '../../../src/store/memory-store.ts'
+
+const peer = (peerId: string, port = 9222) => ({
+  peerId,
+  multiaddr: `/ip4/10.0.0.1/tcp/${String(port)}/p2p/${peerId}`
+})
+const ids = (backups: readonly { readonly peerId: string }[] | undefined) =>
+  backups?.map(({ peerId }) => peerId)
+
+/** A store whose set was written in this form, by whatever version. */
+async function storeWith(form: unknown) {
+  const chainStore = createMemoryStore()
+  const raw = createNamedValue<unknown>(chainStore, 'backups', (json) => json)
+  if (form !== undefined) await raw.save(form)
+  return { chainStore, raw: () => raw.load() }
+}
+
+function rosterOf(
+  configured: readonly string[],
+  others: readonly string[] = [],
+  added: readonly string[] = []
+) {
+  return new BackupRoster(
+    { load: () => added.map((id) => peer(id)), save: () => Promise.resolve() },
+    {
+      configured: configured.map((id) => peer(id)),
+      others: others.map((id) => peer(id)),
+      ownPeerId: 'self'
+    }
+  )
+}
+
+describe('the stored set of backups', () => {
+  it('is nothing before the gate opened for the first time', async () => {
+    const { chainStore } = await storeWith(undefined)
+    const adopted = new AdoptedBackups(storedMembers({ chainStore }), rosterOf(['a']))
+    await adopted.refresh(silentLog)
+    assert.equal(adopted.load(), undefined)
+    assert.deepEqual(adopted.former(), [])
+  })
+
+  it('of a version that kept peer ids alone is the same set, its addresses unknown', async () => {
+    const { chainStore } = await storeWith(['a', 'b'])
+    const adopted = new AdoptedBackups(storedMembers({ chainStore }), rosterOf(['a']))
+    assert.deepEqual(adopted.load(), ['a', 'b'])
+    assert.deepEqual(adopted.former(), [{ peerId: 'b' }])
+  })
+
+  it('takes over the addresses that the config knows, once, and knows them without it', async () => {
+    const { chainStore, raw } = await storeWith(['a', 'b', 'c', 'd'])
+    const roster = rosterOf(['a'], ['b'], ['c'])
+    await new AdoptedBackups(storedMembers({ chainStore }), roster).refresh(silentLog)
+    assert.deepEqual(raw(), [peer('a'), peer('b'), peer('c'), { peerId: 'd' }])
+    const later = new AdoptedBackups(storedMembers({ chainStore }), rosterOf(['e']))
+    await later.refresh(silentLog)
+    assert.deepEqual(later.former(), [peer('a'), peer('b'), peer('c'), { peerId: 'd' }])
+  })
+
+  it('follows a backup that has moved', async () => {
+    const { chainStore } = await storeWith([peer('a', 1)])
+    const adopted = new AdoptedBackups(storedMembers({ chainStore }), rosterOf(['a']))
+    await adopted.refresh(silentLog)
+    const later = new AdoptedBackups(storedMembers({ chainStore }), rosterOf([]))
+    assert.deepEqual(later.former(), [peer('a')])
+  })
+
+  it('does not keep a start from going on when it cannot be written', async () => {
+    const lines: string[] = []
+    const log: Log = { ...silentLog, warn: (event) => void lines.push(event) }
+    const stored = { load: () => [{ peerId: 'a' }], save: () => Promise.reject(new Error('full')) }
+    const adopted = new AdoptedBackups(stored, rosterOf(['a']))
+    await adopted.refresh(log)
+    assert.deepEqual(lines, ['backup-addresses-not-kept'])
+    assert.deepEqual(adopted.load(), ['a'])
+  })
+
+  it('counts as changed until the gate is open, though the new one is on disk before', async () => {
+    const { chainStore, raw } = await storeWith([peer('a'), peer('b')])
+    const adopted = new AdoptedBackups(storedMembers({ chainStore }), rosterOf(['a', 'c']))
+    await adopted.save(['a', 'c'])
+    assert.deepEqual(raw(), [peer('a'), peer('c')])
+    assert.deepEqual(adopted.load(), ['a', 'b'])
+    assert.deepEqual(adopted.former(), [peer('b')])
+    adopted.noteOpened()
+    assert.deepEqual(adopted.load(), ['a', 'c'])
+    assert.deepEqual(adopted.former(), [])
+    adopted.noteOpened()
+    assert.deepEqual(adopted.load(), ['a', 'c'])
+  })
+
+  it('keeps the address of one that is removed while the gate opens', async () => {
+    const { chainStore, raw } = await storeWith(undefined)
+    const roster = rosterOf(['a'], [], ['b'])
+    const adopted = new AdoptedBackups(storedMembers({ chainStore }), roster)
+    const counted = roster.ids()
+    await roster.remove('b')
+    await adopted.save(counted)
+    adopted.noteOpened()
+    assert.deepEqual(raw(), [peer('a'), peer('b')])
+    assert.deepEqual(ids(adopted.former()), ['b'])
+  })
+
+  for (const [what, form] of [
+    ['another kind of value', { a: peer('a') }],
+    ['a member of another form', [{ ...peer('a'), weight: 2 }]],
+    ['a member without a peer id', [{ multiaddr: '/ip4/10.0.0.1/tcp/1' }]]
+  ] as const) {
+    it(`is refused, not misread, where ${what} is stored`, async () => {
+      const { chainStore } = await storeWith(form)
+      assert.throws(
+        () => new AdoptedBackups(storedMembers({ chainStore }), rosterOf([])),
+        /named-value-invalid/
+      )
+    })
+  }
+})
