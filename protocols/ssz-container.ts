@@ -43,14 +43,22 @@ export const bytes4 = new ByteVectorType(4)
 /**
  * A codec of one container of integers, byte vectors, byte lists and lists of those. Decoding takes the exact size;
  * encoding refuses lengths and integers that do not fit, which the library would cut. Byte fields of a
- * decoded value are copies. Both throw ContainerError.
+ * decoded value are copies. `badField` names the first field that breaks a bound of the protocol's own, on either
+ * side. Both throw ContainerError.
  */
 export function createContainerCodec<Fields extends Record<string, Type<unknown>>>(
   container: string,
-  type: ContainerType<Fields>
+  type: ContainerType<Fields>,
+  badField: (value: ValueOf<ContainerType<Fields>>) => (keyof Fields & string) | undefined = () =>
+    undefined
 ): ValueCodec<ValueOf<ContainerType<Fields>>> {
+  const assertBounds = (value: ValueOf<ContainerType<Fields>>) => {
+    const field = badField(value)
+    if (field !== undefined) throw new ContainerError({ code: 'field-invalid', container, field })
+  }
   return {
     encode(value) {
+      assertBounds(value)
       for (const [field, fieldType] of Object.entries(type.fields)) {
         if (!fits(fieldType, (value as Record<string, unknown>)[field])) {
           throw new ContainerError({ code: 'field-invalid', container, field })
@@ -63,12 +71,18 @@ export function createContainerCodec<Fields extends Record<string, Type<unknown>
         const sizeBytes = bytes.length
         throw new ContainerError({ code: 'container-size-invalid', container, sizeBytes })
       }
-      try {
-        return type.deserialize(bytes)
-      } catch (thrown) {
-        throw new ContainerError({ code: 'container-undecodable', container }, { cause: thrown })
-      }
+      const value = deserialize(container, type, bytes)
+      assertBounds(value)
+      return value
     }
+  }
+}
+
+function deserialize<Value>(container: string, type: Type<Value>, bytes: Uint8Array): Value {
+  try {
+    return type.deserialize(bytes)
+  } catch (thrown) {
+    throw new ContainerError({ code: 'container-undecodable', container }, { cause: thrown })
   }
 }
 

@@ -38,13 +38,13 @@ export const RELATION_CODES = {
   conflict: 3
 } as const satisfies Record<SignedTip['relation'], number>
 
-const REQUEST = 'SignedTipRequest'
 const CHUNK = 'SignedTip'
 const RELATIONS = Object.keys(RELATION_CODES) as SignedTip['relation'][]
 
-const requestContainer = createContainerCodec(
-  REQUEST,
-  new ContainerType({ number: uint64, hash: bytes32 })
+const request: ValueCodec<SignedTipRequest> = createContainerCodec(
+  'SignedTipRequest',
+  new ContainerType({ number: uint64, hash: bytes32 }),
+  ({ number }) => (number === NONE_UINT64 ? 'number' : undefined)
 )
 
 const chunkContainer = createContainerCodec(
@@ -55,18 +55,6 @@ const chunkContainer = createContainerCodec(
     message: new ByteListType(MESSAGE_MAX_BYTES)
   })
 )
-
-const request: ValueCodec<SignedTipRequest> = {
-  encode(value) {
-    assertHeight(value.number)
-    return requestContainer.encode(value)
-  },
-  decode(bytes) {
-    const value = requestContainer.decode(bytes)
-    assertHeight(value.number)
-    return value
-  }
-}
 
 function encodeSignedTip(tip: SignedTip): Uint8Array {
   const relation = RELATION_CODES[tip.relation]
@@ -81,10 +69,10 @@ function encodeSignedTip(tip: SignedTip): Uint8Array {
 function decodeSignedTip(bytes: Uint8Array): SignedTip {
   const { relation: code, version, message } = chunkContainer.decode(bytes)
   const relation = RELATIONS[code]
-  if (relation === undefined) throwField(CHUNK, 'relation')
+  if (relation === undefined) throwField('relation')
   if (relation === 'same') {
-    if (version !== 0) throwField(CHUNK, 'version')
-    if (message.length !== 0) throwField(CHUNK, 'message')
+    if (version !== 0) throwField('version')
+    if (message.length !== 0) throwField('message')
     return { relation }
   }
   assertTopicVersion(version)
@@ -107,10 +95,6 @@ export const SIGNED_TIP: ProtocolDef<SignedTipRequest, SignedTip> = {
   limits: { requestMaxBytes: 40, chunkMaxBytes: 6 + MESSAGE_MAX_BYTES, chunksMax: 1 }
 }
 
-function assertHeight(number: bigint): void {
-  if (number === NONE_UINT64) throwField(REQUEST, 'number')
-}
-
-function throwField(container: string, field: string): never {
-  throw new ContainerError({ code: 'field-invalid', container, field })
+function throwField(field: string): never {
+  throw new ContainerError({ code: 'field-invalid', container: CHUNK, field })
 }

@@ -1,8 +1,9 @@
 // Serves blocks by height, ascending until one is missing, and by hash (protocols/blocks-by-range, blocks-by-hash).
 import { type BlocksByHashRequest } from '../../protocols/blocks-by-hash/codec.ts'
-import { type BlocksByRangeRequest } from '../../protocols/blocks-by-range/codec.ts'
+import { type RangeRequest } from '../../protocols/range-request.ts'
 import { type VersionedMessage } from '../../protocols/block-message/message-chunk.ts'
 import { bytesToHex, type Hex } from '../base/bytes.ts'
+import { serveRange } from './serve-range.ts'
 
 /** What serving needs; the canonical block store satisfies it. */
 export interface MessageSource {
@@ -11,18 +12,12 @@ export interface MessageSource {
 }
 
 /** At least one if `start` exists; stops before the message that would pass `maxBytes`. */
-export function* serveBlocksByRange(
+export function serveBlocksByRange(
   source: MessageSource,
-  { start, count, maxBytes }: BlocksByRangeRequest
+  request: RangeRequest
 ): Generator<VersionedMessage> {
-  let sentBytes = 0
-  for (let offset = 0n; offset < count; offset++) {
-    const found = source.messageByNumber(start + offset)
-    if (found === undefined) return
-    sentBytes += found.message.length
-    if (offset > 0n && sentBytes > maxBytes) return
-    yield found
-  }
+  const read = (number: bigint) => source.messageByNumber(number)
+  return serveRange({ read, sizeBytes: ({ message }) => message.length }, request)
 }
 
 /** What serving by hash needs; the accepted store satisfies it. */

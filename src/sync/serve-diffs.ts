@@ -1,8 +1,7 @@
 // Serves state_diffs_by_range: stored diffs in ascending order, until one is missing (protocols/state-diffs-by-range).
-import {
-  STATE_DIFF_MAX_BYTES,
-  type StateDiffsByRangeRequest
-} from '../../protocols/state-diffs-by-range/codec.ts'
+import { STATE_DIFF_MAX_BYTES } from '../../protocols/state-diffs-by-range/codec.ts'
+import { type RangeRequest } from '../../protocols/range-request.ts'
+import { serveRange } from './serve-range.ts'
 
 /** What serving needs; the canonical block store satisfies it. */
 export interface StoredDiffs {
@@ -16,18 +15,9 @@ export function isDiffServed(source: StoredDiffs, number: bigint): boolean {
 }
 
 /** At least one if that of `start` is served; stops before the diff that would pass `maxBytes`. */
-export function* serveStateDiffs(
-  source: StoredDiffs,
-  { start, count, maxBytes }: StateDiffsByRangeRequest
-): Generator<Uint8Array> {
-  let sentBytes = 0
-  for (let offset = 0n; offset < count; offset++) {
-    const bytes = servedDiff(source, start + offset)
-    if (bytes === undefined) return
-    sentBytes += bytes.length
-    if (offset > 0n && sentBytes > maxBytes) return
-    yield bytes
-  }
+export function serveStateDiffs(source: StoredDiffs, request: RangeRequest): Generator<Uint8Array> {
+  const read = (number: bigint) => servedDiff(source, number)
+  return serveRange({ read, sizeBytes: ({ length }) => length }, request)
 }
 
 function servedDiff(source: StoredDiffs, number: bigint): Uint8Array | undefined {

@@ -1,9 +1,7 @@
 // State diffs out of answers: decoded, or with the rule that they break.
 import { ProtocolError } from '../../protocols/protocol-error.ts'
-import {
-  STATE_DIFFS_BY_RANGE,
-  type StateDiffsByRangeRequest
-} from '../../protocols/state-diffs-by-range/codec.ts'
+import { STATE_DIFFS_BY_RANGE } from '../../protocols/state-diffs-by-range/codec.ts'
+import { type RangeRequest } from '../../protocols/range-request.ts'
 import { type StateDiffFailure } from '../../protocols/state-diffs-by-range/state-diff-error.ts'
 import { decodeStateDiff } from '../../protocols/state-diffs-by-range/state-diff-codec.ts'
 import { codeHashesOf, type StateDiff } from '../../protocols/state-diffs-by-range/state-diff.ts'
@@ -39,7 +37,7 @@ const RULE_OF: Readonly<Record<StateDiffFailure['code'], string>> = {
 }
 
 /** The bytes of a request. */
-export function diffRequest(request: StateDiffsByRangeRequest): Uint8Array {
+export function diffRequest(request: RangeRequest): Uint8Array {
   return STATE_DIFFS_BY_RANGE.request.encode(request)
 }
 

@@ -1,16 +1,11 @@
 // What a fake node answers: the request's bytes in, the response's bytes out, every rule kept.
 import { BLOCKS_BY_HASH } from '../../../protocols/blocks-by-hash/codec.ts'
-import {
-  BLOCKS_BY_RANGE,
-  type BlocksByRangeRequest
-} from '../../../protocols/blocks-by-range/codec.ts'
+import { BLOCKS_BY_RANGE } from '../../../protocols/blocks-by-range/codec.ts'
+import { type RangeRequest } from '../../../protocols/range-request.ts'
 import { encodeChunk } from '../../../protocols/framing/chunk.ts'
 import { type VersionedBytes } from '../../../protocols/protocol-def.ts'
 import { SIGNED_TIP, type SignedTip } from '../../../protocols/signed-tip/codec.ts'
-import {
-  STATE_DIFFS_BY_RANGE,
-  type StateDiffsByRangeRequest
-} from '../../../protocols/state-diffs-by-range/codec.ts'
+import { STATE_DIFFS_BY_RANGE } from '../../../protocols/state-diffs-by-range/codec.ts'
 import { encodeStateDiff } from '../../../protocols/state-diffs-by-range/state-diff-codec.ts'
 import { STATUS } from '../../../protocols/status/codec.ts'
 import { toHex } from '../block-maker.ts'
@@ -98,7 +93,7 @@ export function soundAnswers(
 }
 
 /** Blocks from start on, within count and bytes. */
-export function serveRange(chain: readonly ChainBlock[], range: BlocksByRangeRequest): Uint8Array {
+export function serveRange(chain: readonly ChainBlock[], range: RangeRequest): Uint8Array {
   const messages = within(chain, range).map(({ message, version }) => ({ bytes: message, version }))
   return serveItems(messages, range.maxBytes)
 }
@@ -113,10 +108,7 @@ export function serveHashes(held: readonly FakeBlock[], hashes: readonly Uint8Ar
 }
 
 /** Diffs from start on, within count and bytes. */
-export function serveDiffs(
-  chain: readonly ChainBlock[],
-  range: StateDiffsByRangeRequest
-): Uint8Array {
+export function serveDiffs(chain: readonly ChainBlock[], range: RangeRequest): Uint8Array {
   const diffs = within(chain, range).map(({ diff }) => ({
     bytes: encodeStateDiff(diff),
     version: 0
@@ -126,7 +118,7 @@ export function serveDiffs(
 
 function within(
   chain: readonly ChainBlock[],
-  { start, count }: Pick<BlocksByRangeRequest, 'start' | 'count'>
+  { start, count }: Pick<RangeRequest, 'start' | 'count'>
 ): readonly ChainBlock[] {
   return chain.filter(({ number }) => number >= start && number < start + count)
 }

@@ -1,6 +1,6 @@
 // Recovery's state diffs over two real nodes: one lost its states and its diffs, the other serves them.
 import assert from 'node:assert/strict'
-import { type StateDiffsByRangeRequest } from '../../../protocols/state-diffs-by-range/codec.ts'
+import { type RangeRequest } from '../../../protocols/range-request.ts'
 import {
   decodeStateDiff,
   encodeStateDiff
@@ -45,7 +45,7 @@ function servedBy(
   { blocks }: ApplyNode,
   change: (diff: Uint8Array) => Uint8Array = (diff) => diff
 ) {
-  return async function* (...[, , asked]: readonly [string, unknown, StateDiffsByRangeRequest]) {
+  return async function* (...[, , asked]: readonly [string, unknown, RangeRequest]) {
     for (const diff of serveStateDiffs(blocks, asked)) yield change(diff)
   } as unknown as RequestChunks
 }

@@ -1,15 +1,14 @@
 // signed_tip against its vectors.
 import assert from 'node:assert/strict'
 import { type TopicVersion } from '../../../protocols/block-message/codec.ts'
-import { protocolId } from '../../../protocols/protocol-def.ts'
 import { RELATION_CODES, SIGNED_TIP, type SignedTip } from '../../../protocols/signed-tip/codec.ts'
 import {
-  assertFailure,
-  fromHex,
-  type InvalidVector,
-  readVectors,
-  toHex
-} from '../../support/protocol-vectors.ts'
+  itKeepsProtocol,
+  itKeepsRequests,
+  type ProtocolVectors,
+  type RequestVectors
+} from '../../support/protocol-tests.ts'
+import { assertFailure, fromHex, readVectors, toHex } from '../../support/protocol-vectors.ts'
 import { readResponse } from '../../support/response-stream.ts'
 
 type TipVector =
@@ -20,42 +19,31 @@ type TipVector =
       readonly message: string
     }
 
-interface SignedTipVectors {
-  readonly id: string
-  readonly chainId: string
-  readonly limits: unknown
+interface TipRequestFields {
+  readonly request: { readonly number: string; readonly hash: string }
+}
+
+interface SignedTipVectors extends ProtocolVectors, RequestVectors<TipRequestFields> {
   readonly relationCodes: unknown
-  readonly requests: readonly {
-    readonly name: string
-    readonly request: { readonly number: string; readonly hash: string }
-    readonly hex: string
-  }[]
   readonly tips: readonly {
     readonly name: string
     readonly tip: TipVector
     readonly hex: string
     readonly response: string
   }[]
-  readonly invalidRequests: readonly InvalidVector[]
-  readonly invalidChunks: readonly (InvalidVector & { readonly version: number })[]
 }
 
 const vectors = readVectors('signed-tip') as SignedTipVectors
 
 describe('signed_tip', () => {
-  it('pins id, limits and relation codes', () => {
-    assert.equal(protocolId(SIGNED_TIP, BigInt(vectors.chainId)), vectors.id)
-    assert.deepEqual(SIGNED_TIP.limits, vectors.limits)
-    assert.deepEqual(RELATION_CODES, vectors.relationCodes)
+  itKeepsProtocol(SIGNED_TIP, vectors)
+  itKeepsRequests(SIGNED_TIP, vectors, ({ request: { number, hash } }) => {
+    return { number: BigInt(number), hash: fromHex(hash) }
   })
 
-  for (const { name, request, hex } of vectors.requests) {
-    it(`encodes and decodes a request: ${name}`, () => {
-      const value = { number: BigInt(request.number), hash: fromHex(request.hash) }
-      assert.equal(toHex(SIGNED_TIP.request.encode(value)), hex)
-      assert.deepEqual(SIGNED_TIP.request.decode(fromHex(hex)), value)
-    })
-  }
+  it('pins relation codes', () => {
+    assert.deepEqual(RELATION_CODES, vectors.relationCodes)
+  })
 
   for (const { name, tip, hex, response } of vectors.tips) {
     it(`encodes and decodes an answer: ${name}`, () => {
@@ -64,18 +52,6 @@ describe('signed_tip', () => {
       assert.deepEqual({ ...chunk, bytes: toHex(chunk.bytes) }, { version: 0, bytes: hex })
       assert.deepEqual(SIGNED_TIP.chunk.decode(0, fromHex(hex)), value)
       assert.deepEqual(readResponse(SIGNED_TIP, fromHex(response)), [value])
-    })
-  }
-
-  for (const { name, hex, failure } of vectors.invalidRequests) {
-    it(`refuses a request: ${name}`, () => {
-      assertFailure(() => SIGNED_TIP.request.decode(fromHex(hex)), failure)
-    })
-  }
-
-  for (const { name, version, hex, failure } of vectors.invalidChunks) {
-    it(`refuses an answer: ${name}`, () => {
-      assertFailure(() => SIGNED_TIP.chunk.decode(version, fromHex(hex)), failure)
     })
   }
 

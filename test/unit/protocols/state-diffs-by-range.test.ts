@@ -1,6 +1,5 @@
 // state_diffs_by_range and the container StateDiff against their vectors.
 import assert from 'node:assert/strict'
-import { protocolId } from '../../../protocols/protocol-def.ts'
 import {
   STATE_DIFF_MAX_BYTES,
   STATE_DIFFS_BY_RANGE,
@@ -17,6 +16,15 @@ import {
   STATE_DIFF_LIMITS
 } from '../../../protocols/state-diffs-by-range/state-diff.ts'
 import { keccak256 } from '../../../src/base/keccak.ts'
+import {
+  itEncodesNoBadRange,
+  itKeepsProtocol,
+  itKeepsRequests,
+  type ProtocolVectors,
+  type RangeFields,
+  type RequestVectors,
+  toRange
+} from '../../support/protocol-tests.ts'
 import {
   assertFailure,
   fromHex,
@@ -41,23 +49,13 @@ interface DiffVector {
   readonly receipts: readonly string[]
 }
 
-interface StateDiffsVectors {
-  readonly id: string
-  readonly chainId: string
-  readonly limits: unknown
-  readonly requests: readonly {
-    readonly name: string
-    readonly request: { readonly start: string; readonly count: string; readonly maxBytes: number }
-    readonly hex: string
-  }[]
+interface StateDiffsVectors extends ProtocolVectors, RequestVectors<RangeFields> {
   readonly diffs: readonly {
     readonly name: string
     readonly diff: DiffVector
     readonly hex: string
   }[]
   readonly response: { readonly diffs: readonly string[]; readonly hex: string }
-  readonly invalidRequests: readonly InvalidVector[]
-  readonly invalidChunks: readonly (InvalidVector & { readonly version: number })[]
   readonly invalidDiffs: readonly InvalidVector[]
   readonly unsortedCodes: readonly InvalidVector[]
 }
@@ -85,21 +83,14 @@ function toDiff(vector: DiffVector): StateDiff {
 }
 
 describe('state_diffs_by_range', () => {
-  it('pins id and limits', () => {
-    assert.equal(protocolId(STATE_DIFFS_BY_RANGE, BigInt(vectors.chainId)), vectors.id)
-    assert.deepEqual(STATE_DIFFS_BY_RANGE.limits, vectors.limits)
+  itKeepsProtocol(STATE_DIFFS_BY_RANGE, vectors)
+  itKeepsRequests(STATE_DIFFS_BY_RANGE, vectors, toRange)
+  itEncodesNoBadRange(STATE_DIFFS_BY_RANGE)
+
+  it('sends as many chunks as heights may be asked for, none larger than a diff may be', () => {
     assert.equal(STATE_DIFFS_BY_RANGE_COUNT_MAX, STATE_DIFFS_BY_RANGE.limits.chunksMax)
     assert.equal(STATE_DIFF_MAX_BYTES, STATE_DIFFS_BY_RANGE.limits.chunkMaxBytes)
   })
-
-  for (const { name, request, hex } of vectors.requests) {
-    it(`encodes and decodes a request: ${name}`, () => {
-      const { maxBytes } = request
-      const value = { start: BigInt(request.start), count: BigInt(request.count), maxBytes }
-      assert.equal(toHex(STATE_DIFFS_BY_RANGE.request.encode(value)), hex)
-      assert.deepEqual(STATE_DIFFS_BY_RANGE.request.decode(fromHex(hex)), value)
-    })
-  }
 
   it('reads a response of diffs', () => {
     const chunks = readResponse(STATE_DIFFS_BY_RANGE, fromHex(vectors.response.hex))
@@ -114,18 +105,6 @@ describe('state_diffs_by_range', () => {
     const bytes = fromHex(vectors.response.diffs[0]!)
     assert.deepEqual(STATE_DIFFS_BY_RANGE.chunk.encode(bytes), { version: 0, bytes })
   })
-
-  for (const { name, hex, failure } of vectors.invalidRequests) {
-    it(`refuses a request: ${name}`, () => {
-      assertFailure(() => STATE_DIFFS_BY_RANGE.request.decode(fromHex(hex)), failure)
-    })
-  }
-
-  for (const { name, version, hex, failure } of vectors.invalidChunks) {
-    it(`refuses a chunk: ${name}`, () => {
-      assertFailure(() => STATE_DIFFS_BY_RANGE.chunk.decode(version, fromHex(hex)), failure)
-    })
-  }
 
   it('does not carry what is too large', () => {
     const { chunk } = STATE_DIFFS_BY_RANGE

@@ -1,6 +1,5 @@
 // status and the fork digest against their vectors.
 import assert from 'node:assert/strict'
-import { protocolId } from '../../../protocols/protocol-def.ts'
 import { type Role, type Status, STATUS } from '../../../protocols/status/codec.ts'
 import {
   DIGEST_FORKS,
@@ -15,12 +14,10 @@ import {
   readVectors,
   toHex
 } from '../../support/protocol-vectors.ts'
+import { itKeepsProtocol, type ProtocolVectors } from '../../support/protocol-tests.ts'
 import { readResponse } from '../../support/response-stream.ts'
 
-interface StatusVectors {
-  readonly id: string
-  readonly chainId: string
-  readonly limits: unknown
+interface StatusVectors extends ProtocolVectors {
   readonly forkDigestBytes: number
   readonly digestForks: readonly string[]
   readonly forkDigests: readonly {
@@ -35,16 +32,15 @@ interface StatusVectors {
     readonly response: string
   }[]
   readonly invalid: readonly InvalidVector[]
-  readonly invalidChunks: readonly (InvalidVector & { readonly version: number })[]
 }
 
 const vectors = readVectors('status') as StatusVectors
 const BYTE_FIELDS = ['genesisHash', 'forkDigest', 'unsafeHash', 'acceptedHash']
 
 describe('status', () => {
-  it('pins id, limits and the forks of the digest', () => {
-    assert.equal(protocolId(STATUS, BigInt(vectors.chainId)), vectors.id)
-    assert.deepEqual(STATUS.limits, vectors.limits)
+  itKeepsProtocol(STATUS, vectors)
+
+  it('pins the forks of the digest', () => {
     assert.deepEqual(DIGEST_FORKS, vectors.digestForks)
     assert.equal(FORK_DIGEST_BYTES, vectors.forkDigestBytes)
   })
@@ -74,12 +70,6 @@ describe('status', () => {
     it(`refuses: ${name}`, () => {
       assertFailure(() => STATUS.request.decode(fromHex(hex)), failure)
       assertFailure(() => STATUS.chunk.decode(0, fromHex(hex)), failure)
-    })
-  }
-
-  for (const { name, version, hex, failure } of vectors.invalidChunks) {
-    it(`refuses a chunk with ${name}`, () => {
-      assertFailure(() => STATUS.chunk.decode(version, fromHex(hex)), failure)
     })
   }
 

@@ -3,10 +3,8 @@ import {
   BLOCKS_BY_HASH,
   type BlocksByHashRequest
 } from '../../../protocols/blocks-by-hash/codec.ts'
-import {
-  BLOCKS_BY_RANGE,
-  type BlocksByRangeRequest
-} from '../../../protocols/blocks-by-range/codec.ts'
+import { BLOCKS_BY_RANGE } from '../../../protocols/blocks-by-range/codec.ts'
+import { type RangeRequest } from '../../../protocols/range-request.ts'
 import { type VersionedMessage } from '../../../protocols/block-message/message-chunk.ts'
 import { SIGNED_TIP, type SignedTip } from '../../../protocols/signed-tip/codec.ts'
 import { bytesToHex, type Hex } from '../../../src/base/bytes.ts'
@@ -22,7 +20,7 @@ import { TEST_CHAIN_ID, TEST_SIGNER } from '../../support/signed-chain.ts'
 
 /** What a peer sends for a range of blocks; it may throw on the way. */
 export type ServeRange = (
-  request: BlocksByRangeRequest,
+  request: RangeRequest,
   signal: AbortSignal
 ) => Iterable<VersionedMessage> | AsyncIterable<VersionedMessage>
 
@@ -56,7 +54,7 @@ export function createStubPeers(peers: Readonly<Record<string, StubPeer>>): Stub
     if (def === SIGNED_TIP) {
       yield* stub.tip?.() ?? []
     } else if (def === BLOCKS_BY_RANGE) {
-      const range = question as BlocksByRangeRequest
+      const range = question as RangeRequest
       asked.push(`${peer} ${range.start}+${range.count}`)
       yield* stub.range?.(range, signal) ?? []
     } else if (def === BLOCKS_BY_HASH) {

@@ -1,9 +1,7 @@
 // State diffs between peers: what is served, and whom a fetch asks, takes from, and blames.
 import assert from 'node:assert/strict'
-import {
-  STATE_DIFF_MAX_BYTES,
-  type StateDiffsByRangeRequest
-} from '../../../protocols/state-diffs-by-range/codec.ts'
+import { STATE_DIFF_MAX_BYTES } from '../../../protocols/state-diffs-by-range/codec.ts'
+import { type RangeRequest } from '../../../protocols/range-request.ts'
 import { ApplyError } from '../../../src/apply/apply-error.ts'
 import { type FalseDiff, fetchDiffs } from '../../../src/sync/fetch-diffs.ts'
 import { type RequestChunks } from '../../../src/sync/peer-blocks.ts'
@@ -56,7 +54,7 @@ describe('serveStateDiffs', () => {
   }
 })
 
-type Peer = (request: StateDiffsByRangeRequest) => Iterable<Uint8Array>
+type Peer = (request: RangeRequest) => Iterable<Uint8Array>
 
 /** Serves these heights, in this order, whatever was asked for from where. */
 function sending(...heights: readonly number[]): Peer {
@@ -79,11 +77,7 @@ async function fetchFrom(peers: Readonly<Record<string, Peer>>, last = 5n) {
   const asked: string[] = []
   const taken: string[] = []
   const blamed: FalseDiff[] = []
-  const request = async function* (
-    peer: string,
-    _: unknown,
-    range: StateDiffsByRangeRequest
-  ): AsyncGenerator {
+  const request = async function* (peer: string, _: unknown, range: RangeRequest): AsyncGenerator {
     asked.push(`${peer} ${range.start}+${range.count}`)
     yield* peers[peer]?.(range) ?? []
   }
