@@ -157,7 +157,11 @@ function auditBlock(
     auditTransactions(store, block, reportHere)
   }, reportHere)
   const isSigned = auditMessage({ reader, rules, report }, hash)
-  if (isSigned) attempt(() => void auditAcceptance(store, block, reportHere), reportHere)
+  if (isSigned) {
+    attempt(() => {
+      auditAcceptance(store, block, reportHere)
+    }, reportHere)
+  }
   return isSigned
 }
 
