@@ -3,6 +3,7 @@ import { createEVM, type EVM, type EVMMockBlockchainInterface } from '@ethereumj
 import { type Common } from '@ethereumjs/common'
 import { Address } from '@ethereumjs/util'
 import { hexToBytes, type Hex } from '../base/bytes.ts'
+import { createYielder } from '../base/yielder.ts'
 import { POINT_EVALUATION } from './point-evaluation.ts'
 import { type StateAdapter } from './state-adapter.ts'
 
@@ -40,7 +41,14 @@ export function evmBlock(
   }
 }
 
-/** An EVM on one state adapter. */
+/** Every round of a loop comes by one. */
+const JUMPDEST = 0x5b
+/** Yellow Paper, appendix G. */
+const JUMPDEST_GAS = 1
+/** Of so many, one looks at the clock. */
+const JUMPDESTS_PER_LOOK = 16
+
+/** An EVM on one state adapter. A long transaction lets others have their turn: in its loops here, in its calls there. */
 export async function createBlockEvm(
   common: Common,
   stateManager: StateAdapter,
@@ -50,11 +58,23 @@ export async function createBlockEvm(
     common,
     stateManager,
     blockchain: createBlockHashSource(blockHashes),
-    customPrecompiles: [POINT_EVALUATION]
+    customPrecompiles: [POINT_EVALUATION],
+    customOpcodes: [yieldingJumpdest()]
   })
   // It listens for another hardfork, which never comes, and would live as long as `common` does.
   common.events.removeAllListeners('hardforkChanged')
   return evm
+}
+
+/** The library's does nothing at all. */
+function yieldingJumpdest() {
+  const yielder = createYielder()
+  let count = 0
+  const logicFunction = () => {
+    count += 1
+    if (count % JUMPDESTS_PER_LOOK === 0) return yielder.maybeYield()
+  }
+  return { opcode: JUMPDEST, opcodeName: 'JUMPDEST', baseFee: JUMPDEST_GAS, logicFunction }
 }
 
 /** EIP-2929, EIP-3651: precompiles, sender, target and fee recipient cost no cold access. */
