@@ -94,7 +94,10 @@ describe(`the audit of a state database (seed ${String(SEED)})`, () => {
     const store = await makeStore()
     for (const [kind, prefix, trailing] of STRAYS) {
       const known = (await entriesOf(store, prefix))[3]?.[0] ?? new Uint8Array()
-      const between = Uint8Array.from([...known.subarray(0, -1), known.at(-1)! ^ 1])
+      // Beside a node there may be another one: the first neighbour that is not there.
+      const between = [1, 2, 3, 4, 5, 6, 7]
+        .map((bits) => Uint8Array.from([...known.subarray(0, -1), known.at(-1)! ^ bits]))
+        .find((key) => store.get(key) === undefined)!
       const [low, high] = [0x00, 0xff].map((byte) =>
         Uint8Array.from([prefix, ...new Uint8Array(32).fill(byte), ...trailing])
       )
