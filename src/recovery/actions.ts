@@ -25,8 +25,9 @@ export async function linkTarget(
       counter.add({ peer, bytes, items: blocks.length })
     })
   })
-  if (await followsSetAside(chain, target.hash)) {
-    log.warn('branch-set-aside', { target: formatRef(target) })
+  const setAside = await followsSetAside(deps, target.hash)
+  if (setAside !== undefined) {
+    log.warn('branch-set-aside', { target: formatRef(target), standsOn: formatRef(setAside) })
     // Where the record still names it, its release was interrupted: that is row 13, and its exit goes on with it.
     const reason = 'it was set aside by an operator'
     const firstMissing = floor.number + 1n

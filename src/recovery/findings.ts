@@ -69,6 +69,8 @@ export interface ClockFault {
 export interface ForeignBlock {
   readonly block: BlockRef
   readonly from: string
+  /** The block set aside on whose branch it was built; undefined when it is on none, or not known to be. */
+  readonly standsOn?: BlockRef
 }
 
 /** Backups that count together for the quorum. */

@@ -1,5 +1,6 @@
 // What recovery has learnt so far, and the findings that the pure decision reads.
 import { type Hex } from '../base/bytes.ts'
+import { type BlockRef } from '../chain/block.ts'
 import { GapFailures } from './gap-failures.ts'
 import { KnownConflicts } from './known-conflicts.ts'
 import { PeerAnswers, type PeerAnswersDeps } from './peer-answers.ts'
@@ -214,6 +215,17 @@ export class Knowledge {
 
   noteForeign(foreign: ForeignBlock): void {
     this.#foreign ??= foreign
+  }
+
+  /**
+   * These were set aside because they stand on such a block. A latch that one of them set stays, since somebody signed
+   * it and it was not set aside then; returns what the latch says now.
+   */
+  noteSetAside(hashes: readonly Hex[], standsOn: BlockRef): ForeignBlock | undefined {
+    const foreign = this.#foreign
+    if (foreign === undefined || !hashes.includes(foreign.block.hash)) return undefined
+    this.#foreign = { ...foreign, standsOn }
+    return this.#foreign
   }
 
   /** A way of rebuilding state that did not give the head's root. */
