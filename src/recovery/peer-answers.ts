@@ -8,7 +8,7 @@ import { type TipRound } from './tips.ts'
 
 /** So long configured peers may take to connect before the first round counts without them. */
 const FIRST_ASK_GRACE_MS = 5_000
-/** So long a node without a quorum waits for somebody to answer before it goes by what it has itself. */
+/** So long a node without a quorum waits for somebody to be there before it goes by what it has itself. */
 const ANSWER_WAIT_MAX_MS = 600_000
 
 /** Where it is read who is there, and who counts. */
@@ -126,11 +126,11 @@ export class PeerAnswers {
     return this.#deps.peers.connected().filter((peer) => !this.#askedPeers.has(peer))
   }
 
-  /** Where there is no quorum: everybody who is dialled was asked and somebody answered, or that took too long. */
+  /** Where there is no quorum: everybody who is dialled was asked and somebody was there, or that took too long. */
   isSettled(): boolean {
     if (this.#deps.clock.monotonicMs() - this.#startedMs >= ANSWER_WAIT_MAX_MS) return true
     const answers = [...this.#answers.values()]
-    return this.#areDialledAsked() && answers.some(({ kind }) => kind === 'answered')
+    return this.#areDialledAsked() && answers.some(({ kind }) => kind !== 'unreachable')
   }
 
   /** The backups that count now. */
