@@ -54,6 +54,11 @@ export function recoveryState({
   return {
     diskLayer: () => state.diskPoint(),
     isReadable: (hash) => state.isReadable(hash),
+    readable() {
+      const disk = state.diskPoint()
+      const points = Array.from(state.layers(), ({ point }) => toRef(point)).reverse()
+      return disk === undefined ? points : [...points, toRef(disk)]
+    },
     resetToGenesis: resetState
   }
 }

@@ -26,6 +26,8 @@ export interface RecoveryChain {
 export interface RecoveryState {
   diskLayer(): (BlockRef & { readonly root: Hex }) | undefined
   isReadable(hash: Hex): boolean
+  /** Every block whose state can be read, of whatever branch, the highest first; as many as are in memory, and one. */
+  readable(): readonly BlockRef[]
   /** Replaces the state store's content by the state at genesis. */
   resetToGenesis(): Promise<void>
 }
