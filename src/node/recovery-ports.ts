@@ -105,7 +105,9 @@ export function recoveryRecord(
   return {
     finding: () => record.finding(),
     hashAt: (number) => record.hashAt(number),
-    blocksAbove: (number) => Array.from(record.blocksAbove(number), (block) => verify(block)),
+    *blocksAbove(number) {
+      for (const block of record.blocksAbove(number)) yield verify(block)
+    },
     adopt: (head) => record.adopt(head),
     heightsAbove: (number) => [...record.heightsAbove(number)],
     async release(above) {

@@ -60,8 +60,10 @@ async function acceptRecorded(
   { number, hash }: BlockRef
 ): Promise<boolean> {
   if (chain.canonicalHash(number) === hash || chain.acceptedBlock(hash) !== undefined) return true
-  const recorded = record.blocksAbove(number - 1n).find((block) => block.hash === hash)
-  if (recorded === undefined) return false
+  if (record.hashAt(number) !== hash) return false
+  // The first one is of that height, unless its message is not kept any more.
+  const [recorded] = record.blocksAbove(number - 1n)
+  if (recorded?.hash !== hash) return false
   await chain.accept([recorded])
   return true
 }

@@ -72,7 +72,11 @@ export class Knowledge {
     this.#gapFailures = new GapFailures(deps.clock)
     this.#shown = new ShownBlocks(deps.chain)
     this.#conflicts = new KnownConflicts(deps.chain)
-    this.#conflicts.findStored()
+  }
+
+  /** Looks for what the last process left. Once, before anything is decided. */
+  async open(): Promise<void> {
+    await this.#conflicts.findStored()
   }
 
   /** The block rows' input as of now. */

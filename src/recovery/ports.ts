@@ -101,8 +101,8 @@ export interface RecoveryDiffs {
 export interface RecoveryRecord {
   finding(): RecordFinding
   hashAt(number: bigint): Hex | undefined
-  /** The blocks above a height whose messages are kept, ascending. */
-  blocksAbove(number: bigint): readonly SignedBlock[]
+  /** The blocks above a height whose messages are kept, ascending, each read and verified when it is asked for. */
+  blocksAbove(number: bigint): Iterable<SignedBlock>
   adopt(head: BlockRef): Promise<void>
   /** What was signed or adopted above a height, ascending, whether its message is kept or not. */
   heightsAbove(number: bigint): readonly BlockRef[]

@@ -28,7 +28,8 @@ export function answerTip(held: HeldBlocks, request: SignedTipRequest): TipReply
   const highest = held.highest()
   const hasLost = held.hasLost()
   if (highest === undefined) {
-    if (!hasLost && asked.number === 0n && asked.hash === held.genesisHash) return { relation: 'same' }
+    if (!hasLost && asked.number === 0n && asked.hash === held.genesisHash)
+      return { relation: 'same' }
     return { relation: 'unavailable', reason: 'this node holds only genesis' }
   }
   const beside = asked.number === 0n ? [] : held.at(asked.number)
