@@ -209,8 +209,8 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
   {
     codes: ['foreign-block', 'another-sequencer'],
     meaning:
-      'Blocks appear that this key signed and this node did not: another sequencer uses the key.',
-    safe: 'Find the other one and stop it before this one builds again. Then start this one anew.'
+      'Blocks appear that this key signed and this node did not: another sequencer uses the key. Where one stands on a block that was set aside, status names that one: the branch went on after it was decided against, or its blocks were not all known then.',
+    safe: 'Find the other one and stop it before this one builds again. Then start this one anew, or call admin_startSequencer with the hash of its head: what stands on a block that was set aside is set aside with it, so nothing is left to choose.'
   },
   {
     codes: ['too-many-at-height'],

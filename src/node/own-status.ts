@@ -7,12 +7,16 @@ import { keccak256 } from '../base/keccak.ts'
 import { type ChainConfig } from '../chain/chain-config.ts'
 import { type HeldBlocks } from '../sync/answer-tip.ts'
 import { type ChainParts } from './chain-parts.ts'
+import { type OpenStores } from './open-stores.ts'
 import { toRef } from './recovery-ports.ts'
+
+/** The stores that the facts are read from. */
+type StatusStores = Pick<OpenStores, 'accepted' | 'blocks' | 'genesis' | 'state'>
 
 /** Where the facts come from. */
 export interface OwnStatusDeps {
   readonly clock: Clock
-  readonly chain: ChainParts
+  readonly chain: Pick<ChainParts, 'applier'> & { readonly stores: StatusStores }
   readonly config: ChainConfig
   readonly role: Status['role']
   /** What a majority of the backups reports accepted. */
@@ -27,7 +31,7 @@ export function createOwnStatus({ clock, chain, config, role, replicatedHead }: 
   return (): Status => {
     const head = applier.head()
     const accepted = stores.accepted.highestAccepted()
-    const disk = stores.state.diskPoint()
+    const disk = diskPointOfChain(stores, head.number)
     const isHeadReadable = stores.state.isReadable(head.hash)
     return {
       chainId: config.chainId,
@@ -48,9 +52,15 @@ export function createOwnStatus({ clock, chain, config, role, replicatedHead }: 
   }
 }
 
+/** What can be read of our chain: after a power cut the state on disk may be of a block that chain/ has lost. */
+function diskPointOfChain({ state }: Pick<StatusStores, 'state'>, headNumber: bigint) {
+  const disk = state.diskPoint()
+  return disk !== undefined && disk.number <= headNumber ? disk : undefined
+}
+
 /** The accepted blocks; `isJoining`: our silence about a block would mean nothing yet. */
 export function createHeldBlocks(
-  { stores: { accepted, blocks, genesis } }: ChainParts,
+  { stores: { accepted, blocks, genesis, state } }: { readonly stores: StatusStores },
   isJoining: () => boolean
 ): HeldBlocks {
   return {
@@ -63,6 +73,8 @@ export function createHeldBlocks(
     },
     message: (hash) => accepted.acceptedMessage(hash),
     genesisHash: genesis.hash,
-    isJoining
+    isJoining,
+    // Whatever was executed was accepted before: a state above all that is held is the trace of what chain/ lost.
+    hasLost: () => (state.diskPoint()?.number ?? 0n) > (accepted.highestAccepted()?.number ?? 0n)
   }
 }

@@ -53,6 +53,11 @@ export function recoveryState({
   return {
     diskLayer: () => state.diskPoint(),
     isReadable: (hash) => state.isReadable(hash),
+    readable() {
+      const disk = state.diskPoint()
+      const points = Array.from(state.layers(), ({ point }) => toRef(point)).reverse()
+      return disk === undefined ? points : [...points, toRef(disk)]
+    },
     resetToGenesis: resetState
   }
 }
@@ -99,7 +104,9 @@ export function recoveryRecord(
   return {
     finding: () => record.finding(),
     hashAt: (number) => record.hashAt(number),
-    blocksAbove: (number) => Array.from(record.blocksAbove(number), (block) => verify(block)),
+    *blocksAbove(number) {
+      for (const block of record.blocksAbove(number)) yield verify(block)
+    },
     adopt: (head) => record.adopt(head),
     heightsAbove: (number) => [...record.heightsAbove(number)],
     async release(above) {

@@ -5,6 +5,7 @@ import { type BlockRef } from '../chain/block.ts'
 import { type ActionDeps, type ActionOutcome } from './action-deps.ts'
 import { formatRef } from './findings.ts'
 import { type OnDiffs, type RecoveryRecord } from './ports.ts'
+import { acceptRecorded, publishRecorded } from './recorded-blocks.ts'
 import { followsSetAside } from './set-aside.ts'
 
 /**
@@ -25,8 +26,9 @@ export async function linkTarget(
       counter.add({ peer, bytes, items: blocks.length })
     })
   })
-  if (await followsSetAside(chain, target.hash)) {
-    log.warn('branch-set-aside', { target: formatRef(target) })
+  const setAside = await followsSetAside(deps, target.hash)
+  if (setAside !== undefined) {
+    log.warn('branch-set-aside', { target: formatRef(target), standsOn: formatRef(setAside) })
     // Where the record still names it, its release was interrupted: that is row 13, and its exit goes on with it.
     const reason = 'it was set aside by an operator'
     const firstMissing = floor.number + 1n
@@ -83,20 +85,18 @@ export async function takeRecord(
   tip: BlockRef,
   signal: AbortSignal
 ): Promise<ActionOutcome> {
-  const { chain, record, progress, publish } = deps
+  const { chain, progress } = deps
   const floor = chain.head()
-  const blocks = record.blocksAbove(floor.number)
-  await progress.stage('take-record', async (counter) => {
-    await chain.accept(blocks)
-    counter.add({ items: blocks.length })
-  })
+  const recorded = await progress.stage('take-record', (counter) =>
+    acceptRecorded(deps, { above: floor.number }, { counter, signal })
+  )
   const path = await linkTarget(deps, tip, signal)
   if (path === undefined) return 'failed'
   const outcome = await applyPath(deps, tip, path, signal)
-  progress.source(blocks.length > 0 ? 'record' : 'peers')
+  progress.source(recorded.length > 0 ? 'record' : 'peers')
   progress.blocks({ number: floor.number + 1n, hash: path[0] ?? tip.hash }, chain.head())
   if (outcome === 'failed') return outcome
-  for (const block of blocks) await publish(block)
+  await publishRecorded(deps, recorded)
   return outcome
 }
 

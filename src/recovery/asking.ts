@@ -22,8 +22,8 @@ export async function askEverybody(deps: RecoveryDeps, signal: AbortSignal): Pro
 }
 
 /**
- * A peer that connects while the gate is open may hold a block of our key that nobody showed. Returns what
- * such peers brought that is not on our chain; it is accepted.
+ * A peer that connects while the gate is open, or could not answer before, may hold a block of our key that nobody
+ * showed. Returns what such peers brought that is not on our chain; it is accepted.
  */
 export async function askNewcomers(
   { clock, chain, askTip, knowledge }: RecoveryDeps,
@@ -34,6 +34,7 @@ export async function askNewcomers(
   knowledge.peers.noteAsked(newcomers)
   const head = chain.head()
   const round = await askRound({ clock, askTip, chain }, { peers: newcomers, head, signal })
+  knowledge.peers.noteSpoken(round.answers)
   const foreign = round.brought.filter(
     ({ block }) => chain.canonicalHash(block.number) !== block.hash
   )

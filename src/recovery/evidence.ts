@@ -1,4 +1,5 @@
 // The other side of a conflict, fetched down to where it leaves our chain: evidence, and what a choice needs.
+import { type Log } from '../base/log.ts'
 import { type BlockRef } from '../chain/block.ts'
 import { type Conflict, type EvidenceOutcome } from './findings.ts'
 import { type Knowledge } from './knowledge.ts'
@@ -13,11 +14,13 @@ export interface EvidenceDeps {
   readonly chain: RecoveryChain
   readonly record: RecoveryRecord
   readonly fillGap: FillGap
+  readonly knowledge: Knowledge
+  readonly log: Log
 }
 
 /** Looks for the other branch of one conflict that was not looked for yet with the peers there are. */
 export async function keepEvidence(
-  deps: EvidenceDeps & { readonly knowledge: Knowledge },
+  deps: EvidenceDeps,
   signal: AbortSignal
 ): Promise<'looked' | 'nothing'> {
   const conflict = deps.knowledge.untracedConflict()
@@ -28,15 +31,16 @@ export async function keepEvidence(
 
 /** Keeps whatever of the other branch can be had. Blocks that cannot be had are asked for again later. */
 export async function gatherEvidence(
-  { chain, record, fillGap }: EvidenceDeps,
+  deps: EvidenceDeps,
   { ours, other }: Conflict,
   signal: AbortSignal
 ): Promise<EvidenceOutcome> {
+  const { chain, record, fillGap } = deps
   await acceptRecorded({ chain, record }, ours)
   if (!(await acceptRecorded({ chain, record }, other))) return 'partial'
   for (const depth of FORK_DEPTHS) {
     signal.throwIfAborted()
-    if (await followsSetAside(chain, other.hash)) return 'set-aside'
+    if (await followsSetAside(deps, other.hash)) return 'set-aside'
     const number = other.number > depth ? other.number - depth : 0n
     const hash = chain.canonicalHash(number)
     if (hash === undefined) continue
@@ -44,7 +48,7 @@ export async function gatherEvidence(
     const outcome = await fillGap({ floor, target: other, signal }, () => undefined)
     if (outcome.kind === 'unserved') return 'partial'
     if (outcome.kind === 'diverges' && number > 0n) continue
-    if (await followsSetAside(chain, other.hash)) return 'set-aside'
+    if (await followsSetAside(deps, other.hash)) return 'set-aside'
     if (outcome.kind === 'linked') return 'whole'
   }
   return 'partial'
@@ -56,8 +60,10 @@ async function acceptRecorded(
   { number, hash }: BlockRef
 ): Promise<boolean> {
   if (chain.canonicalHash(number) === hash || chain.acceptedBlock(hash) !== undefined) return true
-  const recorded = record.blocksAbove(number - 1n).find((block) => block.hash === hash)
-  if (recorded === undefined) return false
+  if (record.hashAt(number) !== hash) return false
+  // The first one is of that height, unless its message is not kept any more.
+  const [recorded] = record.blocksAbove(number - 1n)
+  if (recorded?.hash !== hash) return false
   await chain.accept([recorded])
   return true
 }

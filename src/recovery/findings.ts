@@ -46,6 +46,8 @@ export interface GapFailure {
   readonly firstMissing: bigint
   readonly lastMissing: bigint
   readonly reason: string
+  /** Who holds the target, and so claims all below it: peer ids, `self`, `record`. The decision adds it. */
+  readonly claimedBy?: readonly string[]
 }
 
 /** How often all required backups have answered, on the monotonic clock. */
@@ -69,6 +71,8 @@ export interface ClockFault {
 export interface ForeignBlock {
   readonly block: BlockRef
   readonly from: string
+  /** The block set aside on whose branch it was built; undefined when it is on none, or not known to be. */
+  readonly standsOn?: BlockRef
 }
 
 /** Backups that count together for the quorum. */

@@ -1,5 +1,6 @@
 // What recovery has learnt so far, and the findings that the pure decision reads.
 import { type Hex } from '../base/bytes.ts'
+import { type BlockRef } from '../chain/block.ts'
 import { GapFailures } from './gap-failures.ts'
 import { KnownConflicts } from './known-conflicts.ts'
 import { PeerAnswers, type PeerAnswersDeps } from './peer-answers.ts'
@@ -71,7 +72,11 @@ export class Knowledge {
     this.#gapFailures = new GapFailures(deps.clock)
     this.#shown = new ShownBlocks(deps.chain)
     this.#conflicts = new KnownConflicts(deps.chain)
-    this.#conflicts.findStored()
+  }
+
+  /** Looks for what the last process left. Once, before anything is decided. */
+  async open(): Promise<void> {
+    await this.#conflicts.findStored()
   }
 
   /** The block rows' input as of now. */
@@ -214,6 +219,17 @@ export class Knowledge {
 
   noteForeign(foreign: ForeignBlock): void {
     this.#foreign ??= foreign
+  }
+
+  /**
+   * These were set aside because they stand on such a block. A latch that one of them set stays, since somebody signed
+   * it and it was not set aside then; returns what the latch says now.
+   */
+  noteSetAside(hashes: readonly Hex[], standsOn: BlockRef): ForeignBlock | undefined {
+    const foreign = this.#foreign
+    if (foreign === undefined || !hashes.includes(foreign.block.hash)) return undefined
+    this.#foreign = { ...foreign, standsOn }
+    return this.#foreign
   }
 
   /** A way of rebuilding state that did not give the head's root. */

@@ -1,5 +1,6 @@
 // Two blocks of our key where there may be one: seen in answers, gossip, record and store (recovery.md, row 1).
 import { type Hex } from '../base/bytes.ts'
+import { createYielder, type Yielder } from '../base/yielder.ts'
 import { type BlockRef } from '../chain/block.ts'
 import { type Conflict, type RecordFinding } from './findings.ts'
 import { type RecoveryChain } from './ports.ts'
@@ -54,8 +55,9 @@ export class KnownConflicts {
   }
 
   /** Row 1 holds over restarts: what is stored beside our chain was signed by our key. */
-  findStored(): void {
+  async findStored(yielder: Yielder = createYielder()): Promise<void> {
     for (const number of this.#chain.contestedHeights()) {
+      await yielder.maybeYield()
       const canonical = this.#chain.canonicalHash(number)
       if (canonical === undefined) continue
       const other = this.#chain.acceptedAt(number).find(({ hash }) => hash !== canonical)

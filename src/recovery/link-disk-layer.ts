@@ -1,9 +1,10 @@
 // Row 8: blocks up to the one that the state on disk is of, linked and stored without being executed.
-import { type SignedBlock } from '../chain/block.ts'
+import { type BlockRef } from '../chain/block.ts'
 import { type ActionDeps, type ActionOutcome } from './action-deps.ts'
 import { linkTarget } from './actions.ts'
 import { formatRef } from './findings.ts'
 import { type OnDiffs } from './ports.ts'
+import { acceptRecorded, publishRecorded } from './recorded-blocks.ts'
 
 /**
  * After a power cut: chain/ lost its newest blocks, state/ did not. Blocks are fetched, and once everybody who
@@ -16,7 +17,7 @@ export async function linkDiskLayer(
   { isHeard }: { readonly isHeard: boolean },
   signal: AbortSignal
 ): Promise<ActionOutcome> {
-  const { chain, state, apply, diffs, knowledge, progress, log, publish } = deps
+  const { chain, state, apply, diffs, knowledge, progress, log } = deps
   const diskLayer = state.diskLayer()
   if (diskLayer === undefined) return 'failed'
   const floor = chain.head()
@@ -25,7 +26,7 @@ export async function linkDiskLayer(
     knowledge.noteStateFailure('disk-layer')
     return 'failed' as const
   }
-  const recorded = isHeard ? await takeRecorded(deps, diskLayer.number) : []
+  const recorded = isHeard ? await takeRecorded(deps, diskLayer.number, signal) : []
   const path = await linkTarget(deps, diskLayer, signal, { wasExecuted: true })
   if (path === undefined) return 'failed'
   const top = chain.acceptedBlock(diskLayer.hash)
@@ -50,21 +51,20 @@ export async function linkDiskLayer(
     if (result.kind === 'refused') return giveUp(result.reason)
     progress.source(recorded.length > 0 ? 'record' : 'peers')
     progress.blocks({ number: floor.number + 1n, hash: path[0] ?? diskLayer.hash }, diskLayer)
-    for (const block of recorded) await publish(block)
+    await publishRecorded(deps, recorded)
     return 'progress'
   })
 }
 
 /** Our own record's blocks up to a height: nobody who counts holds another one there, or it is a conflict. */
 async function takeRecorded(
-  { chain, record, progress }: ActionDeps,
-  last: bigint
-): Promise<readonly SignedBlock[]> {
-  const blocks = record.blocksAbove(chain.head().number).filter(({ number }) => number <= last)
-  if (blocks.length === 0) return []
-  return progress.stage('take-record', async (counter) => {
-    await chain.accept(blocks)
-    counter.add({ items: blocks.length })
-    return blocks
-  })
+  deps: ActionDeps,
+  last: bigint,
+  signal: AbortSignal
+): Promise<readonly BlockRef[]> {
+  const above = deps.chain.head().number
+  if (!deps.record.heightsAbove(above).some(({ number }) => number <= last)) return []
+  return deps.progress.stage('take-record', (counter) =>
+    acceptRecorded(deps, { above, last }, { counter, signal })
+  )
 }

@@ -28,6 +28,8 @@ export interface RecoveryChain {
 export interface RecoveryState {
   diskLayer(): (BlockRef & { readonly root: Hex }) | undefined
   isReadable(hash: Hex): boolean
+  /** Every block whose state can be read, of whatever branch, the highest first; as many as are in memory, and one. */
+  readable(): readonly BlockRef[]
   /** Replaces the state store's content by the state at genesis. */
   resetToGenesis(): Promise<void>
 }
@@ -101,8 +103,8 @@ export interface RecoveryDiffs {
 export interface RecoveryRecord {
   finding(): RecordFinding
   hashAt(number: bigint): Hex | undefined
-  /** The blocks above a height whose messages are kept, ascending. */
-  blocksAbove(number: bigint): readonly SignedBlock[]
+  /** The blocks above a height whose messages are kept, ascending, each read and verified when it is asked for. */
+  blocksAbove(number: bigint): Iterable<SignedBlock>
   adopt(head: BlockRef): Promise<void>
   /** What was signed or adopted above a height, ascending, whether its message is kept or not. */
   heightsAbove(number: bigint): readonly BlockRef[]

@@ -23,6 +23,8 @@ import { createWaker } from './waker.ts'
 export const ASK_BACKOFF_MIN_MS = 250
 /** The longest pause between two rounds of asking. */
 export const ASK_BACKOFF_MAX_MS = 5_000
+/** While the gate is open, whoever could not answer is asked again after so long. */
+export const SILENT_ASK_MS = 30_000
 
 /** Makes the runner; nothing is asked before `run`. */
 export function createRecovery(deps: RecoveryDeps, onExit: OnExit): Recovery {
@@ -111,6 +113,7 @@ class RecoveryRunner implements Recovery {
 
   async run(signal: AbortSignal): Promise<void> {
     try {
+      await this.#deps.knowledge.open()
       while (!signal.aborted) await this.#turn(signal)
     } catch (thrown) {
       if (!signal.aborted) throw thrown
@@ -231,7 +234,10 @@ class RecoveryRunner implements Recovery {
       return
     }
     if ((await keepEvidence(this.#deps, signal)) === 'looked') return
-    this.#last ??= progress.report()
+    if (this.#last === undefined) {
+      this.#last = progress.report()
+      this.#deps.log.info('recovered', { head: formatRef(chain.head()), ...this.#last })
+    }
     this.#isFollowing = true
     const outcome = await this.#waker.wait(followAskMs, signal)
     if (outcome === 'timeout' && peers.claimsAbove(chain.head().number))
@@ -248,10 +254,15 @@ class RecoveryRunner implements Recovery {
   }
 
   async #whileOpen(signal: AbortSignal): Promise<void> {
+    const { peers } = this.#deps.knowledge
     while (this.#deps.gate.state().kind === 'open') {
-      const newcomers = this.#deps.knowledge.peers.unasked()
-      if (newcomers.length === 0) await this.#waker.wait(undefined, signal)
-      const brought = await askNewcomers(this.#deps, newcomers, signal)
+      let asked = peers.unasked()
+      if (asked.length === 0) {
+        const pauseMs = peers.silent().length > 0 ? SILENT_ASK_MS : undefined
+        const outcome = await this.#waker.wait(pauseMs, signal)
+        if (outcome === 'timeout') asked = peers.silent()
+      }
+      const brought = await askNewcomers(this.#deps, asked, signal)
       for (const { block, peer } of brought) this.onAccepted(block, peer)
     }
     this.#deps.knowledge.restart()

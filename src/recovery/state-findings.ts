@@ -44,15 +44,16 @@ export function gatherStateFindings(
   }
 }
 
-/** Genesis when nothing of our chain can be read: its file makes that one. */
+/**
+ * Genesis when nothing of our chain can be read: its file makes that one. Goes by the states there are, not by the
+ * heights: after a reset there are as many of those as the chain is long.
+ */
 function highestReadable(
   { chain, state }: Pick<StateSources, 'chain' | 'state'>,
   head: BlockRef
 ): BlockRef | undefined {
-  const lowest = state.diskLayer()?.number ?? 0n
-  for (let number = head.number; number >= lowest; number--) {
-    const hash = chain.canonicalHash(number)
-    if (hash !== undefined && state.isReadable(hash)) return { number, hash }
+  for (const { number, hash } of state.readable()) {
+    if (number <= head.number && chain.canonicalHash(number) === hash) return { number, hash }
   }
   const genesis = chain.canonicalHash(0n)
   return genesis && { number: 0n, hash: genesis }

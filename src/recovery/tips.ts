@@ -77,10 +77,13 @@ export async function askRound(
   }
 }
 
-/** What an operator decided against counts for nothing, and so does a child of it. */
+/**
+ * What an operator decided against counts for nothing. What stands on it and is not known counts: it was signed by
+ * our key after all that the operator saw of that branch, by whomever.
+ */
 function isSetAside(chain: CanonicalHashes, tip: SignedTip): boolean {
   if (tip.relation === 'same' || tip.relation === 'unavailable') return false
-  return chain.isSetAside(tip.block.hash) || chain.isSetAside(tip.block.parentHash)
+  return chain.isSetAside(tip.block.hash)
 }
 
 function judgeTip(tip: SignedTip): TipAnswer {

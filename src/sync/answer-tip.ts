@@ -14,6 +14,8 @@ export interface HeldBlocks {
   genesisHash: Hex
   /** True while the store is being filled from nothing: then silence would mean nothing. */
   isJoining(): boolean
+  /** True while it is known that blocks above the highest were held once: then silence means nothing either. */
+  hasLost(): boolean
 }
 
 /** The answer, or why there is none: "cannot say" never counts as agreement. */
@@ -24,8 +26,10 @@ export function answerTip(held: HeldBlocks, request: SignedTipRequest): TipReply
   const asked: BlockRef = { number: request.number, hash: bytesToHex(request.hash) }
   if (held.isJoining()) return { relation: 'unavailable', reason: 'joining' }
   const highest = held.highest()
+  const hasLost = held.hasLost()
   if (highest === undefined) {
-    if (asked.number === 0n && asked.hash === held.genesisHash) return { relation: 'same' }
+    if (!hasLost && asked.number === 0n && asked.hash === held.genesisHash)
+      return { relation: 'same' }
     return { relation: 'unavailable', reason: 'this node holds only genesis' }
   }
   const beside = asked.number === 0n ? [] : held.at(asked.number)
@@ -35,6 +39,7 @@ export function answerTip(held: HeldBlocks, request: SignedTipRequest): TipReply
     return { relation: 'unavailable', reason: 'another genesis' }
   }
   if (highest.number > asked.number) return withMessage(held, 'ahead', highest)
+  if (hasLost) return { relation: 'unavailable', reason: 'blocks that were held are lost' }
   if (beside.length > 0) return { relation: 'same' }
   return withMessage(held, 'behind', highest)
 }

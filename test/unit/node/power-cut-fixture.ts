@@ -79,7 +79,8 @@ function requestsTo({ node: { blocks, accepted }, keepsDiffs }: ServingPeer): Re
     at: (number) => accepted.acceptedAt(number),
     message: (hash) => accepted.acceptedMessage(hash),
     genesisHash: blocks.canonicalHash(0n) ?? '0x',
-    isJoining: () => false
+    isJoining: () => false,
+    hasLost: () => false
   }
   const answers: Record<string, (request: never) => Iterable<unknown>> = {
     blocks_by_range: (request) => serveBlocksByRange(blocks, request),

@@ -2,12 +2,16 @@
 import assert from 'node:assert/strict'
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { hexToBytes } from '../../../src/base/bytes.ts'
+import { systemClock } from '../../../src/base/clock.ts'
 import { type Block, type SignedBlock } from '../../../src/chain/block.ts'
 import { auditChain } from '../../../src/chain/chain-audit.ts'
 import { createSignerSchedule } from '../../../src/chain/signer-schedule.ts'
+import { createHeldBlocks, createOwnStatus } from '../../../src/node/own-status.ts'
 import { type KeyValueStore } from '../../../src/store/key-value-store.ts'
 import { CHAIN_DATABASE, STATE_DATABASE } from '../../../src/store/keys.ts'
 import { openLevelStore } from '../../../src/store/level-store.ts'
+import { answerTip } from '../../../src/sync/answer-tip.ts'
 import { EXECUTION_CHAIN_ID, executionGenesis } from '../../support/execution-chain.ts'
 import { useTemporaryDirectory } from '../../support/temporary-directory.ts'
 import {
@@ -149,6 +153,29 @@ describe('a power cut that chain/ did not survive whole', () => {
       assert.ok(writesCount > LENGTH, `${String(writesCount)} writes in all`)
       return
     }
+  })
+
+  it('is owned to: until then the node neither agrees by its silence nor offers that state', async () => {
+    const stores = await cutOff()
+    const node = await openApplyNode(stores, genesis)
+    const chain = { ...node, stores: { ...node, genesis } }
+    const { config } = executionGenesis()
+    const clock = systemClock
+    const replicatedHead = () => undefined
+    const status = createOwnStatus({ clock, chain, config, role: 'backup', replicatedHead })
+    const held = createHeldBlocks(chain, () => false)
+    const ask = (at: number) => {
+      const { number, hash } = blocks[at - 1]!
+      return answerTip(held, { number, hash: hexToBytes(hash) }).relation
+    }
+    assert.deepEqual(
+      [ask(KEPT - 1), ask(KEPT), ask(LENGTH)],
+      ['ahead', 'unavailable', 'unavailable']
+    )
+    assert.equal(status().oldestState, undefined)
+    await recover(node, { node: peer, keepsDiffs: true })
+    assert.deepEqual([ask(LENGTH - 1), ask(LENGTH)], ['ahead', 'same'])
+    assert.equal(status().oldestState, BigInt(FLUSHED))
   })
 
   it('leaves blocks without receipts where no peer keeps their diffs, and says so', async () => {

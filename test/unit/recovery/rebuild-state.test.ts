@@ -182,7 +182,7 @@ describe('a sequencer whose states are lost', () => {
       async replayStored({ from, to }, onReplayed) {
         assert.deepEqual([from, to], [ref(4), ref(10)])
         onReplayed(6)
-        makeReadable(to.hash)
+        makeReadable(to)
         return Promise.resolve({ kind: 'rebuilt' })
       }
     }))
@@ -198,7 +198,7 @@ describe('a sequencer whose states are lost', () => {
       areStored: () => true,
       async replayStored(_, onReplayed) {
         onReplayed(2)
-        makeReadable(ref(6).hash)
+        makeReadable(ref(6))
         return Promise.resolve({ kind: 'failed', reason: 'the diff of block 7 is false' })
       }
     }))
@@ -214,7 +214,7 @@ describe('a sequencer whose states are lost', () => {
       ...dear,
       async replayFetched({ to }, onReplayed) {
         for (let at = 0; at < 6; at++) onReplayed(1, { peer: 'backup-1', bytes: 50 })
-        makeReadable(to.hash)
+        makeReadable(to)
         return Promise.resolve({ kind: 'rebuilt' })
       }
     }))

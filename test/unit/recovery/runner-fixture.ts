@@ -61,7 +61,7 @@ export interface WorldOptions {
   /** In the accepted store before anything begins, oldest first. */
   readonly acceptedAtStart?: readonly SignedBlock[]
   /** The state diffs there are; `makeReadable` is what rebuilding a state comes to. */
-  readonly diffs?: (makeReadable: (hash: Hex) => void) => Partial<RecoveryDiffs>
+  readonly diffs?: (makeReadable: (block: BlockRef) => void) => Partial<RecoveryDiffs>
   readonly setAsideAtStart?: readonly Hex[]
   readonly startWithoutBackups?: Hex | undefined
   readonly giveUpAbove?: Hex | undefined
@@ -100,7 +100,9 @@ export function createWorld({
   }
   const setAside = new Map<Hex, string>(setAsideAtStart.map((hash) => [hash, 'chosen-against']))
   const released: bigint[] = []
-  const readableHashes = new Set<Hex>([ref(readable).hash, diskLayerAtStart.hash])
+  const states = new Map<Hex, BlockRef>()
+  const addState = ({ number, hash }: BlockRef) => void states.set(hash, { number, hash })
+  for (const block of [ref(readable), diskLayerAtStart]) addState(block)
   let diskLayer = { root: diskLayerAtStart.hash, ...diskLayerAtStart }
   const peers = new Map<string, TestPeer>()
   const served = new Map<string, readonly SignedBlock[]>()
@@ -143,10 +145,11 @@ export function createWorld({
   }
   const state: RecoveryState = {
     diskLayer: () => diskLayer,
-    isReadable: (hash) => readableHashes.has(hash),
+    isReadable: (hash) => states.has(hash),
+    readable: () => [...states.values()].sort((a, b) => Number(b.number - a.number)),
     async resetToGenesis() {
-      readableHashes.clear()
-      readableHashes.add(ref(0).hash)
+      states.clear()
+      addState(ref(0))
       diskLayer = { ...ref(0), root: ref(0).hash }
       resets.push(head)
       return Promise.resolve()
@@ -159,12 +162,12 @@ export function createWorld({
       }
       head = { number: block.number, hash: block.hash }
       canonical.set(block.number, block.hash)
-      readableHashes.add(block.hash)
+      addState(block)
       applied.push(block.hash)
       return Promise.resolve({ kind: 'applied' })
     },
     async replayBlock(number) {
-      readableHashes.add(canonical.get(number) ?? '0x')
+      addState({ number, hash: canonical.get(number) ?? '0x' })
       return Promise.resolve({ kind: 'applied' })
     },
     async linkBlocks(path, onLinked) {
@@ -189,7 +192,7 @@ export function createWorld({
     fetchReceipts: () => Promise.resolve({ kind: 'rebuilt' }),
     replayStored: () => Promise.resolve({ kind: 'failed', reason: 'none is stored' }),
     replayFetched: () => Promise.resolve({ kind: 'failed', reason: 'none is served' }),
-    ...diffsChange?.((hash) => void readableHashes.add(hash))
+    ...diffsChange?.(addState)
   }
   const recordPort: RecoveryRecord = {
     finding: () => finding,

@@ -11,6 +11,7 @@ function held(blocks: readonly BlockRef[], change: Partial<HeldBlocks> = {}): He
   return {
     genesisHash: GENESIS.hash,
     isJoining: () => false,
+    hasLost: () => false,
     highest: () => blocks.at(-1),
     at: (number) => blocks.filter((block) => block.number === number),
     message: (hash) => ({ version: 3, message: hexToBytes(hash) }),
@@ -72,6 +73,38 @@ describe('answerTip', () => {
       held: held(CHAIN, { isJoining: () => true }),
       asked: ref(3),
       relation: 'unavailable'
+    },
+    {
+      when: 'we lost blocks that we held',
+      held: held(CHAIN, { hasLost: () => true }),
+      asked: ref(3),
+      relation: 'unavailable'
+    },
+    {
+      when: 'we lost blocks and hold less',
+      held: held(CHAIN, { hasLost: () => true }),
+      asked: ref(5),
+      relation: 'unavailable'
+    },
+    {
+      when: 'we lost all blocks and both are at genesis',
+      held: held([], { hasLost: () => true }),
+      asked: GENESIS,
+      relation: 'unavailable'
+    },
+    {
+      when: 'we lost blocks and hold more all the same',
+      held: held(CHAIN, { hasLost: () => true }),
+      asked: ref(2),
+      relation: 'ahead',
+      shows: ref(3)
+    },
+    {
+      when: 'we lost blocks and hold another one at their height',
+      held: held(CHAIN, { hasLost: () => true }),
+      asked: ref(3, 'b'),
+      relation: 'conflict',
+      shows: ref(3)
     },
     {
       when: 'we know the block and have no message of it',

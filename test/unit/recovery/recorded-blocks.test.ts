@@ -1,0 +1,111 @@
+// The record may keep thousands of blocks: they are read as they are wanted and written in batches.
+import assert from 'node:assert/strict'
+import { type SignedBlock } from '../../../src/chain/block.ts'
+import { KnownConflicts } from '../../../src/recovery/known-conflicts.ts'
+import {
+  acceptRecorded,
+  publishRecorded,
+  RECORDED_BATCH_BLOCKS
+} from '../../../src/recovery/recorded-blocks.ts'
+import { ref } from './findings-fixture.ts'
+import { createWorld, testBlock } from './runner-fixture.ts'
+
+/** A record of blocks 1 to `length`, the batches that were accepted of it, and how far it was read. */
+function recordOf(length: number) {
+  const { chain, knowledge } = createWorld({ height: 0 })
+  const batches: number[] = []
+  const read = { last: 0 }
+  const deps = {
+    knowledge,
+    record: {
+      finding: () => ({ kind: 'missing' }) as const,
+      hashAt: () => undefined,
+      *blocksAbove(number: bigint) {
+        for (read.last = Number(number) + 1; read.last <= length; read.last++)
+          yield testBlock(read.last)
+      },
+      heightsAbove: () => [],
+      adopt: () => Promise.resolve(),
+      release: () => Promise.resolve()
+    },
+    chain: {
+      ...chain,
+      async accept(blocks: readonly SignedBlock[]) {
+        batches.push(blocks.length)
+        await chain.accept(blocks)
+      }
+    }
+  }
+  let counted = 0
+  const counter = {
+    expect: () => undefined,
+    add: ({ items = 0 }: { readonly items?: number }) => void (counted += items)
+  }
+  const run = { counter, signal: new AbortController().signal }
+  return { deps, batches, read, run, counted: () => counted }
+}
+
+describe('the record’s blocks', () => {
+  it('are accepted in batches, all of them, and counted', async () => {
+    const { deps, batches, run, counted } = recordOf(1_000)
+    const accepted = await acceptRecorded(deps, { above: 10n }, run)
+    assert.equal(accepted.length, 990)
+    assert.deepEqual([accepted[0], accepted.at(-1)], [ref(11), ref(1_000)])
+    assert.ok(batches.every((size) => size <= RECORDED_BATCH_BLOCKS))
+    assert.equal(counted(), 990)
+    assert.ok(accepted.every(({ hash }) => deps.chain.acceptedBlock(hash) !== undefined))
+  })
+
+  it('are read no further than wanted', async () => {
+    const { deps, read, run } = recordOf(1_000)
+    const accepted = await acceptRecorded(deps, { above: 0n, last: 5n }, run)
+    assert.deepEqual(accepted.at(-1), ref(5))
+    assert.equal(read.last, 6)
+  })
+
+  it('stop when they are told to', async () => {
+    const { deps, batches, run } = recordOf(1_000)
+    const signal = AbortSignal.abort(new Error('stopped'))
+    await assert.rejects(acceptRecorded(deps, { above: 0n }, { ...run, signal }), /stopped/)
+    assert.deepEqual(batches, [])
+  })
+
+  it('are offered to gossip in their order', async () => {
+    const { deps, run } = recordOf(3)
+    const recorded = await acceptRecorded(deps, { above: 0n }, run)
+    const published: bigint[] = []
+    const publish = (block: SignedBlock) => {
+      published.push(block.number)
+      return Promise.resolve()
+    }
+    await publishRecorded({ chain: deps.chain, publish }, recorded)
+    assert.deepEqual(published, [1n, 2n, 3n])
+  })
+})
+
+describe('the search for stored conflicts', () => {
+  it('looks at the clock at each height, and finds the lowest too', async () => {
+    const height = 9_000
+    const { chain } = createWorld({ height })
+    const lowest = height - 8_192
+    const other = testBlock(lowest, 'b', 'a')
+    await chain.accept([other])
+    const held = {
+      ...chain,
+      acceptedAt: (number: bigint) => (number === other.number ? [other] : [])
+    }
+    const conflicts = new KnownConflicts(held)
+    let looksCount = 0
+    await conflicts.findStored({
+      maybeYield() {
+        looksCount++
+        return undefined
+      }
+    })
+    assert.equal(looksCount, 8_193)
+    assert.deepEqual(
+      conflicts.all().map(({ ours, other: found }) => [ours, found]),
+      [[ref(lowest), ref(lowest, 'b')]]
+    )
+  })
+})
