@@ -2,7 +2,7 @@
 import { bytesToHex, equalBytes, type Hex, hexToBytes } from '../../src/base/bytes.ts'
 import { keccak256 } from '../../src/base/keccak.ts'
 import { decodeAccount, encodeSlimAccount } from '../../src/state/account-codec.ts'
-import { readPoint } from '../../src/state/disk-layer.ts'
+import { readPoint } from '../../src/state/flush-batch.ts'
 import {
   accountKey,
   codeKey,

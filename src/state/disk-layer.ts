@@ -1,10 +1,9 @@
 // The disk layer: LevelDB at one block, and above it the buffers of blocks on their way there.
-import { bytesToHex, equalBytes, type Hex } from '../base/bytes.ts'
+import { bytesToHex, equalBytes } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { type Log } from '../base/log.ts'
-import { openValue, sealValue } from '../store/checked-value.ts'
-import { type BatchOperation, type KeyValueStore } from '../store/key-value-store.ts'
-import { soleKey, STATE_PREFIX } from '../store/keys.ts'
+import { openValue } from '../store/checked-value.ts'
+import { type KeyValueStore } from '../store/key-value-store.ts'
 import { StoreError } from '../store/store-error.ts'
 import {
   codeKey,
@@ -12,10 +11,10 @@ import {
   isFlat,
   keyAfter,
   keyToBytes,
-  storagePrefixes,
-  toOperation
+  storagePrefixes
 } from './entry-key.ts'
 import { FlatMender } from './flat-mender.ts'
+import { flushOperations } from './flush-batch.ts'
 import { type LayerContent } from './layer.ts'
 import { StateError } from './state-error.ts'
 import { type StatePoint } from './state-view.ts'
@@ -34,8 +33,6 @@ export interface DiskLayerDeps {
   /** Hears that LevelDB stands for another block now. */
   readonly onFlushed?: () => void
 }
-
-const POINT_KEY = soleKey(STATE_PREFIX.point)
 
 /** One version of every entry. Reads are synchronous and see the newest merged block. */
 export class DiskLayer {
@@ -78,6 +75,11 @@ export class DiskLayer {
   /** The block that LevelDB stands for: what a killed process finds again. */
   get persistedPoint(): StatePoint {
     return this.#persisted
+  }
+
+  /** True while LevelDB takes a buffer. */
+  get isFlushing(): boolean {
+    return this.#frozen !== undefined
   }
 
   get bufferedBytes(): number {
@@ -152,7 +154,7 @@ export class DiskLayer {
   async #write(buffer: WriteBuffer, point: StatePoint): Promise<void> {
     await this.#mender.settled()
     const wiped = await this.#keysOf(buffer.cleared())
-    await this.#store.batch(operationsOf({ wiped, buffer, point }), { sync: true })
+    await this.#store.batch(flushOperations({ wiped, buffer, point }), { sync: true })
   }
 
   async #keysOf(owners: Iterable<string>): Promise<readonly Uint8Array[]> {
@@ -184,40 +186,4 @@ export class DiskLayer {
     if (stored === undefined || !isFlat(key)) return stored
     return openValue(keyBytes, stored) ?? this.#mender.mend(key, 'it fails its checksum')
   }
-}
-
-/** Deletions first: what an account that was wiped wrote afterwards stays. */
-function* operationsOf({
-  wiped,
-  buffer,
-  point
-}: {
-  readonly wiped: readonly Uint8Array[]
-  readonly buffer: WriteBuffer
-  readonly point: StatePoint
-}): Generator<BatchOperation, void, undefined> {
-  for (const key of wiped) yield { type: 'del', key }
-  for (const [key, value] of buffer.entries()) yield toOperation(key, value)
-  yield { type: 'put', key: POINT_KEY, value: encodePoint(point) }
-}
-
-/** What LevelDB stands for; undefined in a database without state. Throws StateError when it is damaged. */
-export function readPoint(store: Pick<KeyValueStore, 'get'>): StatePoint | undefined {
-  const stored = store.get(POINT_KEY)
-  if (stored === undefined) return undefined
-  const body = openValue(POINT_KEY, stored)
-  if (body === undefined) {
-    throw new StateError({ code: 'entry-damaged', key: bytesToHex(POINT_KEY), reason: 'checksum' })
-  }
-  const { number, hash, root } = JSON.parse(Buffer.from(body).toString()) as {
-    readonly number: string
-    readonly hash: Hex
-    readonly root: Hex
-  }
-  return { number: BigInt(number), hash, root }
-}
-
-function encodePoint({ number, hash, root }: StatePoint): Uint8Array {
-  const text = JSON.stringify({ number: number.toString(), hash, root })
-  return sealValue(POINT_KEY, new TextEncoder().encode(text))
 }

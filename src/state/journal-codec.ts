@@ -4,6 +4,7 @@ import { crc32c } from '../base/crc32c.ts'
 import { ByteReader, ByteWriter } from './byte-cursor.ts'
 import { bytesToKey, type EntryKey, keyToBytes } from './entry-key.ts'
 import { type LayerContent } from './layer.ts'
+import { createValuePacker } from './pack-values.ts'
 import { type StatePoint } from './state-view.ts'
 
 /** One layer as the journal keeps it. */
@@ -108,13 +109,14 @@ function decodeLayer(body: Uint8Array): JournalLayer | undefined {
       cleared.add(bytesToKey(reader.bytes(HASH_BYTES)))
     }
     const entries = new Map<EntryKey, Uint8Array | undefined>()
+    const packer = createValuePacker(body.length)
     let sizeBytes = 0
     for (let left = reader.uint32(); left > 0; left--) {
       const keyLength = reader.uint32()
       const valueLength = reader.uint32()
       const key = bytesToKey(reader.bytes(keyLength))
-      // Copied, so that one entry that lives on does not keep the whole file in memory.
-      const value = valueLength === DELETED ? undefined : reader.bytes(valueLength).slice()
+      // Copied, so that one layer that lives on does not keep the whole file in memory.
+      const value = valueLength === DELETED ? undefined : packer.pack(reader.bytes(valueLength))
       entries.set(key, value)
       sizeBytes += keyLength + (value?.length ?? 0)
     }

@@ -8,6 +8,7 @@ import { encodeSlimAccount, encodeTrieAccount } from './account-codec.ts'
 import { nameDamageLater } from './damaged-node.ts'
 import { accountKey, bytesToKey, codeKey, type EntryKey, nodeKey, slotKey } from './entry-key.ts'
 import { type PreparedLayer } from './layer.ts'
+import { packContent } from './pack-values.ts'
 import { encodeSlotValue } from './slot-value.ts'
 import { type AccountChange, type StateChanges } from './state-view.ts'
 
@@ -25,7 +26,8 @@ export async function prepareLayer(
   parent: ParentState,
   changes: StateChanges
 ): Promise<PreparedLayer> {
-  return nameDamageLater(undefined, () => applyChanges(parent, changes))
+  const prepared = await nameDamageLater(undefined, () => applyChanges(parent, changes))
+  return { ...prepared, content: await packContent(prepared.content) }
 }
 
 async function applyChanges(

@@ -10,7 +10,7 @@ import { pathKey } from '../trie/nibbles.ts'
 import { walkTrie, type WalkStep } from '../trie/trie-walk.ts'
 import { decodeAccount, encodeSlimAccount } from './account-codec.ts'
 import { nodePlace } from './damaged-node.ts'
-import { readPoint } from './disk-layer.ts'
+import { readPoint } from './flush-batch.ts'
 import {
   accountKey,
   codeKey,

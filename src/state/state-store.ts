@@ -3,8 +3,9 @@ import { hexToBytes, type Hex } from '../base/bytes.ts'
 import { pathKey } from '../trie/nibbles.ts'
 import { EMPTY_ROOT } from '../trie/trie.ts'
 import { decodeAccount, type StoredAccount } from './account-codec.ts'
-import { DiskLayer, type DiskLayerDeps, type DiskLayerOptions, readPoint } from './disk-layer.ts'
+import { DiskLayer, type DiskLayerDeps, type DiskLayerOptions } from './disk-layer.ts'
 import { accountKey, codeKey, type EntryKey, nodeKey, slotKey, storageOwner } from './entry-key.ts'
+import { readPoint } from './flush-batch.ts'
 import { type JournalLayer } from './journal-codec.ts'
 import { Layer, type PreparedLayer } from './layer.ts'
 import { LayerIndex } from './layer-index.ts'
@@ -60,6 +61,11 @@ export class StateStore {
 
   get layersCount(): number {
     return this.#layers.size
+  }
+
+  /** True while a buffer is being written to disk. */
+  get isFlushing(): boolean {
+    return this.#disk.isFlushing
   }
 
   get bufferedBytes(): number {
