@@ -1,9 +1,10 @@
 // Row 8: blocks up to the one that the state on disk is of, linked and stored without being executed.
-import { type SignedBlock } from '../chain/block.ts'
+import { type BlockRef, type SignedBlock } from '../chain/block.ts'
 import { type ActionDeps, type ActionOutcome } from './action-deps.ts'
 import { linkTarget } from './actions.ts'
 import { formatRef } from './findings.ts'
 import { type OnDiffs } from './ports.ts'
+import { heldAncestors } from './set-aside.ts'
 
 /**
  * After a power cut: chain/ lost its newest blocks, state/ did not. Blocks are fetched, and once everybody who
@@ -25,7 +26,8 @@ export async function linkDiskLayer(
     knowledge.noteStateFailure('disk-layer')
     return 'failed' as const
   }
-  const recorded = isHeard ? await takeRecorded(deps, diskLayer.number) : []
+  const isTaken = isHeard && (await isRecordUndisputed(deps, diskLayer, signal))
+  const recorded = isTaken ? await takeRecorded(deps, diskLayer.number) : []
   const path = await linkTarget(deps, diskLayer, signal, { wasExecuted: true })
   if (path === undefined) return 'failed'
   const top = chain.acceptedBlock(diskLayer.hash)
@@ -53,6 +55,41 @@ export async function linkDiskLayer(
     for (const block of recorded) await publish(block)
     return 'progress'
   })
+}
+
+/**
+ * Row 5 comes before row 7: our record is taken only where it leads to the disk layer, and where every block that is
+ * shown above our head stands on it. One that cannot be reached may stand on another branch of our key.
+ */
+async function isRecordUndisputed(
+  deps: ActionDeps,
+  diskLayer: BlockRef,
+  signal: AbortSignal
+): Promise<boolean> {
+  const { record, knowledge } = deps
+  if (record.hashAt(diskLayer.number) !== diskLayer.hash) return false
+  const { shown, gapFailures } = knowledge.blockFindings()
+  for (const { block } of shown) {
+    if (standsOnRecord(deps, block)) continue
+    if (gapFailures.has(block.hash)) return false
+    const path = await linkTarget(deps, block, signal)
+    // What was fetched of its branch may tell, though what our record has of it is served by nobody.
+    if (path === undefined && !standsOnRecord(deps, block)) return false
+  }
+  return true
+}
+
+/** True when the highest block of its branch that the record has a word on is the recorded one. */
+function standsOnRecord(
+  { chain, record }: Pick<ActionDeps, 'chain' | 'record'>,
+  block: BlockRef
+): boolean {
+  const held = heldAncestors(chain, block.hash)
+  const lowest = held.at(-1) ?? block
+  const parentHash = chain.acceptedBlock(lowest.hash)?.parentHash
+  const below = parentHash ? [{ number: lowest.number - 1n, hash: parentHash }] : []
+  const known = [...held, ...below].find(({ number }) => record.hashAt(number) !== undefined)
+  return known !== undefined && record.hashAt(known.number) === known.hash
 }
 
 /** Our own record's blocks up to a height: nobody who counts holds another one there, or it is a conflict. */
