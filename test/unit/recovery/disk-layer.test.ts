@@ -211,6 +211,22 @@ describe('a node whose chain ends below its disk layer', () => {
     })
   })
 
+  it('gives its state up in the same time though peers that have nothing come and go', async () => {
+    await withWorld({}, async (world) => {
+      connectAll(world, 10, [])
+      world.start()
+      for (let turn = 0; turn < 20; turn++) {
+        await world.clock.advance(1_500)
+        await world.connect('stranger', holder(10))
+        await world.clock.advance(1_500)
+        world.peers.delete('stranger')
+        world.recovery.onPeersChanged()
+        if (turn === 2) assert.deepEqual(world.resets, [], 'who comes and goes makes no try count')
+      }
+      assert.deepEqual(world.resets, [ref(10)])
+    })
+  })
+
   it('gives it up at once when the header of its block has another state root', async () => {
     const diskLayer = { ...ref(13), root: ref(13, 'x').hash }
     await withWorld({ diskLayer }, async (world) => {
