@@ -12,7 +12,11 @@ const TARGETS_MAX = 64
 interface FailedTarget {
   readonly failure: GapFailure
   readonly retryAtMs: number
+  /** Failures in a row, since somebody last came or went: how long the next pause is. */
+  readonly failedCount: number
   readonly triesCount: number
+  /** A try before this is one too many to count, on the monotonic clock. */
+  readonly countsFromMs: number
 }
 
 /** Failed targets by hash. */
@@ -27,13 +31,18 @@ export class GapFailures {
   /** The target matches no row until an answer or a peer changes, or its time has come. */
   note(failure: GapFailure): void {
     const { hash } = failure.target
-    const triesCount = (this.#failed.get(hash)?.triesCount ?? 0) + 1
-    const waitMs = Math.min(RETRY_MIN_MS * 2 ** (triesCount - 1), RETRY_MAX_MS)
+    const nowMs = this.#clock.monotonicMs()
+    const known = this.#failed.get(hash)
+    const failedCount = (known?.failedCount ?? 0) + 1
+    const isCounted = known === undefined || nowMs >= known.countsFromMs
+    const triesCount = (known?.triesCount ?? 0) + (isCounted ? 1 : 0)
     this.#failed.delete(hash)
     this.#failed.set(hash, {
       failure,
+      failedCount,
       triesCount,
-      retryAtMs: this.#clock.monotonicMs() + waitMs
+      retryAtMs: nowMs + retryMs(failedCount),
+      countsFromMs: isCounted ? nowMs + retryMs(triesCount) : known.countsFromMs
     })
     for (const oldest of this.#failed.keys()) {
       if (this.#failed.size <= TARGETS_MAX) break
@@ -48,18 +57,35 @@ export class GapFailures {
     return new Map(waiting.map(([hash, { failure }]) => [hash, failure]))
   }
 
-  /** How often the target was tried since somebody last came or went; 0 when it never failed. */
+  /**
+   * How often the target was tried, with a pause between one try and the next: those that only follow from somebody's
+   * coming or going do not count, or peers that do so for ever would decide. 0 when it never failed.
+   */
   triesCount(hash: Hex): number {
     return this.#failed.get(hash)?.triesCount ?? 0
   }
 
-  /** The target may be tried again without waiting; what was counted so far stays. */
+  /** The target may be tried again without waiting, and that counts; so does what was counted so far. */
   retry(hash: Hex): void {
     const failed = this.#failed.get(hash)
-    if (failed) this.#failed.set(hash, { ...failed, retryAtMs: this.#clock.monotonicMs() })
+    const nowMs = this.#clock.monotonicMs()
+    if (failed) this.#failed.set(hash, { ...failed, retryAtMs: nowMs, countsFromMs: nowMs })
+  }
+
+  /** Somebody came or went: all may be tried again without waiting. */
+  retryAll(): void {
+    const retryAtMs = this.#clock.monotonicMs()
+    for (const [hash, failed] of this.#failed) {
+      this.#failed.set(hash, { ...failed, retryAtMs, failedCount: 0 })
+    }
   }
 
   clear(): void {
     this.#failed.clear()
   }
+}
+
+/** The pause after so many tries. */
+function retryMs(count: number): number {
+  return Math.min(RETRY_MIN_MS * 2 ** (count - 1), RETRY_MAX_MS)
 }

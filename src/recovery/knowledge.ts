@@ -131,7 +131,7 @@ export class Knowledge {
 
   /** Peers came or went: what nobody could serve may be served now. */
   peersChanged(): void {
-    this.#gapFailures.clear()
+    this.#gapFailures.retryAll()
     this.#failedWays.clear()
     this.#conflicts.retrace()
     this.peers.peersChanged()

@@ -5,6 +5,7 @@ import { linkTarget } from './actions.ts'
 import { formatRef } from './findings.ts'
 import { type OnDiffs } from './ports.ts'
 import { acceptRecorded, publishRecorded } from './recorded-blocks.ts'
+import { heldAncestors } from './set-aside.ts'
 
 /**
  * After a power cut: chain/ lost its newest blocks, state/ did not. Blocks are fetched, and once everybody who
@@ -26,7 +27,8 @@ export async function linkDiskLayer(
     knowledge.noteStateFailure('disk-layer')
     return 'failed' as const
   }
-  const recorded = isHeard ? await takeRecorded(deps, diskLayer.number, signal) : []
+  const isTaken = isHeard && (await isRecordUndisputed(deps, diskLayer, signal))
+  const recorded = isTaken ? await takeRecorded(deps, diskLayer.number, signal) : []
   const path = await linkTarget(deps, diskLayer, signal, { wasExecuted: true })
   if (path === undefined) return 'failed'
   const top = chain.acceptedBlock(diskLayer.hash)
@@ -54,6 +56,42 @@ export async function linkDiskLayer(
     await publishRecorded(deps, recorded)
     return 'progress'
   })
+}
+
+/**
+ * Row 5 comes before row 7: our record is taken only where it leads to the disk layer, and where every block that is
+ * shown above our head stands on it. One that cannot be reached may stand on another branch of our key.
+ */
+async function isRecordUndisputed(
+  deps: ActionDeps,
+  diskLayer: BlockRef,
+  signal: AbortSignal
+): Promise<boolean> {
+  const { record, knowledge } = deps
+  if (record.hashAt(diskLayer.number) !== diskLayer.hash) return false
+  const { shown, gapFailures } = knowledge.blockFindings()
+  for (const { block } of shown) {
+    if (await standsOnRecord(deps, block)) continue
+    if (gapFailures.has(block.hash)) return false
+    const path = await linkTarget(deps, block, signal)
+    // What was fetched of its branch may tell, though what our record has of it is served by nobody.
+    if (path === undefined && !(await standsOnRecord(deps, block))) return false
+  }
+  return true
+}
+
+/** True when the highest block of its branch that is held or known by name, and that the record has a word on, is the recorded one. */
+async function standsOnRecord(
+  { chain, record }: Pick<ActionDeps, 'chain' | 'record'>,
+  block: BlockRef
+): Promise<boolean> {
+  let below: BlockRef | undefined
+  for await (const { number, hash, parentHash } of heldAncestors(chain, block.hash)) {
+    const recorded = record.hashAt(number)
+    if (recorded !== undefined) return recorded === hash
+    below = { number: number - 1n, hash: parentHash }
+  }
+  return below !== undefined && record.hashAt(below.number) === below.hash
 }
 
 /** Our own record's blocks up to a height: nobody who counts holds another one there, or it is a conflict. */

@@ -154,6 +154,40 @@ describe('a node whose chain ends below its disk layer', () => {
     })
   })
 
+  const BESIDE = [11, 12, 13, 14].map((number) => testBlock(number, 'b', number === 11 ? 'a' : 'b'))
+  for (const [what, served, action] of [
+    ['which leaves ours', BESIDE, 'stay-shut-conflict'],
+    ['which nobody serves', [], 'stay-shut-gap']
+  ] as const) {
+    it(`takes nothing from its record while a backup shows a block above it, ${what}`, async () => {
+      await withWorld({ record: GOOD_RECORD, recordBlocks: LOST }, async (world) => {
+        for (const name of BACKUPS) world.peers.set(name, holder(15, 'b'))
+        world.served.set('backup-1', served)
+        world.start()
+        await world.clock.advance(60_000)
+        assert.deepEqual([world.published, world.linked, world.applied], [[], [], []])
+        assert.equal(world.recovery.status().blockAction?.action, action)
+        assert.equal(world.gate.state().kind, 'shut')
+      })
+    })
+  }
+
+  for (const [what, height, served] of [
+    ['is in the record', 12, []],
+    ['stands on it', 15, [testBlock(14)]]
+  ] as const) {
+    it(`takes them from its record where a backup shows a block that ${what}`, async () => {
+      await withWorld({ record: GOOD_RECORD, recordBlocks: LOST }, async (world) => {
+        for (const name of BACKUPS) world.peers.set(name, holder(height))
+        world.served.set('backup-1', served)
+        world.start()
+        await world.clock.advance(60_000)
+        assert.deepEqual(world.linked, LOST_HASHES)
+        assert.deepEqual(world.gate.state(), { kind: 'open', on: ref(Math.max(height, 13)) })
+      })
+    })
+  }
+
   it('gives its state up when everybody has answered and nobody serves them, and names why', async () => {
     await withWorld({}, async (world) => {
       connectAll(world, 10, [])
@@ -174,6 +208,22 @@ describe('a node whose chain ends below its disk layer', () => {
       assert.deepEqual(world.linked, [])
       assert.deepEqual(world.gate.state(), { kind: 'open', on: ref(10) })
       assert.deepEqual(world.recovery.status().last?.sources, ['execution'])
+    })
+  })
+
+  it('gives its state up in the same time though peers that have nothing come and go', async () => {
+    await withWorld({}, async (world) => {
+      connectAll(world, 10, [])
+      world.start()
+      for (let turn = 0; turn < 20; turn++) {
+        await world.clock.advance(1_500)
+        await world.connect('stranger', holder(10))
+        await world.clock.advance(1_500)
+        world.peers.delete('stranger')
+        world.recovery.onPeersChanged()
+        if (turn === 2) assert.deepEqual(world.resets, [], 'who comes and goes makes no try count')
+      }
+      assert.deepEqual(world.resets, [ref(10)])
     })
   })
 
