@@ -40,13 +40,19 @@ export interface RecoveryDiffsDeps extends FetchDiffsDeps {
 export function recoveryDiffs(deps: RecoveryDiffsDeps): RecoveryDiffs {
   const { stores, applier } = deps
   const { blocks } = stores
+  /** The last stretch that was looked at: blocks that are stored do not change. */
+  let looked: { readonly key: string; readonly isDear: boolean } | undefined
   return {
     areStored({ from }) {
       const oldest = blocks.oldestDiff()
       return oldest !== undefined && oldest <= from.number + 1n
     },
     areServed: (stretch) => peersWith(deps, stretch).length > 0,
-    isExecutionDear: (stretch) => isExecutionDear(stores, stretch),
+    isExecutionDear(stretch) {
+      const key = `${stretch.from.hash} ${stretch.to.hash}`
+      if (looked?.key !== key) looked = { key, isDear: isExecutionDear(stores, stretch) }
+      return looked.isDear
+    },
     replayStored: ({ from, to }, onReplayed, signal) =>
       outcomeOf(async () => {
         await applier.replayDiffs({ from, to: to.number, onReplayed, signal })

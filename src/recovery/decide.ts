@@ -64,7 +64,8 @@ export function decideBlocks(findings: BlockFindings): BlockAction {
   const target = highest(above.filter(({ block }) => !gapFailures.has(block.hash)))
   if (target !== undefined) return { row: 5, action: 'adopt', target }
   const unreached = highest(above)
-  const failure = unreached && gapFailures.get(unreached.block.hash)
+  const failed = unreached && gapFailures.get(unreached.block.hash)
+  const failure = failed && { ...failed, claimedBy: unreached.holders }
   if (role === 'backup') {
     return { row: undefined, action: 'follow', ...(failure && { gap: failure }) }
   }
@@ -99,7 +100,7 @@ function decideGate(findings: BlockFindings): BlockAction {
   const tip = recordTip(findings.record)
   if (tip !== undefined && tip.number > findings.head.number) {
     const failure = findings.gapFailures.get(tip.hash)
-    if (failure !== undefined) return decideGap(findings, failure)
+    if (failure !== undefined) return decideGap(findings, { ...failure, claimedBy: ['record'] })
     return { row: 7, action: 'take-record', tip }
   }
   const reason = waitReason(findings, needsQuietRound)

@@ -46,6 +46,8 @@ export interface GapFailure {
   readonly firstMissing: bigint
   readonly lastMissing: bigint
   readonly reason: string
+  /** Who holds the target, and so claims all below it: peer ids, `self`, `record`. The decision adds it. */
+  readonly claimedBy?: readonly string[]
 }
 
 /** How often all required backups have answered, on the monotonic clock. */

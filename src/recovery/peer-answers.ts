@@ -35,6 +35,8 @@ export class PeerAnswers {
   #askedPeers: ReadonlySet<string> = new Set()
   /** Those of the round under way that stayed connected since it began. */
   #peersOfRound: ReadonlySet<string> = new Set()
+  /** Asked, and not heard of their store since. */
+  #silentPeers: ReadonlySet<string> = new Set()
   #startedMs: number
   /** Rounds that began before this count for nothing, on the monotonic clock. */
   #answersFromMs = 0
@@ -73,13 +75,31 @@ export class PeerAnswers {
     // A round that began before the process stood still says what was so then.
     this.#answers = round.startedMs < this.#answersFromMs ? new Map() : round.answers
     this.#askedPeers = this.#peersOfRound
+    this.#silentPeers = new Set()
+    this.noteSpoken(round.answers)
     this.#roundsCount += 1
     this.#rounds.add(round, isFull())
   }
 
-  /** They were asked outside of a round: what they say of our head is not part of any answer. */
+  /** They are asked outside of a round: what they say of our head is not part of any answer. */
   noteAsked(peers: readonly string[]): void {
     this.#askedPeers = new Set([...this.#askedPeers, ...peers])
+    this.#silentPeers = new Set([...this.#silentPeers, ...peers])
+  }
+
+  /** Of those asked outside of a round, these spoke for their store. */
+  noteSpoken(answers: ReadonlyMap<string, TipAnswer>): void {
+    const silent = new Set(this.#silentPeers)
+    for (const [peer, { kind }] of answers) {
+      if (kind === 'answered') silent.delete(peer)
+      else silent.add(peer)
+    }
+    this.#silentPeers = silent
+  }
+
+  /** Connected peers that were asked and have not spoken for their store yet: they may hold what nobody showed. */
+  silent(): readonly string[] {
+    return this.#deps.peers.connected().filter((peer) => this.#silentPeers.has(peer))
   }
 
   /** A block of our key came while the gate is shut, by whatever way, and we did not know of it. */
@@ -106,6 +126,7 @@ export class PeerAnswers {
       new Set([...peers].filter((peer) => connected.has(peer)))
     this.#askedPeers = staying(this.#askedPeers)
     this.#peersOfRound = staying(this.#peersOfRound)
+    this.#silentPeers = staying(this.#silentPeers)
   }
 
   /** Backups were added or removed: the rounds so far did not ask the set that counts now. */

@@ -16,7 +16,7 @@ import {
   nameShutReason,
   type SequencingSwitch
 } from './sequencing-switch.ts'
-import { askEverybody, askNewcomers } from './asking.ts'
+import { askEverybody, askWhileOpen } from './asking.ts'
 import { createWaker } from './waker.ts'
 
 /** First pause between two rounds of asking; doubles up to ASK_BACKOFF_MAX_MS while nothing changes. */
@@ -226,7 +226,10 @@ class RecoveryRunner implements Recovery {
       return
     }
     if ((await keepEvidence(this.#deps, signal)) === 'looked') return
-    this.#last ??= progress.report()
+    if (this.#last === undefined) {
+      this.#last = progress.report()
+      this.#deps.log.info('recovered', { head: formatRef(chain.head()), ...this.#last })
+    }
     this.#isFollowing = true
     const outcome = await this.#waker.wait(followAskMs, signal)
     if (outcome === 'timeout' && peers.claimsAbove(chain.head().number))
@@ -244,9 +247,7 @@ class RecoveryRunner implements Recovery {
 
   async #whileOpen(signal: AbortSignal): Promise<void> {
     while (this.#deps.gate.state().kind === 'open') {
-      const newcomers = this.#deps.knowledge.peers.unasked()
-      if (newcomers.length === 0) await this.#waker.wait(undefined, signal)
-      const brought = await askNewcomers(this.#deps, newcomers, signal)
+      const brought = await askWhileOpen(this.#deps, this.#waker, signal)
       for (const { block, peer } of brought) this.onAccepted(block, peer)
     }
     this.#deps.knowledge.restart()

@@ -18,6 +18,7 @@ const GAP_FAILURE: GapFailure = {
   lastMissing: 11n,
   reason: 'nobody serves it'
 }
+const CLAIMED = { ...GAP_FAILURE, claimedBy: SHOWN.holders }
 const UNSERVED = { shown: [SHOWN], gapFailures: new Map([[SHOWN.block.hash, GAP_FAILURE]]) }
 const CLOCK_FAULT = {
   reason: 'off-from-backups',
@@ -64,7 +65,7 @@ const ROWS: readonly {
   {
     when: 'row 13: the only target cannot be reached',
     findings: { shown: [SHOWN], gapFailures: new Map([[SHOWN.block.hash, GAP_FAILURE]]) },
-    expect: { row: 13, action: 'stay-shut-gap', failure: GAP_FAILURE }
+    expect: { row: 13, action: 'stay-shut-gap', failure: CLAIMED }
   },
   {
     when: 'row 6: two of three is a majority, one is not',
@@ -127,7 +128,11 @@ const ROWS: readonly {
       record: { kind: 'good', tip: ref(11) },
       gapFailures: new Map([[ref(11).hash, GAP_FAILURE]])
     },
-    expect: { row: 13, action: 'stay-shut-gap' }
+    expect: {
+      row: 13,
+      action: 'stay-shut-gap',
+      failure: { ...GAP_FAILURE, claimedBy: ['record'] }
+    }
   },
   {
     when: 'row 3 bars row 14',
@@ -259,7 +264,7 @@ const ROWS: readonly {
   {
     when: 'a backup that follows says what it cannot reach',
     findings: { ...UNSERVED, role: 'backup', backupSets: [] },
-    expect: { row: undefined, action: 'follow', gap: GAP_FAILURE }
+    expect: { row: undefined, action: 'follow', gap: CLAIMED }
   },
   {
     when: 'quorum all asks for all even with a good record',

@@ -1,7 +1,13 @@
 // What comes beside the rounds: blocks by gossip while the gate is shut, peers that connect late, walks tried again.
 import assert from 'node:assert/strict'
 import { ref } from './findings-fixture.ts'
-import { createWorld, holder, testBlock, type WorldOptions } from './runner-fixture.ts'
+import {
+  createWorld,
+  holder,
+  testBlock,
+  type TestPeer,
+  type WorldOptions
+} from './runner-fixture.ts'
 
 type World = ReturnType<typeof createWorld>
 
@@ -125,6 +131,45 @@ describe('recovery runner, beside its rounds', () => {
       world.recovery.onPeersChanged()
       await world.clock.advance(0)
       assert.deepEqual(world.gate.state(), { kind: 'shut', reason: 'foreign-block' })
+    })
+  })
+
+  for (const [what, first] of [
+    ['could not be reached', () => Promise.reject(new Error('closed'))],
+    ['could not say yet', () => ({ relation: 'unavailable', reason: 'joining' })]
+  ] as readonly (readonly [string, TestPeer])[]) {
+    it(`asks a peer again that ${what} when the gate opened, and shuts it for what that one holds`, async () => {
+      await withWorld({ record: { kind: 'good', tip: ref(10) } }, async (world) => {
+        world.peers.set('backup-1', holder(10))
+        world.peers.set('backup-2', holder(10))
+        world.peers.set('backup-3', first)
+        world.start()
+        await world.clock.advance(1_000)
+        assert.equal(world.gate.state().kind, 'open')
+        await world.clock.advance(60_000)
+        assert.equal(world.gate.state().kind, 'open', 'silence alone shuts nothing')
+        world.peers.set('backup-3', holder(11, 'b', 'a'))
+        await world.clock.advance(31_000)
+        assert.deepEqual(world.gate.state(), { kind: 'shut', reason: 'foreign-block' })
+      })
+    })
+  }
+
+  it('asks nobody again who has answered', async () => {
+    await withWorld({ record: { kind: 'good', tip: ref(10) } }, async (world) => {
+      let askedCount = 0
+      for (const name of ['backup-1', 'backup-2', 'backup-3']) {
+        world.peers.set(name, (head) => {
+          askedCount++
+          return holder(10)(head)
+        })
+      }
+      world.start()
+      await world.clock.advance(1_000)
+      assert.equal(world.gate.state().kind, 'open')
+      const before = askedCount
+      await world.clock.advance(120_000)
+      assert.equal(askedCount, before)
     })
   })
 
