@@ -13,7 +13,7 @@ const NO_STATE_ACTION = { row: undefined, action: 'none' } as const
 
 function statusOf(
   blockAction: BlockAction,
-  { foreign, stateAction = NO_STATE_ACTION }: Partial<RecoveryStatus> = {}
+  { foreign, conflicts = [], stateAction = NO_STATE_ACTION }: Partial<RecoveryStatus> = {}
 ): RecoveryStatus {
   return {
     gate: { kind: 'shut', reason: 'recovering' },
@@ -21,7 +21,7 @@ function statusOf(
     blockAction,
     stages: [],
     head: ref(10),
-    conflicts: [],
+    conflicts,
     foreign,
     answers: new Map(),
     hasUnasked: false,
@@ -87,6 +87,15 @@ describe('the status of a recovery', () => {
     assert.deepEqual(describeRecovery(status).stateWaitsFor, found)
     assert.equal(describeHealth({ role: 'backup' }, status).ok, false)
     assert.equal(describeHealth({ role: 'backup' }, statusOf(follow)).ok, true)
+  })
+
+  it('shows the signatures that prove a conflict, as far as both blocks are held', () => {
+    const shut = { row: 1, action: 'stay-shut-conflict', conflict: CONFLICT } as const
+    const status = statusOf(shut, { conflicts: [CONFLICT] })
+    const { conflicts } = describeRecovery(status, (hash) =>
+      hash === CONFLICT.ours.hash ? '0x51' : undefined
+    )
+    assert.deepEqual(conflicts, [{ ...CONFLICT, signatures: { ours: '0x51', other: undefined } }])
   })
 
   it('names the gap, also of a backup that follows what it has', () => {
