@@ -1,4 +1,7 @@
 // What a node says of itself to its operator: rekindle_status and /health.
+import { signatureOf } from '../../protocols/block-message/codec.ts'
+import { bytesToHex, type Hex } from '../base/bytes.ts'
+import { type AcceptedStore } from '../chain/accepted-store.ts'
 import { type BlockRef } from '../chain/block.ts'
 import { type WaitReason } from '../recovery/decide.ts'
 import { type GapFailure } from '../recovery/findings.ts'
@@ -49,7 +52,7 @@ export function describeNode(deps: NodeStatusDeps): Record<string, unknown> {
     accepted: stores.accepted.highestAccepted(),
     replicatedHead: claims.replicatedHead(roster.ids()),
     gate: config.role === 'sequencer' ? describeGate(now) : undefined,
-    recovery: describeRecovery(now),
+    recovery: describeRecovery(now, (hash) => signatureIn(stores.accepted, hash)),
     state: {
       diskLayer: stores.state.diskPoint()?.number,
       headReadable: stores.state.isReadable(applier.head().hash),
@@ -76,7 +79,10 @@ export function describeGate({ gate }: RecoveryStatus) {
 }
 
 /** Stage, what it waits for, and what the last recovery did. */
-export function describeRecovery(status: NodeRecovery) {
+export function describeRecovery(
+  status: NodeRecovery,
+  signatureOfBlock: (hash: Hex) => Hex | undefined = () => undefined
+) {
   const { blockAction, stateAction, stages, conflicts, foreign, last } = status
   return {
     action: blockAction?.action,
@@ -91,10 +97,20 @@ export function describeRecovery(status: NodeRecovery) {
     stateAction: stateAction?.action,
     stateWaitsFor: stateWaitOf(status),
     stages: stages.map(describeStage),
-    conflicts,
+    conflicts: conflicts.map((conflict) => {
+      const { ours, other } = conflict
+      const signatures = { ours: signatureOfBlock(ours.hash), other: signatureOfBlock(other.hash) }
+      return { ...conflict, signatures }
+    }),
     foreign: foreign && { ...foreign, meaning: 'another sequencer uses this key' },
     last
   }
+}
+
+/** What proves who signed it; undefined of a block that is not held. */
+function signatureIn(accepted: Pick<AcceptedStore, 'acceptedMessage'>, hash: Hex): Hex | undefined {
+  const held = accepted.acceptedMessage(hash)
+  return held && bytesToHex(signatureOf(held.message))
 }
 
 function describeStage({ name, done, expected, bytes, peers, ...times }: CurrentStage) {

@@ -16,7 +16,7 @@ import {
   nameShutReason,
   type SequencingSwitch
 } from './sequencing-switch.ts'
-import { askEverybody, askNewcomers } from './asking.ts'
+import { askEverybody, askWhileOpen } from './asking.ts'
 import { createWaker } from './waker.ts'
 
 /** First pause between two rounds of asking; doubles up to ASK_BACKOFF_MAX_MS while nothing changes. */
@@ -254,15 +254,8 @@ class RecoveryRunner implements Recovery {
   }
 
   async #whileOpen(signal: AbortSignal): Promise<void> {
-    const { peers } = this.#deps.knowledge
     while (this.#deps.gate.state().kind === 'open') {
-      let asked = peers.unasked()
-      if (asked.length === 0) {
-        const pauseMs = peers.silent().length > 0 ? SILENT_ASK_MS : undefined
-        const outcome = await this.#waker.wait(pauseMs, signal)
-        if (outcome === 'timeout') asked = peers.silent()
-      }
-      const brought = await askNewcomers(this.#deps, asked, signal)
+      const brought = await askWhileOpen(this.#deps, this.#waker, signal)
       for (const { block, peer } of brought) this.onAccepted(block, peer)
     }
     this.#deps.knowledge.restart()

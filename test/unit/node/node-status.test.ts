@@ -17,7 +17,12 @@ const NO_STATE_ACTION = { row: undefined, action: 'none' } as const
 
 function statusOf(
   blockAction: BlockAction,
-  { foreign, stateAction = NO_STATE_ACTION, formerBackups = [] }: Partial<NodeRecovery> = {}
+  {
+    foreign,
+    conflicts = [],
+    stateAction = NO_STATE_ACTION,
+    formerBackups = []
+  }: Partial<NodeRecovery> = {}
 ): NodeRecovery {
   return {
     formerBackups,
@@ -26,7 +31,7 @@ function statusOf(
     blockAction,
     stages: [],
     head: ref(10),
-    conflicts: [],
+    conflicts,
     foreign,
     answers: new Map(),
     hasUnasked: false,
@@ -122,6 +127,15 @@ describe('the status of a recovery', () => {
     assert.equal(old?.multiaddr, 'not stored')
     assert.match(old.exit ?? '', /^name old with its address under peers, and restart; or/)
     assert.equal(describeAction(ask).formerBackups, undefined)
+  })
+
+  it('shows the signatures that prove a conflict, as far as both blocks are held', () => {
+    const shut = { row: 1, action: 'stay-shut-conflict', conflict: CONFLICT } as const
+    const status = statusOf(shut, { conflicts: [CONFLICT] })
+    const { conflicts } = describeRecovery(status, (hash) =>
+      hash === CONFLICT.ours.hash ? '0x51' : undefined
+    )
+    assert.deepEqual(conflicts, [{ ...CONFLICT, signatures: { ours: '0x51', other: undefined } }])
   })
 
   it('names the gap, also of a backup that follows what it has', () => {
