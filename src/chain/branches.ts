@@ -42,6 +42,19 @@ export function traceBranch({ accepted, blocks }: BranchSource, tip: Hex): Branc
   return { fork: undefined, path: path.reverse(), missing: undefined }
 }
 
+/** The blocks of the canonical chain above a height, ascending, with the head. */
+export function canonicalAbove(
+  { blocks }: Pick<BranchSource, 'blocks'>,
+  above: bigint
+): readonly BlockRef[] {
+  const found: BlockRef[] = []
+  for (let number = above + 1n; number <= blocks.head().number; number++) {
+    const hash = blocks.canonicalHash(number)
+    if (hash !== undefined) found.push({ number, hash })
+  }
+  return found
+}
+
 /** The held blocks that stand on one of these, at whatever distance; the roots themselves are not among them. */
 export async function heldDescendants(
   { accepted }: BranchSource,

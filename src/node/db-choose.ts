@@ -1,20 +1,17 @@
 // `rekindle db choose`: one of two branches under one key, by name (recovery.md, row 1).
 import { type Hex } from '../base/bytes.ts'
 import { type BlockRef } from '../chain/block.ts'
-import { heldDescendants, traceBranch } from '../chain/branches.ts'
+import { canonicalAbove, heldDescendants, traceBranch } from '../chain/branches.ts'
 import { type SignedRecord } from '../signer/signed-record.ts'
-import { type AddressParsers } from './config-checks.ts'
 import {
-  checkRelease,
   type ExitFlags,
-  type ExitIo,
   hashFlag,
   nameBlock,
   nameBlocks,
-  onStoppedNode,
-  RefusedError,
-  type StoppedNode
-} from './stopped-node.ts'
+  operatorExit,
+  setAsideFields
+} from './operator-exit.ts'
+import { checkRelease, RefusedError, type StoppedNode } from './stopped-node.ts'
 
 /** Flags of `rekindle db choose`. */
 export interface ChooseFlags extends ExitFlags {
@@ -32,37 +29,24 @@ interface Choice {
   readonly above: bigint
 }
 
-/** `confirm` is the hash of the block chosen against. Resolves with the exit code. */
-export async function chooseBranch(
-  flags: ChooseFlags,
-  parsers: AddressParsers,
-  io: ExitIo
-): Promise<number> {
-  return onStoppedNode(flags, { parsers, io }, async (node, say) => {
-    const branch = hashFlag('branch', flags.branch)
-    const other = hashFlag('confirm', flags.confirm)
-    const choice = await planChoice(node, branch, other)
-    const { to, givenUp, released, above } = choice
-    say(`choosing the branch of ${branch}`)
-    say(`giving up ${nameBlocks(givenUp)}, signed by our key: users may have seen them`)
-    say('they are kept by hash, shut no gate, and are never taken in again, not even from peers')
-    if (released !== undefined) {
-      say(`the signed record lets go of its heights above ${above}, up to ${nameBlock(released)}`)
-    }
-    const setAside = givenUp.map(({ hash }) => hash)
-    await node.rewind({ to: to.number, setAside, reason: 'chosen-against' })
-    if (released !== undefined) await node.record?.release(above, released.hash)
-    say(
-      `the chain ends at block ${nameBlock(to)} now; a start takes in what the branch has above it`
-    )
-    return {
-      head: to,
-      setAsideCount: givenUp.length,
-      setAside: givenUp.slice(0, 20),
-      recordReleasedAbove: released && above
-    }
-  })
-}
+/** `confirm` is the hash of the block chosen against. */
+export const chooseBranch = operatorExit<ChooseFlags>(async (node, flags, say) => {
+  const branch = hashFlag('branch', flags.branch)
+  const other = hashFlag('confirm', flags.confirm)
+  const choice = await planChoice(node, branch, other)
+  const { to, givenUp, released, above } = choice
+  say(`choosing the branch of ${branch}`)
+  say(`giving up ${nameBlocks(givenUp)}, signed by our key: users may have seen them`)
+  say('they are kept by hash, shut no gate, and are never taken in again, not even from peers')
+  if (released !== undefined) {
+    say(`the signed record lets go of its heights above ${above}, up to ${nameBlock(released)}`)
+  }
+  const setAside = givenUp.map(({ hash }) => hash)
+  await node.rewind({ to: to.number, setAside, reason: 'chosen-against' })
+  if (released !== undefined) await node.record?.release(above, released.hash)
+  say(`the chain ends at block ${nameBlock(to)} now; a start takes in what the branch has above it`)
+  return { head: to, ...setAsideFields(givenUp), recordReleasedAbove: released && above }
+})
 
 async function planChoice(
   { stores, record }: StoppedNode,
@@ -89,7 +73,7 @@ async function planChoice(
   }
   const isOurs = blocks.canonicalHash(against.number) === other
   const to = isOurs ? chosen.fork : keptHead(stores, chosen.path)
-  const roots = isOurs ? canonicalAbove(stores, to) : besideRoots(stores, other, chosen.path)
+  const roots = isOurs ? canonicalAbove(stores, to.number) : besideRoots(stores, other, chosen.path)
   const isAncestor = roots.length === 0 || (isOurs && against.number <= to.number)
   const isDescendant = isOurs
     ? chosen.path.length === 0
@@ -111,15 +95,6 @@ function keptHead({ blocks }: StoppedNode['stores'], path: readonly BlockRef[]):
   throw new RefusedError(
     `our chain, up to block ${nameBlock({ number, hash })}, is a third branch: name it with --branch or --confirm`
   )
-}
-
-function canonicalAbove({ blocks }: StoppedNode['stores'], to: BlockRef): readonly BlockRef[] {
-  const found: BlockRef[] = []
-  for (let number = to.number + 1n; number <= blocks.head().number; number++) {
-    const hash = blocks.canonicalHash(number)
-    if (hash !== undefined) found.push({ number, hash })
-  }
-  return found
 }
 
 /** The other branch down to where it leaves ours or the chosen one, and one block further where that is known by its hash alone. */

@@ -5,34 +5,17 @@ import { type Hex } from '../base/bytes.ts'
 import { systemClock } from '../base/clock.ts'
 import { silentLog } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
-import { type BlockRef } from '../chain/block.ts'
 import { type Rewind, rewindChain } from '../chain/rewind.ts'
 import { openSigner } from '../signer/open-signer.ts'
 import { type SignedRecord } from '../signer/signed-record.ts'
 import { SignerError } from '../signer/signer-error.ts'
-import { type CommandIo, EXIT_CODE } from './command-io.ts'
-import { type AddressParsers } from './config-checks.ts'
 import { PLACES } from './node-directory.ts'
-import { type NamedDirectory, readDirectory } from './db-command.ts'
-import { failureLines, startExitCode } from './failure-lines.ts'
-import { formatFields } from './format-fields.ts'
-import { toJsonValue } from './json-value.ts'
+import { type NamedDirectory } from './db-command.ts'
 import { type OpenStores, openStores } from './open-stores.ts'
-import { plainLine } from './plain-line.ts'
 import { describeSignerFailure } from './signer-problem.ts'
 
 /** What was asked for is not done, and nothing was changed. The message says why, and what would be done. */
 export class RefusedError extends Error {}
-
-/** Flags of every exit. */
-export interface ExitFlags {
-  readonly configFile: string | undefined
-  readonly confirm: string | undefined
-  readonly isJson: boolean
-}
-
-/** Where an exit speaks. */
-export type ExitIo = Pick<CommandIo, 'print' | 'complain' | 'env' | 'cwd'>
 
 /** A node that does not run: nobody else has its files while this is open. */
 export interface StoppedNode {
@@ -44,76 +27,8 @@ export interface StoppedNode {
   rewind(rewind: Rewind): Promise<void>
 }
 
-/** Does an exit's work on the node that the config names. Resolves with the exit code: 2 when refused. */
-export async function onStoppedNode(
-  { configFile, isJson }: ExitFlags,
-  { parsers, io }: { readonly parsers: AddressParsers; readonly io: ExitIo },
-  work: (node: StoppedNode, say: (line: string) => void) => Promise<Record<string, unknown>>
-): Promise<number> {
-  const say = (line: string) => {
-    io.complain(`${plainLine(line)}\n`)
-  }
-  try {
-    const named = await readDirectory(configFile, parsers, io)
-    const done = toJsonValue(await withNode(named, (node) => work(node, say)))
-    const fields = done as Record<string, unknown>
-    io.print(isJson ? `${JSON.stringify(fields)}\n` : formatFields(fields))
-    return EXIT_CODE.good
-  } catch (thrown) {
-    if (thrown instanceof RefusedError) {
-      say(`rekindle: refused, and nothing was changed: ${thrown.message}`)
-      return EXIT_CODE.badUsage
-    }
-    for (const line of failureLines(thrown)) io.complain(`${line}\n`)
-    return startExitCode(thrown)
-  }
-}
-
-/** A block hash as a flag gives it. */
-export function hashFlag(flag: string, text: string | undefined): Hex {
-  if (text !== undefined && /^0x[0-9a-fA-F]{64}$/.test(text)) return text.toLowerCase() as Hex
-  const given = text === undefined ? 'is missing' : `${JSON.stringify(text)} is none`
-  throw new RefusedError(`--${flag} must be a block hash, 0x and 64 hex digits: it ${given}`)
-}
-
-/** A height as a flag gives it. */
-export function heightFlag(flag: string, text: string | undefined): bigint {
-  if (text !== undefined && /^\d{1,15}$/.test(text)) return BigInt(text)
-  const given = text === undefined ? 'is missing' : `${JSON.stringify(text)} is none`
-  throw new RefusedError(`--${flag} must be a block number: it ${given}`)
-}
-
-/** `12 (0x…)`, or how many there are and which are the ends. */
-export function nameBlocks(blocks: readonly BlockRef[]): string {
-  const sorted = [...blocks].sort((a, b) => Number(a.number - b.number))
-  const [first] = sorted
-  const last = sorted.at(-1)
-  if (first === undefined || last === undefined) return 'no block'
-  if (sorted.length === 1) return `block ${nameBlock(first)}`
-  return `${String(sorted.length)} blocks from ${nameBlock(first)} to ${nameBlock(last)}`
-}
-
-/** `12 (0x…)`. */
-export function nameBlock({ number, hash }: BlockRef): string {
-  return `${number.toString()} (${hash})`
-}
-
-/** What the record's refusal means here: nothing was changed. */
-export function checkRelease(record: SignedRecord, above: bigint, confirm: Hex): void {
-  try {
-    record.assertReleasable(above, confirm)
-  } catch (thrown) {
-    if (!(thrown instanceof SignerError)) throw thrown
-    if (record.finding().kind === 'torn') {
-      throw new RefusedError(
-        `the last entry of the signed record ${record.path} is torn: move the record away, which makes a start ask all backups, and try again`
-      )
-    }
-    throw new RefusedError(describeSignerFailure(thrown.failure))
-  }
-}
-
-async function withNode<T>(
+/** Opens the node and closes it after the work. Throws RefusedError where there is none to work on. */
+export async function withStoppedNode<T>(
   { dataDir, genesis, rules, role, signer: files }: NamedDirectory,
   work: (node: StoppedNode) => Promise<T>
 ): Promise<T> {
@@ -139,6 +54,21 @@ async function withNode<T>(
     }
   } finally {
     await stores.close()
+  }
+}
+
+/** What the record's refusal means here: nothing was changed. */
+export function checkRelease(record: SignedRecord, above: bigint, confirm: Hex): void {
+  try {
+    record.assertReleasable(above, confirm)
+  } catch (thrown) {
+    if (!(thrown instanceof SignerError)) throw thrown
+    if (record.finding().kind === 'torn') {
+      throw new RefusedError(
+        `the last entry of the signed record ${record.path} is torn: move the record away, which makes a start ask all backups, and try again`
+      )
+    }
+    throw new RefusedError(describeSignerFailure(thrown.failure))
   }
 }
 

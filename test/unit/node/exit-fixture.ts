@@ -10,7 +10,7 @@ import { sampleGenesisText } from '../../../src/chain/sample-genesis.ts'
 import { createSignerSchedule } from '../../../src/chain/signer-schedule.ts'
 import { parseListen, parsePeer } from '../../../src/net/peer-address.ts'
 import { type OpenStores, openStores } from '../../../src/node/open-stores.ts'
-import { type ExitFlags, type ExitIo } from '../../../src/node/stopped-node.ts'
+import { type ExitFlags, type ExitIo, type OperatorExit } from '../../../src/node/operator-exit.ts'
 import { openSigner } from '../../../src/signer/open-signer.ts'
 import { type SignedRecord } from '../../../src/signer/signed-record.ts'
 import { TEST_CHAIN_ID, TEST_KEY, TEST_SIGNER, testReceipts } from '../../support/signed-chain.ts'
@@ -38,11 +38,7 @@ export interface NodeFiles {
   stores<T>(use: (stores: OpenStores) => Promise<T> | T): Promise<T>
   record<T>(use: (record: SignedRecord) => Promise<T> | T): Promise<T>
   run<Flags extends ExitFlags>(
-    command: (
-      flags: Flags,
-      parsers: { parsePeer: typeof parsePeer; parseListen: typeof parseListen },
-      io: ExitIo
-    ) => Promise<number>,
+    command: OperatorExit<Flags>,
     flags: Omit<Flags, 'configFile' | 'isJson'>
   ): Promise<ExitRun>
 }
