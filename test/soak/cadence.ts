@@ -1,15 +1,13 @@
 // Steady load without a crash: every slot has its block in time, every block its transfers, all heads are equal.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SEQUENCER } from '../../devnet/cluster-layout.ts'
-import { NODE_ENTRY_FILE } from '../../devnet/node-process.ts'
-import { createObserver } from '../../devnet/observer.ts'
 import { Timeline, type TimelineEntry } from '../../devnet/report.ts'
 import { readBlock, readBlockNumber } from '../../devnet/rpc-client.ts'
-import { ScenarioRun } from '../../devnet/run-scenario.ts'
 import { type Scenario } from '../../devnet/scenarios/scenario.ts'
-import { type Criterion, say } from './criterion.ts'
+import { type Criterion } from './criterion.ts'
+import { keepIfBroken, openSoakRun, unjudged } from './soak-cluster.ts'
 
 /** What is run. */
 export interface CadenceOptions {
@@ -42,33 +40,23 @@ export async function measureCadence(options: CadenceOptions): Promise<readonly 
       rpcUrl = run.cluster.node(SEQUENCER).rpcUrl
       first = (await readBlockNumber(rpcUrl)) + WARM_UP_BLOCKS
       await actions.buildUntil(first + slots)
-      const judged = {
-        name: 'recovered-as-expected',
-        ok: true,
-        detail: 'nothing was lost'
-      } as const
-      return { lost: undefined, judge: () => judged }
+      return unjudged('nothing was lost')
     }
   }
-  const run = await ScenarioRun.open({
+  const run = await openSoakRun({
     directory,
     scenario,
     seed,
     blockTimeMs,
     backupsCount: 3,
     transfersPerSecond: (OFFERED_FACTOR * transfersPerSlot * 1_000) / blockTimeMs,
-    without: undefined,
-    entryFile: NODE_ENTRY_FILE,
-    createObserver,
-    timeline,
-    signal: new AbortController().signal
+    timeline
   })
   await run.act()
   const checks = await run.look()
   const measured = await measureBlocks({ rpcUrl, first, slots, blockTimeMs, heardAtMs })
   const report = await run.close()
-  if (report.ok) await rm(directory, { recursive: true, force: true })
-  else say(`the cluster's directory is kept: ${directory}`)
+  await keepIfBroken(directory, !report.ok)
   const broken = [...report.checks, ...checks].filter(({ ok }) => !ok)
   return toCriteria(measured, { slots, transfersPerSlot, broken })
 }

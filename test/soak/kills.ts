@@ -1,18 +1,16 @@
 // SIGKILL at random moments of a loaded sequencer: nothing is signed twice, nothing announced is lost, and how long it takes.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SEQUENCER } from '../../devnet/cluster-layout.ts'
 import { type Cluster } from '../../devnet/cluster.ts'
 import { waitUntil } from '../../devnet/condition.ts'
-import { NODE_ENTRY_FILE } from '../../devnet/node-process.ts'
-import { createObserver } from '../../devnet/observer.ts'
-import { type CheckResult, Timeline } from '../../devnet/report.ts'
-import { ScenarioRun } from '../../devnet/run-scenario.ts'
+import { type CheckResult } from '../../devnet/report.ts'
 import { type Scenario, type ScenarioActions } from '../../devnet/scenarios/scenario.ts'
 import { type Criterion, say } from './criterion.ts'
 import { createDice } from './dice.ts'
 import { describeDistribution } from './distribution.ts'
+import { keepIfBroken, openSoakRun, unjudged } from './soak-cluster.ts'
 import { type SoakPart } from './soak-part.ts'
 
 /** One kill after another in one cluster, and several clusters of so many kills. */
@@ -69,25 +67,16 @@ async function killInCluster(
     setup: { signedRecord, quorum: 'auto' },
     async run(actions) {
       await killMany(actions, run.cluster, { kills, seed, nextBlockMs })
-      const detail = `${String(nextBlockMs.length)} recoveries`
-      return {
-        lost: undefined,
-        judge: () => ({ name: 'recovered-as-expected', ok: true, detail })
-      }
+      return unjudged(`${String(nextBlockMs.length)} recoveries`)
     }
   }
-  const run = await ScenarioRun.open({
+  const run = await openSoakRun({
     directory,
     scenario,
     seed,
     blockTimeMs: BLOCK_TIME_MS,
     backupsCount: 3,
-    transfersPerSecond: TRANSFERS_PER_SECOND,
-    without: undefined,
-    entryFile: NODE_ENTRY_FILE,
-    createObserver,
-    timeline: new Timeline(),
-    signal: new AbortController().signal
+    transfersPerSecond: TRANSFERS_PER_SECOND
   })
   await run.act()
   await run.look()
@@ -97,8 +86,7 @@ async function killInCluster(
   const doubles = signed.doubles(signedRecord === 'on' ? 'signed' : 'announced')
   const isCounted = ({ name }: CheckResult) => signedRecord === 'on' || name !== 'no-equivocation'
   const broken = checks.filter((check) => isCounted(check) && !check.ok)
-  if (broken.length === 0) await rm(directory, { recursive: true, force: true })
-  else say(`the cluster's directory is kept: ${directory}`)
+  await keepIfBroken(directory, broken.length > 0)
   return {
     killedCount: run.cluster.runs(SEQUENCER).filter(({ wasKilled }) => wasKilled).length,
     signedCount: signed.count,

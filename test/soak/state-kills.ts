@@ -10,14 +10,11 @@ import { describeFault, verifyDatabases } from '../../src/node/db-verify.ts'
 import { SEQUENCER } from '../../devnet/cluster-layout.ts'
 import { type Cluster } from '../../devnet/cluster.ts'
 import { waitUntil } from '../../devnet/condition.ts'
-import { NODE_ENTRY_FILE } from '../../devnet/node-process.ts'
-import { createObserver } from '../../devnet/observer.ts'
-import { Timeline } from '../../devnet/report.ts'
 import { readBlock, readBlockNumber } from '../../devnet/rpc-client.ts'
-import { ScenarioRun } from '../../devnet/run-scenario.ts'
 import { type Scenario } from '../../devnet/scenarios/scenario.ts'
 import { type Criterion, say } from './criterion.ts'
 import { createDice } from './dice.ts'
+import { keepIfBroken, openSoakRun, unjudged } from './soak-cluster.ts'
 
 /** What is done how often. */
 export interface StateKillsOptions {
@@ -73,25 +70,16 @@ export async function killStates({
           killOne(run.cluster, { name, kills: each[at]!, seed: seed + at, directory }, findings)
         )
       )
-      const detail = `${String(kills)} kills`
-      return {
-        lost: undefined,
-        judge: () => ({ name: 'recovered-as-expected', ok: true, detail })
-      }
+      return unjudged(`${String(kills)} kills`)
     }
   }
-  const run = await ScenarioRun.open({
+  const run = await openSoakRun({
     directory: join(directory, 'cluster'),
     scenario,
     seed,
     blockTimeMs: BLOCK_TIME_MS,
     backupsCount: BACKUPS,
-    transfersPerSecond: TRANSFERS_PER_SECOND,
-    without: undefined,
-    entryFile: NODE_ENTRY_FILE,
-    createObserver,
-    timeline: new Timeline(),
-    signal: new AbortController().signal
+    transfersPerSecond: TRANSFERS_PER_SECOND
   })
   await run.act()
   await run.look()
@@ -104,8 +92,10 @@ export async function killStates({
     kills,
     broken: broken.map(({ name, detail }) => `${name}: ${detail}`)
   })
-  if (criteria.every(({ ok }) => ok)) await rm(directory, { recursive: true, force: true })
-  else say(`the cluster's directory is kept: ${directory}`)
+  await keepIfBroken(
+    directory,
+    criteria.some(({ ok }) => !ok)
+  )
   return criteria
 }
 
