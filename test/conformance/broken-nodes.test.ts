@@ -24,7 +24,7 @@ import { type CaseResult } from './verdict.ts'
 /** Beside us in this process, what takes so many turns does not come at all, however slow the turns are. */
 const PATIENCE_MS = 1_000
 /** By the wall, which a busy machine stretches: it ends what hangs, and decides nothing. */
-const TEST_TIMEOUT_MS = 300_000
+const TEST_TIMEOUT_MS = 600_000
 /** Most of a run is waiting for what a broken node does not do; so many wait side by side. */
 const SIDE_BY_SIDE = 8
 /** What a sound fake has nothing for: fork times, a head that moves, milliseconds. */
