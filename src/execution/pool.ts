@@ -2,18 +2,12 @@
 import { type Common } from '@ethereumjs/common'
 import { hexToBytes, type Hex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
-import { NodeError } from '../base/node-error.ts'
 import { type Account } from '../state/state-view.ts'
-import { checkShape, type SenderFailure } from './sender-check.ts'
+import { assertAdmissible, assertPaysMore, mostCost, PoolError } from './pool-admission.ts'
 import { findEvicted } from './pool-eviction.ts'
 import { byPrice, type PriceOrder } from './price-order.ts'
-import {
-  effectiveTip,
-  feeCap,
-  type PreparedTx,
-  prepareTransaction,
-  type TransactionFailure
-} from './transaction.ts'
+import { firstMissingNonce, type SenderQueue } from './sender-queue.ts'
+import { type PreparedTx, prepareTransaction } from './transaction.ts'
 
 /** Bounds of the pool. */
 export interface PoolLimits {
@@ -32,43 +26,13 @@ export const POOL_LIMITS: PoolLimits = {
   totalMaxBytes: 64 * 2 ** 20
 }
 
-/** A replacement must pay so many percent more, tip and cap. */
-export const REPLACEMENT_PERCENT = 10n
 /** Senders looked at with each head that sent nothing in it. */
 const REVIEWED_PER_HEAD = 128
-
-/** Why the pool does not take a transaction. */
-export type PoolFailure =
-  | TransactionFailure
-  | SenderFailure
-  | { readonly code: 'already-known'; readonly hash: Hex }
-  | { readonly code: 'replacement-underpriced'; readonly nonce: bigint; readonly feeCap: bigint }
-  | {
-      readonly code: 'transaction-too-large'
-      readonly sizeBytes: number
-      readonly maxBytes: number
-    }
-  | {
-      readonly code: 'above-block-gas-limit'
-      readonly gasLimit: bigint
-      readonly blockGasLimit: bigint
-    }
-  | { readonly code: 'pool-full'; readonly transactionsMax: number }
-  | { readonly code: 'sender-limit'; readonly perSenderMax: number }
-
-/** Thrown by `add`; the pool is as it was. */
-export class PoolError extends NodeError<PoolFailure> {}
 
 /** The state the pool judges by: the head's. */
 export interface PoolHead {
   account(addressHash: Uint8Array): Account | undefined
   readonly blockGasLimit: bigint
-}
-
-interface SenderQueue {
-  readonly byNonce: Map<bigint, PreparedTx>
-  /** The account's nonce at the head. */
-  nonce: bigint
 }
 
 /** Transactions that wait for a block. */
@@ -100,8 +64,7 @@ export class TransactionPool {
     const { hash, senderHex, tx } = prepared
     if (this.#byHash.has(hash)) throw new PoolError({ code: 'already-known', hash })
     const account = this.#account(senderHex)
-    const failure = this.#judge(prepared, account)
-    if (failure !== undefined) throw new PoolError(failure)
+    assertAdmissible(prepared, account, this.#head()?.blockGasLimit)
     const queue: SenderQueue = this.#senders.get(senderHex) ?? {
       byNonce: new Map(),
       nonce: account.nonce
@@ -126,18 +89,15 @@ export class TransactionPool {
   /** The nonce after the sender's last executable transaction. */
   pendingNonce(sender: Hex): bigint {
     const queue = this.#senders.get(sender)
-    let nonce = this.#account(sender).nonce
-    while (queue?.byNonce.has(nonce) === true) nonce += 1n
-    return nonce
+    const { nonce } = this.#account(sender)
+    return queue === undefined ? nonce : firstMissingNonce(queue, nonce)
   }
 
   /** Executable ones and those that wait for a nonce before them. */
   counts(): { readonly pending: number; readonly queued: number } {
     let pending = 0
-    for (const { byNonce, nonce: first } of this.#senders.values()) {
-      let nonce = first
-      while (byNonce.has(nonce)) nonce += 1n
-      pending += Number(nonce - first)
+    for (const queue of this.#senders.values()) {
+      pending += Number(firstMissingNonce(queue, queue.nonce) - queue.nonce)
     }
     return { pending, queued: this.#byHash.size - pending }
   }
@@ -178,23 +138,6 @@ export class TransactionPool {
     this.#forget(prepared)
   }
 
-  #judge({ tx, sender }: PreparedTx, account: Account): PoolFailure | undefined {
-    const shape = checkShape(tx, sender)
-    if (shape !== undefined) return shape
-    const blockGasLimit = this.#head()?.blockGasLimit
-    if (blockGasLimit !== undefined && tx.gasLimit > blockGasLimit) {
-      return { code: 'above-block-gas-limit', gasLimit: tx.gasLimit, blockGasLimit }
-    }
-    if (tx.nonce < account.nonce) {
-      return { code: 'nonce-too-low', nonce: tx.nonce, expected: account.nonce }
-    }
-    const needed = tx.value + tx.gasLimit * feeCap(tx)
-    if (account.balance < needed) {
-      return { code: 'insufficient-funds', balance: account.balance, cost: needed }
-    }
-    return undefined
-  }
-
   /** Takes out what cannot run on the head; the queue, unless nothing is left of it. */
   #review(sender: Hex): SenderQueue | undefined {
     const queue = this.#senders.get(sender)
@@ -202,7 +145,7 @@ export class TransactionPool {
     const account = this.#account(sender)
     queue.nonce = account.nonce
     for (const [nonce, prepared] of queue.byNonce) {
-      if (nonce >= account.nonce && cost(prepared) <= account.balance) continue
+      if (nonce >= account.nonce && mostCost(prepared.tx) <= account.balance) continue
       queue.byNonce.delete(nonce)
       this.#forget(prepared)
     }
@@ -227,7 +170,7 @@ export class TransactionPool {
     const bytes = this.#bytes - freedBytes + prepared.raw.length - totalMaxBytes
     if (count <= 0 && bytes <= 0) return []
     // One that waits for a nonce before it could not run: it displaces nothing that can.
-    const canRun = isExecutable(queue, prepared.tx.nonce)
+    const canRun = firstMissingNonce(queue, queue.nonce) >= prepared.tx.nonce
     const evicted = canRun ? findEvicted(this.#senders, prepared, { count, bytes }) : undefined
     if (evicted === undefined) throw new PoolError({ code: 'pool-full', transactionsMax })
     return evicted
@@ -243,33 +186,10 @@ export class TransactionPool {
   }
 }
 
-/** True when every nonce from the account's up to this one is in the queue. */
-function isExecutable({ byNonce, nonce: first }: SenderQueue, last: bigint): boolean {
-  let nonce = first
-  while (nonce < last && byNonce.has(nonce)) nonce += 1n
-  return nonce === last
-}
-
 function* take<T>(items: Iterable<T>, max: number): Generator<T> {
   let count = 0
   for (const item of items) {
     if (count++ >= max) return
     yield item
   }
-}
-
-function cost({ tx }: PreparedTx): bigint {
-  return tx.value + tx.gasLimit * feeCap(tx)
-}
-
-function assertPaysMore({ tx }: PreparedTx, { tx: old }: PreparedTx): void {
-  const raise = (price: bigint) => (price * (100n + REPLACEMENT_PERCENT) + 99n) / 100n
-  const isMore =
-    feeCap(tx) >= raise(feeCap(old)) && effectiveTip(tx, 0n) >= raise(effectiveTip(old, 0n))
-  if (isMore) return
-  throw new PoolError({
-    code: 'replacement-underpriced',
-    nonce: tx.nonce,
-    feeCap: raise(feeCap(old))
-  })
 }

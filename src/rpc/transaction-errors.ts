@@ -1,5 +1,5 @@
 // What the pool refuses, in geth's words, so that wallets and libraries know it.
-import { PoolError, type PoolFailure } from '../execution/pool.ts'
+import { PoolError, type PoolFailure } from '../execution/pool-admission.ts'
 import { TransactionError } from '../execution/transaction.ts'
 import { RPC_CODES, RpcError } from './rpc-error.ts'
 

@@ -1,7 +1,7 @@
 // eth_sendRawTransaction: what is taken, and what each refused transaction is told.
 import assert from 'node:assert/strict'
 import { bytesToHex, concatBytes, hexToBytes } from '../../../src/base/bytes.ts'
-import { PoolError, type PoolFailure } from '../../../src/execution/pool.ts'
+import { PoolError, type PoolFailure } from '../../../src/execution/pool-admission.ts'
 import { RpcError } from '../../../src/rpc/rpc-error.ts'
 import { toTransactionError } from '../../../src/rpc/transaction-errors.ts'
 import { keccak256 } from '../../../src/base/keccak.ts'
