@@ -1,21 +1,15 @@
 // The embedded execution engine: builds and executes blocks on our own state. It writes nothing.
 import { type Common } from '@ethereumjs/common'
-import { bytesToHex, equalBytes, hexToBytes, type Hex } from '../base/bytes.ts'
+import { hexToBytes, type Hex } from '../base/bytes.ts'
 import { type Log } from '../base/log.ts'
 import { LruMap } from '../base/lru.ts'
 import { errorMessage, NodeError } from '../base/node-error.ts'
 import { createYielder } from '../base/yielder.ts'
 import { nextBaseFee } from '../chain/base-fee.ts'
-import { type Block, type BlockHeader } from '../chain/block.ts'
-import {
-  EMPTY_OMMERS_HASH,
-  EMPTY_REQUESTS_HASH,
-  MESSAGE_PASSER_HASH,
-  toBlock
-} from '../chain/header.ts'
+import { type Block } from '../chain/block.ts'
+import { toBlock } from '../chain/header.ts'
 import { checkLink, type LinkRules } from '../chain/link.ts'
 import { type StateChanges, type StateView } from '../state/state-view.ts'
-import { orderedRoot } from '../trie/ordered-root.ts'
 import { type BlockEnvironment, type BlockHashes } from './block-context.ts'
 import { BlockExecution, type ExecutionResult, type ExecutionSite } from './block-loop.ts'
 import {
@@ -27,6 +21,8 @@ import {
   type NewPayloadValid,
   type PayloadAttributes
 } from './engine.ts'
+import { compareWithHeader, sealHeader } from './executed-header.ts'
+import { OpenJobs } from './open-jobs.ts'
 import { PayloadJob } from './payload-job.ts'
 import { type TransactionPool } from './pool.ts'
 import { InclusionError } from './run-transaction.ts'
@@ -62,43 +58,8 @@ export interface EngineDeps<Layer extends ComputedLayer> {
   readonly log: Log
 }
 
-/** Jobs and built blocks kept; older ones are forgotten. */
-const JOBS_MAX = 4
+/** Built blocks kept; older ones are executed again. */
 const BUILT_MAX = 4
-const EMPTY_NONCE = new Uint8Array(8)
-
-interface OpenJob {
-  readonly job: PayloadJob
-  readonly execution: BlockExecution
-  readonly environment: BlockEnvironment
-  readonly parent: Block
-}
-
-/** Jobs that fill in the background, by their id. */
-class OpenJobs {
-  readonly #open = new Map<string, OpenJob>()
-  #startedCount = 0
-
-  /** One job too many stops the oldest. */
-  add(open: OpenJob): string {
-    this.#startedCount += 1
-    const payloadId = `${open.parent.hash.slice(0, 10)}-${String(this.#startedCount)}`
-    for (const [oldest, { job }] of this.#open) {
-      if (this.#open.size < JOBS_MAX) break
-      this.#open.delete(oldest)
-      job.abandon()
-    }
-    this.#open.set(payloadId, open)
-    return payloadId
-  }
-
-  take(payloadId: string): OpenJob {
-    const open = this.#open.get(payloadId)
-    if (open === undefined) throw new EngineError({ code: 'payload-unknown', payloadId })
-    this.#open.delete(payloadId)
-    return open
-  }
-}
 
 /** Creates the engine; it holds nothing but the jobs and the blocks it has just built. */
 export function createEmbeddedEngine<Layer extends ComputedLayer>(
@@ -139,6 +100,7 @@ export function createEmbeddedEngine<Layer extends ComputedLayer>(
 
     async getPayload(payloadId): Promise<BuiltPayload> {
       const open = jobs.take(payloadId)
+      if (open === undefined) throw new EngineError({ code: 'payload-unknown', payloadId })
       const included = await open.job.stop()
       const result = open.execution.finish()
       const layer = await state.prepare(open.parent.hash, result.changes)
@@ -215,60 +177,4 @@ function toEnvironment(parent: Block, attributes: PayloadAttributes): BlockEnvir
     prevRandao: attributes.prevRandao,
     parentBeaconBlockRoot: attributes.parentBeaconBlockRoot
   }
-}
-
-/** The header at V4, 21 fields; the fee parameters are the parent's. */
-function sealHeader(
-  { environment, parent }: OpenJob,
-  result: ExecutionResult,
-  layer: ComputedLayer,
-  transactions: readonly Uint8Array[]
-): BlockHeader {
-  const { parentBeaconBlockRoot = new Uint8Array(32) } = environment
-  return {
-    parentHash: environment.parentHash,
-    ommersHash: EMPTY_OMMERS_HASH,
-    feeRecipient: environment.feeRecipient,
-    stateRoot: hexToBytes(layer.root),
-    transactionsRoot: orderedRoot(transactions),
-    receiptsRoot: result.receiptsRoot,
-    logsBloom: result.logsBloom,
-    difficulty: 0n,
-    number: environment.number,
-    gasLimit: environment.gasLimit,
-    gasUsed: result.gasUsed,
-    timestamp: environment.timestamp,
-    extraData: parent.header.extraData,
-    prevRandao: environment.prevRandao,
-    nonce: EMPTY_NONCE,
-    baseFeePerGas: environment.baseFeePerGas,
-    withdrawalsRoot: layer.storageRoot(MESSAGE_PASSER_HASH),
-    blobGasUsed: 0n,
-    excessBlobGas: 0n,
-    parentBeaconBlockRoot,
-    requestsHash: EMPTY_REQUESTS_HASH
-  }
-}
-
-/** The first header field that execution does not give; undefined when all agree. */
-function compareWithHeader(
-  header: BlockHeader,
-  result: ExecutionResult,
-  layer: ComputedLayer
-): string | undefined {
-  if (header.gasUsed !== result.gasUsed) {
-    return `gasUsed is ${header.gasUsed.toString()}, execution used ${result.gasUsed.toString()}`
-  }
-  const roots = [
-    ['receiptsRoot', header.receiptsRoot, result.receiptsRoot],
-    ['logsBloom', header.logsBloom, result.logsBloom],
-    ['stateRoot', header.stateRoot, hexToBytes(layer.root)],
-    ['withdrawalsRoot', header.withdrawalsRoot, layer.storageRoot(MESSAGE_PASSER_HASH)]
-  ] as const
-  for (const [field, expected, got] of roots) {
-    if (expected !== undefined && equalBytes(expected, got)) continue
-    const claimed = expected === undefined ? 'absent' : bytesToHex(expected)
-    return `${field} is ${claimed}, execution gives ${bytesToHex(got)}`
-  }
-  return undefined
 }
