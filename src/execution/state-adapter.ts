@@ -5,26 +5,13 @@ import { bytesToHex, equalBytes, hexToBytes, type Hex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { createYielder } from '../base/yielder.ts'
 import { EMPTY_ROOT } from '../trie/trie.ts'
-import { type AccountChange, type StateChanges, type StateView } from '../state/state-view.ts'
+import { EMPTY_CODE_HASH } from '../state/account-codec.ts'
+import { type StateChanges, type StateView } from '../state/state-view.ts'
+import { type AccountEntry, collectChanges, type StorageEntry } from './collected-changes.ts'
 import { createEvmAccount } from './evm-account.ts'
 
 const EMPTY_CODE = new Uint8Array(0)
-const EMPTY_CODE_HASH = keccak256(EMPTY_CODE)
 const EMPTY_VALUE = new Uint8Array(0)
-
-/** One account as this block sees it; replaced, never changed in place, so that undo can put it back. */
-interface AccountEntry {
-  readonly account: Account | undefined
-  /** False for what was only read. */
-  readonly isChanged: boolean
-}
-
-interface StorageEntry {
-  /** True when what stood before this block, or before a wipe in it, counts no more. */
-  isCleared: boolean
-  /** Slot (hex of 32 bytes) to value without leading zeros, written in this block. */
-  slots: Map<Hex, Uint8Array>
-}
 
 /** One per block (or call). Not for use by two executions at a time. */
 export class StateAdapter implements StateManagerInterface {
@@ -186,46 +173,13 @@ export class StateAdapter implements StateManagerInterface {
 
   /** All that changed since the view, sorted as the state store wants it. */
   changes(): StateChanges {
-    const accounts: AccountChange[] = []
-    const codes = new Map<Hex, Uint8Array>()
     const touched = new Set([...this.#accounts.keys(), ...this.#storage.keys()])
-    for (const hex of touched) {
-      const entry = this.#entry(hex)
-      const storage = this.#storage.get(hex)
-      const hasStorage = storage !== undefined && (storage.isCleared || storage.slots.size > 0)
-      if (!entry.isChanged && !hasStorage) continue
-      const { account } = entry
-      const existed = this.#view.account(this.#hashAddress(hex)) !== undefined
-      if (account === undefined && !existed) continue
-      accounts.push(this.#toChange(hex, account, storage))
-      const code = account && this.#newCodes.get(bytesToHex(account.codeHash))
-      if (code !== undefined && account !== undefined) codes.set(bytesToHex(account.codeHash), code)
-    }
-    accounts.sort((a, b) => Buffer.compare(a.addressHash, b.addressHash))
-    return { accounts, codes: [...codes.values()] }
-  }
-
-  #toChange(
-    hex: Hex,
-    account: Account | undefined,
-    storage: StorageEntry | undefined
-  ): AccountChange {
-    const addressHash = this.#hashAddress(hex)
-    if (account === undefined) {
-      return { addressHash, account: undefined, storageCleared: true, slots: [] }
-    }
-    const slots = [...(storage?.slots ?? [])].map(([slot, value]) => {
-      return { slotHash: keccak256(hexToBytes(slot)), value }
-    })
-    slots.sort((a, b) => Buffer.compare(a.slotHash, b.slotHash))
-    const { nonce, balance, codeHash } = account
-    const hasCode = !equalBytes(codeHash, EMPTY_CODE_HASH)
-    return {
-      addressHash,
-      account: { nonce, balance, codeHash: hasCode ? codeHash : undefined },
-      storageCleared: storage?.isCleared ?? false,
-      slots
-    }
+    const entries = Array.from(touched, (hex) => ({
+      ...this.#entry(hex),
+      addressHash: this.#hashAddress(hex),
+      storage: this.#storage.get(hex)
+    }))
+    return collectChanges(this.#view, entries, this.#newCodes)
   }
 
   #entry(hex: Hex): AccountEntry {

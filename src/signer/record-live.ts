@@ -66,11 +66,10 @@ export function signedAt({ file, index }: LiveRecord, number: bigint): RecordedB
   return { number, hash, version, message }
 }
 
-/** Bytes that a rewrite would free: the entries that lie before the first one kept whole. */
-export function droppableBytes({ file, index }: LiveRecord, keepFrom: bigint): number {
-  const first = index.firstEntryOffset()
-  if (first === undefined) return 0
-  const isAll = index.tip !== undefined && keepFrom > index.tip.number
-  const kept = isAll ? file.length : index.place(keepFrom)?.entryOffset
-  return kept === undefined ? 0 : kept - first
+/** What was signed or adopted above a height, ascending, whether its message is kept or not. */
+export function* heightsAbove({ index }: LiveRecord, number: bigint): Generator<BlockRef> {
+  for (const height of index.heights(number + 1n)) {
+    const hash = index.hashAt(height)
+    if (hash !== undefined) yield { number: height, hash }
+  }
 }

@@ -9,29 +9,24 @@ import {
   appendEntry,
   assertAbove,
   assertReleasable,
-  droppableBytes,
-  signedAt,
+  heightsAbove,
   type LiveRecord,
-  type RecordedBlock
+  type RecordedBlock,
+  signedAt
 } from './record-live.ts'
 import { type OpenedRecord, type RecordFinding, readRecord, recordFinding } from './record-open.ts'
+import { PRUNE_LIMITS, type PruneHeads, type PruneLimits, pruneFrom } from './record-prune.ts'
 import { type RecordRewrite, rewritePath, rewriteRecord } from './record-rewrite.ts'
 import { SignerError } from './signer-error.ts'
 
-/** Messages stay until they are this far below the replicated head (recovery.md, "Words"). */
-const KEPT_BLOCKS = 8_192
-/** A rewrite waits until it frees this much, and at least half of the file. */
-const REWRITE_MIN_BYTES = 64 * 2 ** 20
 /** Writes at a time: the one under way and those that wait for it. */
 const WRITES_MAX = 16
 
 /** How a record is kept; tests make everything small. */
-export interface SignedRecordOptions {
+export interface SignedRecordOptions extends Partial<PruneLimits> {
   readonly disk?: RecordDisk
   /** 16 bytes that nobody can know beforehand. */
   readonly salt?: () => Uint8Array
-  readonly keptBlocks?: number
-  readonly rewriteMinBytes?: number
 }
 
 export { type RecordedBlock } from './record-live.ts'
@@ -56,8 +51,7 @@ export class SignedRecord {
   readonly #binding: RecordBinding
   readonly #disk: RecordDisk
   readonly #salt: () => Uint8Array
-  readonly #keptBlocks: bigint
-  readonly #rewriteMinBytes: number
+  readonly #pruneLimits: PruneLimits
   readonly #writes = new SerialExecutor('signed record', WRITES_MAX)
   #opened: OpenedRecord
   #pruning: Promise<void> | undefined
@@ -67,8 +61,7 @@ export class SignedRecord {
     {
       disk = systemDisk,
       salt = () => new Uint8Array(randomBytes(SALT_BYTES)),
-      keptBlocks = KEPT_BLOCKS,
-      rewriteMinBytes = REWRITE_MIN_BYTES
+      ...pruneLimits
     }: SignedRecordOptions
   ) {
     this.path = path
@@ -76,8 +69,7 @@ export class SignedRecord {
     this.#opened = opened
     this.#disk = disk
     this.#salt = salt
-    this.#keptBlocks = BigInt(keptBlocks)
-    this.#rewriteMinBytes = rewriteMinBytes
+    this.#pruneLimits = { ...PRUNE_LIMITS, ...pruneLimits }
   }
 
   /** Cheap: recovery asks at each turn. */
@@ -104,18 +96,15 @@ export class SignedRecord {
   /** Blocks above a height whose messages are kept, ascending, each read when it is asked for. */
   *blocksAbove(number: bigint): Generator<RecordedBlock> {
     for (const height of this.#live()?.index.heights(number + 1n) ?? []) {
-      const block = this.messageAt(height)
+      const block = this.messageAt(height) // of what is the record by then: a rewrite may come between
       if (block !== undefined) yield block
     }
   }
 
   /** What was signed or adopted above a height, ascending, whether its message is kept or not. */
-  *heightsAbove(number: bigint): Generator<BlockRef> {
-    const index = this.#live()?.index
-    for (const height of index?.heights(number + 1n) ?? []) {
-      const hash = index?.hashAt(height)
-      if (hash !== undefined) yield { number: height, hash }
-    }
+  heightsAbove(number: bigint): Iterable<BlockRef> {
+    const live = this.#live()
+    return live === undefined ? [] : heightsAbove(live, number)
   }
 
   /** True for a block that an operator set aside: it counts for nothing any more. */
@@ -208,13 +197,11 @@ export class SignedRecord {
    * Signing goes on meanwhile; a call while one is under way does nothing. Throws SignerError; the record
    * stands as it was then, unless the error is `record-broken`.
    */
-  async prune(heads: { readonly persisted: bigint; readonly replicated: bigint }): Promise<void> {
+  async prune(heads: PruneHeads): Promise<void> {
     if (this.#opened.kind !== 'open' || this.#pruning !== undefined) return
     const { live } = this.#opened
-    const last = heads.replicated - this.#keptBlocks
-    const keepFrom = (heads.persisted < last ? heads.persisted : last) + 1n
-    const freedBytes = droppableBytes(live, keepFrom)
-    if (freedBytes < this.#rewriteMinBytes || 2 * freedBytes < live.file.length) return
+    const keepFrom = pruneFrom(live, heads, this.#pruneLimits)
+    if (keepFrom === undefined) return
     this.#pruning = this.#rewrite(live, keepFrom)
     try {
       await this.#pruning
