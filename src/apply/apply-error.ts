@@ -10,6 +10,8 @@ export type ApplyFailure =
   | { readonly code: 'diff-missing'; readonly number: bigint }
   /** The diff of this block is not what the block changed, or no diff at all. */
   | { readonly code: 'diff-refused'; readonly number: bigint; readonly reason: string }
+  /** It says that it is the diff of another block at this height. Nothing of it was looked at. */
+  | { readonly code: 'diff-of-another-block'; readonly number: bigint; readonly reason: string }
 
 /** Thrown when a block cannot be applied; nothing was written. */
 export class ApplyError extends NodeError<ApplyFailure> {}

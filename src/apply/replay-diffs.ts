@@ -110,11 +110,20 @@ export async function layerOfDiff(
   }
 }
 
-/** ApplyError `diff-refused` for what a diff can be to blame for; what was thrown for anything else. */
+/**
+ * ApplyError `diff-refused` for what a diff can be to blame for, and `diff-of-another-block` for one that names
+ * another block: on another branch it is true. What was thrown for anything else.
+ */
 export function refusedDiff(number: bigint, thrown: unknown): unknown {
   if (!isRefusal(thrown)) return thrown
-  const failure = { code: 'diff-refused', number, reason: errorMessage(thrown) } as const
-  return new ApplyError(failure, { cause: thrown })
+  const code = isOfAnotherBlock(thrown) ? 'diff-of-another-block' : 'diff-refused'
+  return new ApplyError({ code, number, reason: errorMessage(thrown) }, { cause: thrown })
+}
+
+function isOfAnotherBlock(thrown: unknown): boolean {
+  if (!(thrown instanceof DiffError)) return false
+  const { failure } = thrown
+  return failure.code === 'header-differs' && failure.field === 'blockHash'
 }
 
 /** As many diffs as fit into one commit. Undefined when one of them, or what they give, is not right. */

@@ -133,6 +133,12 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
     safe: 'Nothing: a peer that served it is scored and another one is asked; one of our own is replaced when its block is executed again. If that happens twice, check the disk.'
   },
   {
+    codes: ['diff-of-another-block'],
+    meaning:
+      'A peer sent the state diff that its own chain has at a height, and that is another branch.',
+    safe: 'Nothing: the next peer is asked, and nobody is scored. Two branches show under recovery in status.'
+  },
+  {
     codes: ['diff-missing'],
     meaning:
       'The state diff of a block is not kept, so lost states above it are not rebuilt by diffs.',

@@ -101,7 +101,7 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
     codes: ['schema-newer', 'schema-older'],
     meaning:
       'The data directory was written by another version of rekindle, and is not misread as one of this version.',
-    safe: 'Run the version that wrote it, or start with an empty directory: blocks and state come from peers. Keep the key directory.'
+    safe: 'Run the version that wrote it, or start with an empty directory: blocks and state come from peers. One node after the other, each once the one before it has caught up: emptied all at once, nobody has the chain. What an operator set aside is forgotten with it. Keep the key directory.'
   },
   {
     codes: [

@@ -34,7 +34,10 @@ export interface DiffStretch {
   readonly signal: AbortSignal
 }
 
-/** Checks the diff of the next height and applies it. Throws ApplyError `diff-refused` when it is false. */
+/**
+ * Checks the diff of the next height and applies it. Throws ApplyError `diff-refused` when it is false, and
+ * `diff-of-another-block`.
+ */
 export type TakeDiff = (number: bigint, bytes: Uint8Array, peer: string) => Promise<void>
 
 /** How it ended; what was taken before a failure stays. */
@@ -107,6 +110,10 @@ async function fetchFrom(
   } catch (thrown) {
     signal.throwIfAborted()
     if (!(thrown instanceof ApplyError)) return { ...ended(), failure: errorMessage(thrown) }
+    // A server sends what its own chain has: where that is another branch, nobody is to blame (SD-16).
+    if (thrown.failure.code === 'diff-of-another-block') {
+      return { ...ended(), failure: 'its chain has another block there' }
+    }
     if (thrown.failure.code !== 'diff-refused') throw thrown
     return blame('diff-false', thrown.failure.reason)
   }

@@ -47,12 +47,12 @@ export interface ApplyNode {
 
 const genesis = executionGenesis()
 
-/** The genesis block of every chain here, and blocks of one transfer each that were built on it. */
-export async function buildChain(length: number): Promise<readonly Block[]> {
+/** The genesis block of every chain here, and blocks of one transfer each that were built on it; another value makes another branch. */
+export async function buildChain(length: number, { value = 1n } = {}): Promise<readonly Block[]> {
   const builder = await ExecutionChain.open(genesis)
   const blocks = [builder.head]
   for (let nonce = 0n; nonce < length; nonce++) {
-    const transfer = signedTx({ nonce, to: testAddress(7), value: 1n, gasLimit: 21_000n })
+    const transfer = signedTx({ nonce, to: testAddress(7), value, gasLimit: 21_000n })
     blocks.push((await builder.extend([transfer])).block)
   }
   return blocks

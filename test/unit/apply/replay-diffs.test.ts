@@ -218,7 +218,6 @@ describe('a diff from elsewhere', () => {
   const zeros = new Uint8Array(32)
   for (const [what, change, reason] of [
     ['another height', (diff) => ({ ...diff, number: 3n }), /header-differs.*number/],
-    ['another block', (diff) => ({ ...diff, blockHash: zeros }), /header-differs.*blockHash/],
     ['another parent', (diff) => ({ ...diff, parentStateRoot: zeros }), /header-differs.*parent/],
     ['another root', (diff) => ({ ...diff, stateRoot: zeros }), /header-differs.*stateRoot/],
     ['no receipt', (diff) => ({ ...diff, receipts: [] }), /receipts-wrong.*0 receipts/],
@@ -270,6 +269,16 @@ describe('a diff from elsewhere', () => {
       assert.deepEqual(node.blocks.diffByNumber(2n), good)
     })
   }
+
+  it('is refused as another block’s where it names another one', async () => {
+    const bytes = encodeStateDiff({ ...decodeStateDiff(good), blockHash: zeros })
+    await assert.rejects(
+      node.applier.replayDiff(2n, bytes),
+      isRefusal({ code: 'diff-of-another-block', number: 2n }, /header-differs.*blockHash/)
+    )
+    assert.deepEqual(readableNumbers(node), [0n, 1n])
+    assert.deepEqual(node.blocks.diffByNumber(2n), good)
+  })
 
   it('is refused as a whole when its bytes are no diff', async () => {
     for (const bytes of [new Uint8Array(), good.subarray(1), good.subarray(0, 100)]) {

@@ -209,6 +209,32 @@ describe('state diffs of recovery', () => {
       assert.equal(lagging.blocks.receipts(chain[3]!.hash), undefined)
     })
 
+    it('come from the next peer where one is on another branch, which is not to blame for it', async () => {
+      const { chain, lagging, path } = await behind()
+      const peers: Readonly<Record<string, RequestChunks>> = {
+        beside: servedBy(
+          await killedNode(await buildChain(LENGTH, { value: 2n }), { hasDiffs: true })
+        ),
+        a: servedBy(await killedNode(chain, { hasDiffs: true }))
+      }
+      const diffs = recoveryDiffs({
+        stores: lagging,
+        applier: lagging.applier,
+        claims: new PeerClaims(createManualClock()),
+        connected: () => Object.keys(peers),
+        request: (peer, ...question) => peers[peer]!(peer, ...question),
+        acceptedBlock: (hash) => chain.find((block) => block.hash === hash),
+        onFalse: never
+      })
+      assert.deepEqual(await diffs.fetchReceipts(path, () => undefined, signal), {
+        kind: 'rebuilt'
+      })
+      assert.equal(await diffs.applyFetched(path, () => undefined, signal), LENGTH - 1)
+      for (const { hash } of chain.slice(2)) {
+        assert.equal(lagging.blocks.receipts(hash)?.length, 1)
+      }
+    })
+
     it('are not asked for where little gas was used', async () => {
       const { diffs, path } = await behind()
       assert.equal(diffs.isApplyingDear(path), false)
