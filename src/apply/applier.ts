@@ -2,10 +2,11 @@
 import { equalBytes } from '../base/bytes.ts'
 import { SerialExecutor } from '../base/serial.ts'
 import { type Block, type BlockRef } from '../chain/block.ts'
+import { type PutBack } from '../chain/block-store.ts'
 import { type EncodedDiff } from '../chain/diff-store.ts'
 import { MESSAGE_PASSER_HASH } from '../chain/header.ts'
 import { checkLink, type LinkRules } from '../chain/link.ts'
-import { type Receipt } from '../chain/receipt.ts'
+import { type Receipt, receiptsRoot } from '../chain/receipt.ts'
 import { type ExecutionEngine, type NewPayloadValid } from '../execution/engine.ts'
 import { type PreparedLayer } from '../state/layer.ts'
 import { type StatePoint } from '../state/state-view.ts'
@@ -31,6 +32,8 @@ export interface CanonicalWriter extends DiffSource {
   ): Promise<void>
   /** The diff of a stored block, in place of one that is missing or bad. */
   persistDiff(number: bigint, diff: EncodedDiff): Promise<void>
+  /** What was lost of a stored block, once more; the child proves which block it is. */
+  putBack(lost: PutBack): Promise<void>
 }
 
 /** Where the new state goes; the state store satisfies it. */
@@ -70,6 +73,11 @@ export interface Applier {
   replayDiffs(range: ReplayRange): Promise<void>
   /** Takes a stored canonical block's diff from elsewhere: checks it, and keeps it. Throws ApplyError. */
   replayDiff(number: bigint, bytes: Uint8Array): Promise<void>
+  /**
+   * Writes what was lost of a stored block once more; the receipts have to be those of its header. Throws
+   * ChainError `hash-not-proven`, ApplyError `block-invalid`.
+   */
+  putBack(lost: PutBack): Promise<void>
   /** The head with its state: moves after the block is on disk and its layer is in. */
   readonly head: () => Block
   /** Calls back after each new head, in order. */
@@ -148,8 +156,23 @@ export function createApplier({ engine, chain, layers, rules, onStep }: ApplierD
     replay: (number) => turns.run(() => replayStored(number)),
     replayDiffs: (range) => turns.run(() => replayDiffs({ chain, layers }, range)),
     replayDiff: (number, bytes) => turns.run(() => takeDiff(number, bytes)),
+    putBack: (lost) =>
+      turns.run(async () => {
+        assertLost(lost)
+        await chain.putBack(lost)
+      }),
     onHead: (listener) => void listeners.push(listener)
   }
+}
+
+/** A block by its hash, receipts by the root in its header. */
+function assertLost({ number, hash, block, receipts }: PutBack): void {
+  const isBlockTrue = block === undefined || block.hash === hash
+  const areReceiptsTrue =
+    receipts === undefined ||
+    (block !== undefined && equalBytes(receiptsRoot(receipts), block.header.receiptsRoot))
+  if (isBlockTrue && areReceiptsTrue) return
+  throw new ApplyError({ code: 'block-invalid', number, reason: 'it is not what was lost' })
 }
 
 async function execute(

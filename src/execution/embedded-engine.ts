@@ -16,7 +16,7 @@ import {
 import { checkLink, type LinkRules } from '../chain/link.ts'
 import { type StateChanges, type StateView } from '../state/state-view.ts'
 import { orderedRoot } from '../trie/ordered-root.ts'
-import { type BlockEnvironment, type BlockHashes } from './block-context.ts'
+import { type BlockEnvironment, BlockHashError, type BlockHashes } from './block-context.ts'
 import { BlockExecution, type ExecutionResult, type ExecutionSite } from './block-loop.ts'
 import {
   type BuiltPayload,
@@ -193,7 +193,10 @@ async function executeAll(
       const prepared: PreparedTx = prepareTransaction(raw, site.common)
       await execution.include(prepared)
     } catch (thrown) {
-      const isOfBlock = thrown instanceof InclusionError || thrown instanceof TransactionError
+      const isOfBlock =
+        thrown instanceof InclusionError ||
+        thrown instanceof TransactionError ||
+        thrown instanceof BlockHashError
       if (!isOfBlock) throw thrown
       return `transaction ${String(index)}: ${errorMessage(thrown)}`
     }

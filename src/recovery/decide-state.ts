@@ -57,7 +57,10 @@ export function decideState(findings: StateFindings): StateAction {
   if (canExecute) {
     return { row: 10, action: 're-execute', from: readable, to: head }
   }
-  return { row: 11, action: 'fetch-state', reason: 'neither diffs nor blocks bridge the gap' }
+  const reason = findings.blocksStored
+    ? 'neither diffs nor blocks bridge the gap'
+    : 'stored blocks that the gap needs are lost, and have to come back first'
+  return { row: 11, action: 'fetch-state', reason }
 }
 
 /** With the head's state readable: nothing to do, unless we are empty and far behind. */

@@ -1,6 +1,7 @@
 // What recovery has learnt so far, and the findings that the pure decision reads.
 import { type Hex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
+import { BLOCK_HASHES_DEPTH } from '../chain/find-holes.ts'
 import { GapFailures } from './gap-failures.ts'
 import { KnownConflicts } from './known-conflicts.ts'
 import {
@@ -111,6 +112,7 @@ export class Knowledge {
       nowMs: clock.monotonicMs(),
       blockTimeMs: this.#options.blockTimeMs,
       stateAtHead: state.isReadable(head.hash),
+      unknownHash: chain.unknownHash(head.number - BLOCK_HASHES_DEPTH, head.number),
       clockFault: peers.clockFault(head),
       scheduleNamesUs: this.#options.scheduleNamesUs(head.number + 1n),
       sequencing: this.#sequencing,

@@ -16,6 +16,7 @@ function describeAction(
 ) {
   const status: NodeRecovery = {
     formerBackups,
+    holes: { runs: [], runsCount: 0 },
     gate: { kind: 'shut', reason: 'recovering' },
     stateAction: undefined,
     blockAction,
