@@ -13,8 +13,9 @@ import { type BlockFetcher, type HeightRange } from './range-fetcher.ts'
 
 /** Heights that are looked at in one go; then others have their turn. */
 export const SEARCH_BATCH_HEIGHTS = 256n
-/** The pause after that: a search never takes more than a small part of a processor. */
+/** The pause after that, at least, and in proportion to the time it took: a search has all the time in the world. */
 export const SEARCH_PAUSE_MS = 100
+const SEARCH_PAUSE_FACTOR = 9
 /** What nobody served is asked for again after this, then after twice that, up to the maximum. */
 export const RETRY_MIN_MS = 5_000
 /** The longest pause between two tries. */
@@ -89,8 +90,12 @@ class Filler implements HoleFiller {
     const { holes } = mender
     this.#name()
     while (!signal.aborted) {
+      const startMs = clock.monotonicMs()
+      let pauseMs = SEARCH_PAUSE_MS
       try {
         if (!holes.isSearched) await this.#search()
+        const restMs = SEARCH_PAUSE_FACTOR * (clock.monotonicMs() - startMs)
+        pauseMs = Math.min(Math.max(pauseMs, restMs), RETRY_MIN_MS)
         if (holes.size > 0 && clock.monotonicMs() >= this.#retryAtMs) await this.#fill(signal)
       } catch (thrown) {
         if (signal.aborted) return
@@ -101,7 +106,7 @@ class Filler implements HoleFiller {
       }
       const isIdle = holes.isSearched && holes.size === 0
       if (isIdle) await untilAborted(signal)
-      else await clock.sleep(SEARCH_PAUSE_MS, signal).catch(() => undefined) // aborted: it ends
+      else await clock.sleep(pauseMs, signal).catch(() => undefined) // aborted: it ends
     }
   }
 
