@@ -133,6 +133,7 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
       'node-missing',
       'node-malformed',
       'node-hash-mismatch',
+      'state-damaged',
       'value-empty'
     ],
     meaning: 'A part of the state is not there, or is not what its hash says.',
