@@ -7,6 +7,7 @@ import { BlockReader } from '../chain/block-reader.ts'
 import { unlessDamaged } from '../chain/chain-entry.ts'
 import { BLOCK_HASHES_DEPTH, createHoleLook, lowestLostPointer } from '../chain/find-holes.ts'
 import { type Receipt } from '../chain/receipt.ts'
+import { MessageError } from '../chain/verify-message.ts'
 import { type OpenSigner } from '../signer/open-signer.ts'
 import { fetchDiffs } from '../sync/fetch-diffs.ts'
 import {
@@ -106,7 +107,13 @@ function recordedBlock(
   { number, hash }: BlockRef
 ): Block | undefined {
   const recorded = signer?.record?.hashAt(number) === hash && signer.record.messageAt(number)
-  return recorded ? verify(recorded) : undefined
+  if (!recorded) return undefined
+  try {
+    return verify(recorded)
+  } catch (thrown) {
+    if (thrown instanceof MessageError) return undefined // by another schedule: a peer's would be refused as well
+    throw thrown
+  }
 }
 
 /** Of a block without transactions, or out of its own diff. */

@@ -11,6 +11,7 @@ import { type OpenSigner } from '../signer/open-signer.ts'
 import { type HoleFiller } from '../sync/fill-holes.ts'
 import { type HoleMender } from '../sync/mend-holes.ts'
 import { type PeerBlocksDeps } from '../sync/peer-blocks.ts'
+import { type BlockFetcher } from '../sync/range-fetcher.ts'
 import { createStatusLoop, type StatusLoop } from '../sync/status-loop.ts'
 import { type BackupSets, isCounted } from './backup-sets.ts'
 import { bulkPeers, createNodeFetcher } from './bulk-peers.ts'
@@ -21,7 +22,12 @@ import { type NodeOverrides } from './overrides.ts'
 import { createHeldBlocks, createOwnStatus } from './own-status.ts'
 import { PeerClaims } from './peer-claims.ts'
 import { createPeerLanes } from './peer-lanes.ts'
-import { createNodeGossip, createPeerRequests, serveProtocols } from './peer-protocols.ts'
+import {
+  createNodeGossip,
+  createPeerRequests,
+  type PeerRequests,
+  serveProtocols
+} from './peer-protocols.ts'
 import { createRecoveryParts } from './recovery-parts.ts'
 import { createSequencerParts, type SequencerParts } from './sequencer-parts.ts'
 import { type StartInputs } from './start-inputs.ts'
@@ -74,7 +80,7 @@ export async function createNodeParts(
   const requests = createPeerRequests(deps, inputs)
   const status = createNodeStatus(deps, inputs, { requests, claims, replicatedHead })
   const gossip = createNodeGossip(deps, inputs, async (block, from) => {
-    await accepted.accept([block])
+    await chain.stores.accepted.accept([block])
     const { number, hash } = block
     tell(deps, { step: 'accepted', block: { number, hash } })
     recovery.onAccepted(block, from)
@@ -85,12 +91,7 @@ export async function createNodeParts(
   }
   const former = createFormer(deps, inputs)
   const fetcher = createNodeFetcher({ ...deps, connected, claims }, requests)
-  const peers = () => bulkPeers({ ...deps, connected })
-  const { accepted } = chain.stores
-  const onFilled = () => {
-    recovery.onPeersChanged()
-  }
-  const filler = createNodeFiller({ ...deps, requests, fetcher, accepted, peers, onFilled })
+  const filler = createFiller(deps, { requests, fetcher, connected }, () => recovery)
   const { gate, recovery } = createRecoveryParts(
     {
       ...deps,
@@ -127,6 +128,33 @@ export async function createNodeParts(
   network.mesh.listen((message) => gossip.receive(message))
   const services = [[recovery, filler], sequencer?.services ?? [], [status, network]]
   return { recovery, claims, former, filler, sequencer, services }
+}
+
+/** Recovery is made after it, and hears of what it brings. */
+function createFiller(
+  deps: NodeDeps,
+  {
+    requests,
+    fetcher,
+    connected
+  }: {
+    readonly requests: PeerRequests
+    readonly fetcher: BlockFetcher
+    readonly connected: () => readonly string[]
+  },
+  recovery: () => Recovery
+): HoleFiller {
+  return createNodeFiller({
+    ...deps,
+    ...{ requests, fetcher, accepted: deps.chain.stores.accepted },
+    peers: () => bulkPeers({ ...deps, connected }),
+    onBeside(block, from) {
+      recovery().onAccepted(block, from)
+    },
+    onFilled() {
+      recovery().onPeersChanged()
+    }
+  })
 }
 
 function createFormer(

@@ -3,7 +3,8 @@ import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { type Service } from '../base/service.ts'
-import { type Block } from '../chain/block.ts'
+import { createYielder } from '../base/yielder.ts'
+import { type Block, type BlockRef, type SignedBlock } from '../chain/block.ts'
 import { type Receipt } from '../chain/receipt.ts'
 import { type DiffsOutcome, type TakeDiff } from './fetch-diffs.ts'
 import { type AcceptedBlocks, fillGap } from './fill-gap.ts'
@@ -28,7 +29,9 @@ export interface HoleFillerDeps {
   readonly clock: Clock
   readonly log: Log
   readonly mender: HoleMender
-  readonly accepted: AcceptedBlocks
+  readonly accepted: AcceptedBlocks & {
+    acceptedAt(number: bigint): readonly BlockRef[]
+  }
   readonly fetcher: BlockFetcher
   /** The receipts in a diff of the block, proved by its header. Throws ApplyError `diff-refused`. */
   readonly receiptsOf: (diff: Uint8Array, block: Block) => readonly Receipt[]
@@ -37,6 +40,8 @@ export interface HoleFillerDeps {
     take: TakeDiff,
     signal: AbortSignal
   ) => Promise<DiffsOutcome>
+  /** A block of our key stands beside one that came back: as if it had just come from that peer. */
+  readonly onBeside: (block: SignedBlock, from: string) => void
   /** Something came back: what was not possible without it may be tried again. */
   readonly onFilled: () => void
 }
@@ -165,9 +170,25 @@ class Filler implements HoleFiller {
       reason = await this.#fetchTop(last, onFetched, signal)
     }
     await mender.mend({ first, last })
+    await this.#lookBeside({ first, last }, [...peers].join(', '))
     const count = before.blocksCount - holes.lacking({ first, last }).blocksCount
     if (count > 0) log.info('blocks-put-back', { first, last, count, from: [...peers] })
     return reason
+  }
+
+  /** A conflict is seen only where it is known which block is ours: now it is. */
+  async #lookBeside({ first, last }: HeightRange, from: string): Promise<void> {
+    const { mender, accepted, onBeside } = this.#deps
+    const yielder = createYielder()
+    for (let number = last; number >= first; number--) {
+      const ours = mender.chain.canonicalHash(number)
+      const others = ours === undefined ? [] : accepted.acceptedAt(number)
+      for (const { hash } of others.filter((other) => other.hash !== ours)) {
+        const block = accepted.acceptedBlock(hash)
+        if (block !== undefined) onBeside(block, from)
+      }
+      await yielder.maybeYield()
+    }
   }
 
   /** Where the lower end of a run is not known: its highest block alone. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { hexToBytes } from '../../../src/base/bytes.ts'
+import { type Hex, hexToBytes } from '../../../src/base/bytes.ts'
 import { type SignedBlock } from '../../../src/chain/block.ts'
 import { putEntry } from '../../../src/chain/chain-entry.ts'
 import { type KeyValueStore } from '../../../src/store/key-value-store.ts'
@@ -178,6 +178,9 @@ describe('stored blocks that are lost below the head', () => {
     await untilClosed(opened)
     assert.deepEqual(await faultsOf(store), [])
     assert.equal(opened.blocks.canonicalHash(15n), at(15).hash)
+    const others = branch.slice(13, 15).map(({ hash }) => hash)
+    assert.ok(opened.beside.length > 0, 'the other branch was held by a peer that was asked')
+    assert.ok(opened.beside.every(([hash]) => others.includes(hash as Hex)))
     assert.ok(opened.stubs.blamed.every(({ peer }) => peer === 'liar'))
     assert.ok(opened.falseDiffs.every(({ peer, code }) => peer === 'liar' && code === 'diff-false'))
     assert.ok(opened.stubs.blamed.length + opened.falseDiffs.length > 0)

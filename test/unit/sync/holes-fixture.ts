@@ -102,6 +102,7 @@ export async function openRepair(
     }
   }
   let filledCount = 0
+  const beside: [string, string][] = []
   const filler = createHoleFiller({
     clock,
     log,
@@ -123,6 +124,7 @@ export async function openRepair(
         { ...heights, peers: Object.keys(peers), signal },
         take
       ),
+    onBeside: (block, from) => void beside.push([block.hash, from]),
     onFilled() {
       filledCount += 1
     }
@@ -139,6 +141,7 @@ export async function openRepair(
     warnings,
     stubs,
     falseDiffs,
+    beside,
     filledCount: () => filledCount,
     start() {
       running = filler.run(stop.signal)
