@@ -2,16 +2,18 @@
 import { equalBytes } from '../base/bytes.ts'
 import { SerialExecutor } from '../base/serial.ts'
 import { type Block, type BlockRef } from '../chain/block.ts'
+import { type PutBack } from '../chain/block-store.ts'
 import { type EncodedDiff } from '../chain/diff-store.ts'
 import { MESSAGE_PASSER_HASH } from '../chain/header.ts'
 import { checkLink, type LinkRules } from '../chain/link.ts'
-import { type Receipt } from '../chain/receipt.ts'
+import { type Receipt, receiptsRoot } from '../chain/receipt.ts'
 import { type ExecutionEngine, type NewPayloadValid } from '../execution/engine.ts'
 import { type PreparedLayer } from '../state/layer.ts'
 import { type StatePoint } from '../state/state-view.ts'
 import { ApplyError } from './apply-error.ts'
 import { encodeDiff, isDiffStored } from './block-diff.ts'
-import { linkBlocks, type LinkedStretch, type LinkedWriter, receiptsOfDiff } from './link-blocks.ts'
+import { receiptsOfDiff } from './diff-receipts.ts'
+import { linkBlocks, type LinkedStretch, type LinkedWriter } from './link-blocks.ts'
 import {
   type DiffSource,
   type DiffTarget,
@@ -33,6 +35,8 @@ export interface CanonicalWriter extends DiffSource, LinkedWriter {
   persistReceipts(block: Block, receipts: readonly Receipt[]): Promise<void>
   /** The diff of a stored block, in place of one that is missing or bad. */
   persistDiff(number: bigint, diff: EncodedDiff): Promise<void>
+  /** What was lost of a stored block, once more; the child proves which block it is. */
+  putBack(lost: PutBack): Promise<void>
 }
 
 /** Where the new state goes; the state store satisfies it. */
@@ -72,13 +76,18 @@ export interface Applier {
    */
   link(stretch: LinkedStretch): Promise<void>
   /** Takes the receipts of a block that is to be linked out of a peer's diff. Throws ApplyError `diff-refused`. */
-  takeReceipts(block: Block, parent: Pick<Block, 'stateRoot'>, bytes: Uint8Array): Promise<void>
+  takeReceipts(block: Block, bytes: Uint8Array): Promise<void>
   /** Executes a stored canonical block again for its state, which was lost. Throws ApplyError. */
   replay(number: bigint): Promise<void>
   /** Rebuilds lost states of stored canonical blocks from their stored diffs. Throws ApplyError. */
   replayDiffs(range: ReplayRange): Promise<void>
   /** Takes a stored canonical block's diff from elsewhere: checks it, and keeps it. Throws ApplyError. */
   replayDiff(number: bigint, bytes: Uint8Array): Promise<void>
+  /**
+   * Writes what was lost of a stored block once more; the receipts have to be those of its header. Throws
+   * ChainError `hash-not-proven`, ApplyError `block-invalid`.
+   */
+  putBack(lost: PutBack): Promise<void>
   /** The head with its state: moves after the block is on disk and its layer is in. */
   readonly head: () => Block
   /** Calls back after each new head, in order; without receipts where it was linked and not executed. */
@@ -143,12 +152,17 @@ export function createApplier(deps: ApplierDeps): Applier {
     apply: (block) => turns.run(() => applyNext(block)),
     applyDiff: (block, bytes) => turns.run(() => applyByDiff(block, bytes)),
     link: (stretch) => turns.run(() => linkAll(stretch)),
-    takeReceipts: (block, parent, bytes) =>
-      turns.run(() => chain.persistReceipts(block, receiptsOfDiff(block, parent, bytes))),
+    takeReceipts: (block, bytes) =>
+      turns.run(() => chain.persistReceipts(block, receiptsOfDiff(bytes, block))),
     head: () => current,
     replay: (number) => turns.run(() => replayStored(deps, number)),
     replayDiffs: (range) => turns.run(() => replayDiffs({ chain, layers }, range)),
     replayDiff: (number, bytes) => turns.run(() => takeDiff({ chain, layers }, number, bytes)),
+    putBack: (lost) =>
+      turns.run(async () => {
+        assertLost(lost)
+        await chain.putBack(lost)
+      }),
     onHead: (listener) => void listeners.push(listener)
   }
 }
@@ -198,6 +212,16 @@ function diskNumber(layers: LayerSink): bigint {
 
 function refOf({ number, hash }: Block): BlockRef {
   return { number, hash }
+}
+
+/** A block by its hash, receipts by the root in its header. */
+function assertLost({ number, hash, block, receipts }: PutBack): void {
+  const isBlockTrue = block === undefined || block.hash === hash
+  const areReceiptsTrue =
+    receipts === undefined ||
+    (block !== undefined && equalBytes(receiptsRoot(receipts), block.header.receiptsRoot))
+  if (isBlockTrue && areReceiptsTrue) return
+  throw new ApplyError({ code: 'block-invalid', number, reason: 'it is not what was lost' })
 }
 
 async function execute(

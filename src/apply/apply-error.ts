@@ -8,6 +8,13 @@ export type ApplyFailure =
   | { readonly code: 'state-not-readable'; readonly number: bigint }
   | { readonly code: 'block-missing'; readonly number: bigint }
   | { readonly code: 'diff-missing'; readonly number: bigint }
+  /** Our state before this block is not what its root says: what a diff gives on it tells nothing of the diff. */
+  | {
+      readonly code: 'state-damaged'
+      readonly number: bigint
+      readonly place: string
+      readonly problem: string
+    }
   /** The diff of this block is not what the block changed, or no diff at all. */
   | { readonly code: 'diff-refused'; readonly number: bigint; readonly reason: string }
   /** It says that it is the diff of another block at this height. Nothing of it was looked at. */

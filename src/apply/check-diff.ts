@@ -27,6 +27,16 @@ export function assertDiffOfBlock(
   if (reason !== undefined) throw new DiffError({ code: 'receipts-wrong', number, reason })
 }
 
+/** As assertDiffOfBlock, of the block's hash and the receipts alone: what is said of the state is not looked at. */
+export function assertReceiptsOfBlock(diff: StateDiff, block: Block): void {
+  const { number, hash } = block
+  if (bytesToHex(diff.blockHash) !== hash) {
+    throw new DiffError({ code: 'header-differs', number, field: 'blockHash' })
+  }
+  const reason = receiptsProblem(diff, block)
+  if (reason !== undefined) throw new DiffError({ code: 'receipts-wrong', number, reason })
+}
+
 function receiptsProblem(diff: StateDiff, { header, transactions }: Block): string | undefined {
   if (diff.receipts.length !== transactions.length) {
     return `${diff.receipts.length} receipts for ${transactions.length} transactions`

@@ -3,12 +3,8 @@ import { type Hex } from '../base/bytes.ts'
 import { createYielder } from '../base/yielder.ts'
 import { type Block } from '../chain/block.ts'
 import { checkLink, type LinkRules } from '../chain/link.ts'
-import { decodeReceipt, type Receipt } from '../chain/receipt.ts'
-import { decodeStateDiff } from '../../protocols/state-diffs-by-range/state-diff-codec.ts'
 import { type StatePoint } from '../state/state-view.ts'
 import { ApplyError } from './apply-error.ts'
-import { assertDiffOfBlock } from './check-diff.ts'
-import { refusedDiff } from './replay-diffs.ts'
 
 /** From the child of the head to the block of the state on disk, ascending. */
 export interface LinkedStretch {
@@ -92,23 +88,5 @@ function* blocksOf({ path, block }: LinkedStretch, head: Block): Generator<Block
       throw new ApplyError({ code: 'block-missing', number: head.number + BigInt(index) + 1n })
     }
     yield found
-  }
-}
-
-/**
- * The receipts that a peer's diff of the block has, held against the header. What else the diff says cannot be
- * checked without the state before it, and is not kept. Throws ApplyError `diff-refused`.
- */
-export function receiptsOfDiff(
-  block: Block,
-  parent: Pick<Block, 'stateRoot'>,
-  bytes: Uint8Array
-): readonly Receipt[] {
-  try {
-    const diff = decodeStateDiff(bytes)
-    assertDiffOfBlock(diff, block, parent)
-    return diff.receipts.map((encoded) => decodeReceipt(encoded))
-  } catch (thrown) {
-    throw refusedDiff(block.number, thrown)
   }
 }

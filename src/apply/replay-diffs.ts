@@ -8,9 +8,11 @@ import { createYielder } from '../base/yielder.ts'
 import { type Block, type BlockRef } from '../chain/block.ts'
 import { ChainError } from '../chain/chain-error.ts'
 import { decodeReceipt, type Receipt } from '../chain/receipt.ts'
-import { DiffError } from '../state/diff-error.ts'
+import { type AccountsCheck } from '../state/check-accounts.ts'
+import { DiffError, type DiffFailure } from '../state/diff-error.ts'
 import { type PreparedLayer } from '../state/layer.ts'
 import { MergedDiffs } from '../state/merged-diffs.ts'
+import { StateError } from '../state/state-error.ts'
 import { type StateChanges, type StateView } from '../state/state-view.ts'
 import { ApplyError } from './apply-error.ts'
 import { assertDiffOfBlock } from './check-diff.ts'
@@ -29,7 +31,9 @@ export interface DiffSource {
 
 /** States and where computed ones go; the state store satisfies it. */
 export interface DiffTarget {
-  view(hash: Hex): Pick<StateView, 'account'> | undefined
+  view(hash: Hex): Pick<StateView, 'account' | 'root'> | undefined
+  /** Whether flat accounts are what the block's trie holds; those on disk are mended. */
+  checkAccounts(hash: Hex, addressHashes: Iterable<Uint8Array>): Promise<AccountsCheck>
   prepare(parentHash: Hex, changes: StateChanges): Promise<PreparedLayer>
   add(layer: PreparedLayer, block: BlockRef): void
   cap(headHash: Hex): void
@@ -51,6 +55,13 @@ export interface ReplayRange {
   readonly onReplayed?: (count: number) => void
   readonly signal: AbortSignal
 }
+
+/** Failures of a diff that a wrong state before it gives as well; the nodes of the tries prove themselves. */
+const STATE_CODES: readonly DiffFailure['code'][] = [
+  'new-code-missing',
+  'storage-root-wrong',
+  'state-root-wrong'
+]
 
 /** A block and its diff. */
 interface Step {
@@ -91,23 +102,74 @@ export async function replayDiff(
   layers.cap(block.hash)
 }
 
-/** What a block's diff gives on its parent's state, checked against the header. Throws ApplyError. */
+/** What a diff gives on its parent's state. */
+export interface DiffResult {
+  readonly layer: PreparedLayer
+  readonly receipts: readonly Receipt[]
+}
+
+/**
+ * What a block's diff gives on its parent's state, checked against the header. A diff that gives something else is
+ * refused only once what it touches of our own state was held against the parent's root: what was wrong there is
+ * mended, and the diff tried once more. Throws ApplyError `diff-refused`, `state-damaged`, `state-not-readable`;
+ * StateError.
+ */
 export async function layerOfDiff(
   layers: DiffTarget,
   parent: Block,
-  { block, bytes }: Step
-): Promise<{ readonly layer: PreparedLayer; readonly receipts: readonly Receipt[] }> {
-  const { number } = block
+  step: Step
+): Promise<DiffResult> {
+  try {
+    return await tryDiff(layers, parent, step)
+  } catch (thrown) {
+    if (!(await isOwnFaultMended(layers, parent, step, thrown)))
+      throw refusedDiff(step.block.number, thrown)
+  }
+  try {
+    return await tryDiff(layers, parent, step)
+  } catch (thrown) {
+    if (!(await isOwnFaultMended(layers, parent, step, thrown)))
+      throw refusedDiff(step.block.number, thrown)
+    throw damaged(step, 'flat accounts', 'they are not what the trie holds, mended or not')
+  }
+}
+
+async function tryDiff(layers: DiffTarget, parent: Block, step: Step): Promise<DiffResult> {
+  const { number } = step.block
   const before = layers.view(parent.hash)
   if (before === undefined) throw new ApplyError({ code: 'state-not-readable', number })
-  try {
-    const merged = new MergedDiffs(before)
-    const { receipts } = addDiff(merged, { block, bytes }, parent)
-    const layer = await prepare(layers, merged, parent.hash, block)
-    return { layer, receipts: receipts.map((encoded) => decodeReceipt(encoded)) }
-  } catch (thrown) {
-    throw refusedDiff(number, thrown)
+  const merged = new MergedDiffs(before)
+  const { receipts } = addDiff(merged, step, parent)
+  const layer = await prepare(layers, merged, parent.hash, step.block)
+  return { layer, receipts: receipts.map((encoded) => decodeReceipt(encoded)) }
+}
+
+/** False for what the diff alone is to blame for: the state before it is what the parent's header says. */
+async function isOwnFaultMended(
+  layers: DiffTarget,
+  parent: Block,
+  step: Step,
+  thrown: unknown
+): Promise<boolean> {
+  const isOfState =
+    thrown instanceof StateError ||
+    (thrown instanceof DiffError && STATE_CODES.includes(thrown.failure.code))
+  if (!isOfState) return false
+  const root = layers.view(parent.hash)?.root
+  if (root !== parent.stateRoot) {
+    throw damaged(step, 'root', `it is ${String(root)}, and ${parent.stateRoot} by the header`)
   }
+  const { accounts } = decodeStateDiff(step.bytes)
+  const check = await layers.checkAccounts(
+    parent.hash,
+    accounts.map(({ addressHash }) => addressHash)
+  )
+  if (check.kind === 'damaged') throw damaged(step, check.place, check.problem)
+  return check.kind === 'mended'
+}
+
+function damaged({ block: { number } }: Step, place: string, problem: string): ApplyError {
+  return new ApplyError({ code: 'state-damaged', number, place, problem })
 }
 
 /**

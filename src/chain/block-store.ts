@@ -6,11 +6,12 @@ import { LruMap } from '../base/lru.ts'
 import { type SerialExecutor } from '../base/serial.ts'
 import { type BatchOperation, type KeyValueStore } from '../store/key-value-store.ts'
 import { CHAIN_PREFIX, hashKey, numberKey, soleKey } from '../store/keys.ts'
+import { addAcceptedOperations } from './accepted-index.ts'
 import { type AcceptedStore } from './accepted-store.ts'
 import { type Block } from './block.ts'
 import { isSigned } from './block-content.ts'
 import { blockOperations, type BlockReader } from './block-reader.ts'
-import { putEntry, readEntry, requireEntry } from './chain-entry.ts'
+import { isEntryDamaged, putEntry, readEntry, requireEntry, unlessDamaged } from './chain-entry.ts'
 import { ChainError } from './chain-error.ts'
 import { type DiffStore, type EncodedDiff } from './diff-store.ts'
 import { decodeReceipts, encodeReceipts, type Receipt } from './receipt.ts'
@@ -40,6 +41,16 @@ export interface BlockStoreDeps {
 export interface PersistedBeside {
   readonly diff?: EncodedDiff
   readonly extra?: readonly BatchOperation[]
+}
+
+/** What is known again of a block that was stored and is not whole any more. */
+export interface PutBack {
+  readonly number: bigint
+  readonly hash: Hex
+  /** Undefined while only its hash is known. */
+  readonly block?: Block | undefined
+  /** Undefined while they are not known, or are there. */
+  readonly receipts?: readonly Receipt[] | undefined
 }
 
 /** Reads throw ChainError when an entry is damaged or missing, and StoreError. */
@@ -182,6 +193,49 @@ export class BlockStore {
     this.#head = block
   }
 
+  /**
+   * Writes once more what was lost of a canonical block, in one synced batch. Which block it is says the pointer that
+   * is there, or proves its child by its parent hash, so that lost pointers come back from the top down. Throws
+   * ChainError `hash-not-proven`; StoreError; SerialError. The head stays what it is.
+   */
+  async putBack({ number, hash, block, receipts }: PutBack): Promise<void> {
+    await this.#writes.run(async () => {
+      this.#assertProven(number, hash)
+      const operations = [
+        putEntry(numberKey(CHAIN_PREFIX.canonical, number), hexToBytes(hash)),
+        ...(receipts === undefined ? [] : [receiptsOperation({ hash }, receipts)]),
+        ...(block === undefined ? [] : [...blockOperations(block), ...indexOperations(block)]),
+        ...(block !== undefined && isSigned(block)
+          ? addAcceptedOperations(this.#store, [block])
+          : [])
+      ]
+      await this.#store.batch(operations, { sync: true })
+      if (block !== undefined && isSigned(block)) this.#accepted.noteAccepted([block])
+    })
+  }
+
+  /** Deletes a pointer that fails its check, and that nothing proves: it reads as missing then, which it is. */
+  async dropDamagedPointer(number: bigint): Promise<void> {
+    await this.#writes.run(async () => {
+      const key = numberKey(CHAIN_PREFIX.canonical, number)
+      if (number >= this.#head.number || !isEntryDamaged(this.#store, 'canonical', key)) return
+      await this.#store.batch([{ type: 'del', key }], { sync: true })
+    })
+  }
+
+  #assertProven(number: bigint, hash: Hex): void {
+    if (number === this.#head.number && hash === this.#head.hash) return
+    const isBelow = number < this.#head.number
+    const child = isBelow ? unlessDamaged(() => this.blockByNumber(number + 1n)) : undefined
+    const named = child?.number === number + 1n ? child.parentHash : undefined
+    if (named === hash || (child === undefined && this.#isPointedAt(number, hash))) return
+    throw new ChainError({ code: 'hash-not-proven', number, hash, named })
+  }
+
+  #isPointedAt(number: bigint, hash: Hex): boolean {
+    return number < this.#head.number && unlessDamaged(() => this.canonicalHash(number)) === hash
+  }
+
   /** The block itself is on disk when it was accepted: then nothing of it is written twice. */
   #contentOperations(block: Block): readonly BatchOperation[] {
     if (isSigned(block)) return this.#accepted.acceptOperations([block])
@@ -207,17 +261,17 @@ export function readHead(store: Pick<KeyValueStore, 'get'>, reader: BlockReader)
   return requireBlock(reader, hash)
 }
 
-function receiptsOperation({ hash }: Block, receipts: readonly Receipt[]): BatchOperation {
+function receiptsOperation(
+  { hash }: Pick<Block, 'hash'>,
+  receipts: readonly Receipt[]
+): BatchOperation {
   return putEntry(hashKey(CHAIN_PREFIX.receipts, hash), encodeReceipts(receipts))
 }
 
 function canonicalOperations(block: Block): readonly BatchOperation[] {
   const hash = hexToBytes(block.hash)
   return [
-    ...block.transactions.map((raw, index) => {
-      const key = hashKey(CHAIN_PREFIX.transaction, bytesToHex(keccak256(raw)))
-      return putEntry(key, encodeLocation(block.number, index))
-    }),
+    ...indexOperations(block),
     putEntry(numberKey(CHAIN_PREFIX.canonical, block.number), hash),
     putEntry(soleKey(CHAIN_PREFIX.head), hash)
   ]
@@ -230,6 +284,13 @@ export function encodeLocation(number: bigint, index: number): Uint8Array {
   view.setBigUint64(0, number, false)
   view.setUint32(8, index, false)
   return body
+}
+
+function indexOperations({ number, transactions }: Block): readonly BatchOperation[] {
+  return transactions.map((raw, index) => {
+    const key = hashKey(CHAIN_PREFIX.transaction, bytesToHex(keccak256(raw)))
+    return putEntry(key, encodeLocation(number, index))
+  })
 }
 
 function requireBlock(reader: BlockReader, hash: Hex): Block {

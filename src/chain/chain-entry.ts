@@ -3,6 +3,7 @@ import { bytesToHex } from '../base/bytes.ts'
 import { openValue, sealValue } from '../store/checked-value.ts'
 import { type BatchOperation, type KeyValueReader } from '../store/key-value-store.ts'
 import { type CHAIN_PREFIX } from '../store/keys.ts'
+import { StoreError } from '../store/store-error.ts'
 import { ChainError } from './chain-error.ts'
 
 /** What an entry is; its key begins with the prefix of that name. */
@@ -34,6 +35,37 @@ export function openEntry(entry: ChainEntry, key: Uint8Array, value: Uint8Array)
   const body = openValue(key, value)
   if (body !== undefined) return body
   throw new ChainError({ code: 'entry-damaged', entry, key: bytesToHex(key) })
+}
+
+/** Undefined for what is not there and for what is not as it was written. Throws when nothing can be read. */
+export function unlessDamaged<T>(read: () => T | undefined): T | undefined {
+  try {
+    return read()
+  } catch (thrown) {
+    if (isDamage(thrown)) return undefined
+    throw thrown
+  }
+}
+
+/** As a checksum tells, or the database itself. */
+function isDamage(thrown: unknown): boolean {
+  if (thrown instanceof ChainError) return true
+  return thrown instanceof StoreError && thrown.failure.code === 'store-damaged'
+}
+
+/** True when there is an entry under the key, and it is not what was written. */
+export function isEntryDamaged(
+  store: Pick<KeyValueReader, 'get'>,
+  entry: ChainEntry,
+  key: Uint8Array
+): boolean {
+  try {
+    readEntry(store, entry, key)
+    return false
+  } catch (thrown) {
+    if (isDamage(thrown)) return true
+    throw thrown
+  }
 }
 
 /** The write of one entry, for a batch. */

@@ -31,6 +31,13 @@ export type ChainFailure =
   | { readonly code: 'entry-damaged'; readonly entry: string; readonly key: Hex }
   /** An index names what is not there. */
   | { readonly code: 'entry-missing'; readonly entry: string; readonly key: Hex }
+  /** Nothing of the chain names this block at that height; `named` is what its child does. */
+  | {
+      readonly code: 'hash-not-proven'
+      readonly number: bigint
+      readonly hash: Hex
+      readonly named: Hex | undefined
+    }
   | { readonly code: 'named-value-invalid'; readonly name: string; readonly reason: string }
   /** More blocks that our key signed at one height than are kept as evidence. */
   | { readonly code: 'too-many-at-height'; readonly number: bigint; readonly hashesMax: number }

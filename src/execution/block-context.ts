@@ -4,11 +4,21 @@ import { type Common } from '@ethereumjs/common'
 import { Address } from '@ethereumjs/util'
 import { hexToBytes, type Hex } from '../base/bytes.ts'
 import { createYielder } from '../base/yielder.ts'
+import { NodeError } from '../base/node-error.ts'
 import { POINT_EVALUATION } from './point-evaluation.ts'
 import { type StateAdapter } from './state-adapter.ts'
 
-/** What BLOCKHASH reads: canonical hashes of the last 256 blocks. */
+/** What BLOCKHASH reads: canonical hashes of the last 256 blocks; undefined for one that is lost. */
 export type BlockHashes = (number: bigint) => Hex | undefined
+
+/** A stored block is lost whose hash a transaction asks for. */
+export interface BlockHashFailure {
+  readonly code: 'block-hash-unknown'
+  readonly number: bigint
+}
+
+/** Thrown out of the EVM: with zeros in place of the hash it would give another root than everybody else's. */
+export class BlockHashError extends NodeError<BlockHashFailure> {}
 
 /** The header fields that execution reads; known before the block is sealed. */
 export interface BlockEnvironment {
@@ -89,8 +99,12 @@ export function warmFromStart(evm: EVM, addresses: readonly (Address | undefined
 function createBlockHashSource(blockHashes: BlockHashes): EVMMockBlockchainInterface {
   return {
     async getBlock(number) {
+      // The EVM asks for none but the last 256.
       const hash = blockHashes(BigInt(number))
-      return { hash: () => (hash === undefined ? new Uint8Array(32) : hexToBytes(hash)) }
+      if (hash === undefined) {
+        throw new BlockHashError({ code: 'block-hash-unknown', number: BigInt(number) })
+      }
+      return { hash: () => hexToBytes(hash) }
     },
     putBlock: () => Promise.reject(new Error('execution stores no blocks')),
     shallowCopy: () => createBlockHashSource(blockHashes)

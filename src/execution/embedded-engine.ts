@@ -10,7 +10,7 @@ import { type Block } from '../chain/block.ts'
 import { toBlock } from '../chain/header.ts'
 import { checkLink, type LinkRules } from '../chain/link.ts'
 import { type StateChanges, type StateView } from '../state/state-view.ts'
-import { type BlockEnvironment, type BlockHashes } from './block-context.ts'
+import { type BlockEnvironment, BlockHashError, type BlockHashes } from './block-context.ts'
 import { BlockExecution, type ExecutionResult, type ExecutionSite } from './block-loop.ts'
 import {
   type BuiltPayload,
@@ -155,7 +155,10 @@ async function executeAll(
       const prepared: PreparedTx = prepareTransaction(raw, site.common)
       await execution.include(prepared)
     } catch (thrown) {
-      const isOfBlock = thrown instanceof InclusionError || thrown instanceof TransactionError
+      const isOfBlock =
+        thrown instanceof InclusionError ||
+        thrown instanceof TransactionError ||
+        thrown instanceof BlockHashError
       if (!isOfBlock) throw thrown
       return `transaction ${String(index)}: ${errorMessage(thrown)}`
     }

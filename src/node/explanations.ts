@@ -115,6 +115,12 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
     safe: 'Check the disk. Moving the data directory away is safe where a peer has the chain: all of it is fetched again. Keep the key directory.'
   },
   {
+    codes: ['blocks-missing', 'block-hash-unknown', 'hash-not-proven'],
+    meaning:
+      'Stored blocks below the head are lost: the disk changed what was written. Each is proved by its child, and asked for from peers. While one of the last 256 hashes is not known, nothing is built.',
+    safe: 'Check the disk, and connect a node that has the blocks, under peers: all else happens by itself. If nobody has them, moving the data directory away is safe where a peer has the rest of the chain. Keep the key directory.'
+  },
+  {
     codes: ['write-failed', 'read-failed', 'store-closed', 'flush-failed'],
     meaning: 'The disk did not take or give what a database wanted.',
     safe: 'Look at the disk, then start the node again; it goes on from what was written.'
@@ -132,6 +138,7 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
       'node-missing',
       'node-malformed',
       'node-hash-mismatch',
+      'state-damaged',
       'value-empty'
     ],
     meaning: 'A part of the state is not there, or is not what its hash says.',

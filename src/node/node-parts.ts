@@ -8,16 +8,26 @@ import { type Network } from '../net/network.ts'
 import { type Blame } from '../peer/blame.ts'
 import { type OnExit, type Recovery } from '../recovery/recovery.ts'
 import { type OpenSigner } from '../signer/open-signer.ts'
+import { type HoleFiller } from '../sync/fill-holes.ts'
+import { type HoleMender } from '../sync/mend-holes.ts'
 import { type PeerBlocksDeps } from '../sync/peer-blocks.ts'
+import { type BlockFetcher } from '../sync/range-fetcher.ts'
 import { createStatusLoop, type StatusLoop } from '../sync/status-loop.ts'
 import { type BackupSets, isCounted } from './backup-sets.ts'
+import { bulkPeers, createNodeFetcher } from './bulk-peers.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { createFormerBackups, type FormerBackups } from './former-backups.ts'
+import { createNodeFiller } from './hole-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { createHeldBlocks, createOwnStatus } from './own-status.ts'
 import { PeerClaims } from './peer-claims.ts'
 import { createPeerLanes } from './peer-lanes.ts'
-import { createNodeGossip, createPeerRequests, serveProtocols } from './peer-protocols.ts'
+import {
+  createNodeGossip,
+  createPeerRequests,
+  type PeerRequests,
+  serveProtocols
+} from './peer-protocols.ts'
 import { createRecoveryParts } from './recovery-parts.ts'
 import { createSequencerParts, type SequencerParts } from './sequencer-parts.ts'
 import { type StartInputs } from './start-inputs.ts'
@@ -32,6 +42,7 @@ export interface NodeDeps {
   readonly network: Network
   readonly blame: Blame
   readonly sets: BackupSets
+  readonly mender: HoleMender
   readonly onStep: OnStep
   readonly onExit: OnExit
   /** Serving goes on until it aborts. */
@@ -42,6 +53,7 @@ export interface NodeDeps {
 export interface NodeParts {
   readonly recovery: Recovery
   readonly claims: PeerClaims
+  readonly filler: HoleFiller
   /** Undefined for a backup, which asks for no quorum. */
   readonly former: FormerBackups | undefined
   /** Undefined for a backup, which builds nothing. */
@@ -65,7 +77,7 @@ export async function createNodeParts(
   // Backups that were added while the node ran before are connected to as those of the config are.
   for (const { multiaddr } of roster.added()) network.keepConnected(multiaddr)
   const replicatedHead = () => claims.replicatedHead(roster.ids())
-  const requests = createPeerRequests(deps, chainId)
+  const requests = createPeerRequests(deps, inputs)
   const status = createNodeStatus(deps, inputs, { requests, claims, replicatedHead })
   const gossip = createNodeGossip(deps, inputs, async (block, from) => {
     await chain.stores.accepted.accept([block])
@@ -78,10 +90,12 @@ export async function createNodeParts(
     log.debug('published', { number: block.number, hash: block.hash, receiversCount })
   }
   const former = createFormer(deps, inputs)
+  const fetcher = createNodeFetcher({ ...deps, connected, claims }, requests)
+  const filler = createFiller(deps, { requests, fetcher, connected }, () => recovery)
   const { gate, recovery } = createRecoveryParts(
     {
       ...deps,
-      ...{ claims, connected, requests, publish, former },
+      ...{ claims, connected, requests, fetcher, publish, former, holes: deps.mender.holes },
       hasSigned: (hash) => sequencer?.hasSigned(hash) === true
     },
     inputs,
@@ -94,7 +108,7 @@ export async function createNodeParts(
       { clock, log, chain, signer, gate, sequencerGate, recovery, publish, replicatedHead, onStep },
       inputs
     )
-  listenToPeers(network, { status, claims, recovery })
+  listenToPeers(network, { status, claims, recovery, filler })
   chain.applier.onHead(() => {
     status.onHeadMoved()
   })
@@ -112,8 +126,35 @@ export async function createNodeParts(
     overrides
   )
   network.mesh.listen((message) => gossip.receive(message))
-  const services = [[recovery], sequencer?.services ?? [], [status, network]]
-  return { recovery, claims, former, sequencer, services }
+  const services = [[recovery, filler], sequencer?.services ?? [], [status, network]]
+  return { recovery, claims, former, filler, sequencer, services }
+}
+
+/** Recovery is made after it, and hears of what it brings. */
+function createFiller(
+  deps: NodeDeps,
+  {
+    requests,
+    fetcher,
+    connected
+  }: {
+    readonly requests: PeerRequests
+    readonly fetcher: BlockFetcher
+    readonly connected: () => readonly string[]
+  },
+  recovery: () => Recovery
+): HoleFiller {
+  return createNodeFiller({
+    ...deps,
+    ...{ requests, fetcher, accepted: deps.chain.stores.accepted },
+    peers: () => bulkPeers({ ...deps, connected }),
+    onBeside(block, from) {
+      recovery().onAccepted(block, from)
+    },
+    onFilled() {
+      recovery().onPeersChanged()
+    }
+  })
 }
 
 function createFormer(
@@ -155,12 +196,19 @@ function listenToPeers(
   {
     status,
     claims,
-    recovery
-  }: { readonly status: StatusLoop; readonly claims: PeerClaims; readonly recovery: Recovery }
+    recovery,
+    filler
+  }: {
+    readonly status: StatusLoop
+    readonly claims: PeerClaims
+    readonly recovery: Recovery
+    readonly filler: HoleFiller
+  }
 ): void {
   network.listenToPeers({
     onConnected(peer) {
       status.onConnected(peer)
+      filler.peersChanged()
       recovery.onPeersChanged()
     },
     onDisconnected(peer) {

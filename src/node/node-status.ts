@@ -12,6 +12,7 @@ import { type AdoptedBackup } from './adopted-backups.ts'
 import { type BackupRoster } from './backup-roster.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { describeFormer, exitWithout } from './former-backups.ts'
+import { type HolesFound } from './hole-parts.ts'
 import { toJsonValue } from './json-value.ts'
 import { type NodeConfig } from './node-config.ts'
 import { type PeerClaims } from './peer-claims.ts'
@@ -21,6 +22,8 @@ import { toRef } from './recovery-ports.ts'
 export interface NodeRecovery extends RecoveryStatus {
   /** Of the set that the gate last opened under, those that are no backups any more. */
   readonly formerBackups: readonly AdoptedBackup[]
+  /** Stored blocks that were lost and are not back yet. */
+  readonly holes: HolesFound
 }
 
 /** Where the facts come from. */
@@ -89,6 +92,7 @@ export function describeRecovery(
     row: blockAction?.row,
     missing: blockAction?.action === 'ask' ? blockAction.missing : undefined,
     formerBackups: describeFormerBackups(status),
+    holes: describeHoles(status),
     answers: describeAnswers(status),
     waitsFor: blockAction?.action === 'wait' ? blockAction.reason : undefined,
     target: blockAction?.action === 'adopt' ? blockAction.target.block : undefined,
@@ -142,6 +146,16 @@ function stateWaitOf({ stateAction }: RecoveryStatus) {
   return { diskLayer, reason }
 }
 
+/** Which stored blocks are lost, from the top down, why nobody brought them, and what to do. */
+function describeHoles({ holes: { runs, runsCount } }: NodeRecovery) {
+  if (runsCount === 0) return undefined
+  return {
+    count: runsCount,
+    highest: runs,
+    exit: 'connect a node that has them, under peers; they are asked for by themselves: rekindle explain blocks-missing'
+  }
+}
+
 /** The quorum of the set before the change is needed too: who of it left, where, and whether it has answered. */
 function describeFormerBackups({ formerBackups, blockAction, answers, head }: NodeRecovery) {
   if (formerBackups.length === 0) return undefined
@@ -186,6 +200,8 @@ function overrideOfWait({ code }: WaitReason, { hash }: BlockRef): string | unde
       return 'set the clock'
     case 'disk-full':
       return 'make room on the disk of the data directory'
+    case 'blocks-missing':
+      return 'connect a node that has the blocks shown under holes, under peers'
     case 'not-scheduled':
     case 'another-sequencer':
     case 'quiet-round':

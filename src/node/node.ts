@@ -16,6 +16,9 @@ import { SignerError } from '../signer/signer-error.ts'
 import { createAdminPort } from './admin-parts.ts'
 import { type BackupSets, formerAddresses, isCounted, openBackupSets } from './backup-sets.ts'
 import { type ChainParts, openChainParts } from './chain-parts.ts'
+import { openHoles } from './hole-parts.ts'
+import { messageVerifier } from './peer-protocols.ts'
+import { type HoleMender } from '../sync/mend-holes.ts'
 import { createClosers } from './closers.ts'
 import { type Blame } from '../peer/blame.ts'
 import { createNodeParts, type NodeParts } from './node-parts.ts'
@@ -62,6 +65,8 @@ export async function createNode(
     closers.add('flush', () => flush(chain, log))
     const signer = await openNodeSigner(inputs, chain)
     if (signer !== undefined) closers.add('signer', () => signer.close())
+    // Before anything stands on stored blocks: some may be lost.
+    const mender = await openHoles({ chain, signer, verify: messageVerifier(inputs, chain) })
     const configured = [...inputs.config.backups, ...inputs.config.peers]
     const peerIds = new Set(configured.map(({ peerId }) => peerId))
     const ownPeerId = inputs.peerKey.peerId
@@ -83,6 +88,7 @@ export async function createNode(
       network,
       blame,
       sets,
+      mender,
       closers
     })
   } catch (thrown) {
@@ -102,6 +108,7 @@ interface Opened {
   readonly network: Network
   readonly blame: Blame
   readonly sets: BackupSets
+  readonly mender: HoleMender
   readonly closers: ReturnType<typeof createClosers>
 }
 
@@ -132,7 +139,8 @@ async function assemble(opened: Opened): Promise<RunningNode> {
     ...opened.sets,
     recovery: () => ({
       ...parts.recovery.status(),
-      formerBackups: parts.former?.list() ?? []
+      formerBackups: parts.former?.list() ?? [],
+      holes: parts.filler.shown()
     }),
     peerId,
     multiaddrs: () => network.multiaddrs(),

@@ -17,7 +17,7 @@ import { type Blame } from '../peer/blame.ts'
 import { createRequester } from '../reqresp/requester.ts'
 import { type Handler, type Lane, RequestRefused, respond } from '../reqresp/responder.ts'
 import { answerTip, type HeldBlocks } from '../sync/answer-tip.ts'
-import { type PeerBlocksDeps } from '../sync/peer-blocks.ts'
+import { type PeerBlocksDeps, type VerifyMessage } from '../sync/peer-blocks.ts'
 import { serveBlocksByHash, serveBlocksByRange } from '../sync/serve-blocks.ts'
 import { isDiffServed, serveStateDiffs } from '../sync/serve-diffs.ts'
 import { type StatusLoop } from '../sync/status-loop.ts'
@@ -47,12 +47,21 @@ export interface PeerRequests extends PeerBlocksDeps {
   readonly onFalse: (failure: FalseAnswer) => void
 }
 
+/** The block of a message that the schedule's signer signed. Throws MessageError for any other. */
+export function messageVerifier(
+  { genesis }: Pick<StartInputs, 'genesis'>,
+  { schedule }: Pick<ChainParts, 'schedule'>
+): VerifyMessage {
+  const { chainId } = genesis.config
+  return ({ version, message }) => verifyBlockMessage({ chainId, schedule }, version, message)
+}
+
 /** Requests, verified. A false answer is logged with its sender; the request moves to another peer. */
 export function createPeerRequests(
   { clock, log, network, chain, blame }: PeerProtocolDeps,
-  chainId: bigint
+  { genesis }: Pick<StartInputs, 'genesis'>
 ): PeerRequests {
-  const { schedule } = chain
+  const { chainId } = genesis.config
   const note = createBlaming({ log, blame, network })
   const requester = createRequester({
     clock,
@@ -65,7 +74,7 @@ export function createPeerRequests(
   })
   return {
     request: requester.request,
-    verify: ({ version, message }) => verifyBlockMessage({ chainId, schedule }, version, message),
+    verify: messageVerifier({ genesis }, chain),
     onFalse(failure) {
       log.warn('peer-false', { ...failure })
       note(failure.peer, falseAnswerFault(failure))

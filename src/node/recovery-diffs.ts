@@ -138,9 +138,7 @@ async function fetchReceipts(
   return outcomeOf(async () => {
     const fetched = await fetchDiffs(deps, { ...heights, peers, signal }, async (...taken) => {
       const [number, bytes, peer] = taken
-      const index = Number(number - head.number) - 1
-      const parent = index === 0 ? head : blockAt(index - 1)
-      await applier.takeReceipts(blockAt(index), parent, bytes)
+      await applier.takeReceipts(blockAt(Number(number - head.number) - 1), bytes)
       onTaken(1, { peer, bytes: bytes.length })
     })
     return fetched.kind === 'done' ? { kind: 'rebuilt' } : fetched

@@ -15,8 +15,10 @@ import { RequestError } from '../reqresp/request-error.ts'
 import { type OpenSigner } from '../signer/open-signer.ts'
 import { fillGap } from '../sync/fill-gap.ts'
 import { type PeerBlocksDeps, requestTip } from '../sync/peer-blocks.ts'
-import { createBlockFetcher } from '../sync/range-fetcher.ts'
+import { type OpenHoles } from '../sync/open-holes.ts'
+import { type BlockFetcher } from '../sync/range-fetcher.ts'
 import { type BackupSets } from './backup-sets.ts'
+import { bulkPeers } from './bulk-peers.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type FormerBackups } from './former-backups.ts'
 import { type NodeOverrides } from './overrides.ts'
@@ -46,6 +48,8 @@ export interface RecoveryPartsDeps {
   readonly former: FormerBackups | undefined
   readonly connected: () => readonly string[]
   readonly requests: PeerRequests
+  readonly fetcher: BlockFetcher
+  readonly holes: OpenHoles
   readonly blame: Blame
   readonly publish: (block: SignedBlock) => Promise<void>
   readonly hasSigned: (hash: Hex) => boolean
@@ -88,12 +92,6 @@ export function createRecoveryParts(
   // Row 4 is behind us: stores are open only once the journal was taken in.
   const { journalFinding } = stores
   if (journalFinding.kind === 'taken' && !journalFinding.isWhole) progress.source('journal')
-  const fetcher = createBlockFetcher({
-    clock,
-    blocks: requests,
-    peers: (number) => rankedPeers(deps, number),
-    onSlow: (peer, slowness) => void deps.blame.note(peer, slowness)
-  })
   const recovery = createRecovery(
     {
       clock,
@@ -107,7 +105,7 @@ export function createRecoveryParts(
       onMissing: (backups) => deps.former?.onMissing(backups),
       askTip: async (peer, head, signal) => askTip(requests, peer, head, signal),
       async fillGap(gap, onFetched) {
-        const walk = { accepted: stores.accepted, fetcher }
+        const walk = { accepted: stores.accepted, fetcher: deps.fetcher }
         const outcome = await fillGap(walk, gap, { onFetched })
         return nameBenched(outcome, deps.connected().filter(isBenched))
       },
@@ -120,13 +118,13 @@ export function createRecoveryParts(
 }
 
 function createPorts(
-  { clock, chain, signer, claims, sets, connected, requests, blame }: RecoveryPartsDeps,
+  { clock, chain, signer, claims, sets, connected, requests, holes, blame }: RecoveryPartsDeps,
   { config, blockTimeMs }: StartInputs
 ) {
   const { stores, applier, times, schedule } = chain
   const backups = () => sets.roster.ids()
   const ports = {
-    chain: recoveryChain(stores, applier),
+    chain: recoveryChain(stores, applier, holes),
     state: recoveryState(stores),
     diffs: recoveryDiffs({
       stores,
@@ -174,27 +172,4 @@ async function askTip(
     if (!(thrown instanceof RequestError && thrown.failure.code === 'unavailable')) throw thrown
     return { relation: 'unavailable', reason: thrown.failure.reason }
   }
-}
-
-/** Whoever is connected and may be asked for much. */
-function bulkPeers({
-  connected,
-  blame
-}: Pick<RecoveryPartsDeps, 'connected' | 'blame'>): readonly string[] {
-  return connected().filter((peer) => !blame.isBenched(peer) && !blame.isBanned(peer))
-}
-
-/**
- * Those that claim the height first; a claim is a hint, so the others follow. Among them, whoever was slow lately
- * comes last, and whoever is benched not at all.
- */
-function rankedPeers(
-  { connected, claims, blame }: Pick<RecoveryPartsDeps, 'connected' | 'claims' | 'blame'>,
-  number: bigint
-): readonly string[] {
-  const unclaimed = (peer: string) => ((claims.status(peer)?.unsafeNumber ?? -1n) >= number ? 0 : 1)
-  return bulkPeers({ connected, blame })
-    .map((peer) => ({ peer, unclaimed: unclaimed(peer), slow: blame.lightCount(peer) }))
-    .sort((one, other) => one.unclaimed - other.unclaimed || one.slow - other.slow)
-    .map(({ peer }) => peer)
 }

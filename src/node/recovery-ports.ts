@@ -8,6 +8,7 @@ import { ApplyError } from '../apply/apply-error.ts'
 import { type Block, type BlockRef } from '../chain/block.ts'
 import { type BlockTimes } from '../chain/block-times.ts'
 import { createNamedValue } from '../chain/named-value.ts'
+import { type OpenHoles } from '../sync/open-holes.ts'
 import { type VerifyMessage } from '../sync/peer-blocks.ts'
 import { findClockFault } from '../recovery/clock-fault.ts'
 import {
@@ -29,10 +30,13 @@ export const DISK_ROOM_MIN_BYTES = 256 * 2 ** 20
 /** Our chain and the accepted blocks beside it. */
 export function recoveryChain(
   { blocks, accepted }: Pick<OpenStores, 'blocks' | 'accepted'>,
-  applier: Applier
+  applier: Applier,
+  holes: Pick<OpenHoles, 'missingBlock' | 'unknownHash'>
 ): RecoveryChain {
   return {
     head: () => toRef(applier.head()),
+    missingBlock: (first, last) => holes.missingBlock({ first, last }),
+    unknownHash: (first, last) => holes.unknownHash({ first, last }),
     canonicalHash: (number) => blocks.canonicalHash(number),
     acceptedBlock: (hash) => accepted.acceptedBlock(hash),
     acceptedAt: (number) => accepted.acceptedAt(number),

@@ -13,6 +13,7 @@ export const FAULT_WEIGHTS = {
   /** A block that does not bear out what was said with it. */
   'false-claim': 'heavy',
   'false-proof': 'heavy',
+  /** By the headers, or once the state here that it was applied to proved to be the parent's (apply/). */
   'false-diff': 'heavy',
   'unrequested-item': 'heavy',
   'undecodable-chunk': 'heavy',

@@ -79,7 +79,10 @@ export function decideState(findings: StateFindings): StateAction {
   if (canExecute) {
     return { row: 10, action: 're-execute', from: readable, to: head }
   }
-  return { row: 11, action: 'fetch-state', reason: 'neither diffs nor blocks bridge the gap' }
+  const reason = findings.blocksStored
+    ? 'neither diffs nor blocks bridge the gap'
+    : 'stored blocks that the gap needs are lost, and have to come back first'
+  return { row: 11, action: 'fetch-state', reason }
 }
 
 /** Row 8: what the state on disk is worth, is known once its block is linked. */

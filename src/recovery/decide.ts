@@ -13,6 +13,8 @@ import { NEW_ROUNDS_MAX, quietMs, quorumState, recordTip } from './quorum.ts'
 /** Why the gate stays shut although no work is left to do: what it waits for. */
 export type WaitReason =
   | { readonly code: 'state-not-readable' }
+  /** What is executed may ask for the hash of a stored block that is lost: with a wrong one the root is wrong. */
+  | { readonly code: 'blocks-missing'; readonly number: bigint }
   | { readonly code: 'quiet-round'; readonly remainingMs: number }
   | { readonly code: 'clock'; readonly fault: ClockFault }
   | { readonly code: 'not-scheduled' }
@@ -119,6 +121,8 @@ function waitReason(findings: BlockFindings, needsQuietRound: boolean): WaitReas
   if (findings.diskFull) return { code: 'disk-full' }
   if (findings.clockFault !== undefined) return { code: 'clock', fault: findings.clockFault }
   if (!findings.stateAtHead) return { code: 'state-not-readable' }
+  const { unknownHash } = findings
+  if (unknownHash !== undefined) return { code: 'blocks-missing', number: unknownHash }
   const remainingMs = needsQuietRound ? quietRemainingMs(findings) : 0
   return remainingMs > 0 ? { code: 'quiet-round', remainingMs } : undefined
 }

@@ -103,6 +103,8 @@ export interface BlockFindings {
   readonly blockTimeMs: number
   /** True when the state at `head` can be read. */
   readonly stateAtHead: boolean
+  /** A height among those whose hashes execution may ask for, of which it is lost and not back yet. */
+  readonly unknownHash: bigint | undefined
   readonly clockFault: ClockFault | undefined
   readonly scheduleNamesUs: boolean
   readonly sequencing: boolean

@@ -1,6 +1,7 @@
 // What recovery has learnt so far, and the findings that the pure decision reads.
 import { type Hex } from '../base/bytes.ts'
 import { type BlockRef } from '../chain/block.ts'
+import { BLOCK_HASHES_DEPTH } from '../chain/find-holes.ts'
 import { GapFailures } from './gap-failures.ts'
 import { KnownConflicts } from './known-conflicts.ts'
 import { PeerAnswers, type PeerAnswersDeps } from './peer-answers.ts'
@@ -94,6 +95,7 @@ export class Knowledge {
       quorum: this.#options.startWithoutBackups === head.hash ? 'none' : this.#options.quorum,
       blockTimeMs: this.#options.blockTimeMs,
       stateAtHead: state.isReadable(head.hash),
+      unknownHash: chain.unknownHash(head.number - BLOCK_HASHES_DEPTH, head.number),
       clockFault: peers.clockFault(head),
       scheduleNamesUs: this.#options.scheduleNamesUs(head.number + 1n),
       sequencing: this.#sequencing,

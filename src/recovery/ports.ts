@@ -9,6 +9,10 @@ export interface RecoveryChain {
   /** The stored head. */
   head(): BlockRef
   canonicalHash(number: bigint): Hex | undefined
+  /** The highest height of a range, both ends inclusive, whose stored block is lost; undefined when none is. */
+  missingBlock(first: bigint, last: bigint): bigint | undefined
+  /** The same for heights of which not even the hash is known any more. */
+  unknownHash(first: bigint, last: bigint): bigint | undefined
   acceptedBlock(hash: Hex): SignedBlock | undefined
   /** Accepted blocks at one height, oldest first. */
   acceptedAt(number: bigint): readonly BlockRef[]

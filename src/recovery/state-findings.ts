@@ -26,7 +26,11 @@ export function gatherStateFindings(
   const diskLayer = state.diskLayer()
   const readable = highestReadable({ chain, state }, head)
   const isLost = readable !== undefined && readable.hash !== head.hash
-  const lost = isLost ? { from: readable, to: head } : undefined
+  const stretch = isLost ? { from: readable, to: head } : undefined
+  // Without the blocks neither way goes: they are fetched first (sync/fill-holes.ts).
+  const isWhole =
+    stretch !== undefined && chain.missingBlock(stretch.from.number + 1n, head.number) === undefined
+  const lost = isWhole ? stretch : undefined
   return {
     ...memory,
     head,
@@ -39,7 +43,7 @@ export function gatherStateFindings(
     diffsStored: lost !== undefined && diffs.areStored(lost),
     diffsServed: lost !== undefined && diffs.areServed(lost),
     executionIsDear: lost !== undefined && diffs.isExecutionDear(lost),
-    blocksStored: true,
+    blocksStored: stretch === undefined || isWhole,
     rangesServed: false
   }
 }

@@ -105,6 +105,14 @@ export class DiskLayer {
     return code
   }
 
+  /** Writes a flat entry of LevelDB anew, as the trie has it. False when a buffer holds a newer one. */
+  async mendFlat(key: EntryKey, problem: string): Promise<boolean> {
+    if (this.#active.find(key) !== undefined || this.#frozen?.find(key) !== undefined) return false
+    this.#mender.mend(key, problem)
+    await this.#mender.settled()
+    return true
+  }
+
   /** Takes in the next block; starts a flush when enough has come together. Throws when a flush failed. */
   merge(content: LayerContent, point: StatePoint): void {
     this.#assertSound()
@@ -120,6 +128,7 @@ export class DiskLayer {
   /** Settles when all that was merged is on disk. Throws StateError when it could not be written. */
   async flush(): Promise<void> {
     await this.#flushing
+    this.#assertSound() // younger blocks must not go to disk over those that did not get there
     if (this.#active.blocksCount > 0) this.#startFlush()
     await this.#flushing
     await this.#mender.settled()

@@ -3,6 +3,7 @@ import { hexToBytes, type Hex } from '../base/bytes.ts'
 import { pathKey } from '../trie/nibbles.ts'
 import { EMPTY_ROOT } from '../trie/trie.ts'
 import { decodeAccount, type StoredAccount } from './account-codec.ts'
+import { type AccountsCheck, checkAccounts } from './check-accounts.ts'
 import { DiskLayer, type DiskLayerDeps, type DiskLayerOptions } from './disk-layer.ts'
 import { accountKey, codeKey, type EntryKey, nodeKey, slotKey, storageOwner } from './entry-key.ts'
 import { readPoint } from './flush-batch.ts'
@@ -82,6 +83,28 @@ export class StateStore {
     if (layer !== undefined) return this.#createView(layer.point, layer)
     const { point } = this.#disk
     return point.hash === hash ? this.#createView(point, undefined) : undefined
+  }
+
+  /**
+   * Holds the flat entries of these accounts against the block's trie, and writes those of the disk anew that are not
+   * what it holds: what a diff gives on them would be wrong. Throws StateError when the trie is damaged.
+   */
+  async checkAccounts(hash: Hex, addressHashes: Iterable<Uint8Array>): Promise<AccountsCheck> {
+    if (!this.isReadable(hash)) {
+      throw new StateError({ code: 'parent-not-readable', parentHash: hash })
+    }
+    const layer = this.#layers.get(hash)
+    const { root } = layer?.point ?? this.#disk.point
+    const isOfDisk = (key: EntryKey) =>
+      layer === undefined || this.#index.find(key, layer) === undefined
+    return checkAccounts(
+      {
+        root,
+        read: (key) => this.#read(layer, key),
+        mend: async (key, problem) => isOfDisk(key) && this.#disk.mendFlat(key, problem)
+      },
+      addressHashes
+    )
   }
 
   /** Computes what the changes make of the parent's state. Throws StateError, `view-stale` once that left memory. */

@@ -124,6 +124,11 @@ export class ExecutionChain {
     return this.#head
   }
 
+  /** The canonical hash of a height is lost, as out of a damaged database. */
+  forget(number: bigint): void {
+    this.#canonical.delete(number)
+  }
+
   /** The head's state. */
   view() {
     const view = this.state.view(this.#head.hash)

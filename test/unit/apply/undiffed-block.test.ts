@@ -31,6 +31,7 @@ describe('a block with a receipt that no diff can hold', () => {
       persistDiff: () => assert.fail('there is none'),
       persistReceipts: () => assert.fail('it is not linked'),
       persistLinked: () => assert.fail('it is not linked'),
+      putBack: () => assert.fail('nothing was lost'),
       async persist(stored, receipts, { diff }) {
         assert.equal(receipts[0]?.logs.length, LOGS_COUNT)
         persisted.push({ block: stored, hasDiff: diff !== undefined })

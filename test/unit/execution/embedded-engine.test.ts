@@ -31,6 +31,28 @@ function hashes(block: Block): string[] {
   return block.transactions.map((raw) => `0x${Buffer.from(keccak256(raw)).toString('hex')}`)
 }
 
+describe('the hash of a block that is lost', () => {
+  it('is not taken for zeros: a block that asks for it is refused, and none is built', async () => {
+    const code = codeHex(1, 'BLOCKHASH', 0, 'SSTORE')
+    const open = () => ExecutionChain.open(executionGenesis({ [CONTRACT]: { code } }))
+    const whole = await open()
+    await whole.extend([])
+    const asks = signedTx({ to: CONTRACT, gasLimit: 100_000n })
+    const { block } = await whole.extend([asks])
+    const lossy = await open()
+    const first = await lossy.extend([])
+    lossy.forget(first.block.number)
+    const result = await lossy.engine.newPayload(block)
+    assert.ok(result.kind === 'invalid')
+    assert.match(result.reason, /block-hash-unknown number="?1/)
+    await assert.rejects(lossy.extend([asks]), /block-hash-unknown/)
+    lossy.pool.add(asks)
+    const id = await lossy.startJob({ noTxPool: false })
+    await settleJob()
+    await assert.rejects(lossy.engine.getPayload(id), /block-hash-unknown/)
+  })
+})
+
 describe('a payload job', () => {
   it('has its id at once, fills while it waits, and takes what comes later', async () => {
     const chain = await ExecutionChain.open()

@@ -26,6 +26,7 @@ function statusOf(
 ): NodeRecovery {
   return {
     formerBackups,
+    holes: { runs: [], runsCount: 0 },
     gate: { kind: 'shut', reason: 'recovering' },
     stateAction,
     blockAction,

@@ -94,6 +94,8 @@ function requestsTo({ node: { blocks, accepted }, keepsDiffs }: ServingPeer): Re
   }
 }
 
+const NO_HOLES = { missingBlock: () => undefined, unknownHash: () => undefined }
+
 function createNodeRecovery(node: ApplyNode, peer: ServingPeer) {
   const events: string[] = []
   const note = (event: string) => void events.push(event)
@@ -102,7 +104,7 @@ function createNodeRecovery(node: ApplyNode, peer: ServingPeer) {
   const requests = { request: requestsTo(peer), verify, onFalse: never }
   const connected = () => [PEER]
   const ports = {
-    chain: recoveryChain(node, node.applier),
+    chain: recoveryChain(node, node.applier, NO_HOLES),
     state: recoveryState(node),
     diffs: recoveryDiffs({
       stores: node,

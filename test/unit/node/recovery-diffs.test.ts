@@ -9,6 +9,7 @@ import { type Status } from '../../../protocols/status/codec.ts'
 import { type Block } from '../../../src/chain/block.ts'
 import { PeerClaims } from '../../../src/node/peer-claims.ts'
 import { EXECUTION_CHEAP_MAX_BLOCKS, recoveryDiffs } from '../../../src/node/recovery-diffs.ts'
+import { accountKey, toOperation } from '../../../src/state/entry-key.ts'
 import { CHAIN_PREFIX, numberKey } from '../../../src/store/keys.ts'
 import { type RequestChunks } from '../../../src/sync/peer-blocks.ts'
 import { serveStateDiffs } from '../../../src/sync/serve-diffs.ts'
@@ -86,6 +87,41 @@ describe('state diffs of recovery', () => {
     assert.deepEqual(from, ['1 of b', '1 of b', '1 of b', '1 of b'])
     assert.equal(lost.state.view(head.hash)?.root, head.stateRoot)
     assert.equal(diffs.areStored(stretch), true)
+  })
+  it('are taken from an honest peer, and blame nobody, where our own state was wrong', async () => {
+    const chain = await buildChain(LENGTH)
+    const stores = createNodeStores()
+    const first = await openApplyNode(stores, chain[0]!)
+    for (const block of chain.slice(1)) await first.applier.apply(block)
+    const touched = decodeStateDiff(first.blocks.diffByNumber(1n) ?? new Uint8Array()).accounts
+    // Every flat account that the first block touches is gone; the tries are as they were.
+    await stores.state.batch(
+      touched.map(({ addressHash }) => toOperation(accountKey(addressHash), undefined)),
+      { sync: true }
+    )
+    const lost = await openApplyNode(stores, chain[0]!)
+    const claims = new PeerClaims(createManualClock())
+    const status = { unsafeNumber: 4n, oldestDiff: 1n, clockMs: 0n } as Status
+    for (const peer of ['a', 'b']) claims.note(peer, status, TIMING)
+    const asked: string[] = []
+    const peer = await killedNode(chain, { hasDiffs: true })
+    const serve = servedBy(peer)
+    const diffs = recoveryDiffs({
+      stores: lost,
+      applier: lost.applier,
+      claims,
+      connected: () => ['a', 'b'],
+      request: ((from: string, ...rest: [never, never, never]) => {
+        asked.push(from)
+        return serve(from, ...rest)
+      }) as RequestChunks,
+      acceptedBlock: noBlock,
+      onFalse: never
+    })
+    const stretch = { from: chain[0]!, to: chain[LENGTH]! }
+    const result = await diffs.replayFetched(stretch, () => undefined, signal)
+    assert.deepEqual([result, asked], [{ kind: 'rebuilt' }, ['a']])
+    assert.equal(lost.state.view(chain[LENGTH]!.hash)?.root, chain[LENGTH]!.stateRoot)
   })
   it('say which of our own is missing', async () => {
     const chain = await buildChain(LENGTH)

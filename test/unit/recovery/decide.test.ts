@@ -150,6 +150,11 @@ const ROWS: readonly {
     expect: { row: 14, action: 'wait', reason: { code: 'state-not-readable' } }
   },
   {
+    when: 'row 14 waits for the hash of a lost block that execution may ask for',
+    findings: { unknownHash: 7n },
+    expect: { row: 14, action: 'wait', reason: { code: 'blocks-missing', number: 7n } }
+  },
+  {
     when: 'row 14 waits while the disk is full',
     findings: { diskFull: true },
     expect: { row: 14, reason: { code: 'disk-full' } }
@@ -302,6 +307,8 @@ describe('decideBlocks', () => {
       seen += 1
       if (action.action === 'give-up') assertGivenUpByName(findings)
       if (action.action !== 'open') continue
+      const barred = decideBlocks({ ...findings, unknownHash: 7n })
+      assert.ok(barred.action === 'wait' && barred.reason.code === 'blocks-missing')
       assert.equal(findings.role, 'sequencer')
       assert.equal(findings.conflict, undefined)
       assert.equal(findings.clockFault, undefined)

@@ -41,6 +41,7 @@ export function blockFindings(change: Partial<BlockFindings> = {}): BlockFinding
     nowMs: 6_000,
     blockTimeMs: 1_000,
     stateAtHead: true,
+    unknownHash: undefined,
     clockFault: undefined,
     scheduleNamesUs: true,
     sequencing: true,

@@ -5,6 +5,9 @@ import { type StateFindings } from '../../../src/recovery/findings.ts'
 import { ref } from './findings-fixture.ts'
 import { createWorld, holder, type WorldOptions } from './runner-fixture.ts'
 
+const goodAt = (number: number) => ({ kind: 'good', tip: ref(number) }) as const
+const GOOD = goodAt(10)
+
 /** Ten blocks whose states were lost. */
 function lost(change: Partial<StateFindings> = {}): StateFindings {
   return {
@@ -26,6 +29,56 @@ function lost(change: Partial<StateFindings> = {}): StateFindings {
     ...change
   }
 }
+
+describe('lost states over lost blocks', () => {
+  it('wait for the blocks, with the gate shut, and are rebuilt once these are back', async () => {
+    const options = { height: 10, readable: 4, missingAtStart: [7n], record: GOOD }
+    const world = createWorld(options)
+    for (const backup of ['backup-1', 'backup-2', 'backup-3']) world.peers.set(backup, holder(10))
+    try {
+      world.start()
+      await world.clock.advance(30_000)
+      assert.equal(world.recovery.status().stateAction?.action, 'fetch-state')
+      assert.equal(world.gate.state().kind, 'shut')
+      world.missing.clear()
+      world.recovery.onPeersChanged()
+      await world.clock.advance(30_000)
+      assert.deepEqual(world.gate.state(), { kind: 'open', on: ref(10) })
+    } finally {
+      await world.stop()
+    }
+  })
+
+  it('are of no matter where the head’s state is there and the hole is far below', async () => {
+    const world = createWorld({ height: 400, missingAtStart: [100n], record: goodAt(400) })
+    for (const backup of ['backup-1', 'backup-2', 'backup-3']) world.peers.set(backup, holder(400))
+    try {
+      world.start()
+      await world.clock.advance(10_000)
+      assert.deepEqual(world.gate.state(), { kind: 'open', on: ref(400) })
+    } finally {
+      await world.stop()
+    }
+  })
+
+  it('keep the gate shut where a hash is lost that the next block may ask for', async () => {
+    const world = createWorld({ height: 400, missingAtStart: [350n], record: goodAt(400) })
+    for (const backup of ['backup-1', 'backup-2', 'backup-3']) world.peers.set(backup, holder(400))
+    try {
+      world.start()
+      await world.clock.advance(10_000)
+      const action = world.recovery.status().blockAction
+      assert.ok(action?.action === 'wait')
+      assert.deepEqual(action.reason, { code: 'blocks-missing', number: 350n })
+      world.missing.clear()
+      world.recovery.onPeersChanged()
+      await world.clock.advance(10_000)
+      assert.equal(world.gate.state().kind, 'open')
+    } finally {
+      await world.stop()
+    }
+  })
+})
 
 describe('the way to lost states', () => {
   for (const [what, change, row, action] of [

@@ -69,6 +69,8 @@ export interface WorldOptions {
   readonly turn?: readonly [first: bigint, last: bigint]
   /** The set that the gate last opened under. */
   readonly stored?: readonly string[]
+  /** Heights whose stored blocks are lost. */
+  readonly missingAtStart?: readonly bigint[]
 }
 
 /** One node's recovery and everything around it. */
@@ -87,7 +89,8 @@ export function createWorld({
   startWithoutBackups,
   giveUpAbove,
   turn = [0n, 2n ** 64n],
-  stored: storedAtFirst
+  stored: storedAtFirst,
+  missingAtStart = []
 }: WorldOptions = {}) {
   const clock = createManualClock()
   const canonical = new Map<bigint, Hex>()
@@ -115,6 +118,7 @@ export function createWorld({
   /** The head at each reset of the state. */
   const resets: BlockRef[] = []
   const adopted: BlockRef[] = []
+  const missing = new Set(missingAtStart)
   let head = ref(height)
   let stored = storedAtFirst
   let configured = backups
@@ -124,6 +128,8 @@ export function createWorld({
   const chain: RecoveryChain = {
     head: () => head,
     canonicalHash: (number) => canonical.get(number),
+    missingBlock: (first, last) => highestOf(missing, first, last),
+    unknownHash: (first, last) => highestOf(missing, first, last),
     acceptedBlock: (hash) => accepted.get(hash),
     acceptedAt: (number) => counting().filter((block) => block.number === number),
     // The canonical blocks count as accepted, as those of a node are.
@@ -336,6 +342,7 @@ export function createWorld({
     released,
     logged,
     setAside,
+    missing,
     head: () => head,
     stored: () => stored,
     async setBackups(ids: readonly string[]) {
@@ -356,4 +363,9 @@ export function createWorld({
       await running
     }
   }
+}
+
+function highestOf(heights: ReadonlySet<bigint>, first: bigint, last: bigint): bigint | undefined {
+  const within = [...heights].filter((number) => number >= first && number <= last)
+  return within.sort((one, other) => Number(other - one))[0]
 }

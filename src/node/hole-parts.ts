@@ -1,0 +1,133 @@
+// Stored blocks that were lost below the head, joined to what brings them back: what is left here, the record, peers.
+import { ApplyError } from '../apply/apply-error.ts'
+import { receiptsOfDiff } from '../apply/diff-receipts.ts'
+import { type Hex } from '../base/bytes.ts'
+import { type Block, type BlockRef } from '../chain/block.ts'
+import { BlockReader } from '../chain/block-reader.ts'
+import { unlessDamaged } from '../chain/chain-entry.ts'
+import { BLOCK_HASHES_DEPTH, createHoleLook, lowestLostPointer } from '../chain/find-holes.ts'
+import { type Receipt } from '../chain/receipt.ts'
+import { MessageError } from '../chain/verify-message.ts'
+import { type OpenSigner } from '../signer/open-signer.ts'
+import { fetchDiffs } from '../sync/fetch-diffs.ts'
+import {
+  createHoleFiller,
+  type HoleFiller,
+  type HoleFillerDeps,
+  type ShownRun
+} from '../sync/fill-holes.ts'
+import { createHoleMender, type HoleMender } from '../sync/mend-holes.ts'
+import { OpenHoles } from '../sync/open-holes.ts'
+import { type VerifyMessage } from '../sync/peer-blocks.ts'
+import { type ChainParts } from './chain-parts.ts'
+import { type PeerRequests } from './peer-protocols.ts'
+
+/** So far down recovery looks for conflicts when it starts: a pointer that is damaged there is looked at before. */
+const POINTERS_LOOKED_AT = 8_192n
+
+/** What status says of it. */
+export interface HolesFound {
+  readonly runs: readonly ShownRun[]
+  readonly runsCount: number
+}
+
+/** Where lost blocks are looked for, and what may still hold them here. */
+export interface HoleMenderParts {
+  readonly chain: ChainParts
+  readonly signer: OpenSigner | undefined
+  readonly verify: VerifyMessage
+}
+
+/**
+ * Looks at what the next block and lost states stand on, and puts back what needs no peer, before it resolves: the
+ * rest of the chain is looked at while the filler runs. Throws StoreError.
+ */
+export async function openHoles(parts: HoleMenderParts): Promise<HoleMender> {
+  const { blocks, chainStore } = parts.chain.stores
+  const reader = new BlockReader(chainStore)
+  const stored = (hash: Hex) => unlessDamaged(() => reader.block(hash))
+  const canonicalHash = (number: bigint) => unlessDamaged(() => blocks.canonicalHash(number))
+  const head = blocks.head()
+  const mender = createHoleMender({
+    holes: new OpenHoles({
+      look: createHoleLook(chainStore),
+      head,
+      parentHashAt: (number) => {
+        const hash = canonicalHash(number)
+        const block = hash && stored(hash)
+        return block?.number === number ? block.parentHash : undefined
+      }
+    }),
+    chain: {
+      canonicalHash,
+      putBack: (lost) => parts.chain.applier.putBack(lost),
+      dropDamagedPointer: (number) => blocks.dropDamagedPointer(number)
+    },
+    local: {
+      block: (ref) => stored(ref.hash) ?? recordedBlock(parts, ref),
+      receipts: (block) => localReceipts(parts, block)
+    }
+  })
+  await mender.searchDownTo(await lowestNeeded(parts, head.number))
+  return mender
+}
+
+/** What brings back the others. */
+export function createNodeFiller({
+  requests,
+  peers,
+  ...deps
+}: Omit<HoleFillerDeps, 'receiptsOf' | 'fetchDiffs'> & {
+  readonly requests: PeerRequests
+  /** Who may be asked for diffs. */
+  readonly peers: () => readonly string[]
+}): HoleFiller {
+  return createHoleFiller({
+    ...deps,
+    receiptsOf: receiptsOfDiff,
+    fetchDiffs: (heights, take, signal) =>
+      fetchDiffs(requests, { ...heights, peers: peers(), signal }, take)
+  })
+}
+
+/** Down to here holes are looked for before anything else begins. */
+async function lowestNeeded({ chain: { stores } }: HoleMenderParts, head: bigint): Promise<bigint> {
+  const lowest = head - POINTERS_LOOKED_AT
+  const lost = await lowestLostPointer(stores.chainStore, { head, lowest })
+  const isReadable = stores.state.isReadable(stores.blocks.head().hash)
+  const persisted = stores.state.persistedPoint()?.number ?? 0n
+  const candidates = [head - BLOCK_HASHES_DEPTH, lost ?? head, isReadable ? head : persisted + 1n]
+  const least = candidates.reduce((one, other) => (one < other ? one : other))
+  return least < 1n ? 1n : least
+}
+
+/** The signed record keeps whole messages of the latest blocks. */
+function recordedBlock(
+  { signer, verify }: HoleMenderParts,
+  { number, hash }: BlockRef
+): Block | undefined {
+  const recorded = signer?.record?.hashAt(number) === hash && signer.record.messageAt(number)
+  if (!recorded) return undefined
+  try {
+    return verify(recorded)
+  } catch (thrown) {
+    if (thrown instanceof MessageError) return undefined // by another schedule: a peer's would be refused as well
+    throw thrown
+  }
+}
+
+/** Of a block without transactions, or out of its own diff. */
+function localReceipts(
+  { chain: { stores } }: HoleMenderParts,
+  block: Block
+): readonly Receipt[] | undefined {
+  if (block.transactions.length === 0) return []
+  const diff = unlessDamaged(() => stores.blocks.diffByNumber(block.number))
+  if (diff === undefined) return undefined
+  try {
+    return receiptsOfDiff(diff, block)
+  } catch (thrown) {
+    if (thrown instanceof ApplyError) return undefined // ours is bad: a peer's may be good
+    throw thrown
+  }
+}

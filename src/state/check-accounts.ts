@@ -1,0 +1,50 @@
+// Whether flat accounts are what the trie of their block holds; what came from the disk is written anew where not.
+import { equalBytes, hexToBytes, type Hex } from '../base/bytes.ts'
+import { createYielder } from '../base/yielder.ts'
+import { accountKey, type EntryKey, placeOf } from './entry-key.ts'
+import { readFlatFromTrie } from './flat-mender.ts'
+
+/** Entries as of one block. */
+export interface CheckedEntries {
+  readonly root: Hex
+  readonly read: (key: EntryKey) => Uint8Array | undefined
+  /** Writes the entry on disk anew from the trie; false when it is not the disk's. */
+  readonly mend: (key: EntryKey, problem: string) => Promise<boolean>
+}
+
+/** What a check came to. */
+export type AccountsCheck =
+  | { readonly kind: 'sound' }
+  /** Some were not what the trie holds, and are now. */
+  | { readonly kind: 'mended'; readonly count: number }
+  | { readonly kind: 'damaged'; readonly place: string; readonly problem: string }
+
+const PROBLEM = 'it is not what the trie holds'
+
+/** The trie has proved itself by its hashes, from the root on. Throws StateError when it is damaged itself. */
+export async function checkAccounts(
+  { root, read, mend }: CheckedEntries,
+  addressHashes: Iterable<Uint8Array>
+): Promise<AccountsCheck> {
+  const yielder = createYielder()
+  const rootBytes = hexToBytes(root)
+  let count = 0
+  for (const addressHash of addressHashes) {
+    const key = accountKey(addressHash)
+    const flat = read(key)
+    const proven = readFlatFromTrie({ read }, rootBytes, key)
+    if (!isSame(flat, proven)) {
+      const isMended = await mend(key, PROBLEM)
+      if (!isMended) return { kind: 'damaged', place: placeOf(key).place, problem: PROBLEM }
+      count += 1
+    }
+    const turn = yielder.maybeYield()
+    if (turn !== undefined) await turn
+  }
+  return count === 0 ? { kind: 'sound' } : { kind: 'mended', count }
+}
+
+function isSame(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other
+  return equalBytes(one, other)
+}
