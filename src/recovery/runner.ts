@@ -23,8 +23,6 @@ import { createWaker } from './waker.ts'
 export const ASK_BACKOFF_MIN_MS = 250
 /** The longest pause between two rounds of asking. */
 export const ASK_BACKOFF_MAX_MS = 5_000
-/** While the gate is open, whoever could not answer is asked again after so long. */
-export const SILENT_ASK_MS = 30_000
 
 /** Makes the runner; nothing is asked before `run`. */
 export function createRecovery(deps: RecoveryDeps, onExit: OnExit): Recovery {
