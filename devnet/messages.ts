@@ -57,7 +57,7 @@ export type NodeReport =
   /** Recovery stands still at the end of this stage. */
   | { readonly event: 'held-stage'; readonly stage: StageName }
   | { readonly event: 'gate'; readonly open: boolean; readonly reason: string }
-  /** The gate was asked once more, right before a signature, and did not refuse. */
+  /** The gate was asked, as a build began or right before a signature, and did not refuse. */
   | { readonly event: 'gate-passed' }
   | { readonly event: 'recovered'; readonly recovery: RecoverySection }
   | { readonly event: 'failed'; readonly reason: string; readonly exitCode: number }

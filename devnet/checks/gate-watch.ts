@@ -3,8 +3,9 @@ import { type Hex } from '../../src/base/bytes.ts'
 import { type BlockFacts, type NodeMessage } from '../messages.ts'
 import { type CheckResult } from '../report.ts'
 
-/** Where the block is that a process builds; `hash` is unknown before the seal. */
+/** Where the block is that a process builds; its hash is unknown before the seal, its number before it is built. */
 type UnderWay =
+  | { readonly step: 'begun' }
   | { readonly step: 'built'; readonly number: number }
   | { readonly step: 'sealed' | 'passed' | 'signed'; readonly block: BlockFacts }
 
@@ -62,15 +63,15 @@ export class GateWatch {
     this.#hasOpened ||= isOpen
   }
 
-  /** The gate was asked right before a signature, and let it through. */
+  /** The gate was asked and let through: the block that is sealed, or else one that is begun. */
   #passed(message: NodeMessage): void {
     const last = this.#underWay
     if (!this.#isOpen) this.#break(message, 'a block passed the gate while it was shut')
-    else if (last?.step !== 'sealed') this.#break(message, 'no sealed block passed the gate')
-    else this.#underWay = { step: 'passed', block: last.block }
+    else if (last?.step === 'sealed') this.#underWay = { step: 'passed', block: last.block }
+    else this.#underWay = { step: 'begun' }
   }
 
-  /** A block is built behind the open gate; each further step needs the one before, of the same block. */
+  /** A block is built once it passed the open gate; each further step needs the one before, of the same block. */
   #step(message: NodeMessage, step: string, block: BlockFacts): void {
     const last = this.#underWay
     const { number, hash } = block
@@ -79,6 +80,10 @@ export class GateWatch {
     switch (step) {
       case 'built':
         if (!this.#isOpen) this.#breakStep(message, block, 'built while the gate was shut')
+        // A sealed block may have been given up just before: what passed is this one then.
+        else if (last?.step !== 'begun' && last?.step !== 'passed') {
+          this.#breakStep(message, block, 'built and did not pass the open gate')
+        }
         this.#underWay = { step: 'built', number }
         return
       case 'sealed':

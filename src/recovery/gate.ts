@@ -27,7 +27,7 @@ export class GateError extends NodeError<GateFailure> {}
 /** What the sequencer may do with the gate; `createGate` returns it with the writer's half. */
 export interface GateReader {
   state(): GateState
-  /** Throws GateError when shut. Called once more right before a signature. */
+  /** Throws GateError when shut. Called once a build has started, and once more right before a signature. */
   assertOpen(): void
   /** Resolves with the block to build on once the gate is open; rejects when the signal aborts. */
   waitOpen(signal: AbortSignal): Promise<BlockRef>

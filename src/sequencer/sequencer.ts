@@ -100,7 +100,7 @@ export function createSequencer(deps: SequencerDeps, rules: PayloadRules): Seque
 
 /** One block on the head, from attributes to its seal. */
 async function buildBlock(
-  { clock, engine, head, onStep }: SequencerDeps,
+  { clock, gate, engine, head, onStep }: SequencerDeps,
   rules: PayloadRules,
   signal: AbortSignal
 ): Promise<BuiltPayload> {
@@ -113,6 +113,8 @@ async function buildBlock(
       `cannot build on ${parent.hash}: ${started.kind}`
     )
   }
+  // Others had their turn while the job started: one that began behind a gate that is shut by now is given up.
+  gate.assertOpen()
   const number = parent.number + 1n
   await onStep({ step: 'built', block: { number, hash: parent.hash } })
 

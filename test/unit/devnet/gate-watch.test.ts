@@ -8,7 +8,7 @@ import {
 } from '../../../devnet/checks/gate-watch.ts'
 import { type BlockFacts, type NodeReport } from '../../../devnet/messages.ts'
 
-const BUILDING = ['built', 'sealed', 'passed', 'signed', 'published'] as const
+const BUILDING = ['begun', 'built', 'sealed', 'passed', 'signed', 'published'] as const
 type Step = (typeof BUILDING)[number] | 'persisted'
 /** A number is a block with all its steps. */
 type Event = 'open' | 'shut' | 'lost report' | number | readonly [Step, number]
@@ -18,7 +18,7 @@ function block(number: number, branch = 'a'): BlockFacts {
 }
 
 function reportOf(step: Step, number: number): NodeReport {
-  if (step === 'passed') return { event: 'gate-passed' }
+  if (step === 'begun' || step === 'passed') return { event: 'gate-passed' }
   // It names the parent: the block has no hash yet.
   return { event: 'step', step, block: step === 'built' ? block(number, 'b') : block(number) }
 }
@@ -64,14 +64,30 @@ describe('the gate check of one start', () => {
     ['it shuts and opens in between', ['open', 1, 'shut', 'open', 2]],
     ['nothing is built at all', ['open']],
     ['blocks of others are stored while it is shut', [['persisted', 1], 'open', 2]],
-    ['it shuts before a seal, which is dropped', ['open', ['built', 1], 'shut', ['sealed', 1]]],
+    [
+      'it shuts before a seal, which is dropped',
+      ['open', ['begun', 1], ['built', 1], 'shut', ['sealed', 1]]
+    ],
+    [
+      'a sealed block is given up, and the next one is begun',
+      ['open', ['begun', 1], ['built', 1], ['sealed', 1], 2]
+    ],
     [
       'what was dropped is built anew',
-      ['open', ['built', 1], ['sealed', 1], 'shut', 'open', 1, ['persisted', 1], 2]
+      ['open', ['begun', 1], ['built', 1], ['sealed', 1], 'shut', 'open', 1, ['persisted', 1], 2]
     ],
     [
       'it shuts while a signature is written down',
-      ['open', ['built', 1], ['sealed', 1], ['passed', 1], 'shut', ['signed', 1], ['published', 1]]
+      [
+        'open',
+        ['begun', 1],
+        ['built', 1],
+        ['sealed', 1],
+        ['passed', 1],
+        'shut',
+        ['signed', 1],
+        ['published', 1]
+      ]
     ]
   ] as const) {
     it(`holds when ${title}`, () => {
@@ -83,26 +99,37 @@ describe('the gate check of one start', () => {
   }
 
   for (const [title, events, pattern] of [
-    ['a block comes before the first gate', [1, 'open'], /block 1 was built while the gate/],
-    ['a block comes after it shut', ['open', 1, 'shut', 2, 'open'], /block 2 was built while/],
+    ['a block begins before the first gate', [1, 'open'], /a block passed the gate while/],
+    ['a block begins after it shut', ['open', 1, 'shut', 2, 'open'], /a block passed the gate/],
+    ['a block comes before the first gate', [['built', 1], 'open'], /block 1 was built while the/],
+    [
+      'it shuts while the build of a block starts',
+      ['open', ['begun', 1], 'shut', ['built', 1], 'open'],
+      /block 1 was built while the gate/
+    ],
+    [
+      'a block is built that did not pass the gate',
+      ['open', 1, ['built', 2]],
+      /block 2 was built and did not pass the open gate/
+    ],
     [
       'a block passes the gate after it shut',
-      ['open', ['built', 1], ['sealed', 1], 'shut', ['passed', 1], ['signed', 1]],
-      /passed the gate while it was shut \(its report 5, 1970-01-01T00:00:05/
+      ['open', ['begun', 1], ['built', 1], ['sealed', 1], 'shut', ['passed', 1], ['signed', 1]],
+      /passed the gate while it was shut \(its report 6, 1970-01-01T00:00:06/
     ],
     [
       'a block is signed that never passed the gate',
-      ['open', ['built', 1], ['sealed', 1], ['signed', 1]],
+      ['open', ['begun', 1], ['built', 1], ['sealed', 1], ['signed', 1]],
       /block 1 was signed and did not pass the open gate/
     ],
     [
       'the gate is passed before the seal',
-      ['open', ['built', 1], ['passed', 1], ['sealed', 1], ['signed', 1]],
-      /no sealed block passed/
+      ['open', ['begun', 1], ['built', 1], ['passed', 1], ['sealed', 1], ['signed', 1]],
+      /block 1 was sealed and not built before/
     ],
     [
       'another block is signed than the one that passed',
-      ['open', ['built', 1], ['sealed', 1], ['passed', 1], ['signed', 2]],
+      ['open', ['begun', 1], ['built', 1], ['sealed', 1], ['passed', 1], ['signed', 2]],
       /block 2 was signed/
     ],
     [
@@ -113,10 +140,10 @@ describe('the gate check of one start', () => {
     ['a block is sealed that was not built', ['open', ['sealed', 1]], /block 1 was sealed/],
     [
       'a block is published that was not signed',
-      ['open', ['built', 1], ['sealed', 1], ['passed', 1], ['published', 1]],
+      ['open', ['begun', 1], ['built', 1], ['sealed', 1], ['passed', 1], ['published', 1]],
       /block 1 was published/
     ],
-    ['a report is missing', ['open', 1, 'lost report', 2], /report 7 is missing/]
+    ['a report is missing', ['open', 1, 'lost report', 2], /report 8 is missing/]
   ] as const) {
     it(`breaks when ${title}`, () => {
       const one = start(events)
@@ -142,7 +169,7 @@ describe('the gate check of several starts', () => {
     ] as const) {
       const { ok, detail } = checkGates(starts, NOTHING)
       assert.equal(ok, false)
-      assert.ok(detail.includes(`${title}: block 1 was built while the gate was shut`), detail)
+      assert.ok(detail.includes(`${title}: a block passed the gate while it was shut`), detail)
     }
   })
 
@@ -165,7 +192,7 @@ describe('the gate check of several starts', () => {
 })
 
 describe('a block that others show', () => {
-  const passed = ['open', 1, ['built', 2], ['sealed', 2], ['passed', 2]] as const
+  const passed = ['open', 1, ['begun', 2], ['built', 2], ['sealed', 2], ['passed', 2]] as const
 
   it('is explained by its signature, of whatever start, read early or late', () => {
     const starts = [killed('open', 1), start(['open', 2])]
@@ -184,10 +211,10 @@ describe('a block that others show', () => {
         // It lives: what it does not report, it hides.
         [start(passed)],
         // What another block passed for is no excuse.
-        [killed('open', 1, ['built', 3], ['sealed', 3], ['passed', 3])],
+        [killed('open', 1, ['begun', 3], ['built', 3], ['sealed', 3], ['passed', 3])],
         // Its gate did not let it through any more.
-        [killed('open', 1, ['built', 2], ['sealed', 2], 'shut')],
-        [killed('open', 1, ['built', 2], ['sealed', 2])]
+        [killed('open', 1, ['begun', 2], ['built', 2], ['sealed', 2], 'shut')],
+        [killed('open', 1, ['begun', 2], ['built', 2], ['sealed', 2])]
       ]) {
         const { ok, detail } = checkGates(starts, shown)
         assert.equal(ok, false)
@@ -208,7 +235,13 @@ describe('a block that others show', () => {
   }
 
   it('is not explained by a signature that did not pass the gate', () => {
-    const { watch: secret } = start(['open', ['built', 1], ['sealed', 1], ['signed', 1]])
+    const { watch: secret } = start([
+      'open',
+      ['begun', 1],
+      ['built', 1],
+      ['sealed', 1],
+      ['signed', 1]
+    ])
     assert.equal(secret.hasSigned(block(1).hash), false)
     assert.equal(secret.unreported, undefined)
   })

@@ -83,6 +83,17 @@ describe('the block loop', () => {
 describe('a gate that is shut while a block is made', () => {
   afterEach(stop)
 
+  it('while its build starts leaves nothing built', async () => {
+    rig = startSequencer()
+    rig.hooks.onForkchoice = () => {
+      rig.gate = 'shut'
+      return undefined
+    }
+    await rig.clock.advance(5_000)
+    assert.deepEqual(rig.calls, ['fault'])
+    assert.deepEqual(rig.faults, ['recovering'])
+  })
+
   for (const step of ['built', 'sealed'] as const) {
     it(`after "${step}" leaves no signature`, async () => {
       rig = startSequencer()
