@@ -133,6 +133,7 @@ export function createApplier(deps: ApplierDeps): Applier {
     await onStep({ step: 'persisted', block: refOf(block) })
     addLayer(layers, block, given)
     await setHead(block, receipts)
+    await layers.room() // it is the next block that waits, before anybody signs it: this one is complete
   }
 
   async function setHead(block: Block, receipts: readonly Receipt[]): Promise<void> {
@@ -181,6 +182,7 @@ async function replayStored(
   if (block === undefined) throw new ApplyError({ code: 'block-missing', number })
   const valid = await execute(engine, block)
   addLayer(layers, block, valid)
+  await layers.room()
   // Mends what was lost or bad, so that nobody is served a false diff.
   const parent = chain.blockByNumber(number - 1n)
   const bytes = parent && encodeDiff(block, parent, valid)

@@ -37,6 +37,8 @@ export interface DiffTarget {
   prepare(parentHash: Hex, changes: StateChanges): Promise<PreparedLayer>
   add(layer: PreparedLayer, block: BlockRef): void
   cap(headHash: Hex): void
+  /** Settles when there is memory for the next state. */
+  room(): Promise<void>
   flushAll(headHash: Hex): Promise<void>
 }
 
@@ -86,6 +88,7 @@ export async function replayDiffs(deps: ReplayDeps, range: ReplayRange): Promise
     // What normal operation would have put on disk goes there now: memory stays bounded, and a crash costs one stretch.
     if (to - at.number > REVERTIBLE_BLOCKS) await layers.flushAll(at.hash)
     else layers.cap(at.hash)
+    await layers.room()
   }
 }
 
@@ -100,6 +103,7 @@ export async function replayDiff(
   const { layer } = await layerOfDiff(layers, parent, { block, bytes })
   layers.add(layer, { number, hash: block.hash })
   layers.cap(block.hash)
+  await layers.room()
 }
 
 /** What a diff gives on its parent's state. */

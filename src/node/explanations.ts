@@ -126,6 +126,12 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
     safe: 'Look at the disk, then start the node again; it goes on from what was written.'
   },
   {
+    codes: ['flush-awaited'],
+    meaning:
+      'The disk has not taken a flush of the state yet, and what came after it fills its share of memory too: the next block waits. Nothing is lost.',
+    safe: 'Look at the disk; once it takes the flush the node goes on by itself. Killing it is safe too: it goes on from what was written.'
+  },
+  {
     codes: ['disk-full'],
     meaning: 'There is no room for what comes next, so nothing is built.',
     safe: 'Make room. The gate opens by itself once there is; if the node stopped, start it again.'

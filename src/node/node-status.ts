@@ -8,6 +8,7 @@ import { type GapFailure } from '../recovery/findings.ts'
 import { type CurrentStage } from '../recovery/progress.ts'
 import { type RecoveryStatus } from '../recovery/recovery.ts'
 import { type Health } from '../rpc/http-server.ts'
+import { type FlushProgress } from '../state/disk-layer.ts'
 import { type AdoptedBackup } from './adopted-backups.ts'
 import { type BackupRoster } from './backup-roster.ts'
 import { type ChainParts } from './chain-parts.ts'
@@ -59,21 +60,43 @@ export function describeNode(deps: NodeStatusDeps): Record<string, unknown> {
     state: {
       diskLayer: stores.state.diskPoint()?.number,
       headReadable: stores.state.isReadable(applier.head().hash),
-      layers: stores.state.layersCount
+      layers: stores.state.layersCount,
+      bufferedBytes: stores.state.bufferedBytes,
+      flush: describeFlush(stores.state.flushProgress)
     },
     pool: pool.counts(),
     peers: describePeers(deps, connected())
   }) as Record<string, unknown>
 }
 
-/** Ready once the gate is open; a backup once it follows the chain, on a state that it has. */
-export function describeHealth({ role }: Pick<NodeConfig, 'role'>, status: NodeRecovery): Health {
+/**
+ * Ready once the gate is open; a backup once it follows the chain, on a state that it has. With a flush that
+ * the next block waits for, neither is.
+ */
+export function describeHealth(
+  { role }: Pick<NodeConfig, 'role'>,
+  status: NodeRecovery,
+  flush?: FlushProgress
+): Health {
   const { gate, blockAction, stateAction } = status
   const isFollowing = blockAction?.action === 'follow' && stateAction?.action === 'none'
   const isReady = role === 'sequencer' ? gate.kind === 'open' : isFollowing
+  if (isReady && flush?.isAwaited === true) {
+    return { ok: false, state: 'flush-awaited', flush: toJsonValue(describeFlush(flush)) }
+  }
   if (isReady) return { ok: true, state: role === 'sequencer' ? 'ready' : 'following' }
   const recovery = toJsonValue(describeRecovery(status))
   return { ok: false, state: 'recovering', gate: describeGate(status).reason, recovery }
+}
+
+/** A flush of state to disk; and, where a block waits for it, what ends the wait. */
+function describeFlush(flush: FlushProgress | undefined) {
+  if (flush === undefined) return undefined
+  const { number, elapsedMs, isAwaited } = flush
+  const progress = { number, elapsedMs: Math.round(elapsedMs) }
+  if (!isAwaited) return progress
+  const waitsFor = 'the disk of the data directory'
+  return { ...progress, waitsFor, override: `mend ${waitsFor}: rekindle explain flush-awaited` }
 }
 
 /** Open, or shut for that reason. */

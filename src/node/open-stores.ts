@@ -67,7 +67,10 @@ export async function openStores(
         log.warn('journal-not-discarded', { reason: errorMessage(thrown) })
       })
     }
-    const state = new StateStore({ store: stateStore, log, onFlushed: discardJournal }, stateLimits)
+    const state = new StateStore(
+      { store: stateStore, log, clock, onFlushed: discardJournal },
+      stateLimits
+    )
     const journal = createJournal({ state, clock, log }, join(dataDir, PLACES.journal))
     const resetState = async () => {
       await state.resetToGenesis({

@@ -46,10 +46,8 @@ export async function startRpc(deps: RpcPartsDeps): Promise<HttpServer> {
     adminMethods: new Map(Object.entries(adminMethods(deps.admin))),
     token: deps.adminToken
   })
-  return startHttpServer(
-    { methods, admin, log, health: () => describeHealth(config, recovery()) },
-    config.rpc
-  )
+  const health = () => describeHealth(config, recovery(), stores.state.flushProgress)
+  return startHttpServer({ methods, admin, log, health }, config.rpc)
 }
 
 /** Starts `/metrics`. Throws HttpError. */

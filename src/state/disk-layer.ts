@@ -1,5 +1,6 @@
 // The disk layer: LevelDB at one block, and above it the buffers of blocks on their way there.
 import { bytesToHex, equalBytes } from '../base/bytes.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { type Log } from '../base/log.ts'
 import { openValue } from '../store/checked-value.ts'
@@ -30,32 +31,55 @@ export interface DiskLayerOptions {
 export interface DiskLayerDeps {
   readonly store: KeyValueStore
   readonly log: Log
+  readonly clock?: Pick<Clock, 'monotonicMs'>
   /** Hears that LevelDB stands for another block now. */
   readonly onFlushed?: () => void
+}
+
+/** One that is being written, and one that fills meanwhile: when that is full too, the next block waits. */
+export const WRITE_BUFFERS_MAX = 2
+
+/** A flush under way. */
+export interface FlushProgress {
+  /** The block that LevelDB will stand for. */
+  readonly number: bigint
+  readonly elapsedMs: number
+  /** True while somebody waits for it: the next block, where both buffers are full. */
+  readonly isAwaited: boolean
+}
+
+/** A buffer on its way to disk. */
+interface FrozenBuffer {
+  readonly buffer: WriteBuffer
+  readonly point: StatePoint
+  readonly startedMs: number
 }
 
 /** One version of every entry. Reads are synchronous and see the newest merged block. */
 export class DiskLayer {
   readonly #store: KeyValueStore
   readonly #log: Log
+  readonly #clock: Pick<Clock, 'monotonicMs'>
   readonly #options: DiskLayerOptions
   readonly #onFlushed: () => void
   readonly #mender: FlatMender
   #point: StatePoint
   #persisted: StatePoint
   #active = new WriteBuffer()
-  #frozen: WriteBuffer | undefined
+  #frozen: FrozenBuffer | undefined
+  #waitersCount = 0
   #flushing: Promise<void> = Promise.resolve()
   #failure: unknown
 
   constructor(
-    { store, log, onFlushed = () => undefined }: DiskLayerDeps,
+    { store, log, clock = systemClock, onFlushed = () => undefined }: DiskLayerDeps,
     point: StatePoint,
     options: DiskLayerOptions
   ) {
     this.#onFlushed = onFlushed
     this.#store = store
     this.#log = log
+    this.#clock = clock
     this.#options = options
     this.#point = point
     this.#persisted = point
@@ -77,18 +101,21 @@ export class DiskLayer {
     return this.#persisted
   }
 
-  /** True while LevelDB takes a buffer. */
-  get isFlushing(): boolean {
-    return this.#frozen !== undefined
+  /** Undefined while no buffer is on its way to disk; after a failed flush the one that could not be written is. */
+  get flushProgress(): FlushProgress | undefined {
+    if (this.#frozen === undefined) return undefined
+    const { point, startedMs } = this.#frozen
+    const elapsedMs = this.#clock.monotonicMs() - startedMs
+    return { number: point.number, elapsedMs, isAwaited: this.#waitersCount > 0 }
   }
 
   get bufferedBytes(): number {
-    return this.#active.sizeBytes + (this.#frozen?.sizeBytes ?? 0)
+    return this.#active.sizeBytes + (this.#frozen?.buffer.sizeBytes ?? 0)
   }
 
   /** A flat entry, trie node or code. Flat entries are checked, and mended from the trie when damaged. */
   read(key: EntryKey): Uint8Array | undefined {
-    const hit = this.#active.find(key) ?? this.#frozen?.find(key)
+    const hit = this.#active.find(key) ?? this.#frozen?.buffer.find(key)
     if (hit !== undefined) return hit.value
     return this.#readStored(key)
   }
@@ -118,21 +145,46 @@ export class DiskLayer {
     this.#assertSound()
     this.#active.merge(content)
     this.#point = point
-    const { writeBufferMaxBytes, writeBufferMaxBlocks } = this.#options
-    const isDue =
-      this.#active.sizeBytes >= writeBufferMaxBytes ||
-      this.#active.blocksCount >= writeBufferMaxBlocks
-    if (isDue && this.#frozen === undefined) this.#startFlush()
+    if (this.#isFull() && this.#frozen === undefined) this.#startFlush()
+  }
+
+  /**
+   * Settles when the next block has room: at once, unless `WRITE_BUFFERS_MAX` buffers are full. Then it waits
+   * for the flush, however long the disk takes, and says so. A failed flush ends the wait: `merge` reports it.
+   */
+  async room(): Promise<void> {
+    while (this.#isFull() && this.#frozen !== undefined && this.#failure === undefined) {
+      const { number } = this.#frozen.point
+      const { bufferedBytes } = this
+      this.#log.warn('flush-awaited', { number, bufferedBytes, buffersMax: WRITE_BUFFERS_MAX })
+      await this.#settled()
+      this.#log.info('flush-over', { number })
+    }
   }
 
   /** Settles when all that was merged is on disk. Throws StateError when it could not be written. */
   async flush(): Promise<void> {
-    await this.#flushing
-    this.#assertSound() // younger blocks must not go to disk over those that did not get there
+    do {
+      await this.#settled()
+      this.#assertSound() // what could not be written stays readable, and nothing newer is written past it
+    } while (this.#frozen !== undefined)
     if (this.#active.blocksCount > 0) this.#startFlush()
-    await this.#flushing
+    await this.#settled()
     await this.#mender.settled()
     this.#assertSound()
+  }
+
+  #isFull(): boolean {
+    const { writeBufferMaxBytes, writeBufferMaxBlocks } = this.#options
+    const { sizeBytes, blocksCount } = this.#active
+    return sizeBytes >= writeBufferMaxBytes || blocksCount >= writeBufferMaxBlocks
+  }
+
+  /** Settles with the flush that is under way, also when it fails. */
+  async #settled(): Promise<void> {
+    this.#waitersCount++
+    await this.#flushing
+    this.#waitersCount--
   }
 
   #assertSound(): void {
@@ -142,11 +194,11 @@ export class DiskLayer {
   }
 
   #startFlush(): void {
-    const frozen = this.#active
+    const buffer = this.#active
     const point = this.#point
-    this.#frozen = frozen
+    this.#frozen = { buffer, point, startedMs: this.#clock.monotonicMs() }
     this.#active = new WriteBuffer()
-    this.#flushing = this.#write(frozen, point).then(
+    this.#flushing = this.#write(buffer, point).then(
       () => {
         this.#persisted = point
         this.#frozen = undefined

@@ -4,7 +4,12 @@ import { pathKey } from '../trie/nibbles.ts'
 import { EMPTY_ROOT } from '../trie/trie.ts'
 import { decodeAccount, type StoredAccount } from './account-codec.ts'
 import { type AccountsCheck, checkAccounts } from './check-accounts.ts'
-import { DiskLayer, type DiskLayerDeps, type DiskLayerOptions } from './disk-layer.ts'
+import {
+  DiskLayer,
+  type DiskLayerDeps,
+  type DiskLayerOptions,
+  type FlushProgress
+} from './disk-layer.ts'
 import { accountKey, codeKey, type EntryKey, nodeKey, slotKey, storageOwner } from './entry-key.ts'
 import { readPoint } from './flush-batch.ts'
 import { type JournalLayer } from './journal-codec.ts'
@@ -64,9 +69,8 @@ export class StateStore {
     return this.#layers.size
   }
 
-  /** True while a buffer is being written to disk. */
-  get isFlushing(): boolean {
-    return this.#disk.isFlushing
+  get flushProgress(): FlushProgress | undefined {
+    return this.#disk.flushProgress
   }
 
   get bufferedBytes(): number {
@@ -126,6 +130,11 @@ export class StateStore {
   /** Keeps at most `diffLayersMax` layers below the head; older ones go to the disk layer. */
   cap(headHash: Hex): void {
     this.#mergeBelow(headHash, this.#options.diffLayersMax)
+  }
+
+  /** Settles when there is memory for the next state; a disk that does not take a flush is waited for. */
+  async room(): Promise<void> {
+    await this.#disk.room()
   }
 
   /** Puts every layer up to the head on disk; what a clean stop does. */

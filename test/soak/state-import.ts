@@ -98,14 +98,15 @@ async function importAll(
   const imports: Import[] = []
   let fullBytes = 0
   for (const block of blocks) {
-    const isFlushing = state.isFlushing
+    const isFlushing = () => state.flushProgress !== undefined
+    const wasFlushing = isFlushing()
     delay.enable()
     const startedMs = performance.now()
     await chain.applier.apply(block)
     const elapsedMs = performance.now() - startedMs
     await sleep(PAUSE_MS)
     delay.disable()
-    imports.push({ elapsedMs, isDuringFlush: isFlushing || state.isFlushing })
+    imports.push({ elapsedMs, isDuringFlush: wasFlushing || isFlushing() })
     fullBytes = Math.max(fullBytes, state.bufferedBytes)
     fill(state, block.number)
   }

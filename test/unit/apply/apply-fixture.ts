@@ -13,7 +13,7 @@ import { createEmbeddedEngine } from '../../../src/execution/embedded-engine.ts'
 import { createEvmCommon } from '../../../src/execution/evm-rules.ts'
 import { genesisChanges } from '../../../src/execution/genesis-state.ts'
 import { TransactionPool } from '../../../src/execution/pool.ts'
-import { StateStore } from '../../../src/state/state-store.ts'
+import { StateStore, type StateStoreOptions } from '../../../src/state/state-store.ts'
 import { type KeyValueStore } from '../../../src/store/key-value-store.ts'
 import { createMemoryStore } from '../../../src/store/memory-store.ts'
 import {
@@ -68,11 +68,12 @@ export const APPLY_RULES: LinkRules = {
 export async function openApplyNode(
   stores: NodeStores,
   first: Block,
-  onStep: (event: ApplyStepEvent) => Promise<void> = async () => undefined
+  onStep: (event: ApplyStepEvent) => Promise<void> = async () => undefined,
+  stateLimits: Partial<StateStoreOptions> = {}
 ): Promise<ApplyNode> {
   const schedule = createSignerSchedule(genesis.config.signers)
   const { blocks, accepted } = await openChain(stores.chain, { genesis: first, schedule })
-  const state = new StateStore({ store: stores.state, log: silentLog })
+  const state = new StateStore({ store: stores.state, log: silentLog }, stateLimits)
   const resetState = async () => {
     const changes = genesisChanges(genesis.alloc)
     const root = await state.resetToGenesis({ changes, number: 0n, hash: first.hash })

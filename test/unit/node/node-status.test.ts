@@ -13,6 +13,7 @@ import { ref } from '../recovery/findings-fixture.ts'
 const FAILURE = { target: ref(12), firstMissing: 11n, lastMissing: 11n, reason: 'nobody serves it' }
 const CONFLICT = { ours: ref(10), other: ref(10, 'b'), holders: ['backup-1'] }
 
+const OPEN = { kind: 'open', on: ref(10) } as const
 const NO_STATE_ACTION = { row: undefined, action: 'none' } as const
 
 function statusOf(
@@ -102,6 +103,24 @@ describe('the status of a recovery', () => {
     assert.deepEqual(describeRecovery(status).stateWaitsFor, found)
     assert.equal(describeHealth({ role: 'backup' }, status).ok, false)
     assert.equal(describeHealth({ role: 'backup' }, statusOf(follow)).ok, true)
+  })
+
+  it('is no health, and names the disk, where a block waits for a flush', () => {
+    const status = { ...statusOf({ row: undefined, action: 'follow' }), gate: OPEN }
+    const flush = { number: 7n, elapsedMs: 1_500.4, isAwaited: true }
+    for (const role of ['sequencer', 'backup'] as const) {
+      assert.deepEqual(describeHealth({ role }, status, flush), {
+        ok: false,
+        state: 'flush-awaited',
+        flush: {
+          number: 7,
+          elapsedMs: 1_500,
+          waitsFor: 'the disk of the data directory',
+          override: 'mend the disk of the data directory: rekindle explain flush-awaited'
+        }
+      })
+      assert.equal(describeHealth({ role }, status, { ...flush, isAwaited: false }).ok, true)
+    }
   })
 
   it('names backups that left the set: where they are, and what to do about one that is missing', () => {

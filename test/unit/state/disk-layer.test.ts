@@ -10,7 +10,9 @@ import { type KeyValueStore } from '../../../src/store/key-value-store.ts'
 import { STATE_PREFIX } from '../../../src/store/keys.ts'
 import { createMemoryStore } from '../../../src/store/memory-store.ts'
 import { StoreError } from '../../../src/store/store-error.ts'
+import { holdBatches, portOf } from '../../support/held-batches.ts'
 import { findViewDifference, journalHash } from '../../support/journalled-state.ts'
+import { settle } from '../../support/manual-clock.ts'
 import { copyModel, drawChanges, type ModelState, testHash } from '../../support/state-model.ts'
 
 const SEED = Math.floor(Math.random() * 2 ** 31)
@@ -190,40 +192,6 @@ function nonceChange(addressHash: Uint8Array, nonce: bigint) {
   return { accounts: [{ addressHash, account, storageCleared: false, slots: [] }], codes: [] }
 }
 
-/** A store whose batches land when they are let go, in their order. */
-function holdBatches(inner: KeyValueStore) {
-  let isHeld = false
-  const waiting: (() => void)[] = []
-  const store: KeyValueStore = {
-    ...portOf(inner),
-    async batch(operations, options) {
-      const taken = [...operations]
-      if (isHeld) await new Promise<void>((resolve) => void waiting.push(resolve))
-      await inner.batch(taken, options)
-    }
-  }
-  return {
-    store,
-    hold: () => void (isHeld = true),
-    unhold: () => void (isHeld = false),
-    /** Lets land what waits now. */
-    letGo() {
-      for (const release of waiting.splice(0)) release()
-    },
-    waitingCount: () => waiting.length
-  }
-}
-
-function portOf(store: KeyValueStore): KeyValueStore {
-  return {
-    get: (key) => store.get(key),
-    iterate: (range) => store.iterate(range),
-    batch: (operations, options) => store.batch(operations, options),
-    snapshot: () => store.snapshot(),
-    close: () => store.close()
-  }
-}
-
 async function countOf(store: KeyValueStore, prefix: number): Promise<number> {
   let count = 0
   const range = { start: Uint8Array.of(prefix), end: Uint8Array.of(prefix + 1) }
@@ -236,9 +204,4 @@ async function flip(store: KeyValueStore, key: Uint8Array): Promise<void> {
   assert.ok(value !== undefined)
   value[value.length - 1]! ^= 1
   await store.batch([{ type: 'put', key, value }], { sync: true })
-}
-
-/** Lets everything that can go on go on. */
-async function settle(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve))
 }
