@@ -134,7 +134,8 @@ export class DiskLayer {
 
   /** Writes a flat entry of LevelDB anew, as the trie has it. False when a buffer holds a newer one. */
   async mendFlat(key: EntryKey, problem: string): Promise<boolean> {
-    if (this.#active.find(key) !== undefined || this.#frozen?.find(key) !== undefined) return false
+    const isBuffered = this.#active.find(key) ?? this.#frozen?.buffer.find(key)
+    if (isBuffered !== undefined) return false
     this.#mender.mend(key, problem)
     await this.#mender.settled()
     return true

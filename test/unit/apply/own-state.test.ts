@@ -159,6 +159,7 @@ describe('a diff on a state that is damaged here', () => {
       checkAccounts: state.checkAccounts.bind(state),
       add: () => assert.fail(),
       cap: () => assert.fail(),
+      room: () => Promise.resolve(),
       flushAll: () => assert.fail()
     }
     const step = { block: chain[1]!, bytes: withFalseSlot(diffs[1]!) }
@@ -197,6 +198,7 @@ describe('a diff on a state that is damaged here', () => {
       checkAccounts: () => assert.fail('the state has no part in it'),
       add: () => assert.fail(),
       cap: () => assert.fail(),
+      room: () => Promise.resolve(),
       flushAll: () => assert.fail()
     }
     for (const bytes of [
