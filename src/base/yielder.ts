@@ -11,17 +11,24 @@ export interface Yielder {
   maybeYield(): Promise<void> | undefined
 }
 
-/** A yielder whose first slice begins now. One for each piece of work, made where it begins. */
+/** By clock, when somebody last went on after a yield: whatever runs now has held the event loop no longer. */
+const lastTurnsMs = new WeakMap<object, number>()
+
+/**
+ * A yielder whose first slice begins now. One for each piece of work, made where it begins; pieces inside one
+ * another yield no more often than one would, so that what shares the event loop with them has its share, not more.
+ */
 export function createYielder(
   clock: Pick<Clock, 'monotonicMs'> = systemClock,
   { sliceMs = YIELD_SLICE_MS } = {}
 ): Yielder {
-  let sliceStartMs = clock.monotonicMs()
+  const createdMs = clock.monotonicMs()
   return {
     maybeYield() {
+      const sliceStartMs = Math.max(createdMs, lastTurnsMs.get(clock) ?? createdMs)
       if (clock.monotonicMs() - sliceStartMs < sliceMs) return undefined
       return nextTurn().then(() => {
-        sliceStartMs = clock.monotonicMs()
+        lastTurnsMs.set(clock, clock.monotonicMs())
       })
     }
   }

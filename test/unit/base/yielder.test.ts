@@ -17,6 +17,22 @@ describe('a yielder', () => {
     assert.equal(yielder.maybeYield(), undefined)
   })
 
+  it('yields no more often where a piece of work has several', async () => {
+    const clock = createManualClock()
+    const yielders = [createYielder(clock), createYielder(clock), createYielder(clock)]
+    let turnsCount = 0
+    for (let lookedMs = 0; lookedMs < 10 * YIELD_SLICE_MS; lookedMs++) {
+      await clock.advance(1)
+      for (const yielder of yielders) {
+        const turn = yielder.maybeYield()
+        if (turn === undefined) continue
+        turnsCount++
+        await turn
+      }
+    }
+    assert.equal(turnsCount, 10)
+  })
+
   it('lets timers run during long work', async () => {
     const yielder = createYielder()
     let timerRan = false
