@@ -1,32 +1,20 @@
 // The table of recovery.md as a table of tests: each row matches where it should and nowhere before.
 import assert from 'node:assert/strict'
 import { type BlockAction, decideBlocks } from '../../../src/recovery/decide.ts'
+import { type BlockFindings } from '../../../src/recovery/findings.ts'
 import {
-  type BlockFindings,
-  type GapFailure,
-  type QuorumSetting,
-  type RecordFinding,
-  type TipAnswer
-} from '../../../src/recovery/findings.ts'
+  SHOWN,
+  CONFLICT,
+  GAP_FAILURE,
+  CLOCK_FAULT,
+  UNREADABLE,
+  QUIET_DONE,
+  everyCombination
+} from './every-finding.ts'
 import { answered, answers, BACKUPS, blockFindings, ref } from './findings-fixture.ts'
 
-const SHOWN = { block: ref(11), holders: ['backup-1'] }
-const CONFLICT = { ours: ref(9), other: ref(9, 'b'), holders: ['backup-2'] }
-const GAP_FAILURE: GapFailure = {
-  target: ref(11),
-  firstMissing: 11n,
-  lastMissing: 11n,
-  reason: 'nobody serves it'
-}
 const CLAIMED = { ...GAP_FAILURE, claimedBy: SHOWN.holders }
 const UNSERVED = { shown: [SHOWN], gapFailures: new Map([[SHOWN.block.hash, GAP_FAILURE]]) }
-const CLOCK_FAULT = {
-  reason: 'off-from-backups',
-  offMs: 6_000,
-  by: ['backup-1', 'backup-2']
-} as const
-const UNREADABLE = { kind: 'unreadable', path: 'signed-record', reason: 'crc' } as const
-const QUIET_DONE = { firstFullMs: 0, quietFullMs: 6_000, newInARow: 0 }
 
 const ROWS: readonly {
   readonly when: string
@@ -355,60 +343,4 @@ function assertGivenUpByName(findings: BlockFindings): void {
   assert.equal(findings.giveUpAbove, findings.head.hash)
   assert.ok(findings.gapFailures.size > 0)
   assert.notEqual(findings.record.kind, 'torn')
-}
-
-function* everyCombination(): Generator<BlockFindings> {
-  const records: RecordFinding[] = [
-    { kind: 'off' },
-    { kind: 'missing' },
-    { kind: 'empty' },
-    { kind: 'torn', tip: ref(11) },
-    { kind: 'good', tip: ref(9) },
-    { kind: 'good', tip: ref(10) },
-    { kind: 'good', tip: ref(11) },
-    UNREADABLE
-  ]
-  const quorums: QuorumSetting[] = ['auto', 'all', 'none', 2]
-  const given: ReadonlyMap<string, TipAnswer>[] = [
-    new Map(),
-    answers(answered(), answered()),
-    answers(answered(), answered(), answered()),
-    answers(answered(ref(12)), answered(), { kind: 'unreachable', reason: 'closed' })
-  ]
-  const rounds = [
-    QUIET_DONE,
-    { firstFullMs: undefined, quietFullMs: undefined, newInARow: 3 },
-    { firstFullMs: 0, quietFullMs: undefined, newInARow: 0 }
-  ]
-  for (const role of ['sequencer', 'backup'] as const) {
-    for (const record of records) {
-      for (const quorum of quorums) {
-        for (const answersGiven of given) {
-          for (const round of rounds) {
-            for (let bits = 0; bits < 2 ** 11; bits++) {
-              const has = (bit: number) => (bits & (1 << bit)) !== 0
-              yield blockFindings({
-                role,
-                record,
-                quorum,
-                answers: answersGiven,
-                rounds: round,
-                conflict: has(0) ? CONFLICT : undefined,
-                shown: has(1) ? [SHOWN] : [],
-                gapFailures: has(2) ? new Map([[SHOWN.block.hash, GAP_FAILURE]]) : new Map(),
-                clockFault: has(3) ? CLOCK_FAULT : undefined,
-                stateAtHead: has(4),
-                sequencing: has(5),
-                diskFull: has(6),
-                foreign: has(7) ? { block: ref(11, 'b'), from: 'backup-1' } : undefined,
-                giveUpAbove: has(8) ? ref(10).hash : undefined,
-                scheduleNamesUs: has(9),
-                isAskDue: has(10)
-              })
-            }
-          }
-        }
-      }
-    }
-  }
 }
