@@ -56,7 +56,7 @@ try {
   const log = createLog({ level: inputs.config.logLevel, isPretty: false })
   const node = await createNode(inputs, { log, clock }, overridesOf(spec))
   const { peerId, rpcUrl } = node
-  send({ event: 'ready', peerId, rpcUrl, multiaddr: node.multiaddrs()[0] ?? '' })
+  await send({ event: 'ready', peerId, rpcUrl, multiaddr: node.multiaddrs()[0] ?? '' })
   await node.run(stop.signal)
   process.exit(0)
 } catch (thrown) {
@@ -120,7 +120,7 @@ function reportPasses(gate: SequencerGate): SequencerGate {
   return {
     assertOpen() {
       gate.assertOpen()
-      send({ event: 'gate-passed' })
+      post({ event: 'gate-passed' })
     },
     waitOpen: (signal) => gate.waitOpen(signal)
   }
@@ -169,9 +169,12 @@ function createGateThatStaysOpen(gate: GateReader): SequencerGate {
   }
 }
 
-/** Reports every step, and holds the node where it was told to. */
+/**
+ * Reports every step, and holds the node where it was told to. It goes on once the report is out: no block reaches
+ * a peer whose steps would be lost with a killed process.
+ */
 async function onStep(event: StepEvent): ReturnType<OnStep> {
-  report(event)
+  await send(toReport(event))
   if (event.step === 'recovery-stage' && heldStage === event.stage) {
     heldStage = undefined
     await standStill({ event: 'held-stage', stage: event.stage })
@@ -187,27 +190,24 @@ async function standStill(message: NodeReport): Promise<void> {
   const released = new Promise<void>((resolve) => {
     release = resolve
   })
-  send(message)
+  await send(message)
   await released
 }
 
-function report(event: StepEvent): void {
+function toReport(event: StepEvent): NodeReport {
   switch (event.step) {
     case 'gate':
-      send({
+      return {
         event: 'gate',
         open: event.state.kind === 'open',
         reason: event.state.kind === 'open' ? '' : event.state.reason
-      })
-      return
+      }
     case 'recovered':
-      send({ event: 'recovered', recovery: toSection(event.report) })
-      return
+      return { event: 'recovered', recovery: toSection(event.report) }
     case 'recovery-stage':
-      send({ event: 'stage', stage: event.stage, items: event.items })
-      return
+      return { event: 'stage', stage: event.stage, items: event.items }
     default:
-      send({ event: 'step', step: event.step, block: toFacts(event.block) })
+      return { event: 'step', step: event.step, block: toFacts(event.block) }
   }
 }
 
@@ -235,8 +235,18 @@ function stopNow(): void {
   setImmediate(letGo)
 }
 
-function send(report: NodeReport): void {
-  if (process.connected) process.send?.(stamp(report))
+/** Settles once the report is in the channel, where it outlives this process, or nobody listens any more. */
+function send(report: NodeReport): Promise<void> {
+  return new Promise((resolve) => {
+    post(report, () => {
+      resolve()
+    })
+  })
+}
+
+function post(report: NodeReport, onOut: () => void = () => undefined): void {
+  if (!process.connected || process.send === undefined) onOut()
+  else process.send(stamp(report), onOut)
 }
 
 function stamp(report: NodeReport): NodeMessage {

@@ -86,6 +86,7 @@ async function killInCluster(
   const doubles = signed.doubles(signedRecord === 'on' ? 'signed' : 'announced')
   const isCounted = ({ name }: CheckResult) => signedRecord === 'on' || name !== 'no-equivocation'
   const broken = checks.filter((check) => isCounted(check) && !check.ok)
+  for (const { name, detail } of broken) say(`seed ${String(seed)}: ${name}: ${detail}`)
   await keepIfBroken(directory, broken.length > 0)
   return {
     killedCount: run.cluster.runs(SEQUENCER).filter(({ wasKilled }) => wasKilled).length,
