@@ -5,6 +5,7 @@ import { type BlockRef } from '../chain/block.ts'
 
 /** The kinds of work a recovery can consist of. */
 export type StageName =
+  | 'search-store'
   | 'rebuild-state'
   | 'ask-backups'
   | 'fetch-blocks'

@@ -111,7 +111,7 @@ class RecoveryRunner implements Recovery {
 
   async run(signal: AbortSignal): Promise<void> {
     try {
-      await this.#deps.knowledge.open()
+      await this.#deps.progress.stage('search-store', () => this.#deps.knowledge.open())
       while (!signal.aborted) await this.#turn(signal)
     } catch (thrown) {
       if (!signal.aborted) throw thrown

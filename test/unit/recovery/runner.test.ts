@@ -40,6 +40,20 @@ describe('recovery runner', () => {
     })
   })
 
+  it('says from its first moment what it does: what the last process left is looked for', async () => {
+    await withWorld({}, async (world) => {
+      world.start()
+      const { stages, blockAction } = world.recovery.status()
+      assert.equal(blockAction, undefined)
+      assert.deepEqual(
+        stages.map(({ name }) => name),
+        ['search-store']
+      )
+      await world.clock.advance(0)
+      assert.equal(world.recovery.status().blockAction?.action, 'ask')
+    })
+  })
+
   it('opens at once with a good record and a majority that shows nothing more', async () => {
     await withWorld({ record: { kind: 'good', tip: ref(10) } }, async (world) => {
       world.peers.set('backup-1', holder(10))
