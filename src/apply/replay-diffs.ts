@@ -159,9 +159,10 @@ async function isOwnFaultMended(
     thrown instanceof StateError ||
     (thrown instanceof DiffError && STATE_CODES.includes(thrown.failure.code))
   if (!isOfState) return false
-  const root = layers.view(parent.hash)?.root
-  if (root !== parent.stateRoot) {
-    throw damaged(step, 'root', `it is ${String(root)}, and ${parent.stateRoot} by the header`)
+  const view = layers.view(parent.hash)
+  if (view === undefined) return false // it left memory meanwhile, which says nothing of either
+  if (view.root !== parent.stateRoot) {
+    throw damaged(step, 'root', `it is ${view.root}, and ${parent.stateRoot} by the header`)
   }
   const { accounts } = decodeStateDiff(step.bytes)
   const check = await layers.checkAccounts(

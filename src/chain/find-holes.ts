@@ -1,7 +1,6 @@
 // Heights up to the head whose block is not stored whole, each held against its child (state.md, "Verification").
 import { bytesToHex, type Hex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
-import { createYielder } from '../base/yielder.ts'
 import { type KeyValueReader } from '../store/key-value-store.ts'
 import { CHAIN_PREFIX, hashKey } from '../store/keys.ts'
 import { readAccepted } from './accepted-index.ts'
@@ -37,19 +36,9 @@ type HoleStore = Pick<KeyValueReader, 'get'>
 /** BLOCKHASH reads so far below the block that is executed: these hashes have to be known before one is. */
 export const BLOCK_HASHES_DEPTH = 256n
 
-/** The lowest height of which no pointer can be read, as far down as `lowest`; undefined when all can. */
-export async function lowestLostPointer(
-  store: HoleStore,
-  { head, lowest }: { readonly head: bigint; readonly lowest: bigint }
-): Promise<bigint | undefined> {
-  const yielder = createYielder()
-  let found: bigint | undefined
-  for (let number = head; number >= lowest && number >= 1n; number--) {
-    if (unlessDamaged(() => readCanonical(store, number)) === undefined) found = number
-    const turn = yielder.maybeYield()
-    if (turn !== undefined) await turn
-  }
-  return found
+/** True where the pointer of a height is missing or damaged. */
+export function isPointerLost(store: HoleStore, number: bigint): boolean {
+  return unlessDamaged(() => readCanonical(store, number)) === undefined
 }
 
 /** One height; with the parent hash of its block, where that is there. */

@@ -5,7 +5,7 @@ import { type Hex } from '../base/bytes.ts'
 import { type Block, type BlockRef } from '../chain/block.ts'
 import { BlockReader } from '../chain/block-reader.ts'
 import { unlessDamaged } from '../chain/chain-entry.ts'
-import { BLOCK_HASHES_DEPTH, createHoleLook, lowestLostPointer } from '../chain/find-holes.ts'
+import { BLOCK_HASHES_DEPTH, createHoleLook, isPointerLost } from '../chain/find-holes.ts'
 import { type Receipt } from '../chain/receipt.ts'
 import { MessageError } from '../chain/verify-message.ts'
 import { type OpenSigner } from '../signer/open-signer.ts'
@@ -21,9 +21,6 @@ import { OpenHoles } from '../sync/open-holes.ts'
 import { type VerifyMessage } from '../sync/peer-blocks.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type PeerRequests } from './peer-protocols.ts'
-
-/** So far down recovery looks for conflicts when it starts: a pointer that is damaged there is looked at before. */
-const POINTERS_LOOKED_AT = 8_192n
 
 /** What status says of it. */
 export interface HolesFound {
@@ -68,7 +65,7 @@ export async function openHoles(parts: HoleMenderParts): Promise<HoleMender> {
       receipts: (block) => localReceipts(parts, block)
     }
   })
-  await mender.searchDownTo(await lowestNeeded(parts, head.number))
+  await mender.searchDownTo(lowestNeeded(parts, head.number))
   return mender
 }
 
@@ -91,14 +88,17 @@ export function createNodeFiller({
 }
 
 /** Down to here holes are looked for before anything else begins. */
-async function lowestNeeded({ chain: { stores } }: HoleMenderParts, head: bigint): Promise<bigint> {
-  const lowest = head - POINTERS_LOOKED_AT
-  const lost = await lowestLostPointer(stores.chainStore, { head, lowest })
-  const isReadable = stores.state.isReadable(stores.blocks.head().hash)
-  const persisted = stores.state.persistedPoint()?.number ?? 0n
-  const candidates = [head - BLOCK_HASHES_DEPTH, lost ?? head, isReadable ? head : persisted + 1n]
-  const least = candidates.reduce((one, other) => (one < other ? one : other))
-  return least < 1n ? 1n : least
+function lowestNeeded({ chain: { stores } }: HoleMenderParts, head: bigint): bigint {
+  const { blocks, accepted, state, chainStore } = stores
+  const isReadable = state.isReadable(blocks.head().hash)
+  const persisted = state.persistedPoint()?.number ?? 0n
+  // Recovery compares the blocks of these heights with ours at once, at whatever depth.
+  const contested = accepted.contestedHeights().filter((number) => {
+    return number <= head && isPointerLost(chainStore, number)
+  })
+  const all = [head - BLOCK_HASHES_DEPTH, isReadable ? head : persisted + 1n, ...contested]
+  const lowest = all.reduce((one, other) => (one < other ? one : other))
+  return lowest < 1n ? 1n : lowest
 }
 
 /** The signed record keeps whole messages of the latest blocks. */

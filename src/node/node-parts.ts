@@ -126,7 +126,7 @@ export async function createNodeParts(
     overrides
   )
   network.mesh.listen((message) => gossip.receive(message))
-  const services = [[recovery, filler], sequencer?.services ?? [], [status, network]]
+  const services = [[recovery], sequencer?.services ?? [], [filler, status, network]]
   return { recovery, claims, former, filler, sequencer, services }
 }
 

@@ -190,6 +190,22 @@ describe('a diff on a state that is damaged here', () => {
     await assert.rejects(layerOfDiff(lost, chain[0]!, step), isCode('state-damaged'))
   })
 
+  it('is not refused, nor the state called damaged, where that left memory meanwhile', async () => {
+    const { state } = await node()
+    const views = [state.view(chain[0]!.hash)]
+    const target = {
+      view: () => views.shift(),
+      prepare: (hash: Hex) => Promise.reject(new StateError({ code: 'view-stale', hash })),
+      checkAccounts: () => assert.fail('there is no state to look at'),
+      room: () => Promise.resolve(),
+      add: () => assert.fail(),
+      cap: () => assert.fail(),
+      flushAll: () => assert.fail()
+    }
+    const step = { block: chain[1]!, bytes: diffs[1]! }
+    await assert.rejects(layerOfDiff(target, chain[0]!, step), /view-stale/)
+  })
+
   it('is refused at once, and nothing is looked at, where the headers alone tell', async () => {
     const { state } = await node()
     const target = {
