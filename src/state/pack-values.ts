@@ -31,21 +31,26 @@ export function createValuePacker(expectedBytes: number): ValuePacker {
   }
 }
 
-/** The same content, packed. Yields to the event loop. */
-export async function packContent({
+/** What a layer of these entries holds, packed. Yields to the event loop. */
+export async function packLayer({
   entries,
-  cleared,
-  sizeBytes
-}: LayerContent): Promise<LayerContent> {
-  let valuesBytes = 0
-  for (const value of entries.values()) valuesBytes += value?.length ?? 0
-  const packer = createValuePacker(valuesBytes)
+  cleared
+}: Pick<LayerContent, 'entries' | 'cleared'>): Promise<LayerContent> {
   const yielder = createYielder()
+  let keysBytes = 0
+  let valuesBytes = 0
+  for (const [key, value] of entries) {
+    keysBytes += key.length
+    valuesBytes += value?.length ?? 0
+    const turn = yielder.maybeYield()
+    if (turn !== undefined) await turn
+  }
+  const packer = createValuePacker(valuesBytes)
   const packed = new Map<EntryKey, Uint8Array | undefined>()
   for (const [key, value] of entries) {
     packed.set(key, value && packer.pack(value))
     const turn = yielder.maybeYield()
     if (turn !== undefined) await turn
   }
-  return { entries: packed, cleared, sizeBytes }
+  return { entries: packed, cleared, sizeBytes: keysBytes + valuesBytes }
 }

@@ -8,7 +8,7 @@ import { encodeSlimAccount, encodeTrieAccount } from './account-codec.ts'
 import { nameDamageLater } from './damaged-node.ts'
 import { accountKey, bytesToKey, codeKey, type EntryKey, nodeKey, slotKey } from './entry-key.ts'
 import { type PreparedLayer } from './layer.ts'
-import { packContent } from './pack-values.ts'
+import { packLayer } from './pack-values.ts'
 import { encodeSlotValue } from './slot-value.ts'
 import { type AccountChange, type StateChanges } from './state-view.ts'
 
@@ -26,8 +26,7 @@ export async function prepareLayer(
   parent: ParentState,
   changes: StateChanges
 ): Promise<PreparedLayer> {
-  const prepared = await nameDamageLater(undefined, () => applyChanges(parent, changes))
-  return { ...prepared, content: await packContent(prepared.content) }
+  return nameDamageLater(undefined, () => applyChanges(parent, changes))
 }
 
 async function applyChanges(
@@ -42,6 +41,8 @@ async function applyChanges(
 
   const trie = createTrie({ node: (path) => parent.node(undefined, path) }, parent.root)
   for (const change of accounts) {
+    const turn = yielder.maybeYield()
+    if (turn !== undefined) await turn
     const { addressHash, account } = change
     const owner = bytesToKey(addressHash)
     const isWiped = account === undefined || change.storageCleared
@@ -60,18 +61,13 @@ async function applyChanges(
     const stored = { ...account, storageRoot }
     entries.set(accountKey(addressHash), encodeSlimAccount(stored))
     trie.put(addressHash, encodeTrieAccount(stored))
-    const turn = yielder.maybeYield()
-    if (turn !== undefined) await turn
   }
   const { root, nodes } = await commitInTurns(trie, yielder)
-  addNodes(entries, undefined, nodes)
-
-  let sizeBytes = 0
-  for (const [key, value] of entries) sizeBytes += key.length + (value?.length ?? 0)
+  await addNodes(entries, { owner: undefined, nodes }, yielder)
   return {
     root: bytesToHex(root),
     parentHash: parent.hash,
-    content: { entries, cleared, sizeBytes },
+    content: await packLayer({ entries, cleared }),
     storageRoot: (hash) => storageRoots.get(bytesToKey(hash)) ?? parent.storageRoot(hash)
   }
 }
@@ -99,7 +95,9 @@ async function commitStorage(
     if (turn !== undefined) await turn
   }
   const { root, nodes } = await commitInTurns(trie, yielder)
-  if (!equalBytes(root, before)) addNodes(entries, addressHash, nodes)
+  if (!equalBytes(root, before)) {
+    await addNodes(entries, { owner: addressHash, nodes }, yielder)
+  }
   return root
 }
 
@@ -114,10 +112,14 @@ async function commitInTurns(trie: Trie, yielder: Yielder): Promise<TrieCommit> 
   }
 }
 
-function addNodes(
+async function addNodes(
   entries: Map<EntryKey, Uint8Array | undefined>,
-  owner: Uint8Array | undefined,
-  nodes: TrieCommit['nodes']
-): void {
-  for (const [path, { value }] of nodes) entries.set(nodeKey(owner, path), value)
+  { owner, nodes }: { readonly owner: Uint8Array | undefined } & Pick<TrieCommit, 'nodes'>,
+  yielder: Yielder
+): Promise<void> {
+  for (const [path, { value }] of nodes) {
+    entries.set(nodeKey(owner, path), value)
+    const turn = yielder.maybeYield()
+    if (turn !== undefined) await turn
+  }
 }

@@ -79,16 +79,19 @@ export class ValueSlots {
   #write(slot: Slot, value: Uint8Array): void {
     const piece = this.#pieceOf(slot)
     const start = startOf(slot)
-    for (let at = 0; at < LENGTH_BYTES; at++) piece[start + at] = value.length >>> (8 * at)
+    const { length } = value
+    piece[start] = length
+    piece[start + 1] = length >>> 8
+    piece[start + 2] = length >>> 16
+    piece[start + 3] = length >>> 24
     piece.set(value, start + LENGTH_BYTES)
   }
 
   #lengthAt(slot: Slot): number {
     const piece = this.#pieceOf(slot)
     const start = startOf(slot)
-    let length = 0
-    for (let at = 0; at < LENGTH_BYTES; at++) length += piece[start + at]! * 2 ** (8 * at)
-    return length
+    const high = (piece[start + 3]! << 24) | (piece[start + 2]! << 16)
+    return (high | (piece[start + 1]! << 8) | piece[start]!) >>> 0
   }
 
   #pieceOf(slot: Slot): Uint8Array {

@@ -34,8 +34,8 @@ export class WriteBuffer {
       const before = this.#slots.get(key)
       if (before === undefined) this.#sizeBytes += key.length + ENTRY_OVERHEAD_BYTES
       else this.#sizeBytes -= this.#lengthOf(before)
+      this.#sizeBytes += value?.length ?? 0
       const slot = this.#put(before, value)
-      this.#sizeBytes += this.#lengthOf(slot)
       if (slot !== before) this.#slots.set(key, slot)
     }
     this.#blocksCount += 1

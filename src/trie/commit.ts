@@ -29,6 +29,19 @@ export interface TrieCommit {
   readonly nodes: ReadonlyMap<string, NodeChange>
 }
 
+/** Changes in the subtree that one step encodes: less than a millisecond of work. Keys are hashes, and lie evenly. */
+const CHANGES_PER_STEP = 64
+/** At least: more steps than that cost a small commit little, and what lies unevenly is in smaller pieces. */
+const STEP_LEVELS_MIN = 2
+const REMOVED_PER_STEP = 1_024
+
+/** How far below the root the subtrees begin that one step each encodes, for so many changes or fewer. */
+export function levelsOfSteps(changesCount: number): number {
+  let levels = STEP_LEVELS_MIN
+  while (changesCount > CHANGES_PER_STEP * BRANCH_WIDTH ** levels) levels++
+  return levels
+}
+
 /** Walks the changed part of a tree, children first. */
 export class CommitWalk {
   readonly nodes = new Map<string, NodeChange>()
@@ -41,17 +54,16 @@ export class CommitWalk {
     this.#path = new Uint8Array(pathLengthMax + 1)
   }
 
-  /** Encodes what changed two levels below the root and deeper, one subtree a step; `root` then has little left to do. */
-  *subtrees(root: TrieNode): Generator<void, void, undefined> {
-    if (root.kind !== 'branch') return
-    for (const [nibble, child] of changedChildren(root)) {
-      if (child.kind !== 'branch') continue
-      for (const [next, grandchild] of changedChildren(child)) {
-        this.#path[0] = nibble
-        this.#path[1] = next
-        this.#reference(grandchild, 2)
-        yield
-      }
+  /** Encodes what changed below a branch, one subtree so many levels down a step; `root` then has one node left. */
+  *subtrees(node: TrieNode, levels: number, depth = 0): Generator<void, void, undefined> {
+    if (node.kind !== 'branch') return
+    for (let nibble = 0; nibble < BRANCH_WIDTH; nibble++) {
+      const child = changedChild(node, nibble)
+      if (child === undefined) continue
+      this.#path[depth] = nibble
+      if (levels > 1) yield* this.subtrees(child, levels - 1, depth + 1)
+      this.#reference(child, depth + 1)
+      yield
     }
   }
 
@@ -64,9 +76,12 @@ export class CommitWalk {
   }
 
   /** Lists what was removed, by `pathKey`, as gone, unless something was written in its place. */
-  remove(removed: Iterable<string>): void {
+  *remove(removed: Iterable<string>): Generator<void, void, undefined> {
+    let count = 0
     for (const key of removed) {
       if (!this.nodes.has(key)) this.nodes.set(key, NODE_GONE)
+      count += 1
+      if (count % REMOVED_PER_STEP === 0) yield
     }
   }
 
@@ -110,13 +125,6 @@ export class CommitWalk {
         }
         return this.#encoder.branch(node)
     }
-  }
-}
-
-function* changedChildren(branch: Branch): Generator<readonly [number, TrieNode], void, undefined> {
-  for (let nibble = 0; nibble < BRANCH_WIDTH; nibble++) {
-    const child = changedChild(branch, nibble)
-    if (child !== undefined) yield [nibble, child]
   }
 }
 

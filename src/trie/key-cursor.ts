@@ -13,6 +13,8 @@ export class KeyCursor {
   length = 0
   /** The longest key so far, in nibbles. */
   lengthMax = 0
+  /** Keys so far: no fewer than were put or deleted. */
+  aimsCount = 0
   readonly #prefixes: Uint8Array[] = []
 
   /** Makes this the key at hand. Throws RangeError when it is too long. */
@@ -23,6 +25,7 @@ export class KeyCursor {
       this.#prefixes.length = 0
     }
     this.length = writeNibbles(key, this.nibbles)
+    this.aimsCount += 1
     this.lengthMax = Math.max(this.lengthMax, this.length)
   }
 

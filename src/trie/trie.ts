@@ -1,6 +1,6 @@
 // The Merkle-Patricia trie of Ethereum over a path-keyed source (Yellow Paper, appendix D; state.md, "Trie").
 import { concatBytes, equalBytes } from '../base/bytes.ts'
-import { CommitWalk, type TrieCommit } from './commit.ts'
+import { CommitWalk, levelsOfSteps, type TrieCommit } from './commit.ts'
 import { KeyCursor } from './key-cursor.ts'
 import { joinNibbles, pathKey } from './nibbles.ts'
 import { NodeEncoder } from './node-encode.ts'
@@ -109,10 +109,10 @@ class PathTrie implements Trie {
     const walk = new CommitWalk(this.#encoder, this.#key.lengthMax)
     if (this.#root === undefined) this.#rootHash = EMPTY_ROOT
     else if (!(this.#root instanceof Uint8Array) && this.#root.reference === undefined) {
-      yield* walk.subtrees(this.#root)
+      yield* walk.subtrees(this.#root, levelsOfSteps(this.#key.aimsCount))
       this.#rootHash = walk.root(this.#root)
     }
-    walk.remove(this.#removed)
+    yield* walk.remove(this.#removed)
     this.#removed.clear()
     return { root: this.#rootHash, nodes: walk.nodes }
   }

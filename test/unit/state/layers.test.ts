@@ -2,12 +2,15 @@
 import assert from 'node:assert/strict'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { bytesToHex } from '../../../src/base/bytes.ts'
 import { silentLog } from '../../../src/base/log.ts'
 import { accountKey, type EntryKey } from '../../../src/state/entry-key.ts'
 import { Layer } from '../../../src/state/layer.ts'
 import { LayerIndex } from '../../../src/state/layer-index.ts'
 import { StateStore } from '../../../src/state/state-store.ts'
 import { createMemoryStore } from '../../../src/store/memory-store.ts'
+import { EMPTY_ROOT } from '../../../src/trie/trie.ts'
+import { portOf } from '../../support/held-batches.ts'
 import { journalHash } from '../../support/journalled-state.ts'
 import { testHash } from '../../support/state-model.ts'
 
@@ -41,6 +44,37 @@ describe('diff layers', () => {
     assert.ok(state.layersCount <= 4, `${String(state.layersCount)} layers`)
     // The lowest live layer still knows the merged one below it.
     assert.ok(heldCount <= state.layersCount + 1, `${String(heldCount)} contents are in memory`)
+  })
+
+  it('are computed in turns, also where a block deletes very many accounts', async () => {
+    const store = createMemoryStore()
+    let readsCount = 0
+    const get = (key: Uint8Array) => {
+      readsCount++
+      return store.get(key)
+    }
+    const state = new StateStore({ store: { ...portOf(store), get }, log: silentLog })
+    const accounts = manyAccounts(20_000)
+    const changes = { accounts, codes: [] }
+    await state.resetToGenesis({ changes, number: 0n, hash: journalHash(0) })
+    readsCount = 0
+    const gone = accounts.map((change) => ({ ...change, account: undefined }))
+    let isDone = false
+    let [totalCount, mostCount] = [0, 0]
+    const prepared = state.prepare(journalHash(0), { accounts: gone, codes: [] }).finally(() => {
+      isDone = true
+    })
+    while (!isDone) {
+      totalCount += readsCount
+      mostCount = Math.max(mostCount, readsCount)
+      readsCount = 0
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    assert.equal((await prepared).root, bytesToHex(EMPTY_ROOT))
+    assert.ok(
+      mostCount < totalCount / 4,
+      `${String(mostCount)} of ${String(totalCount)} reads at once`
+    )
   })
 
   it('are found in a constant number of steps, in new and old views, with forks beside them', () => {
@@ -96,6 +130,13 @@ function layerOf(number: number, parent: Layer | undefined): Layer {
   const point = { number: BigInt(number), hash: journalHash(layersMade), root: journalHash(0) }
   const content = { entries, cleared: new Set<string>(), sizeBytes: 34 }
   return new CountingLayer(point, parent, { parentHash: journalHash(0), content })
+}
+
+function manyAccounts(count: number) {
+  const account = { nonce: 1n, balance: 1n, codeHash: undefined }
+  return Array.from({ length: count }, (_, index) => testHash(index))
+    .sort((one, other) => Buffer.compare(one, other))
+    .map((addressHash) => ({ addressHash, account, storageCleared: false, slots: [] }))
 }
 
 function changesOf(nonce: number) {
