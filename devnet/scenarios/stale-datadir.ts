@@ -56,6 +56,9 @@ export const STALE_DATADIR: Scenario = {
 
 /** Kills the sequencer at a block that all backups have, and leaves it with the copy and no record. */
 async function crashWithCopy(actions: ScenarioActions, blocksCount: number): Promise<BlockFacts> {
+  // A tip came by gossip, maybe; what lies below, filled long after its slot, comes by range, in its time.
+  const { number } = await actions.head('sequencer')
+  for (const backup of actions.backups) await actions.untilHead(backup, number)
   const block = await actions.holdAt('published')
   await actions.untilAccepted(block, actions.backups)
   await actions.kill('sequencer')
