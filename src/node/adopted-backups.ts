@@ -1,4 +1,5 @@
-// The set of backups under which the gate last opened: stored with addresses, since who left it is asked once more.
+// The backups under which the gate last opened: stored with addresses, since who left the set is asked once more.
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
@@ -21,13 +22,23 @@ const members = z.array(
   ])
 )
 
-/** Where the set is kept. A version that knows peer ids alone refuses what this one writes. */
-export function storedMembers({
-  chainStore
-}: Pick<OpenStores, 'chainStore'>): NamedValue<readonly AdoptedBackup[]> {
-  return createNamedValue<readonly AdoptedBackup[]>(chainStore, 'backups', (json) =>
-    members.parse(json)
-  )
+/** What counts besides the backups of now; both, of a process that ended while its gate opened. */
+export interface StoredSets {
+  /** The set that the gate last opened under; undefined before its first time. */
+  readonly opened?: readonly AdoptedBackup[] | undefined
+  /** The one that it was about to open under when that was written. */
+  readonly next?: readonly AdoptedBackup[] | undefined
+}
+
+/** A version before kept one set, as a list. */
+const sets = z.union([
+  members.transform((opened): StoredSets => ({ opened })),
+  z.strictObject({ opened: members.optional(), next: members.optional() })
+])
+
+/** Where they are kept. A version that knows peer ids alone refuses what this one writes. */
+export function storedSets({ chainStore }: Pick<OpenStores, 'chainStore'>): NamedValue<StoredSets> {
+  return createNamedValue<StoredSets>(chainStore, 'backups', (json) => sets.parse(json))
 }
 
 /** Who counts now, and where anybody is reached who counted; the roster satisfies it. */
@@ -36,48 +47,44 @@ export interface CurrentBackups {
   addressOf(peerId: string): string | undefined
 }
 
-/** The set that the quorum of the old asks for, until the gate opens under the new one (recovery.md, "Quorum"). */
+/** The sets that are asked besides the backups of now, until the gate is open under these (recovery.md, "Quorum"). */
 export class AdoptedBackups implements StoredBackups {
-  readonly #stored: NamedValue<readonly AdoptedBackup[]>
+  readonly #stored: NamedValue<StoredSets>
   readonly #current: CurrentBackups
-  #members: readonly AdoptedBackup[] | undefined
-  /** On disk, and not in force before the gate is open. */
-  #next: readonly AdoptedBackup[] | undefined
+  #sets: StoredSets
 
-  /** Reads the set; nobody else writes it from then on. Throws ChainError, StoreError. */
-  constructor(stored: NamedValue<readonly AdoptedBackup[]>, current: CurrentBackups) {
+  /** Reads them; nobody else writes them from then on. Throws ChainError, StoreError. */
+  constructor(stored: NamedValue<StoredSets>, current: CurrentBackups) {
     this.#stored = stored
     this.#current = current
-    this.#members = stored.load()
+    this.#sets = stored.load() ?? {}
   }
 
-  /** Peer ids; undefined before the gate opened for the first time. */
-  load(): readonly string[] | undefined {
-    return this.#members?.map(({ peerId }) => peerId)
+  load(): readonly (readonly string[])[] {
+    return this.#all().map(idsOf)
   }
 
-  /** The gate is about to open under these. On disk when it resolves; until it is open the old set counts too. */
-  async save(peerIds: readonly string[]): Promise<void> {
+  /** Peer ids of the set that the gate last opened under; undefined before its first time. */
+  opened(): readonly string[] | undefined {
+    return this.#sets.opened && idsOf(this.#sets.opened)
+  }
+
+  async announce(peerIds: readonly string[]): Promise<void> {
+    const { opened } = this.#sets
     const next = peerIds.map((peerId) => this.#located(this.#memberOf(peerId)))
-    await this.#stored.save(next)
-    this.#next = next
+    if (!isDeepStrictEqual(next, opened)) await this.#save({ opened, next })
   }
 
-  /** The gate is open: who was a member only before is forgotten. */
-  noteOpened(): void {
-    this.#members = this.#next ?? this.#members
-    this.#next = undefined
+  async settle(): Promise<void> {
+    const { next } = this.#sets
+    if (next !== undefined) await this.#save({ opened: next })
   }
 
-  /** The set that the gate last opened under. */
-  members(): readonly AdoptedBackup[] | undefined {
-    return this.#members
-  }
-
-  /** Those of the set that are no backups any more: while there are any, the set counts as changed. */
+  /** Those of the sets that are no backups any more: while there are any, the set counts as changed. */
   former(): readonly AdoptedBackup[] {
     const ids = this.#current.ids()
-    return (this.#members ?? []).filter(({ peerId }) => !ids.includes(peerId))
+    const members = new Map(this.#all().flatMap((set) => set.map((one) => [one.peerId, one])))
+    return [...members.values()].filter(({ peerId }) => !ids.includes(peerId))
   }
 
   /**
@@ -85,22 +92,41 @@ export class AdoptedBackups implements StoredBackups {
    * backups no more. What cannot be written is missed only then: a line in the log, and no reason not to start.
    */
   async refresh(log: Log): Promise<void> {
-    const located = this.#members?.map((member) => this.#located(member))
-    const isNew = located?.some(({ multiaddr }, at) => multiaddr !== this.#members?.[at]?.multiaddr)
-    if (located === undefined || isNew !== true) return
+    const { opened, next } = this.#sets
+    const isNew = this.#all().some((set) =>
+      set.some((member) => this.#located(member).multiaddr !== member.multiaddr)
+    )
+    if (!isNew) return
+    const located = (set: readonly AdoptedBackup[] | undefined) =>
+      set?.map((member) => this.#located(member))
     try {
-      await this.#stored.save(located)
-      this.#members = located
+      await this.#save({ opened: located(opened), next: located(next) })
     } catch (thrown) {
       log.warn('backup-addresses-not-kept', { reason: errorMessage(thrown) })
     }
   }
 
+  /** In force once it is on disk. */
+  async #save(sets: StoredSets): Promise<void> {
+    await this.#stored.save(sets)
+    this.#sets = sets
+  }
+
+  #all(): readonly (readonly AdoptedBackup[])[] {
+    const { opened, next } = this.#sets
+    return [opened, next].filter((set) => set !== undefined)
+  }
+
   #memberOf(peerId: string): AdoptedBackup {
-    return this.#members?.find((member) => member.peerId === peerId) ?? { peerId }
+    const known = this.#all().flat()
+    return known.find((member) => member.peerId === peerId) ?? { peerId }
   }
 
   #located({ peerId, multiaddr }: AdoptedBackup): AdoptedBackup {
     return { peerId, multiaddr: this.#current.addressOf(peerId) ?? multiaddr }
   }
+}
+
+function idsOf(members: readonly AdoptedBackup[]): readonly string[] {
+  return members.map(({ peerId }) => peerId)
 }

@@ -1,6 +1,6 @@
 // The two sets of backups of one node: who counts now, and who counted when the gate last opened.
 import { type Log } from '../base/log.ts'
-import { AdoptedBackups, storedMembers } from './adopted-backups.ts'
+import { AdoptedBackups, storedSets } from './adopted-backups.ts'
 import { BackupRoster } from './backup-roster.ts'
 import { type NodeConfig } from './node-config.ts'
 import { type OpenStores } from './open-stores.ts'
@@ -26,14 +26,14 @@ export async function openBackupSets(
     others: peers,
     ownPeerId
   })
-  const adopted = new AdoptedBackups(storedMembers(stores), roster)
+  const adopted = new AdoptedBackups(storedSets(stores), roster)
   await adopted.refresh(log)
   return { roster, adopted }
 }
 
 /** Everybody who counts for the quorum of either set: such a peer must not be shut out. */
 export function isCounted({ roster, adopted }: BackupSets, peerId: string): boolean {
-  return roster.ids().includes(peerId) || adopted.load()?.includes(peerId) === true
+  return roster.ids().includes(peerId) || adopted.load().some((set) => set.includes(peerId))
 }
 
 /** Who is dialled from the start besides the config's: a backup has no gate, and asks for no quorum. */

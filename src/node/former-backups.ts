@@ -15,7 +15,7 @@ export const FORMER_PATIENCE_MS = 5_000
 export interface FormerBackupsDeps {
   readonly clock: Clock
   readonly log: Log
-  readonly adopted: Pick<AdoptedBackups, 'former' | 'noteOpened'>
+  readonly adopted: Pick<AdoptedBackups, 'former'>
   readonly roster: Pick<BackupRoster, 'ids'>
   readonly network: Pick<Network, 'keepConnected' | 'letGo' | 'disconnect'>
   /** Peers of the config: they stay connected to, whatever counts. */
@@ -72,7 +72,6 @@ export function createFormerBackups(deps: FormerBackupsDeps): FormerBackups {
         named.clear()
       }
       isShut = state.kind === 'shut'
-      if (!isShut) adopted.noteOpened()
       update()
     },
     onBackupsChanged: update,

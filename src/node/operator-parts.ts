@@ -9,7 +9,7 @@ import { describeGate, describeRecovery, type NodeStatusDeps } from './node-stat
 
 /** Where the facts come from. */
 export interface OperatorPartsDeps extends NodeStatusDeps {
-  readonly adopted: Pick<AdoptedBackups, 'load'>
+  readonly adopted: Pick<AdoptedBackups, 'opened'>
   readonly genesis: Pick<Genesis, 'config'>
   readonly signers: readonly SignerPeriod[]
   readonly blockTimeMs: number
@@ -55,7 +55,7 @@ function describeWholeRecovery({
         setting: config.quorum,
         backups: roster.ids(),
         /** The set that the gate last opened under; while it differs, its quorum is needed too. */
-        adopted: adopted.load()
+        adopted: adopted.opened()
       }
     : undefined
   const gate = isSequencer ? describeGate(status) : undefined

@@ -159,9 +159,14 @@ export class PeerAnswers {
     return this.#deps.backups()
   }
 
-  /** The gate opens under this set of backups: it is the one that counts from here on. */
-  async adoptBackups(backups: readonly string[]): Promise<void> {
-    await this.#deps.storedBackups.save(backups)
+  /** The gate is about to open under this set of backups. */
+  async announceBackups(backups: readonly string[]): Promise<void> {
+    await this.#deps.storedBackups.announce(backups)
+  }
+
+  /** It is open: the announced set is the one that counts from here on. */
+  async settleBackups(): Promise<void> {
+    await this.#deps.storedBackups.settle()
   }
 
   #isAskDue(): boolean {
@@ -179,10 +184,9 @@ export class PeerAnswers {
 
   #backupSets(): readonly BackupSet[] {
     const backups = this.#deps.backups()
-    const configured: BackupSet = { name: 'configured', backups }
-    const stored = this.#deps.storedBackups.load()
-    if (stored === undefined || isSameSet(stored, backups)) return [configured]
-    return [configured, { name: 'stored', backups: stored }]
+    const others = this.#deps.storedBackups.load().filter((stored) => !isSameSet(stored, backups))
+    const stored = others.map((set): BackupSet => ({ name: 'stored', backups: set }))
+    return [{ name: 'configured', backups }, ...stored]
   }
 }
 

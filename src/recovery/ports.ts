@@ -16,7 +16,7 @@ export interface RecoveryChain {
   acceptedBlock(hash: Hex): SignedBlock | undefined
   /** Accepted blocks at one height, oldest first. */
   acceptedAt(number: bigint): readonly BlockRef[]
-  /** Heights with more than one accepted block, set aside or not. */
+  /** Heights with more than one accepted block that counts, as they were when the store was opened. */
   contestedHeights(): readonly bigint[]
   /** The highest accepted block that the schedule's signer signed and nobody set aside. */
   highestAccepted(): BlockRef | undefined
@@ -130,8 +130,12 @@ export type FillGap = (
   onFetched: (range: { peer: string; blocks: readonly unknown[]; bytes: number }) => void
 ) => Promise<GapOutcome>
 
-/** The set of backups the gate last opened under, kept across restarts. */
+/** The sets of backups that are asked besides those of now, kept across restarts. */
 export interface StoredBackups {
-  load(): readonly string[] | undefined
-  save(backups: readonly string[]): Promise<void>
+  /** The one the gate last opened under, and one it was about to open under when that did not come to its end. */
+  load(): readonly (readonly string[])[]
+  /** The gate is about to open under these: both sets count until it is open. On disk when it resolves. */
+  announce(backups: readonly string[]): Promise<void>
+  /** The gate is open: the announced set alone counts from here on. On disk when it resolves. */
+  settle(): Promise<void>
 }

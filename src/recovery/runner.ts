@@ -203,7 +203,7 @@ class RecoveryRunner implements Recovery {
     const backups = knowledge.peers.backups()
     await record.adopt(on)
     if (!this.#isStillOpen(on)) return false
-    await knowledge.peers.adoptBackups(backups)
+    await knowledge.peers.announceBackups(backups)
     if (!this.#isStillOpen(on)) return false
     const overridden = knowledge.overridden()
     if (overridden.length > 0) {
@@ -212,6 +212,7 @@ class RecoveryRunner implements Recovery {
     this.#last = progress.report()
     log.info('recovered', { head: formatRef(on), ...this.#last })
     gate.open(on)
+    await knowledge.peers.settleBackups()
     return true
   }
 
@@ -281,8 +282,7 @@ class RecoveryRunner implements Recovery {
     if (key === this.#loggedKey) return
     this.#loggedKey = key
     // A backup that follows adopts each block as it comes.
-    const isQuiet = action === 'follow' || this.#isFollowing
-    if (isQuiet && stateAction.action === 'none') return
+    if ((action === 'follow' || this.#isFollowing) && stateAction.action === 'none') return
     this.#deps.log.info('recovery', { state: stateAction, blocks: blockAction })
   }
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { type Log, silentLog } from '../../../src/base/log.ts'
 import { createNamedValue } from '../../../src/chain/named-value.ts'
-import { AdoptedBackups, storedMembers } from '../../../src/node/adopted-backups.ts'
+import { AdoptedBackups, storedSets } from '../../../src/node/adopted-backups.ts'
 import { BackupRoster } from '../../../src/node/backup-roster.ts'
 import { createMemoryStore } from '../../../src/store/memory-store.ts'
 
@@ -39,70 +39,98 @@ function rosterOf(
 describe('the stored set of backups', () => {
   it('is nothing before the gate opened for the first time', async () => {
     const { chainStore } = await storeWith(undefined)
-    const adopted = new AdoptedBackups(storedMembers({ chainStore }), rosterOf(['a']))
+    const adopted = new AdoptedBackups(storedSets({ chainStore }), rosterOf(['a']))
     await adopted.refresh(silentLog)
-    assert.equal(adopted.load(), undefined)
-    assert.deepEqual(adopted.former(), [])
+    assert.deepEqual([adopted.load(), adopted.opened(), adopted.former()], [[], undefined, []])
   })
 
   it('of a version that kept peer ids alone is the same set, its addresses unknown', async () => {
     const { chainStore } = await storeWith(['a', 'b'])
-    const adopted = new AdoptedBackups(storedMembers({ chainStore }), rosterOf(['a']))
-    assert.deepEqual(adopted.load(), ['a', 'b'])
+    const adopted = new AdoptedBackups(storedSets({ chainStore }), rosterOf(['a']))
+    assert.deepEqual(adopted.load(), [['a', 'b']])
     assert.deepEqual(adopted.former(), [{ peerId: 'b' }])
   })
 
   it('takes over the addresses that the config knows, once, and knows them without it', async () => {
     const { chainStore, raw } = await storeWith(['a', 'b', 'c', 'd'])
     const roster = rosterOf(['a'], ['b'], ['c'])
-    await new AdoptedBackups(storedMembers({ chainStore }), roster).refresh(silentLog)
-    assert.deepEqual(raw(), [peer('a'), peer('b'), peer('c'), { peerId: 'd' }])
-    const later = new AdoptedBackups(storedMembers({ chainStore }), rosterOf(['e']))
+    await new AdoptedBackups(storedSets({ chainStore }), roster).refresh(silentLog)
+    assert.deepEqual(raw(), { opened: [peer('a'), peer('b'), peer('c'), { peerId: 'd' }] })
+    const later = new AdoptedBackups(storedSets({ chainStore }), rosterOf(['e']))
     await later.refresh(silentLog)
     assert.deepEqual(later.former(), [peer('a'), peer('b'), peer('c'), { peerId: 'd' }])
   })
 
   it('follows a backup that has moved', async () => {
     const { chainStore } = await storeWith([peer('a', 1)])
-    const adopted = new AdoptedBackups(storedMembers({ chainStore }), rosterOf(['a']))
+    const adopted = new AdoptedBackups(storedSets({ chainStore }), rosterOf(['a']))
     await adopted.refresh(silentLog)
-    const later = new AdoptedBackups(storedMembers({ chainStore }), rosterOf([]))
+    const later = new AdoptedBackups(storedSets({ chainStore }), rosterOf([]))
     assert.deepEqual(later.former(), [peer('a')])
   })
 
   it('does not keep a start from going on when it cannot be written', async () => {
     const lines: string[] = []
     const log: Log = { ...silentLog, warn: (event) => void lines.push(event) }
-    const stored = { load: () => [{ peerId: 'a' }], save: () => Promise.reject(new Error('full')) }
+    const stored = {
+      load: () => ({ opened: [{ peerId: 'a' }] }),
+      save: () => Promise.reject(new Error('full'))
+    }
     const adopted = new AdoptedBackups(stored, rosterOf(['a']))
     await adopted.refresh(log)
     assert.deepEqual(lines, ['backup-addresses-not-kept'])
-    assert.deepEqual(adopted.load(), ['a'])
+    assert.deepEqual(adopted.load(), [['a']])
   })
 
-  it('counts as changed until the gate is open, though the new one is on disk before', async () => {
+  it('counts beside the new one until the gate is open, also for the process after this one', async () => {
     const { chainStore, raw } = await storeWith([peer('a'), peer('b')])
-    const adopted = new AdoptedBackups(storedMembers({ chainStore }), rosterOf(['a', 'c']))
-    await adopted.save(['a', 'c'])
-    assert.deepEqual(raw(), [peer('a'), peer('c')])
-    assert.deepEqual(adopted.load(), ['a', 'b'])
+    const adopted = new AdoptedBackups(storedSets({ chainStore }), rosterOf(['a', 'c']))
+    await adopted.announce(['a', 'c'])
+    const next = new AdoptedBackups(storedSets({ chainStore }), rosterOf(['d']))
+    for (const { load, opened } of [adopted, next].map((one) => ({
+      load: one.load(),
+      opened: one.opened()
+    }))) {
+      assert.deepEqual(load, [
+        ['a', 'b'],
+        ['a', 'c']
+      ])
+      assert.deepEqual(opened, ['a', 'b'])
+    }
     assert.deepEqual(adopted.former(), [peer('b')])
-    adopted.noteOpened()
-    assert.deepEqual(adopted.load(), ['a', 'c'])
-    assert.deepEqual(adopted.former(), [])
-    adopted.noteOpened()
-    assert.deepEqual(adopted.load(), ['a', 'c'])
+    assert.deepEqual(next.former(), [peer('a'), peer('b'), peer('c')])
+    await adopted.settle()
+    assert.deepEqual(raw(), { opened: [peer('a'), peer('c')] })
+    assert.deepEqual([adopted.load(), adopted.former()], [[['a', 'c']], []])
+  })
+
+  it('is not written again where nothing of it changed', async () => {
+    const { chainStore } = await storeWith({ opened: [peer('a')] })
+    const stored = storedSets({ chainStore })
+    let savesCount = 0
+    const counted = {
+      load: () => stored.load(),
+      async save() {
+        savesCount += 1
+        return Promise.resolve()
+      }
+    }
+    const adopted = new AdoptedBackups(counted, rosterOf(['a']))
+    await adopted.announce(['a'])
+    await adopted.settle()
+    assert.equal(savesCount, 0)
+    assert.deepEqual(adopted.load(), [['a']])
   })
 
   it('keeps the address of one that is removed while the gate opens', async () => {
     const { chainStore, raw } = await storeWith(undefined)
     const roster = rosterOf(['a'], [], ['b'])
-    const adopted = new AdoptedBackups(storedMembers({ chainStore }), roster)
+    const adopted = new AdoptedBackups(storedSets({ chainStore }), roster)
     const counted = roster.ids()
     await roster.remove('b')
-    await adopted.save(counted)
-    adopted.noteOpened()
-    assert.deepEqual(raw(), [peer('a'), peer('b')])
+    await adopted.announce(counted)
+    await adopted.settle()
+    assert.deepEqual(raw(), { opened: [peer('a'), peer('b')] })
     assert.deepEqual(ids(adopted.former()), ['b'])
   })
 
@@ -114,7 +142,7 @@ describe('the stored set of backups', () => {
     it(`is refused, not misread, where ${what} is stored`, async () => {
       const { chainStore } = await storeWith(form)
       assert.throws(
-        () => new AdoptedBackups(storedMembers({ chainStore }), rosterOf([])),
+        () => new AdoptedBackups(storedSets({ chainStore }), rosterOf([])),
         /named-value-invalid/
       )
     })

@@ -118,7 +118,11 @@ function createNodeRecovery(node: ApplyNode, peer: ServingPeer) {
     record: recoveryRecord(undefined, verify),
     peers: { connected, clockFault: () => undefined, claimsAbove: () => false }
   }
-  const storedBackups = { load: () => undefined, save: () => Promise.resolve() }
+  const storedBackups = {
+    load: () => [],
+    announce: () => Promise.resolve(),
+    settle: () => Promise.resolve()
+  }
   const knowledge = new Knowledge(
     { ...ports, clock, storedBackups, backups: () => [], diskHasRoom: () => true },
     {

@@ -97,6 +97,30 @@ describe('a changed set of backups', () => {
     })
   })
 
+  it('counts on when something shuts the gate while the new one is written', async () => {
+    const sets = { backups: ['new'], stored: ['old'], record: GOOD }
+    await withWorld(sets, async (world) => {
+      world.peers.set('new', holder(10)).set('old', holder(10))
+      world.hooks.onAnnounce = async () => {
+        world.hooks.onAnnounce = undefined
+        world.peers.delete('old')
+        world.recovery.onBackupsChanged()
+        world.recovery.onFault('process-paused')
+        return Promise.resolve()
+      }
+      world.start()
+      await world.clock.advance(30_000)
+      assert.equal(world.gate.state().kind, 'shut')
+      assert.deepEqual(world.stored(), ['old'])
+      const action = world.recovery.status().blockAction
+      assert.deepEqual(action?.action === 'ask' && action.missing, ['old'])
+      await world.connect('old', holder(10))
+      await world.clock.advance(30_000)
+      assert.equal(world.gate.state().kind, 'open')
+      assert.deepEqual(world.stored(), ['new'])
+    })
+  })
+
   it('brings the block that only the old set holds', async () => {
     await withWorld({ backups: ['new'], stored: ['old'] }, async (world) => {
       world.peers.set('new', holder(10))

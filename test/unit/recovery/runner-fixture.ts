@@ -97,7 +97,12 @@ export function createWorld({
   for (let number = 0; number <= height; number++) canonical.set(BigInt(number), ref(number).hash)
   const accepted = new Map(acceptedAtStart.map((block) => [block.hash, block]))
   /** Runs while the record is being written. */
-  const hooks: { onAdopt: (() => Promise<void>) | undefined; hasRoom: boolean } = {
+  const hooks: {
+    onAdopt: (() => Promise<void>) | undefined
+    onAnnounce: (() => Promise<void>) | undefined
+    hasRoom: boolean
+  } = {
+    onAnnounce: undefined,
     onAdopt: undefined,
     hasRoom: true
   }
@@ -121,6 +126,7 @@ export function createWorld({
   const missing = new Set(missingAtStart)
   let head = ref(height)
   let stored = storedAtFirst
+  let announced: readonly string[] | undefined
   let configured = backups
   let finding = record
 
@@ -235,9 +241,14 @@ export function createWorld({
         claimsAbove: () => false
       },
       storedBackups: {
-        load: () => stored,
-        async save(ids) {
-          stored = ids
+        load: () => [stored, announced].filter((set) => set !== undefined),
+        async announce(ids) {
+          announced = ids
+          await hooks.onAnnounce?.()
+        },
+        async settle() {
+          stored = announced ?? stored
+          announced = undefined
           return Promise.resolve()
         }
       },
