@@ -1,7 +1,7 @@
 // The canonical chain as a chain database holds it: each block's own facts, read and not judged.
 import { type Hex } from '../../src/base/bytes.ts'
 import { BlockReader } from '../../src/chain/block-reader.ts'
-import { readCanonical, readHead } from '../../src/chain/block-store.ts'
+import { readCanonical, readHead } from '../../src/chain/canonical-entries.ts'
 import { headerHash } from '../../src/chain/header.ts'
 import { createSignerSchedule } from '../../src/chain/signer-schedule.ts'
 import { verifyBlockMessage } from '../../src/chain/verify-message.ts'

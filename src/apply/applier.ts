@@ -12,12 +12,12 @@ import { type PreparedLayer } from '../state/layer.ts'
 import { type StatePoint } from '../state/state-view.ts'
 import { ApplyError } from './apply-error.ts'
 import { encodeDiff, isDiffStored } from './block-diff.ts'
+import { layerOfDiff } from './diff-layer.ts'
 import { receiptsOfDiff } from './diff-receipts.ts'
 import { linkBlocks, type LinkedStretch, type LinkedWriter } from './link-blocks.ts'
 import {
   type DiffSource,
   type DiffTarget,
-  layerOfDiff,
   replayDiff,
   replayDiffs,
   type ReplayRange
@@ -75,7 +75,7 @@ export interface Applier {
    * the state before them is gone, and need not be. Throws ApplyError before anything is written.
    */
   link(stretch: LinkedStretch): Promise<void>
-  /** Takes the receipts of a block that is to be linked out of a peer's diff. Throws ApplyError `diff-refused`. */
+  /** Takes the receipts of a block that is to be linked out of a peer's diff. Throws what receiptsOfDiff does. */
   takeReceipts(block: Block, bytes: Uint8Array): Promise<void>
   /** Executes a stored canonical block again for its state, which was lost. Throws ApplyError. */
   replay(number: bigint): Promise<void>

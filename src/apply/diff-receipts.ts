@@ -3,7 +3,7 @@ import { decodeStateDiff } from '../../protocols/state-diffs-by-range/state-diff
 import { type Block } from '../chain/block.ts'
 import { decodeReceipt, type Receipt } from '../chain/receipt.ts'
 import { assertReceiptsOfBlock } from './check-diff.ts'
-import { refusedDiff } from './replay-diffs.ts'
+import { refusedDiff } from './diff-refusal.ts'
 
 /**
  * Proved by the block's header. What else the diff says cannot be checked without the state before it, and is not

@@ -28,21 +28,18 @@ export function readAccepted(
 }
 
 /**
- * Heights at which more than one block was accepted, the highest first, at most `limit`: without this index a
- * start would look at every height. Throws ChainError `entry-damaged`.
+ * Heights at which more than one block was accepted, from the highest down: without this index a start would look at
+ * every height. Throws ChainError `entry-damaged`.
  */
-export async function readContestedHeights(
-  store: Pick<KeyValueReader, 'iterate'>,
-  limit: number
-): Promise<bigint[]> {
+export async function* walkContestedDown(
+  store: Pick<KeyValueReader, 'iterate'>
+): AsyncGenerator<bigint, void, undefined> {
   const start = Uint8Array.of(CHAIN_PREFIX.contested)
   const end = Uint8Array.of(CHAIN_PREFIX.contested + 1)
-  const heights: bigint[] = []
-  for await (const [key, value] of store.iterate({ start, end, reverse: true, limit })) {
+  for await (const [key, value] of store.iterate({ start, end, reverse: true })) {
     openEntry('contested', key, value)
-    heights.push(numberOfKey(key))
+    yield numberOfKey(key)
   }
-  return heights
 }
 
 /** All heights with accepted blocks, from the highest down. Throws ChainError `entry-damaged`. */

@@ -8,12 +8,12 @@ import { CHAIN_PREFIX, hashKey } from '../store/keys.ts'
 import {
   addAcceptedOperations,
   readAccepted,
-  readContestedHeights,
-  walkAcceptedDown
+  walkAcceptedDown,
+  walkContestedDown
 } from './accepted-index.ts'
 import { type BlockRef, type SignedBlock } from './block.ts'
 import { blockOperations, type BlockReader } from './block-reader.ts'
-import { putEntry, readEntry } from './chain-entry.ts'
+import { putEntry, readEntry, unlessDamaged } from './chain-entry.ts'
 import { ChainError } from './chain-error.ts'
 import { type SignerSchedule } from './signer-schedule.ts'
 
@@ -36,8 +36,8 @@ export function setAsideOperations(
   return hashes.map((hash) => putEntry(hashKey(CHAIN_PREFIX.setAside, hash), body))
 }
 
-/** Contested heights that a start looks at; more conflicts than these tell an operator nothing new. */
-const CONTESTED_READ_MAX = 8_192
+/** Contested heights that are kept; more conflicts than these tell an operator nothing new. */
+const CONTESTED_MAX = 8_192
 
 /** What the store stands on. */
 export interface AcceptedStoreDeps {
@@ -58,7 +58,7 @@ export class AcceptedStore {
   readonly #log: Log
   #highest: BlockRef | undefined
   #hasSetAside = false
-  readonly #contested = new Set<bigint>()
+  readonly #contested: bigint[] = []
 
   constructor({ store, reader, writes, schedule, log }: AcceptedStoreDeps) {
     this.#store = store
@@ -75,14 +75,17 @@ export class AcceptedStore {
     for await (const [key] of this.#store.iterate({ start, end, limit: 1 })) {
       this.#hasSetAside = key.length > 0
     }
-    const heights = await readContestedHeights(this.#store, CONTESTED_READ_MAX)
-    for (const number of heights) this.#contested.add(number)
+    for await (const number of walkContestedDown(this.#store)) {
+      const counting = unlessDamaged(() => this.acceptedAt(number))
+      if (counting === undefined || counting.length > 1) this.#contested.push(number)
+      if (this.#contested.length === CONTESTED_MAX) break
+    }
     await this.#findHighest()
   }
 
-  /** Heights with more than one accepted block, whether these count or not: the newest of those before the start, and all since. */
+  /** Heights with more than one accepted block that counts, the newest first, as they were when the store was opened. */
   contestedHeights(): readonly bigint[] {
-    return [...this.#contested]
+    return this.#contested
   }
 
   /** False while no block at all was set aside: then nobody needs to look for one. */
@@ -116,7 +119,6 @@ export class AcceptedStore {
       this.#reader.remember(block)
       const { number, hash, signer } = block
       if (this.#counts(number, { hash, signer })) this.#raiseHighest({ number, hash })
-      if (readAccepted(this.#store, number).length > 1) this.#contested.add(number)
     }
   }
 

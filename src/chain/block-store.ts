@@ -1,20 +1,26 @@
 // The canonical chain: blocks, receipts, indexes and head, moved forward by one synced batch a block.
 import { type VersionedMessage } from '../../protocols/block-message/message-chunk.ts'
-import { bytesToHex, type Hex, hexToBytes } from '../base/bytes.ts'
-import { keccak256 } from '../base/keccak.ts'
+import { type Hex, hexToBytes } from '../base/bytes.ts'
 import { LruMap } from '../base/lru.ts'
 import { type SerialExecutor } from '../base/serial.ts'
 import { type BatchOperation, type KeyValueStore } from '../store/key-value-store.ts'
-import { CHAIN_PREFIX, hashKey, numberKey, soleKey } from '../store/keys.ts'
+import { CHAIN_PREFIX, hashKey, numberKey } from '../store/keys.ts'
 import { addAcceptedOperations } from './accepted-index.ts'
 import { type AcceptedStore } from './accepted-store.ts'
 import { type Block } from './block.ts'
 import { isSigned } from './block-content.ts'
 import { blockOperations, type BlockReader } from './block-reader.ts'
-import { isEntryDamaged, putEntry, readEntry, requireEntry, unlessDamaged } from './chain-entry.ts'
+import {
+  canonicalOperations,
+  indexOperations,
+  readCanonical,
+  receiptsOperation,
+  requireBlock
+} from './canonical-entries.ts'
+import { isEntryDamaged, putEntry, readEntry, unlessDamaged } from './chain-entry.ts'
 import { ChainError } from './chain-error.ts'
 import { type DiffStore, type EncodedDiff } from './diff-store.ts'
-import { decodeReceipts, encodeReceipts, type Receipt } from './receipt.ts'
+import { decodeReceipts, type Receipt } from './receipt.ts'
 
 /** Where a transaction of the canonical chain stands. */
 export interface TransactionLocation {
@@ -241,63 +247,6 @@ export class BlockStore {
     if (isSigned(block)) return this.#accepted.acceptOperations([block])
     return this.#reader.block(block.hash) === undefined ? blockOperations(block) : []
   }
-}
-
-/** What begins a chain. */
-export function genesisOperations(genesis: Block): readonly BatchOperation[] {
-  const receipts = receiptsOperation(genesis, [])
-  return [...blockOperations(genesis), receipts, ...canonicalOperations(genesis)]
-}
-
-/** The hash of the canonical block; undefined when none of that height was persisted. */
-export function readCanonical(store: Pick<KeyValueStore, 'get'>, number: bigint): Hex | undefined {
-  const body = readEntry(store, 'canonical', numberKey(CHAIN_PREFIX.canonical, number))
-  return body && bytesToHex(body)
-}
-
-/** The stored head of a chain that was begun. Throws ChainError. */
-export function readHead(store: Pick<KeyValueStore, 'get'>, reader: BlockReader): Block {
-  const hash = bytesToHex(requireEntry(store, 'head', soleKey(CHAIN_PREFIX.head)))
-  return requireBlock(reader, hash)
-}
-
-function receiptsOperation(
-  { hash }: Pick<Block, 'hash'>,
-  receipts: readonly Receipt[]
-): BatchOperation {
-  return putEntry(hashKey(CHAIN_PREFIX.receipts, hash), encodeReceipts(receipts))
-}
-
-function canonicalOperations(block: Block): readonly BatchOperation[] {
-  const hash = hexToBytes(block.hash)
-  return [
-    ...indexOperations(block),
-    putEntry(numberKey(CHAIN_PREFIX.canonical, block.number), hash),
-    putEntry(soleKey(CHAIN_PREFIX.head), hash)
-  ]
-}
-
-/** What the index has of a transaction: the height and the index of its place. */
-export function encodeLocation(number: bigint, index: number): Uint8Array {
-  const body = new Uint8Array(12)
-  const view = new DataView(body.buffer)
-  view.setBigUint64(0, number, false)
-  view.setUint32(8, index, false)
-  return body
-}
-
-function indexOperations({ number, transactions }: Block): readonly BatchOperation[] {
-  return transactions.map((raw, index) => {
-    const key = hashKey(CHAIN_PREFIX.transaction, bytesToHex(keccak256(raw)))
-    return putEntry(key, encodeLocation(number, index))
-  })
-}
-
-function requireBlock(reader: BlockReader, hash: Hex): Block {
-  const block = reader.block(hash)
-  if (block !== undefined) return block
-  const key = bytesToHex(hashKey(CHAIN_PREFIX.header, hash))
-  throw new ChainError({ code: 'entry-missing', entry: 'header', key })
 }
 
 function assertNext(head: Block, block: Block): void {

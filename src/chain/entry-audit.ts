@@ -7,9 +7,8 @@ import { CHAIN_PREFIX, numberKey, numberOfKey } from '../store/keys.ts'
 import { StoreError } from '../store/store-error.ts'
 import { type AcceptedEntry, decodeAccepted } from './accepted-index.ts'
 import { type BlockReader } from './block-reader.ts'
-import { readCanonical } from './block-store.ts'
-import { openEntry } from './chain-entry.ts'
-import { ChainError } from './chain-error.ts'
+import { readCanonical } from './canonical-entries.ts'
+import { openEntry, unlessDamaged } from './chain-entry.ts'
 import { verifyBlockMessage } from './verify-message.ts'
 
 /** What the audit of entries stands on. */
@@ -26,6 +25,8 @@ export interface EntryAuditDeps {
 /** Headers, contents, receipts and pointers are looked at with the block whose they are. */
 const AUDITED_KINDS = ['accepted', 'contested', 'diff', 'named', 'setAside', 'transaction'] as const
 type AuditedKind = (typeof AUDITED_KINDS)[number]
+/** Prefix and u64. */
+const NUMBER_KEY_BYTES = 9
 
 /** Reads them all, and every accepted block that is not canonical; goes on beside each fault. Throws StoreError. */
 export async function auditEntries(deps: EntryAuditDeps): Promise<void> {
@@ -79,7 +80,8 @@ function auditAccepted(
   { hash, signer }: AcceptedEntry
 ): void {
   try {
-    if (isCanonical(store, number, hash)) return
+    // A damaged pointer is told of by the walk of the chain.
+    if (unlessDamaged(() => readCanonical(store, number)) === hash) return
     const block = reader.signedBlock(hash)
     if (block === undefined) throw new Error('it stands in the index of accepted blocks alone')
     const proven = verifyBlockMessage({ chainId }, block.version, block.message)
@@ -90,20 +92,7 @@ function auditAccepted(
   }
 }
 
-/** False also where the pointer is damaged, which the walk of the chain tells. */
-function isCanonical(store: Pick<KeyValueReader, 'get'>, number: bigint, hash: Hex): boolean {
-  try {
-    return readCanonical(store, number) === hash
-  } catch (thrown) {
-    if (thrown instanceof ChainError) return false
-    throw thrown
-  }
-}
-
 /** Undefined for a key that no height made. */
 function heightOf(key: Uint8Array): bigint | undefined {
   return key.length === NUMBER_KEY_BYTES ? numberOfKey(key) : undefined
 }
-
-/** Prefix and u64. */
-const NUMBER_KEY_BYTES = 9

@@ -7,7 +7,7 @@ import { readAccepted } from './accepted-index.ts'
 import { type Block } from './block.ts'
 import { isSigned } from './block-content.ts'
 import { BlockReader } from './block-reader.ts'
-import { readCanonical } from './block-store.ts'
+import { readCanonical } from './canonical-entries.ts'
 import { readEntry, unlessDamaged } from './chain-entry.ts'
 
 /** What of one canonical block is missing, damaged, or of another block. */

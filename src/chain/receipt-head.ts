@@ -1,15 +1,11 @@
 // What a header sums up of its receipts, read without their logs, which are most of the work (Yellow Paper, 4.4.1).
 import { bytesToBigint } from '../base/bytes.ts'
-import { contentStart, isList, itemEnd, listStart } from '../trie/rlp-item.ts'
+import { contentStart, isList, itemEnd, LIST_START, listStart } from '../trie/rlp-item.ts'
 import { ChainError } from './chain-error.ts'
-import { BLOOM_BYTES, type Receipt } from './receipt.ts'
+import { BLOOM_BYTES, type Receipt, TYPE_MAX } from './receipt.ts'
 
 /** A receipt without what its logs say. */
 export type ReceiptHead = Pick<Receipt, 'cumulativeGasUsed' | 'logsBloom'>
-
-/** A list begins with c0 at the least: the type byte of EIP-2718 does not. */
-const LIST_START = 0xc0
-const TYPE_MAX = 0x7f
 
 /** Of a receipt in consensus encoding. The bloom is a view of it. Throws ChainError `receipt-malformed`. */
 export function decodeReceiptHead(bytes: Uint8Array): ReceiptHead {

@@ -4,6 +4,7 @@ import { bigintToBytes, bytesToBigint, concatBytes } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { orderedRoot } from '../trie/ordered-root.ts'
+import { LIST_START } from '../trie/rlp-item.ts'
 import { ChainError } from './chain-error.ts'
 
 /** One log of a transaction. */
@@ -31,9 +32,8 @@ export interface Receipt {
 /** Bytes of a bloom. */
 export const BLOOM_BYTES = 256
 const TOPICS_MAX = 4
-const TYPE_MAX = 0x7f
-/** A list begins with c0 at the least: a type byte does not. */
-const LIST_START = 0xc0
+/** The highest type of EIP-2718; a list begins with a higher byte. */
+export const TYPE_MAX = 0x7f
 
 /** The bytes whose trie gives the receipts root. */
 export function encodeReceipt(receipt: Receipt): Uint8Array {

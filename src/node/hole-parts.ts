@@ -10,23 +10,12 @@ import { type Receipt } from '../chain/receipt.ts'
 import { MessageError } from '../chain/verify-message.ts'
 import { type OpenSigner } from '../signer/open-signer.ts'
 import { fetchDiffs } from '../sync/fetch-diffs.ts'
-import {
-  createHoleFiller,
-  type HoleFiller,
-  type HoleFillerDeps,
-  type ShownRun
-} from '../sync/fill-holes.ts'
+import { createHoleFiller, type HoleFiller, type HoleFillerDeps } from '../sync/fill-holes.ts'
 import { createHoleMender, type HoleMender } from '../sync/mend-holes.ts'
 import { OpenHoles } from '../sync/open-holes.ts'
 import { type VerifyMessage } from '../sync/peer-blocks.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type PeerRequests } from './peer-protocols.ts'
-
-/** What status says of it. */
-export interface HolesFound {
-  readonly runs: readonly ShownRun[]
-  readonly runsCount: number
-}
 
 /** Where lost blocks are looked for, and what may still hold them here. */
 export interface HoleMenderParts {

@@ -9,11 +9,11 @@ import { type CurrentStage } from '../recovery/progress.ts'
 import { type RecoveryStatus } from '../recovery/recovery.ts'
 import { type Health } from '../rpc/http-server.ts'
 import { type FlushProgress } from '../state/disk-layer.ts'
+import { type ShownHoles } from '../sync/fill-holes.ts'
 import { type AdoptedBackup } from './adopted-backups.ts'
 import { type BackupRoster } from './backup-roster.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { describeFormer, exitWithout } from './former-backups.ts'
-import { type HolesFound } from './hole-parts.ts'
 import { toJsonValue } from './json-value.ts'
 import { type NodeConfig } from './node-config.ts'
 import { type PeerClaims } from './peer-claims.ts'
@@ -24,7 +24,7 @@ export interface NodeRecovery extends RecoveryStatus {
   /** Of the set that the gate last opened under, those that are no backups any more. */
   readonly formerBackups: readonly AdoptedBackup[]
   /** Stored blocks that were lost and are not back yet. */
-  readonly holes: HolesFound
+  readonly holes: ShownHoles
 }
 
 /** Where the facts come from. */

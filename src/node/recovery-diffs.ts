@@ -6,7 +6,7 @@ import { type Hex } from '../base/bytes.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { createYielder } from '../base/yielder.ts'
 import { type Block } from '../chain/block.ts'
-import { ChainError } from '../chain/chain-error.ts'
+import { unlessDamaged } from '../chain/chain-entry.ts'
 import {
   type DiffsResult,
   type OnDiffs,
@@ -147,13 +147,7 @@ async function fetchReceipts(
 
 /** Also where those that are stored are damaged. */
 function lacksReceipts({ blocks }: RecoveryDiffsDeps['stores'], { hash, transactions }: Block) {
-  if (transactions.length === 0) return false
-  try {
-    return blocks.receipts(hash) === undefined
-  } catch (thrown) {
-    if (thrown instanceof ChainError) return true
-    throw thrown
-  }
+  return transactions.length > 0 && unlessDamaged(() => blocks.receipts(hash)) === undefined
 }
 
 /** Whoever does not say that it lacks some of them. */

@@ -1,5 +1,6 @@
 // Runs services until they are told to stop or one of them fails, and stops them group by group.
 import { type Service } from '../base/service.ts'
+import { untilAborted } from '../base/until-aborted.ts'
 
 /**
  * Settles when all have ended. The groups are stopped in their order, each after the one before has
@@ -30,11 +31,4 @@ export async function runServices(
   }
   if (exit.aborted) throw exit.reason
   if (failures.length > 0) throw failures[0]
-}
-
-async function untilAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

@@ -36,8 +36,8 @@ export async function gatherEvidence(
   signal: AbortSignal
 ): Promise<EvidenceOutcome> {
   const { chain, record, fillGap } = deps
-  await acceptRecorded({ chain, record }, ours)
-  if (!(await acceptRecorded({ chain, record }, other))) return 'partial'
+  await acceptRecordedBlock({ chain, record }, ours)
+  if (!(await acceptRecordedBlock({ chain, record }, other))) return 'partial'
   for (const depth of FORK_DEPTHS) {
     signal.throwIfAborted()
     if (await followsSetAside(deps, other.hash)) return 'set-aside'
@@ -55,7 +55,7 @@ export async function gatherEvidence(
 }
 
 /** An operator can choose a side, and name the other, only of what is held. False when it is not. */
-async function acceptRecorded(
+async function acceptRecordedBlock(
   { chain, record }: Pick<EvidenceDeps, 'chain' | 'record'>,
   { number, hash }: BlockRef
 ): Promise<boolean> {

@@ -3,6 +3,7 @@ import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { type Service } from '../base/service.ts'
+import { untilAborted } from '../base/until-aborted.ts'
 import { createYielder } from '../base/yielder.ts'
 import { type Block, type BlockRef, type SignedBlock } from '../chain/block.ts'
 import { type Receipt } from '../chain/receipt.ts'
@@ -52,12 +53,19 @@ export interface ShownRun extends HoleRun {
   readonly reason: string | undefined
 }
 
+/** What status says of them. */
+export interface ShownHoles {
+  /** From the top down, at most RUNS_SHOWN_MAX. */
+  readonly runs: readonly ShownRun[]
+  /** How many there are. */
+  readonly runsCount: number
+}
+
 /** The running search and repair. */
 export interface HoleFiller extends Service {
   /** Somebody came who may have it. Never blocks. */
   peersChanged(): void
-  /** From the top down, at most RUNS_SHOWN_MAX, and how many there are. */
-  shown(): { readonly runs: readonly ShownRun[]; readonly runsCount: number }
+  shown(): ShownHoles
 }
 
 /** Nothing is asked of peers before `run`. */
@@ -82,7 +90,7 @@ class Filler implements HoleFiller {
     this.#backoffMs = RETRY_MIN_MS
   }
 
-  shown() {
+  shown(): ShownHoles {
     const runs = this.#deps.mender.holes.runs()
     const shown = runs.slice(0, RUNS_SHOWN_MAX).map((run) => {
       return { ...run, reason: this.#reasons.get(keyOf(run)) }
@@ -254,11 +262,4 @@ class Filler implements HoleFiller {
 
 function keyOf({ first, last, lacks }: HoleRun): string {
   return `${lacks} ${first.toString()} ${last.toString()}`
-}
-
-async function untilAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

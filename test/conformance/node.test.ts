@@ -12,6 +12,7 @@ import { generatePeerKey } from '../../src/net/peer-key.ts'
 import { createNode, type RunningNode } from '../../src/node/node.ts'
 import { type NodeConfig } from '../../src/node/node-config.ts'
 import { createSigningKey } from '../../src/signer/key-file.ts'
+import { liveConfig } from '../support/live-config.ts'
 import { useTemporaryDirectory } from '../support/temporary-directory.ts'
 import { until } from '../support/until.ts'
 import { ALL_CASES } from './all-cases.ts'
@@ -60,28 +61,15 @@ describe('our node under the conformance suite', function () {
     const genesisFile = join(base, 'genesis.json')
     await writeFile(genesisFile, text)
     const genesis = parseGenesis(text)
-    const config: NodeConfig = {
+    const config = liveConfig({
       role,
       dataDir: join(base, 'node'),
       genesisFile,
-      peerKeyFile: join(base, 'peer.key'),
       listen: `/ip4/127.0.0.1/tcp/${String(listen)}`,
       peers: peers.map(parsePeer),
-      backups: [],
       quorum: 'none',
-      signers: undefined,
-      signer: role === 'sequencer' ? { keyFile, recordFile: undefined } : undefined,
-      preset: 'op',
-      blockTimeMs: undefined,
-      feeRecipient: `0x${'00'.repeat(20)}`,
-      gasLimit: undefined,
-      rpc: { host: '127.0.0.1', port: 0 },
-      metrics: { host: '127.0.0.1', port: 0 },
-      sequencerRpc: undefined,
-      adminTokenFile: undefined,
-      logLevel: 'error',
-      oneStart: { startWithoutBackups: undefined, giveUpAbove: undefined }
-    }
+      signer: role === 'sequencer' ? { keyFile, recordFile: undefined } : undefined
+    })
     const { signers, blockTimeMs } = genesis.config
     const peerKey = await generatePeerKey()
     const node = await createNode(

@@ -197,7 +197,7 @@ const DELEGATION: readonly ExecutionCase[] = [
 
 const VALID = authorization({ from: 1, target: CONTRACT })
 
-/** Tuples that count for nothing; each beside one that does. */
+/** Tuples that count for nothing; each beside one that does. Cut and joined, they have lost the type of a tuple. */
 const SKIPPED = [
   ['another chain', authorization({ from: 1, target: CONTRACT, chainId: 902n })],
   ['a nonce above', authorization({ from: 1, target: CONTRACT, nonce: 1n })],

@@ -46,6 +46,7 @@ function nameOf(statement: ts.Statement): string {
   if (ts.isVariableStatement(statement)) {
     return statement.declarationList.declarations.map(({ name }) => name.getText()).join(', ')
   }
+  // An exported statement declares something; the compiler's types keep the two apart.
   return ts.getNameOfDeclaration(statement as unknown as ts.Declaration)?.getText() ?? 'it'
 }
 

@@ -12,6 +12,7 @@ import { type NodeConfig } from '../../src/node/node-config.ts'
 import { createSigningKey } from '../../src/signer/key-file.ts'
 
 const CHAIN_ID = 901
+import { liveConfig } from './live-config.ts'
 
 /** One node's identity and place; it may be started more than once. */
 export interface LiveNode {
@@ -70,28 +71,8 @@ export async function createLiveChain(directory: string): Promise<LiveChain> {
     async start({ peerKey, multiaddr, dataDir }, changes, log = silentLog) {
       const signer =
         changes.role === 'sequencer' ? { keyFile, recordFile: `${dataDir}.record` } : undefined
-      const config: NodeConfig = {
-        dataDir,
-        genesisFile,
-        peerKeyFile: `${dataDir}.key`,
-        listen: multiaddr.slice(0, multiaddr.indexOf('/p2p/')),
-        peers: [],
-        backups: [],
-        quorum: 'auto',
-        signers: undefined,
-        signer,
-        preset: 'op',
-        blockTimeMs: undefined,
-        feeRecipient: `0x${'00'.repeat(20)}`,
-        gasLimit: undefined,
-        rpc: { host: '127.0.0.1', port: 0 },
-        metrics: { host: '127.0.0.1', port: 0 },
-        sequencerRpc: undefined,
-        adminTokenFile: undefined,
-        logLevel: 'error',
-        oneStart: { startWithoutBackups: undefined, giveUpAbove: undefined },
-        ...changes
-      }
+      const listen = multiaddr.slice(0, multiaddr.indexOf('/p2p/'))
+      const config = liveConfig({ dataDir, genesisFile, listen, signer, ...changes })
       const { signers, blockTimeMs } = genesis.config
       const inputs = { config, genesis, peerKey, adminToken: undefined, signers, blockTimeMs }
       const node = await createNode(inputs, { log })

@@ -7,7 +7,7 @@ import {
   encodeStateDiff
 } from '../../../protocols/state-diffs-by-range/state-diff-codec.ts'
 import { ApplyError } from '../../../src/apply/apply-error.ts'
-import { layerOfDiff } from '../../../src/apply/replay-diffs.ts'
+import { layerOfDiff } from '../../../src/apply/diff-layer.ts'
 import { equalBytes, type Hex } from '../../../src/base/bytes.ts'
 import { keccak256 } from '../../../src/base/keccak.ts'
 import { type Block } from '../../../src/chain/block.ts'

@@ -11,6 +11,7 @@ const YOUNG_MS = 50_000
 function createMesh() {
   const time = { wallMs: 1_000_000, monotonicMs: 0 }
   const sent: { readonly peer: string; readonly data: Uint8Array }[] = []
+  // Only what replaying touches, of what the library keeps to itself.
   const internals = {
     direct: new Set(['backup']),
     streamsOutbound: new Map<string, OutboundStream>(),
@@ -19,6 +20,7 @@ function createMesh() {
       return true
     }
   } satisfies Partial<GossipSubInternals> as unknown as GossipSubInternals
+  // The same of what it shows.
   const pubsub = Object.assign(new EventTarget(), {
     getSubscribers: () => ['backup', 'stranger']
   }) as unknown as GossipSub

@@ -18,6 +18,7 @@ describe('Promise.withResolvers', () => {
   })
 
   it('refuses what does not call back as a promise does', () => {
+    // No constructor of promises, which is the point.
     const deaf = function () {
       return undefined
     } as unknown as PromiseConstructor

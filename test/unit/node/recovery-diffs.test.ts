@@ -11,6 +11,7 @@ import { PeerClaims } from '../../../src/node/peer-claims.ts'
 import { EXECUTION_CHEAP_MAX_BLOCKS, recoveryDiffs } from '../../../src/node/recovery-diffs.ts'
 import { accountKey, toOperation } from '../../../src/state/entry-key.ts'
 import { CHAIN_PREFIX, numberKey } from '../../../src/store/keys.ts'
+import { asRequestChunks } from '../../support/request-chunks.ts'
 import { type RequestChunks } from '../../../src/sync/peer-blocks.ts'
 import { serveStateDiffs } from '../../../src/sync/serve-diffs.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
@@ -46,9 +47,11 @@ function servedBy(
   { blocks }: ApplyNode,
   change: (diff: Uint8Array) => Uint8Array = (diff) => diff
 ) {
-  return async function* (...[, , asked]: readonly [string, unknown, RangeRequest]) {
+  return asRequestChunks(async function* (
+    ...[, , asked]: readonly [string, unknown, RangeRequest]
+  ) {
     for (const diff of serveStateDiffs(blocks, asked)) yield change(diff)
-  } as unknown as RequestChunks
+  })
 }
 
 const noBlock = () => undefined

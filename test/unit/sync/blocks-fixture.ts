@@ -11,11 +11,8 @@ import { bytesToHex, type Hex } from '../../../src/base/bytes.ts'
 import { type SignedBlock } from '../../../src/chain/block.ts'
 import { createSignerSchedule } from '../../../src/chain/signer-schedule.ts'
 import { verifyBlockMessage } from '../../../src/chain/verify-message.ts'
-import {
-  type PeerBlocksDeps,
-  type PeerBlocksFailure,
-  type RequestChunks
-} from '../../../src/sync/peer-blocks.ts'
+import { type PeerBlocksDeps, type PeerBlocksFailure } from '../../../src/sync/peer-blocks.ts'
+import { asRequestChunks } from '../../support/request-chunks.ts'
 import { TEST_CHAIN_ID, TEST_SIGNER } from '../../support/signed-chain.ts'
 
 /** What a peer sends for a range of blocks; it may throw on the way. */
@@ -66,7 +63,7 @@ export function createStubPeers(peers: Readonly<Record<string, StubPeer>>): Stub
   return {
     asked,
     blamed,
-    request: request as unknown as RequestChunks,
+    request: asRequestChunks(request),
     verify: ({ version, message }) =>
       verifyBlockMessage({ chainId: TEST_CHAIN_ID, schedule }, version, message),
     onFalse: (failure) => void blamed.push(failure)

@@ -4,7 +4,7 @@ import { STATE_DIFF_MAX_BYTES } from '../../../protocols/state-diffs-by-range/co
 import { type RangeRequest } from '../../../protocols/range-request.ts'
 import { ApplyError } from '../../../src/apply/apply-error.ts'
 import { type FalseDiff, fetchDiffs } from '../../../src/sync/fetch-diffs.ts'
-import { type RequestChunks } from '../../../src/sync/peer-blocks.ts'
+import { asRequestChunks } from '../../support/request-chunks.ts'
 import { isDiffServed, serveStateDiffs } from '../../../src/sync/serve-diffs.ts'
 
 const SIZE_BYTES = 100
@@ -83,7 +83,7 @@ async function fetchFrom(peers: Readonly<Record<string, Peer>>, last = 5n) {
   }
   const outcome = await fetchDiffs(
     {
-      request: request as unknown as RequestChunks,
+      request: asRequestChunks(request),
       onFalse: (failure) => void blamed.push(failure)
     },
     { first: 1n, last, peers: Object.keys(peers), signal: new AbortController().signal },
