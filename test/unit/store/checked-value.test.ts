@@ -10,6 +10,10 @@ describe('a checked value', () => {
     assert.deepEqual(openValue(KEY, sealValue(KEY, BODY)), BODY)
     assert.deepEqual(openValue(KEY, sealValue(KEY, new Uint8Array(0))), new Uint8Array(0))
   })
+  it('lies with others in one piece of memory, as a flush has very many of them', () => {
+    const buffers = new Set(Array.from({ length: 100 }, () => sealValue(KEY, BODY).buffer))
+    assert.ok(buffers.size <= 2, `${String(buffers.size)} for 100 values`)
+  })
   it('gives nothing once any bit of it is flipped', () => {
     const sealed = sealValue(KEY, BODY)
     for (let bit = 0; bit < 8 * sealed.length; bit++) {
