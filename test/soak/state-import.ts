@@ -21,8 +21,8 @@ import { buildTokenBlocks } from './token-blocks.ts'
 const TRANSFERS_PER_BLOCK = 200
 /** Enough for a few full buffers, and for as many blocks beside their flushes. */
 const BLOCKS = 150
-/** First the deployment and the shares, then what the compiler has not seen yet. */
-const WARM_UP_BLOCKS = 10
+/** The deployment and the shares, what the compiler has not seen yet, and what building left to collect. */
+const WARM_UP_BLOCKS = 20
 /** What every block's layer is given on top, so that so few blocks fill a buffer of the size that a node has. */
 const FILLING_ENTRIES = 6_500
 /** About as long as a trie node. */
