@@ -31,10 +31,18 @@ const ITERATE_ENTRIES = 256
 const ITERATE_BYTES = 256 * 1024
 /** A large batch holds the event loop for so long at once, and leaves the larger share of it to others. */
 const BATCH_SLICE_MS = 1
+/** A range that no entry lies in: first bytes of keys are letters (keys.ts). */
+const NO_KEYS = { start: Uint8Array.of(0xff), end: Uint8Array.of(0xff) }
 
 type Level = ClassicLevel<Uint8Array, Uint8Array>
 type LevelSnapshot = ReturnType<Level['snapshot']>
 type LevelBatch = ReturnType<Level['batch']>
+
+/** What one batch writes, with the bytes of its keys and values. */
+interface MadeBatch {
+  readonly batch: LevelBatch
+  readonly sizeBytes: number
+}
 
 /**
  * Opens the database in `path`, making both if there is nothing. Throws StoreError, and then leaves what
@@ -60,7 +68,7 @@ export async function openLevelStore(
     writeBufferSize: writeBufferBytes
   })
   await during('open', path, level.open())
-  const store = new LevelStore(level, path)
+  const store = new LevelStore(level, { path, writeBufferBytes })
   try {
     if (mustExist && store.get(SCHEMA_KEY) === undefined) await assertNotEmpty(store, path)
     await assertSchema(store, schema, path)
@@ -85,11 +93,17 @@ async function lookFor(path: string): Promise<'open'> {
 class LevelStore implements KeyValueStore {
   readonly #level: Level
   readonly #path: string
+  readonly #writeBufferBytes: number
   #writeFailure: StoreError | undefined
+  #emptyingLog: Promise<void> = Promise.resolve()
 
-  constructor(level: Level, path: string) {
+  constructor(
+    level: Level,
+    { path, writeBufferBytes }: { readonly path: string; readonly writeBufferBytes: number }
+  ) {
     this.#level = level
     this.#path = path
+    this.#writeBufferBytes = writeBufferBytes
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
@@ -110,13 +124,26 @@ class LevelStore implements KeyValueStore {
   ): Promise<void> {
     this.#assertWritable()
     // Nothing is written yet: what fails here, fails for this batch alone.
-    const batch = await during('write', this.#path, makeBatch(this.#level, operations))
+    const made = await during('write', this.#path, makeBatch(this.#level, operations))
+    const { batch, sizeBytes } = made
     try {
       this.#assertWritable() // another batch may have failed meanwhile
       await this.#write(batch, sync)
     } finally {
       await batch.close()
     }
+    if (sizeBytes > this.#writeBufferBytes) this.#emptyLog()
+  }
+
+  /**
+   * LevelDB sorts what it holds into a file when the next write comes. After a large batch that may be long, and
+   * a start before it would read all of it back from the log: 1 s for 64 MiB.
+   */
+  #emptyLog(): void {
+    const { start, end } = NO_KEYS
+    const emptied = this.#level.compactRange(start, end)
+    // Its failure is one of LevelDB, which the next write reports; or the store is closed.
+    this.#emptyingLog = emptied.catch(() => undefined)
   }
 
   async #write(batch: LevelBatch, sync: boolean): Promise<void> {
@@ -145,6 +172,7 @@ class LevelStore implements KeyValueStore {
   }
 
   async close(): Promise<void> {
+    await this.#emptyingLog
     await during('write', this.#path, this.#level.close())
   }
 }
@@ -153,17 +181,23 @@ class LevelStore implements KeyValueStore {
  * Operation by operation: given as one array, LevelDB's binding holds the event loop ten times as long. It is
  * one batch all the same: nothing of it is in the database before it is written.
  */
-async function makeBatch(level: Level, operations: Iterable<BatchOperation>): Promise<LevelBatch> {
+async function makeBatch(level: Level, operations: Iterable<BatchOperation>): Promise<MadeBatch> {
   const yielder = createYielder(undefined, { sliceMs: BATCH_SLICE_MS })
   const batch = level.batch()
+  let sizeBytes = 0
   try {
     for (const operation of operations) {
-      if (operation.type === 'put') batch.put(operation.key, operation.value)
-      else batch.del(operation.key)
+      sizeBytes += operation.key.length
+      if (operation.type === 'put') {
+        sizeBytes += operation.value.length
+        batch.put(operation.key, operation.value)
+      } else {
+        batch.del(operation.key)
+      }
       const turn = yielder.maybeYield()
       if (turn !== undefined) await turn
     }
-    return batch
+    return { batch, sizeBytes }
   } catch (thrown) {
     await batch.close()
     throw thrown
