@@ -7,16 +7,23 @@ const HEALTH_TIMEOUT_MS = 2_000
 /** Kept of one start: enough for half a minute, the first and the latest. */
 const SAMPLES_MAX = 600
 
-/** One answer of `/health` and one of `rekindle_status`, asked for together. */
-export interface StatusSample {
-  /** As `performance.now()` counts. */
-  readonly answeredMs: number
+/** What `/health` and `rekindle_status` said, asked for together. */
+export interface StatusAnswer {
   readonly healthCode: number
   readonly health: unknown
   readonly status: unknown
 }
 
-/** Asks until `isOver`; the list that it fills can be read at any time. A node that does not answer gives no sample. */
+/** One question, and what became of it. Times are those of `performance.now()`. */
+export interface StatusSample {
+  readonly askedMs: number
+  /** When it was answered, or given up. */
+  readonly endedMs: number
+  /** Undefined when none came. */
+  readonly answer: StatusAnswer | undefined
+}
+
+/** Asks until `isOver`; the list that it fills can be read at any time. A node that listens not yet gives no sample. */
 export function collectSamples(
   rpcUrl: string,
   isOver: () => boolean
@@ -34,14 +41,24 @@ export function collectSamples(
 }
 
 async function takeSample(rpcUrl: string): Promise<StatusSample | undefined> {
+  const askedMs = performance.now()
+  const ended = (answer: StatusAnswer | undefined) => {
+    return { askedMs, endedMs: performance.now(), answer }
+  }
   try {
     const [response, status] = await Promise.all([
       fetch(`${rpcUrl}/health`, { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) }),
       callRpc(rpcUrl, 'rekindle_status')
     ])
     const health: unknown = await response.json()
-    return { answeredMs: performance.now(), healthCode: response.status, health, status }
-  } catch {
-    return undefined // not listening yet, or dead
+    return ended({ healthCode: response.status, health, status })
+  } catch (thrown) {
+    return isRefused(thrown) ? undefined : ended(undefined)
   }
+}
+
+/** Nobody listens there: not yet, or no more. */
+function isRefused(thrown: unknown): boolean {
+  const cause = thrown instanceof Error ? thrown.cause : undefined
+  return cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED'
 }

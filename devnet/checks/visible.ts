@@ -1,6 +1,6 @@
 // Invariant 6 from outside: whoever asks a node whose gate is shut is told so, and why; its recovery names its sources.
 import { type CheckResult, type RecoverySection } from '../report.ts'
-import { type StatusSample } from '../recovery-samples.ts'
+import { type StatusAnswer, type StatusSample } from '../recovery-samples.ts'
 import { readHealth, readStatus } from '../status-words.ts'
 
 /** One start of the sequencer as it looked from outside. Times are of one clock, in milliseconds. */
@@ -18,7 +18,7 @@ export interface StartView {
 
 /** An answer that came so shortly before the gate opened may be of the open gate. */
 const OPENING_MARGIN_MS = 250
-/** A gate that was shut for less than this after JSON-RPC was there may have been missed. */
+/** A gate that opens so soon after it was asked about may be open before the answer is out. */
 const MISSED_MS = 1_000
 /** What `/health` answers while a node cannot serve. */
 const UNAVAILABLE = 503
@@ -32,31 +32,54 @@ export function checkVisible(starts: readonly StartView[]): CheckResult {
   let seenCount = 0
   for (const [at, start] of starts.entries()) {
     const which = `start ${String(at + 1)}`
-    const shut = samplesWhileShut(start)
+    const shut = answersWhileShut(start)
     const silent = shut.map(whatIsHidden).find((what) => what !== undefined)
     if (silent !== undefined) return broke(`${which}: ${silent}`)
-    if (shut.length === 0 && wasShutForLong(start)) {
-      return broke(`${which}: no answer to status and health while the gate was shut`)
+    const ignored = shut.length === 0 ? questionsIgnored(start) : undefined
+    if (ignored !== undefined) {
+      return broke(`${which}: no answer to status and health while the gate was shut, ${ignored}`)
     }
     const unnamed = start.isRestart ? unnamedRecovery(start) : undefined
     if (unnamed !== undefined) return broke(`${which}: ${unnamed}`)
     seenCount += shut.length
   }
+  if (seenCount === 0 && starts.some(wasShutForLong)) {
+    return { name, ok: false, detail: 'no gate was asked about while it was shut' }
+  }
   const detail = `${String(starts.length)} starts; a shut gate gave its reason ${String(seenCount)} times`
   return { name, ok: true, detail }
 }
 
-function samplesWhileShut({ samples, openedMs }: StartView): readonly StatusSample[] {
-  if (openedMs === undefined) return samples
-  return samples.filter(({ answeredMs }) => answeredMs < openedMs - OPENING_MARGIN_MS)
+function wasShutForLong({ readyMs = Infinity, openedMs, killedMs }: StartView): boolean {
+  return (openedMs ?? killedMs ?? Infinity) - readyMs > MISSED_MS
 }
 
-function wasShutForLong({ readyMs, openedMs, killedMs }: StartView): boolean {
-  return readyMs !== undefined && (openedMs ?? killedMs ?? Infinity) - readyMs > MISSED_MS
+function answersWhileShut({ samples, openedMs = Infinity }: StartView): readonly StatusAnswer[] {
+  return samples.flatMap(({ endedMs, answer }) =>
+    answer !== undefined && endedMs < openedMs - OPENING_MARGIN_MS ? [answer] : []
+  )
+}
+
+/**
+ * How the node was asked long before its gate opened, and did not answer before it did. Whoever asks may be late
+ * himself: a gate that nobody asked about in time says nothing.
+ */
+function questionsIgnored({ samples, readyMs, openedMs, killedMs }: StartView): string | undefined {
+  if (readyMs === undefined) return undefined
+  const endMs = openedMs ?? killedMs
+  if (endMs === undefined) return 'which never opened'
+  const first = samples.find(({ askedMs }) => askedMs >= readyMs && askedMs < endMs - MISSED_MS)
+  if (first === undefined || wasTold(samples)) return undefined
+  return `asked ${(endMs - first.askedMs).toFixed(0)} ms before its end`
+}
+
+/** An answer that came just when the gate opened, and was given before. */
+function wasTold(samples: readonly StatusSample[]): boolean {
+  return samples.some(({ answer }) => readStatus(answer?.status)?.isGateOpen === false)
 }
 
 /** What a client of a node with a shut gate was not told. */
-function whatIsHidden({ healthCode, health, status }: StatusSample): string | undefined {
+function whatIsHidden({ healthCode, health, status }: StatusAnswer): string | undefined {
   const words = readStatus(status)
   if (words?.isGateOpen !== false) return 'rekindle_status did not say that the gate is shut'
   if (words.reason === undefined) return 'rekindle_status gave no reason for the shut gate'

@@ -1,7 +1,7 @@
 // The visibility check: what a client was told while the gate was shut, and what the recovery said at its end.
 import assert from 'node:assert/strict'
 import { checkVisible, type StartView } from '../../../devnet/checks/visible.ts'
-import { type StatusSample } from '../../../devnet/recovery-samples.ts'
+import { type StatusAnswer, type StatusSample } from '../../../devnet/recovery-samples.ts'
 import { EMPTY_RECOVERY, type RecoverySection } from '../../../devnet/report.ts'
 
 const SHUT_STATUS = {
@@ -11,9 +11,18 @@ const SHUT_STATUS = {
 const OPEN_STATUS = { gate: { open: true, reason: null }, recovery: { stages: [] } }
 const HEALTH = { ok: false, state: 'recovering' }
 
-function sample(changes: Partial<StatusSample> = {}): StatusSample {
-  return { answeredMs: 1_500, healthCode: 503, health: HEALTH, status: SHUT_STATUS, ...changes }
+function sample(
+  changes: Partial<StatusAnswer> = {},
+  { askedMs = 1_400, endedMs = 1_500 } = {}
+): StatusSample {
+  return {
+    askedMs,
+    endedMs,
+    answer: { healthCode: 503, health: HEALTH, status: SHUT_STATUS, ...changes }
+  }
 }
+
+const OPEN_ANSWER = { status: OPEN_STATUS, healthCode: 200 }
 
 const STAGE = { name: 'ask-backups', elapsedMs: 5, items: 1, bytes: 9, peers: ['peer-1'] }
 const RECOVERY: RecoverySection = {
@@ -45,12 +54,20 @@ describe('the visibility check', () => {
       'the gate opened while it was asked',
       [
         start({
-          samples: [sample({ answeredMs: 3_999, status: OPEN_STATUS, healthCode: 200 })],
+          samples: [sample(OPEN_ANSWER, { askedMs: 3_600, endedMs: 3_999 })],
           readyMs: 3_500
         })
       ]
     ],
     ['a recovery was over too soon to be asked', [start({ samples: [], readyMs: 3_500 })]],
+    [
+      'nobody came to ask in time',
+      [start(), start({ samples: [sample(OPEN_ANSWER, { askedMs: 3_100, endedMs: 4_100 })] })]
+    ],
+    [
+      'the answer came just when the gate opened',
+      [start(), start({ samples: [sample({}, { askedMs: 2_000, endedMs: 3_900 })] })]
+    ],
     [
       'it was killed too soon to be asked',
       [start({ openedMs: undefined, killedMs: 1_900, samples: [], recovery: undefined })]
@@ -89,7 +106,16 @@ describe('the visibility check', () => {
       { samples: [sample(), sample({ status: {} })] },
       /did not say/
     ],
-    ['it did not answer for long', { samples: [] }, /no answer to status/],
+    [
+      'it did not answer before it opened',
+      { samples: [sample(OPEN_ANSWER, { askedMs: 2_000, endedMs: 4_100 })] },
+      /no answer to status .* asked 2000 ms before/
+    ],
+    [
+      'it did not answer at all',
+      { samples: [{ askedMs: 1_100, endedMs: 3_100, answer: undefined }] },
+      /no answer to status .* asked 2900 ms before/
+    ],
     ['it never opened nor answered', { samples: [], openedMs: undefined }, /no answer to status/],
     ['no recovery was reported', { recovery: undefined }, /no recovery was reported/],
     ['blocks came from nowhere', { recovery: { ...RECOVERY, sources: [] } }, /no named source/],
@@ -107,6 +133,10 @@ describe('the visibility check', () => {
       assert.match(result.detail, pattern)
     })
   }
+  it('breaks when nobody asked in time at any start', () => {
+    const late = start({ samples: [sample(OPEN_ANSWER, { askedMs: 3_100, endedMs: 4_100 })] })
+    assert.equal(checkVisible([late, late]).ok, false)
+  })
   it('breaks when no start was seen', () => {
     assert.equal(checkVisible([]).ok, false)
   })
