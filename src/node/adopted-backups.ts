@@ -22,18 +22,27 @@ const members = z.array(
   ])
 )
 
-/** What counts besides the backups of now; both, of a process that ended while its gate opened. */
+/** Sets of openings that did not come to their end. Each takes a crash, or a gate that something shut, in that moment. */
+const UNSETTLED_MAX = 16
+
+/** What counts besides the backups of now; all of it, of processes that ended while their gate opened. */
 export interface StoredSets {
   /** The set that the gate last opened under; undefined before its first time. */
   readonly opened?: readonly AdoptedBackup[] | undefined
   /** The one that it was about to open under when that was written. */
   readonly next?: readonly AdoptedBackup[] | undefined
+  /** Others that it was about to open under before that, oldest first; it may have, and none of them was settled. */
+  readonly unsettled?: readonly (readonly AdoptedBackup[])[] | undefined
 }
 
 /** A version before kept one set, as a list. */
 const sets = z.union([
   members.transform((opened): StoredSets => ({ opened })),
-  z.strictObject({ opened: members.optional(), next: members.optional() })
+  z.strictObject({
+    opened: members.optional(),
+    next: members.optional(),
+    unsettled: z.array(members).optional()
+  })
 ])
 
 /** Where they are kept. A version that knows peer ids alone refuses what this one writes. */
@@ -70,9 +79,16 @@ export class AdoptedBackups implements StoredBackups {
   }
 
   async announce(peerIds: readonly string[]): Promise<void> {
-    const { opened } = this.#sets
+    const { opened, next: last, unsettled = [] } = this.#sets
     const next = peerIds.map((peerId) => this.#located(this.#memberOf(peerId)))
-    if (!isDeepStrictEqual(next, opened)) await this.#save({ opened, next })
+    if (isDeepStrictEqual(next, last ?? opened)) return
+    // The gate may have opened under the last one too: it counts until one is settled.
+    const before = last === undefined ? unsettled : [...unsettled, last]
+    await this.#save({
+      opened,
+      next,
+      ...(before.length > 0 && { unsettled: before.slice(-UNSETTLED_MAX) })
+    })
   }
 
   async settle(): Promise<void> {
@@ -92,15 +108,18 @@ export class AdoptedBackups implements StoredBackups {
    * backups no more. What cannot be written is missed only then: a line in the log, and no reason not to start.
    */
   async refresh(log: Log): Promise<void> {
-    const { opened, next } = this.#sets
+    const { opened, next, unsettled } = this.#sets
     const isNew = this.#all().some((set) =>
       set.some((member) => this.#located(member).multiaddr !== member.multiaddr)
     )
     if (!isNew) return
-    const located = (set: readonly AdoptedBackup[] | undefined) =>
-      set?.map((member) => this.#located(member))
+    const located = (set: readonly AdoptedBackup[]) => set.map((member) => this.#located(member))
     try {
-      await this.#save({ opened: located(opened), next: located(next) })
+      await this.#save({
+        opened: opened && located(opened),
+        next: next && located(next),
+        unsettled: unsettled?.map(located)
+      })
     } catch (thrown) {
       log.warn('backup-addresses-not-kept', { reason: errorMessage(thrown) })
     }
@@ -113,8 +132,8 @@ export class AdoptedBackups implements StoredBackups {
   }
 
   #all(): readonly (readonly AdoptedBackup[])[] {
-    const { opened, next } = this.#sets
-    return [opened, next].filter((set) => set !== undefined)
+    const { opened, next, unsettled = [] } = this.#sets
+    return [opened, ...unsettled, next].filter((set) => set !== undefined)
   }
 
   #memberOf(peerId: string): AdoptedBackup {

@@ -132,9 +132,9 @@ export type FillGap = (
 
 /** The sets of backups that are asked besides those of now, kept across restarts. */
 export interface StoredBackups {
-  /** The one the gate last opened under, and one it was about to open under when that did not come to its end. */
+  /** The one the gate last opened under, and those it was about to open under since, none of which was settled. */
   load(): readonly (readonly string[])[]
-  /** The gate is about to open under these: both sets count until it is open. On disk when it resolves. */
+  /** The gate is about to open under these: they count beside the others until it is open. On disk when it resolves. */
   announce(backups: readonly string[]): Promise<void>
   /** The gate is open: the announced set alone counts from here on. On disk when it resolves. */
   settle(): Promise<void>

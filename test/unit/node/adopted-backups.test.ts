@@ -104,6 +104,28 @@ describe('the stored set of backups', () => {
     assert.deepEqual([adopted.load(), adopted.former()], [[['a', 'c']], []])
   })
 
+  it('is the one that the gate opened under, though it was about to open under another before', async () => {
+    const { chainStore, raw } = await storeWith({ opened: [peer('a'), peer('b')] })
+    const roster = rosterOf(['a'], [], ['b'])
+    const adopted = new AdoptedBackups(storedSets({ chainStore }), roster)
+    await adopted.announce(['a'])
+    await adopted.announce(['a', 'b'])
+    await adopted.settle()
+    assert.deepEqual(raw(), { opened: [peer('a'), peer('b')] })
+  })
+
+  it('counts on beside every one that the gate may have opened under since', async () => {
+    const { chainStore, raw } = await storeWith({ opened: [peer('a')] })
+    await new AdoptedBackups(storedSets({ chainStore }), rosterOf(['b'])).announce(['b'])
+    await new AdoptedBackups(storedSets({ chainStore }), rosterOf(['c'])).announce(['c'])
+    const adopted = new AdoptedBackups(storedSets({ chainStore }), rosterOf(['c']))
+    await adopted.refresh(silentLog)
+    assert.deepEqual(adopted.load(), [['a'], ['b'], ['c']])
+    assert.deepEqual(adopted.former(), [peer('a'), peer('b')])
+    await adopted.settle()
+    assert.deepEqual(raw(), { opened: [peer('c')] })
+  })
+
   it('is not written again where nothing of it changed', async () => {
     const { chainStore } = await storeWith({ opened: [peer('a')] })
     const stored = storedSets({ chainStore })
