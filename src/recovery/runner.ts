@@ -122,11 +122,7 @@ class RecoveryRunner implements Recovery {
 
   /** One decision and its action. State and asking go on side by side; blocks apply on a readable state. */
   async #turn(signal: AbortSignal): Promise<void> {
-    const { gate, knowledge } = this.#deps
-    if (gate.state().kind === 'open') {
-      await this.#whileOpen(signal)
-      return
-    }
+    const { knowledge } = this.#deps
     const stateAction = decideState(knowledge.stateFindings())
     const blockAction = this.#decide(knowledge.blockFindings())
     this.#note(stateAction, blockAction)
@@ -167,8 +163,9 @@ class RecoveryRunner implements Recovery {
         await this.#waitForMissing(signal)
         return
       case 'open':
+        if (await this.#open(action.on)) await this.#whileOpen(signal)
         // Refused, something came that the next decision sees; should it see nothing, it is not taken at once.
-        if (!(await this.#open(action.on))) await this.#waker.wait(this.#nextBackoffMs(), signal)
+        else await this.#waker.wait(this.#nextBackoffMs(), signal)
         return
       case 'wait':
         await this.#waitForRowFourteen(action.reason, signal)
@@ -196,7 +193,7 @@ class RecoveryRunner implements Recovery {
     await this.#waker.wait(this.#nextBackoffMs(), signal)
   }
 
-  /** False when the gate stays shut after all. */
+  /** False when the gate stays shut after all; else it was opened, and may be shut again when this resolves. */
   async #open(on: BlockRef): Promise<boolean> {
     const { record, knowledge, gate, progress, log } = this.#deps
     // Those that the decision counted: one that is added meanwhile has not been asked.
@@ -252,6 +249,7 @@ class RecoveryRunner implements Recovery {
     if (outcome === 'timeout') await askEverybody(this.#deps, signal)
   }
 
+  /** Until the gate is shut, which may be so by now: what was heard before it opened counts for nothing then. */
   async #whileOpen(signal: AbortSignal): Promise<void> {
     while (this.#deps.gate.state().kind === 'open') {
       const brought = await askWhileOpen(this.#deps, this.#waker, signal)

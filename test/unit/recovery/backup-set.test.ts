@@ -121,6 +121,25 @@ describe('a changed set of backups', () => {
     })
   })
 
+  it('is written while the gate is open: what shuts it meanwhile begins a whole new recovery', async () => {
+    await withWorld({ backups: ['a'] }, async (world) => {
+      world.peers.set('a', holder(10))
+      world.hooks.onSettle = () => {
+        world.hooks.onSettle = undefined
+        assert.equal(world.gate.state().kind, 'open')
+        world.peers.set('a', holder(11))
+        world.served.set('a', [testBlock(11)])
+        world.recovery.onFault('recovering')
+      }
+      world.start()
+      await world.clock.advance(7_000)
+      assert.equal(world.hooks.onSettle, undefined)
+      assert.equal(world.gate.state().kind, 'shut', 'everybody is asked anew, twice')
+      await world.clock.advance(20_000)
+      assert.deepEqual(world.gate.state(), { kind: 'open', on: ref(11) })
+    })
+  })
+
   it('brings the block that only the old set holds', async () => {
     await withWorld({ backups: ['new'], stored: ['old'] }, async (world) => {
       world.peers.set('new', holder(10))

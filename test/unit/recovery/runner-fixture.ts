@@ -100,9 +100,15 @@ export function createWorld({
   const hooks: {
     onAdopt: (() => Promise<void>) | undefined
     onAnnounce: (() => Promise<void>) | undefined
+    /** Runs before a block is applied. */
+    onApply: ((block: SignedBlock) => Promise<void>) | undefined
+    /** Runs once the gate is open, while the set of backups is being written. */
+    onSettle: (() => void) | undefined
     hasRoom: boolean
   } = {
     onAnnounce: undefined,
+    onApply: undefined,
+    onSettle: undefined,
     onAdopt: undefined,
     hasRoom: true
   }
@@ -169,6 +175,7 @@ export function createWorld({
   }
   const apply: RecoveryApply = {
     async applyBlock(block) {
+      await hooks.onApply?.(block)
       if (block.parentHash !== head.hash) {
         return Promise.resolve({ kind: 'refused', reason: 'not a child of the head' })
       }
@@ -249,6 +256,7 @@ export function createWorld({
         async settle() {
           stored = announced ?? stored
           announced = undefined
+          hooks.onSettle?.()
           return Promise.resolve()
         }
       },
