@@ -125,8 +125,21 @@ export async function reexecute(
   })
 }
 
-/** A sequencer takes a peer's diffs where that is quicker: it signed these blocks. A backup executes what is new. */
+/** Makes linked blocks our chain, and looks for what came beside them meanwhile: gossip goes on all the time. */
 async function applyPath(
+  deps: ActionDeps,
+  target: BlockRef,
+  path: readonly Hex[],
+  signal: AbortSignal
+): Promise<ActionOutcome> {
+  const floor = deps.chain.head()
+  const outcome = await applyBlocks(deps, target, path, signal)
+  await deps.knowledge.notePath(floor, path)
+  return outcome
+}
+
+/** A sequencer takes a peer's diffs where that is quicker: it signed these blocks. A backup executes what is new. */
+async function applyBlocks(
   { chain, apply, diffs, knowledge, progress }: ActionDeps,
   target: BlockRef,
   path: readonly Hex[],

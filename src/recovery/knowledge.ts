@@ -151,6 +151,16 @@ export class Knowledge {
     this.#conflicts.note(conflict)
   }
 
+  /** These became our chain, above `floor`: what was accepted beside them meanwhile is a conflict. */
+  async notePath(floor: BlockRef, path: readonly Hex[]): Promise<void> {
+    await this.#conflicts.findBeside(floor, path)
+  }
+
+  /** True when two branches of our key are known. */
+  get hasConflict(): boolean {
+    return this.#conflicts.size > 0
+  }
+
   /** A sequencer stops at conflicts (row 1); a backup keeps the branch that it accepted first. */
   get isSequencer(): boolean {
     return this.#options.role === 'sequencer'
@@ -188,7 +198,7 @@ export class Knowledge {
 
   /** True when something came up that keeps the gate shut whatever the rows said before. */
   isBarred(): boolean {
-    return this.#foreign !== undefined || this.#conflicts.size > 0 || !this.#sequencing
+    return this.#foreign !== undefined || this.hasConflict || !this.#sequencing
   }
 
   /** False once sequencing was stopped, or while another sequencer's block latches the gate. */

@@ -66,6 +66,19 @@ export class KnownConflicts {
     }
   }
 
+  /** What came beside these blocks above `floor` while they became our chain: nobody had looked for it since. */
+  async findBeside(floor: BlockRef, path: readonly Hex[]): Promise<void> {
+    const yielder = createYielder()
+    for (const [index, hash] of path.entries()) {
+      const number = floor.number + 1n + BigInt(index)
+      if (this.#chain.canonicalHash(number) !== hash) return
+      for (const other of this.#chain.acceptedAt(number)) {
+        if (other.hash !== hash) this.note({ ours: { number, hash }, other, holders: ['self'] })
+      }
+      await yielder.maybeYield()
+    }
+  }
+
   /** One already seen, or one between our chain and the accepted store or the record. */
   first(head: BlockRef, finding: RecordFinding): Conflict | undefined {
     for (const conflict of this.#known.values()) return conflict

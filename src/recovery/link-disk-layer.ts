@@ -50,6 +50,7 @@ export async function linkDiskLayer(
       },
       signal
     )
+    await knowledge.notePath(floor, path)
     if (result.kind === 'refused') return giveUp(result.reason)
     progress.source(recorded.length > 0 ? 'record' : 'peers')
     progress.blocks({ number: floor.number + 1n, hash: path[0] ?? diskLayer.hash }, diskLayer)

@@ -33,13 +33,23 @@ export async function acceptRecorded(
   return accepted
 }
 
-/** Those that are young enough reach validators; nobody may hold them yet. */
+/**
+ * Those that are young enough reach validators; nobody may hold them yet. None goes out any more once another branch
+ * of our key is known: an operator has to choose first.
+ */
 export async function publishRecorded(
-  { chain, publish }: Pick<ActionDeps, 'chain' | 'publish'>,
+  {
+    chain,
+    knowledge,
+    publish
+  }: Pick<ActionDeps, 'chain' | 'publish'> & {
+    readonly knowledge: Pick<ActionDeps['knowledge'], 'hasConflict'>
+  },
   recorded: readonly BlockRef[]
 ): Promise<void> {
   const yielder = createYielder()
   for (const { hash } of recorded) {
+    if (knowledge.hasConflict) return
     const block = chain.acceptedBlock(hash)
     if (block !== undefined) await publish(block)
     await yielder.maybeYield()

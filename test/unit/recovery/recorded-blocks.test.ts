@@ -78,8 +78,23 @@ describe('the record’s blocks', () => {
       published.push(block.number)
       return Promise.resolve()
     }
-    await publishRecorded({ chain: deps.chain, publish }, recorded)
+    const { chain, knowledge } = deps
+    await publishRecorded({ chain, knowledge, publish }, recorded)
     assert.deepEqual(published, [1n, 2n, 3n])
+  })
+
+  it('are offered to nobody any more once another branch of our key shows up', async () => {
+    const { deps, run } = recordOf(3)
+    const recorded = await acceptRecorded(deps, { above: 0n }, run)
+    const { chain, knowledge } = deps
+    const published: bigint[] = []
+    const publish = (block: SignedBlock) => {
+      published.push(block.number)
+      knowledge.noteConflict({ ours: ref(2), other: ref(2, 'b'), holders: ['gossip'] })
+      return Promise.resolve()
+    }
+    await publishRecorded({ chain, knowledge, publish }, recorded)
+    assert.deepEqual(published, [1n])
   })
 })
 

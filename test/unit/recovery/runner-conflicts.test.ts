@@ -1,5 +1,6 @@
 // Two branches under one key (row 1): what is kept of them, at whatever height they part, and who goes on.
 import assert from 'node:assert/strict'
+import { type SignedBlock } from '../../../src/chain/block.ts'
 import { ref } from './findings-fixture.ts'
 import { createWorld, holder, testBlock, type WorldOptions } from './runner-fixture.ts'
 
@@ -88,6 +89,41 @@ describe('a conflict', () => {
       world.start()
       await world.clock.advance(30_000)
       assert.equal(world.gate.state().kind, 'shut')
+      assert.equal(world.recovery.status().blockAction?.action, 'stay-shut-conflict')
+    })
+  })
+
+  /** Gossip brings this block while another one is being applied. */
+  function bringWhileApplied(world: World, number: bigint, block: SignedBlock): void {
+    world.hooks.onApply = async (applied) => {
+      if (applied.number !== number) return
+      await world.chain.accept([block])
+      world.recovery.onAccepted(block, 'gossip')
+    }
+  }
+
+  it('is seen where a block comes beside those that are being applied, above the head that there is', async () => {
+    await withWorld({}, async (world) => {
+      const path = [shared, first, testBlock(13)]
+      world.served.set('backup-1', path)
+      for (const name of BACKUPS) world.peers.set(name, holder(13))
+      bringWhileApplied(world, 11n, testBlock(12, 'b', 'a'))
+      world.start()
+      await world.clock.advance(60_000)
+      assert.deepEqual(world.head(), ref(13))
+      assert.equal(world.recovery.status().blockAction?.action, 'stay-shut-conflict')
+      assert.deepEqual(conflictsOf(world), [[ref(12).hash, ref(12, 'b').hash]])
+    })
+  })
+
+  it('keeps back what our record alone has, though it shows up only while that is applied', async () => {
+    const recordBlocks = [shared, first]
+    await withWorld({ record: { kind: 'good', tip: ref(12) }, recordBlocks }, async (world) => {
+      for (const name of BACKUPS) world.peers.set(name, holder(10))
+      bringWhileApplied(world, 11n, testBlock(12, 'b', 'a'))
+      world.start()
+      await world.clock.advance(60_000)
+      assert.deepEqual(world.published, [])
       assert.equal(world.recovery.status().blockAction?.action, 'stay-shut-conflict')
     })
   })
