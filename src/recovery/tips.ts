@@ -32,6 +32,10 @@ export interface TipRound extends Round {
 
 /** A peer that has not answered by then counts as unreachable in this round. */
 export const TIP_DEADLINE_MS = 5_000
+/** So often one peer is asked again that shows what was set aside: there are two branches, rarely three. */
+const SET_ASIDE_ASKS_MAX = 4
+/** No block has it. */
+const NO_BLOCK: Hex = `0x${'00'.repeat(32)}`
 
 /** Asks all peers at once; settles when each has answered or its deadline has passed. */
 export async function askRound(
@@ -48,12 +52,8 @@ export async function askRound(
       try {
         const tip = await withDeadline(
           { clock, signal, what: 'signed_tip', ms: TIP_DEADLINE_MS },
-          (inner) => askTip(peer, head, inner)
+          (inner) => askWhatCounts({ askTip, chain }, { peer, head, signal: inner })
         )
-        if (isSetAside(chain, tip)) {
-          answers.set(peer, { kind: 'answered', tip: undefined })
-          return
-        }
         answers.set(peer, judgeTip(tip))
         if (tip.relation === 'same' || tip.relation === 'unavailable') return
         brought.push({ block: tip.block, peer })
@@ -78,9 +78,29 @@ export async function askRound(
 }
 
 /**
- * What an operator decided against counts for nothing. What stands on it and is not known counts: it was signed by
- * our key after all that the operator saw of that branch, by whomever.
+ * What an operator decided against counts for nothing. But it may be the highest of all that the peer holds, or beside
+ * our head, for as long as our chain has not grown past it: then it stands before a block of ours that was lost. So
+ * what else the peer holds right above our head is asked for.
  */
+async function askWhatCounts(
+  { askTip, chain }: { readonly askTip: AskTip; readonly chain: CanonicalHashes },
+  { peer, head, signal }: { readonly peer: string; readonly head: BlockRef; signal: AbortSignal }
+): Promise<SignedTip> {
+  const number = head.number + 1n
+  let tip = await askTip(peer, head, signal)
+  for (let count = 0; isSetAside(chain, tip) && count < SET_ASIDE_ASKS_MAX; count++) {
+    // Nothing of that height but what was named is held, so nothing that stands on our head.
+    if (count > 0 && tip.relation !== 'conflict') return { relation: 'same' }
+    const hash = 'block' in tip && tip.block.number === number ? tip.block.hash : NO_BLOCK
+    tip = await askTip(peer, { number, hash }, signal)
+    // It was asked as if our head were one higher.
+    if (tip.relation === 'behind') return { relation: 'same' }
+    if (tip.relation === 'conflict' && !isSetAside(chain, tip)) return { ...tip, relation: 'ahead' }
+  }
+  return isSetAside(chain, tip) ? { relation: 'same' } : tip
+}
+
+/** What stands on such a block and is not known counts: our key signed it after all that the operator saw of that branch. */
 function isSetAside(chain: CanonicalHashes, tip: SignedTip): boolean {
   if (tip.relation === 'same' || tip.relation === 'unavailable') return false
   return chain.isSetAside(tip.block.hash)

@@ -6,7 +6,13 @@ import { createYielder, YIELD_SLICE_MS } from '../../../src/base/yielder.ts'
 import { type SignedBlock } from '../../../src/chain/block.ts'
 import { heldAncestors } from '../../../src/recovery/set-aside.ts'
 import { ref } from './findings-fixture.ts'
-import { createWorld, holder, testBlock, type WorldOptions } from './runner-fixture.ts'
+import {
+  createWorld,
+  holder,
+  testBlock,
+  type TestPeer,
+  type WorldOptions
+} from './runner-fixture.ts'
 
 type World = ReturnType<typeof createWorld>
 
@@ -153,6 +159,49 @@ describe('what our key signed on a block that was set aside', () => {
       await world.clock.advance(20_000)
       assert.deepEqual(world.gate.state(), { kind: 'open', on: ref(10) })
       assert.deepEqual([...world.setAside.keys()], [root.hash, grandchild!.hash, child!.hash])
+    })
+  })
+})
+
+describe('a peer that shows what was set aside', () => {
+  const others = [testBlock(11, 'b', 'a'), ...[12, 13, 14].map((number) => testBlock(number, 'b'))]
+  const lost = testBlock(11)
+
+  /** Answers as TI-5 has it: with one block, though it holds more. */
+  function holderOf(held: readonly SignedBlock[]): TestPeer {
+    return ({ number, hash }) => {
+      const beside = held.find((block) => block.number === number && block.hash !== hash)
+      if (beside !== undefined) return { relation: 'conflict', block: beside }
+      const [highest] = [...held].sort((a, b) => Number(b.number - a.number))
+      if (highest === undefined || highest.hash === hash) return { relation: 'same' }
+      return { relation: highest.number > number ? 'ahead' : 'behind', block: highest }
+    }
+  }
+
+  for (const [what, head, held] of [
+    ['its highest block, far above ours', 10, [testBlock(10), lost, others[3]!]],
+    ['a branch that it accepted first', 10, [testBlock(10), ...others, lost]],
+    ['a branch that it accepted later', 10, [testBlock(10), lost, ...others]],
+    ['a block at our head', 11, [lost, testBlock(12), ...others]]
+  ] as const) {
+    it(`is asked what it holds besides: ${what}`, async () => {
+      const setAsideAtStart = others.map(({ hash }) => hash)
+      await withWorld({ height: head, backups: ['backup-1'], setAsideAtStart }, async (world) => {
+        world.peers.set('backup-1', holderOf(held))
+        world.start()
+        await world.clock.advance(60_000)
+        assert.deepEqual(world.gate.state(), { kind: 'open', on: ref(head + 1) })
+      })
+    })
+  }
+
+  it('and nothing else has answered', async () => {
+    const setAsideAtStart = others.map(({ hash }) => hash)
+    await withWorld({ backups: ['backup-1'], setAsideAtStart }, async (world) => {
+      world.peers.set('backup-1', holderOf([testBlock(10), ...others]))
+      world.start()
+      await world.clock.advance(60_000)
+      assert.deepEqual(world.gate.state(), { kind: 'open', on: ref(10) })
     })
   })
 })
