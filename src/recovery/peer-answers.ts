@@ -38,8 +38,8 @@ export class PeerAnswers {
   /** Asked, and not heard of their store since. */
   #silentPeers: ReadonlySet<string> = new Set()
   #startedMs: number
-  /** Rounds that began before this count for nothing, on the monotonic clock. */
-  #answersFromMs = 0
+  /** The round under way counts for nothing: it began before the process stood still, or before all started over. */
+  #isRoundStale = false
   #roundsCount = 0
 
   /** `configuredPeers` are dialled besides the backups. */
@@ -68,16 +68,17 @@ export class PeerAnswers {
   /** Whoever goes from now on counts as not asked when it comes back, whatever comes of the round. */
   noteRoundBegun(peers: readonly string[]): void {
     this.#peersOfRound = new Set(peers)
+    this.#isRoundStale = false
   }
 
   /** `isFull` is asked once the answers are in: true when they are the quorum's. */
   noteRound(round: TipRound, isFull: () => boolean): void {
-    // A round that began before the process stood still says what was so then.
-    this.#answers = round.startedMs < this.#answersFromMs ? new Map() : round.answers
+    // Such a round says what was so then.
+    this.#answers = this.#isRoundStale ? new Map() : round.answers
     this.#askedPeers = this.#peersOfRound
     this.#silentPeers = new Set()
     this.noteSpoken(round.answers)
-    this.#roundsCount += 1
+    this.#roundsCount += this.#isRoundStale ? 0 : 1
     this.#rounds.add(round, isFull())
   }
 
@@ -109,7 +110,7 @@ export class PeerAnswers {
 
   /** The process stood still: what was said before that, in a round that still runs too, may be old. */
   notePause(): void {
-    this.#answersFromMs = this.#deps.clock.monotonicMs()
+    this.#isRoundStale = true
     this.#roundsCount = 0
     this.forget()
   }
@@ -137,6 +138,7 @@ export class PeerAnswers {
   /** A whole new recovery in the same process: rounds and answers start over. */
   restart(): void {
     this.#rounds.reset()
+    this.#isRoundStale = true
     this.#roundsCount = 0
     this.#startedMs = this.#deps.clock.monotonicMs()
     this.forget()

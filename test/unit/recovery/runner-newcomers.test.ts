@@ -120,6 +120,24 @@ describe('recovery runner, beside its rounds', () => {
     })
   })
 
+  it('asks anew after such a round also where no quorum is needed', async () => {
+    await withWorld({ quorum: 'none' }, async (world) => {
+      connectAll(world, 10)
+      const late = Promise.withResolvers<undefined>()
+      world.peers.set('backup-3', async (head) => {
+        await late.promise
+        return holder(10)(head)
+      })
+      world.start()
+      await world.clock.advance(2_000)
+      world.recovery.onFault('process-paused')
+      connectAll(world, 11)
+      late.resolve(undefined)
+      await world.clock.advance(20_000)
+      assert.deepEqual(world.gate.state(), { kind: 'open', on: ref(11) })
+    })
+  })
+
   it('asks a peer that connects while the gate is open, and shuts it when that one holds another block', async () => {
     await withWorld({ record: { kind: 'good', tip: ref(10) } }, async (world) => {
       world.peers.set('backup-1', holder(10))

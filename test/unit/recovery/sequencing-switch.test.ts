@@ -56,6 +56,24 @@ describe('the sequencing switch', () => {
     })
   })
 
+  it('asks everybody anew: a round that was under way when it was started counts for nothing', async () => {
+    await withWorld({}, async (world) => {
+      const { sequencing } = world.recovery
+      const late = Promise.withResolvers<undefined>()
+      world.peers.set('a', async (head) => {
+        await late.promise
+        return holder(10)(head)
+      })
+      sequencing.stop()
+      await world.clock.advance(1_000)
+      world.peers.set('a', holder(11))
+      sequencing.start(ref(10).hash)
+      late.resolve(undefined)
+      await world.clock.advance(20_000)
+      assert.deepEqual(world.gate.state(), { kind: 'open', on: ref(11) })
+    })
+  })
+
   it('refuses to do what is done already, and to start on anything but the head', async () => {
     await withWorld({}, async ({ recovery: { sequencing }, gate, clock }) => {
       assert.deepEqual(
