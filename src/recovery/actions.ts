@@ -20,6 +20,7 @@ export async function linkTarget(
 ): Promise<readonly Hex[] | undefined> {
   const { chain, knowledge, fillGap, progress, record, log } = deps
   const floor = chain.head()
+  if (target.number <= floor.number) return linkPassed(deps, target)
   const outcome = await progress.stage('fetch-blocks', (counter) => {
     counter.expect(Number(target.number - floor.number))
     return fillGap({ floor, target, signal }, ({ peer, blocks, bytes }) => {
@@ -58,6 +59,19 @@ export async function linkTarget(
   const reason = `its branch is not that of ${formatRef(clash.ours)}`
   const { number } = clash.other
   knowledge.noteGapFailure({ target, firstMissing: number, lastMissing: number, reason })
+  return undefined
+}
+
+/** The head moved past the target since it was decided on; a walk would find no end below it, down to genesis. */
+function linkPassed(
+  { chain, knowledge }: Pick<ActionDeps, 'chain' | 'knowledge'>,
+  target: BlockRef
+): readonly Hex[] | undefined {
+  const { number } = target
+  const hash = chain.canonicalHash(number)
+  if (hash === target.hash) return []
+  if (hash === undefined) return undefined
+  knowledge.noteConflict({ ours: { number, hash }, other: target, holders: [] })
   return undefined
 }
 

@@ -120,6 +120,17 @@ describe('a node whose chain ends below its disk layer', () => {
     })
   })
 
+  it('walks back to no block that it has passed by then', async () => {
+    await withWorld({ acceptedAtStart: [testBlock(12)], quorum: 'none' }, async (world) => {
+      const whole = Array.from({ length: 13 }, (_, index) => testBlock(index + 1))
+      connectAll(world, 13, whole)
+      world.start()
+      await world.clock.advance(0)
+      assert.deepEqual(world.linked, LOST_HASHES)
+      assert.deepEqual([...world.fetched].sort(), [ref(11).hash, ref(13).hash])
+    })
+  })
+
   it('waits for the peers that have them, and says what for', async () => {
     await withWorld({}, async (world) => {
       world.start()

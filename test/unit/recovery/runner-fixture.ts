@@ -100,6 +100,8 @@ export function createWorld({
   const hooks: {
     onAdopt: (() => Promise<void>) | undefined
     onAnnounce: (() => Promise<void>) | undefined
+    /** Runs while accepted blocks are being written. */
+    onAccept: (() => Promise<void>) | undefined
     /** Runs before a block is applied. */
     onApply: ((block: SignedBlock) => Promise<void>) | undefined
     /** Runs once the gate is open, while the set of backups is being written. */
@@ -107,6 +109,7 @@ export function createWorld({
     hasRoom: boolean
   } = {
     onAnnounce: undefined,
+    onAccept: undefined,
     onApply: undefined,
     onSettle: undefined,
     onAdopt: undefined,
@@ -152,7 +155,7 @@ export function createWorld({
     highestAccepted: () => counting().sort((a, b) => Number(b.number - a.number))[0],
     async accept(blocks) {
       for (const block of blocks) accepted.set(block.hash, block)
-      return Promise.resolve()
+      await hooks.onAccept?.()
     },
     hasSetAside: () => setAside.size > 0,
     isSetAside: (hash) => setAside.has(hash),
@@ -364,6 +367,8 @@ export function createWorld({
     missing,
     head: () => head,
     stored: () => stored,
+    /** The block loop brings the block that it had signed to its end. */
+    persist: (block: SignedBlock) => apply.applyBlock(block),
     async setBackups(ids: readonly string[]) {
       configured = ids
       recovery.onBackupsChanged()

@@ -79,6 +79,25 @@ describe('recovery runner', () => {
     })
   })
 
+  it('walks nowhere for a block of its record that is persisted by then', async () => {
+    const recordBlocks = [testBlock(11)]
+    await withWorld({ record: { kind: 'good', tip: ref(11) }, recordBlocks }, async (world) => {
+      connectAll(world, 10)
+      world.served.set(
+        'backup-1',
+        Array.from({ length: 10 }, (_, index) => testBlock(index + 1))
+      )
+      world.hooks.onAccept = async () => {
+        world.hooks.onAccept = undefined
+        await world.persist(testBlock(11))
+      }
+      world.start()
+      await world.clock.advance(10_000)
+      assert.deepEqual(world.fetched, [])
+      assert.deepEqual(world.gate.state(), { kind: 'open', on: ref(11) })
+    })
+  })
+
   it('stays shut and names who is missing, until the last backup has answered', async () => {
     await withWorld({}, async (world) => {
       world.start()
