@@ -18,6 +18,7 @@ import { bulkPeers, createNodeFetcher } from './bulk-peers.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { createFormerBackups, type FormerBackups } from './former-backups.ts'
 import { createNodeFiller } from './hole-parts.ts'
+import { createJoining, storedJoining } from './joining.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { createHeldBlocks, createOwnStatus } from './own-status.ts'
 import { PeerClaims } from './peer-claims.ts'
@@ -112,7 +113,9 @@ export async function createNodeParts(
   chain.applier.onHead(() => {
     status.onHeadMoved()
   })
-  const isJoining = createJoining(deps, inputs, recovery)
+  const { accepted } = chain.stores
+  const stored = storedJoining(chain.stores)
+  const isJoining = await createJoining({ log, stored, accepted, recovery, connected }, config)
   const lanes = createPeerLanes(
     clock,
     config.peers.map(({ peerId }) => peerId),
@@ -216,24 +219,6 @@ function listenToPeers(
       recovery.onPeersChanged()
     }
   })
-}
-
-/** A backup that began with an empty store cannot speak for the chain before it has caught up once. */
-function createJoining(
-  { chain: { stores }, network }: NodeDeps,
-  { config }: StartInputs,
-  recovery: Recovery
-): () => boolean {
-  const configured = [...config.backups, ...config.peers].map(({ peerId }) => peerId)
-  let hasJoined = config.role === 'sequencer' || stores.accepted.highestAccepted() !== undefined
-  return () => {
-    // Claims are hints that anybody can make: what counts is that those we dial were asked and showed no more.
-    const { blockAction, hasUnasked } = recovery.status()
-    const isAnybodyThere = configured.some((peer) => network.connected().includes(peer))
-    const hasAll = blockAction?.action === 'follow' && blockAction.gap === undefined
-    hasJoined ||= hasAll && isAnybodyThere && !hasUnasked
-    return !hasJoined
-  }
 }
 
 /** Tells the observer without waiting for it. */

@@ -1,0 +1,53 @@
+// Whether a backup may speak for the chain yet: not before one that began with an empty store has caught up once.
+import { z } from 'zod'
+import { type Log } from '../base/log.ts'
+import { errorMessage } from '../base/node-error.ts'
+import { type BlockRef } from '../chain/block.ts'
+import { createNamedValue, type NamedValue } from '../chain/named-value.ts'
+import { type RecoveryStatus } from '../recovery/recovery.ts'
+import { type NodeConfig } from './node-config.ts'
+import { type OpenStores } from './open-stores.ts'
+
+/** What joining is told by. */
+export interface JoiningDeps {
+  readonly log: Log
+  readonly stored: NamedValue<boolean>
+  readonly accepted: { highestAccepted(): BlockRef | undefined }
+  readonly recovery: {
+    status(): Pick<RecoveryStatus, 'blockAction' | 'hasUnasked'>
+  }
+  readonly connected: () => readonly string[]
+}
+
+/** True from the first start on an empty store until it has caught up, over restarts: gossip fills it at any end. */
+export function storedJoining({ chainStore }: Pick<OpenStores, 'chainStore'>): NamedValue<boolean> {
+  return createNamedValue<boolean>(chainStore, 'joining', (json) => z.boolean().parse(json))
+}
+
+/**
+ * On disk before anything is accepted, when it resolves. A mark that cannot be taken away later makes the next start
+ * join once more, which costs nothing but the time. Throws ChainError, StoreError.
+ */
+export async function createJoining(
+  { log, stored, accepted, recovery, connected }: JoiningDeps,
+  { role, backups, peers }: Pick<NodeConfig, 'role' | 'backups' | 'peers'>
+): Promise<() => boolean> {
+  const configured = [...backups, ...peers].map(({ peerId }) => peerId)
+  const isMarked = stored.load() === true
+  let hasJoined = role === 'sequencer' || (accepted.highestAccepted() !== undefined && !isMarked)
+  if (!hasJoined && !isMarked) await stored.save(true)
+  return () => {
+    if (hasJoined) return false
+    // Claims are hints that anybody can make: what counts is that those we dial were asked and showed no more.
+    const { blockAction, hasUnasked } = recovery.status()
+    const isAnybodyThere = configured.some((peer) => connected().includes(peer))
+    const hasAll = blockAction?.action === 'follow' && blockAction.gap === undefined
+    hasJoined = hasAll && isAnybodyThere && !hasUnasked
+    if (hasJoined) {
+      stored.save(false).catch((thrown: unknown) => {
+        log.warn('joining-mark-not-removed', { reason: errorMessage(thrown) })
+      })
+    }
+    return !hasJoined
+  }
+}
