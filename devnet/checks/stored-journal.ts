@@ -1,7 +1,6 @@
 // The journal as a clean stop left it: what it stands on, how far it reaches, whether every layer links.
-import { readFile } from 'node:fs/promises'
 import { type Hex } from '../../src/base/bytes.ts'
-import { decodeJournal } from '../../src/state/journal-codec.ts'
+import { readJournal } from '../../src/state/read-journal.ts'
 
 /** What a journal says of itself, and the first thing in it that is not sound. */
 export interface StoredJournal {
@@ -14,13 +13,9 @@ export interface StoredJournal {
 
 /** Undefined when there is no such file. Rejects when it cannot be read. */
 export async function readStoredJournal(path: string): Promise<StoredJournal | undefined> {
-  const bytes = await readFile(path).catch((thrown: unknown) => {
-    const isMissing = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT'
-    if (isMissing) return undefined
-    throw thrown
-  })
-  if (bytes === undefined) return undefined
-  const { disk, layers, damage } = decodeJournal(bytes)
+  const read = await readJournal(path)
+  if (read === undefined) return undefined
+  const { disk, layers, damage } = read
   const known = new Set<Hex | undefined>([disk?.hash])
   let fault = damage && `${damage.reason} at byte ${String(damage.offset)}`
   for (const { point, parentHash } of layers) {

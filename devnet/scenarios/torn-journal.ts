@@ -1,5 +1,5 @@
 // The journal of a clean stop comes back damaged: its longest valid prefix counts, the rest is rebuilt, nothing else is believed.
-import { decodeJournal } from '../../src/state/journal-codec.ts'
+import { decodeJournal, journalOf } from '../../src/state/journal-codec.ts'
 import { type BlockFacts } from '../messages.ts'
 import { flipped, readEvents, readJournalFile, runVerify, writeJournalFile } from './damage.ts'
 import { Expectations } from './expectations.ts'
@@ -76,8 +76,8 @@ async function tear(
 ): Promise<void> {
   const bytes = await readJournalFile(place)
   const damaged = apply(bytes)
-  const whole = decodeJournal(bytes)
-  const { layers, damage } = decodeJournal(damaged)
+  const whole = await decodeJournal(journalOf(bytes))
+  const { layers, damage } = await decodeJournal(journalOf(damaged))
   // Where diffs were merged, one layer stands for several blocks.
   const readable = layers.at(-1)?.point ?? whole.disk
   const lostCount = head.number - Number(readable?.number)

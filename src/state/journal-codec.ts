@@ -24,6 +24,20 @@ export interface DecodedJournal {
   readonly damage: { readonly offset: number; readonly reason: string } | undefined
 }
 
+/** The bytes of a journal. It may be larger than one piece of memory can be: Node reads no file above 2 GiB at once. */
+export interface JournalBytes {
+  readonly sizeBytes: number
+  /** So many bytes, all of them within the size. */
+  read(offset: number, lengthBytes: number): Promise<Uint8Array>
+}
+
+/** Those of one that is in memory. */
+export function journalOf(bytes: Uint8Array): JournalBytes {
+  const read = (offset: number, lengthBytes: number) =>
+    Promise.resolve(bytes.subarray(offset, offset + lengthBytes))
+  return { sizeBytes: bytes.length, read }
+}
+
 /** "RKJ", and the version of the layout below. */
 const MAGIC = Uint8Array.of(0x52, 0x4b, 0x4a, 1)
 const POINT_BYTES = 8 + 32 + 32
@@ -63,39 +77,49 @@ export function encodeJournalLayer({ point, parentHash, content }: JournalLayer)
   return withChecksum(record.finish())
 }
 
-/** Reads as much as is sound. Never throws. */
-export function decodeJournal(bytes: Uint8Array): DecodedJournal {
+/** Reads as much as is sound, one record at a time. Rejects only with what `read` does. */
+export async function decodeJournal(journal: JournalBytes): Promise<DecodedJournal> {
   const layers: JournalLayer[] = []
   const damaged = (disk: StatePoint | undefined, offset: number, reason: string) => ({
     disk,
     layers,
     damage: { offset, reason }
   })
-  if (!isSealed(bytes.subarray(0, HEADER_BYTES), HEADER_BYTES)) {
-    return damaged(undefined, 0, 'the header is cut or damaged')
-  }
-  if (!MAGIC.every((byte, index) => bytes[index] === byte)) {
+  const header = await readSealed(journal, 0, HEADER_BYTES)
+  if (header === undefined) return damaged(undefined, 0, 'the header is cut or damaged')
+  if (!MAGIC.every((byte, index) => header[index] === byte)) {
     return damaged(undefined, 0, 'it is no journal of this version')
   }
-  const disk = readPoint(new ByteReader(bytes.subarray(MAGIC.length)))
+  const disk = readPoint(new ByteReader(header.subarray(MAGIC.length)))
   let offset = HEADER_BYTES
-  while (offset < bytes.length) {
-    const record = sealedRecord(bytes.subarray(offset))
+  while (offset < journal.sizeBytes) {
+    const record = await readRecord(journal, offset)
     if (record === undefined) return damaged(disk, offset, 'a record is cut or damaged')
-    const layer = decodeLayer(record.body)
+    const layer = decodeLayer(record.subarray(LENGTH_BYTES, -CHECKSUM_BYTES))
     if (layer === undefined) return damaged(disk, offset, 'a record does not decode')
     layers.push(layer)
-    offset += record.sizeBytes
+    offset += record.length
   }
   return { disk, layers, damage: undefined }
 }
 
-function sealedRecord(bytes: Uint8Array) {
-  if (bytes.length < LENGTH_BYTES) return undefined
-  const bodyBytes = new ByteReader(bytes).uint32()
-  const sizeBytes = LENGTH_BYTES + bodyBytes + CHECKSUM_BYTES
-  if (!isSealed(bytes.subarray(0, sizeBytes), sizeBytes)) return undefined
-  return { sizeBytes, body: bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + bodyBytes) }
+async function readRecord(journal: JournalBytes, offset: number): Promise<Uint8Array | undefined> {
+  if (offset + LENGTH_BYTES > journal.sizeBytes) return undefined
+  const bodyBytes = new ByteReader(await journal.read(offset, LENGTH_BYTES)).uint32()
+  return readSealed(journal, offset, LENGTH_BYTES + bodyBytes + CHECKSUM_BYTES)
+}
+
+/** Undefined unless so many bytes are there, and the last four are the checksum of the others. */
+async function readSealed(
+  journal: JournalBytes,
+  offset: number,
+  lengthBytes: number
+): Promise<Uint8Array | undefined> {
+  if (offset + lengthBytes > journal.sizeBytes) return undefined // before memory is taken for it
+  const bytes = await journal.read(offset, lengthBytes)
+  const end = lengthBytes - CHECKSUM_BYTES
+  const checksum = new ByteReader(bytes.subarray(end)).uint32()
+  return checksum === crc32c(bytes.subarray(0, end)) ? bytes : undefined
 }
 
 /** Undefined when the bytes are sound and yet no layer: somebody else wrote them. */
@@ -144,11 +168,4 @@ function withChecksum(bytes: Uint8Array): Uint8Array {
   const checksum = new ByteWriter()
   checksum.uint32(crc32c(bytes))
   return concatBytes(bytes, checksum.finish())
-}
-
-/** True for exactly so many bytes whose last four are the checksum of the others. */
-function isSealed(bytes: Uint8Array, lengthBytes: number): boolean {
-  if (bytes.length !== lengthBytes) return false
-  const end = lengthBytes - CHECKSUM_BYTES
-  return new ByteReader(bytes.subarray(end)).uint32() === crc32c(bytes.subarray(0, end))
 }

@@ -1,17 +1,13 @@
 // The journal: layers that are not on disk yet, in one file, written at a clean stop (state.md, "Journal").
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { SerialExecutor } from '../base/serial.ts'
 import { syncDirectory } from '../base/sync-directory.ts'
 import { createYielder } from '../base/yielder.ts'
-import {
-  decodeJournal,
-  encodeJournalHeader,
-  encodeJournalLayer,
-  type JournalLayer
-} from './journal-codec.ts'
+import { encodeJournalHeader, encodeJournalLayer, type JournalLayer } from './journal-codec.ts'
+import { readJournal } from './read-journal.ts'
 import { type StatePoint } from './state-view.ts'
 
 /** The layers above a disk layer; the state store satisfies it. */
@@ -66,9 +62,9 @@ export function createJournal({ state, clock, log }: JournalDeps, directory: str
   }
 
   async function takeIn(): Promise<JournalFinding> {
-    const bytes = await readIfThere(path)
-    if (bytes === undefined) return { kind: 'absent' }
-    const { disk, layers, damage } = decodeJournal(bytes)
+    const read = await readJournal(path)
+    if (read === undefined) return { kind: 'absent' }
+    const { disk, layers, damage } = read
     const persisted = state.persistedPoint()
     if (disk === undefined || !isSamePoint(disk, persisted)) {
       const reason = disk === undefined ? (damage?.reason ?? '') : 'it stands on another disk layer'
@@ -117,13 +113,4 @@ export function createJournal({ state, clock, log }: JournalDeps, directory: str
 
 function isSamePoint(one: StatePoint, other: StatePoint | undefined): boolean {
   return one.number === other?.number && one.hash === other.hash && one.root === other.root
-}
-
-async function readIfThere(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(path)
-  } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined
-    throw thrown
-  }
 }
