@@ -62,7 +62,10 @@ export async function openStores(
   }
   try {
     const chain = await openChain(chainStore, { genesis: block, schedule }, { log })
+    let isJournalRead = false
     const discardJournal = () => {
+      // What is written before is the state at genesis: the journal may be all that is left of another.
+      if (!isJournalRead) return
       journal.discard().catch((thrown: unknown) => {
         log.warn('journal-not-discarded', { reason: errorMessage(thrown) })
       })
@@ -81,6 +84,7 @@ export async function openStores(
     }
     if (state.diskPoint() === undefined) await resetState()
     const journalFinding = await journal.takeIn()
+    isJournalRead = true
     const opened = { ...chain, genesis: block, chainStore, state, resetState, close }
     return { ...opened, journal, journalFinding }
   } catch (thrown) {
