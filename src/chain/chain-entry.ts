@@ -9,13 +9,23 @@ import { ChainError } from './chain-error.ts'
 /** What an entry is; its key begins with the prefix of that name. */
 export type ChainEntry = keyof typeof CHAIN_PREFIX
 
-/** The body under the key; undefined when there is none. Throws ChainError `entry-damaged`, StoreError. */
+/**
+ * The body under the key; undefined when there is none. Throws ChainError `entry-damaged`, also where LevelDB itself
+ * finds what it holds there damaged, as it does in its compressed blocks; StoreError.
+ */
 export function readEntry(
   store: Pick<KeyValueReader, 'get'>,
   entry: ChainEntry,
   key: Uint8Array
 ): Uint8Array | undefined {
-  const value = store.get(key)
+  let value: Uint8Array | undefined
+  try {
+    value = store.get(key)
+  } catch (thrown) {
+    if (!isDamage(thrown)) throw thrown
+    const failure = { code: 'entry-damaged', entry, key: bytesToHex(key) } as const
+    throw new ChainError(failure, { cause: thrown })
+  }
   return value === undefined ? undefined : openEntry(entry, key, value)
 }
 

@@ -3,7 +3,7 @@ import { blockHashOfDiff } from '../../protocols/state-diffs-by-range/state-diff
 import { bytesToHex, type Hex } from '../base/bytes.ts'
 import { type BatchOperation, type KeyValueStore } from '../store/key-value-store.ts'
 import { CHAIN_PREFIX, numberKey, numberOfKey } from '../store/keys.ts'
-import { openEntry, putEntry } from './chain-entry.ts'
+import { putEntry, readEntry } from './chain-entry.ts'
 
 /** Blocks whose diffs are kept. */
 export const DIFFS_KEPT_BLOCKS = 8_192n
@@ -44,9 +44,8 @@ export class DiffStore {
   /** The diff of this block; undefined when there is none or one of another block. Throws ChainError, StoreError. */
   encoded(number: bigint, hash: Hex): Uint8Array | undefined {
     const key = numberKey(CHAIN_PREFIX.diff, number)
-    const value = this.#store.get(key)
-    if (value === undefined) return undefined
-    const bytes = openEntry('diff', key, value)
+    const bytes = readEntry(this.#store, 'diff', key)
+    if (bytes === undefined) return undefined
     return bytesToHex(blockHashOfDiff(bytes)) === hash ? bytes : undefined
   }
 

@@ -12,6 +12,7 @@ import { ApplyError, type ApplyFailure } from '../../../src/apply/apply-error.ts
 import { type Block } from '../../../src/chain/block.ts'
 import { decodeReceipt, encodeReceipt } from '../../../src/chain/receipt.ts'
 import { numberKey, CHAIN_PREFIX } from '../../../src/store/keys.ts'
+import { withUnreadable } from '../chain/chain-fixture.ts'
 import {
   type ApplyNode,
   buildChain,
@@ -168,6 +169,18 @@ describe('a stored diff that does not do', () => {
       node.applier.replayDiffs({ from: from(), to, signal }),
       isRefusal({ code: 'diff-refused', number: 3n }, /entry-damaged/)
     )
+  })
+  it('is named when LevelDB finds it damaged, and is taken from elsewhere', async () => {
+    const good = (await killedNode()).blocks.diffByNumber(3n)!
+    const key = numberKey(CHAIN_PREFIX.diff, 3n)
+    const damaged = { ...stores, chain: withUnreadable(stores.chain, key) }
+    const node = await openApplyNode(damaged, chain[0]!)
+    await assert.rejects(
+      node.applier.replayDiffs({ from: from(), to, signal }),
+      isRefusal({ code: 'diff-refused', number: 3n }, /entry-damaged/)
+    )
+    await node.applier.replayDiff(3n, good)
+    assert.deepEqual(node.blocks.diffByNumber(3n), good)
   })
   it('counts as missing when it is of another block', async () => {
     const node = await killedNode()

@@ -13,7 +13,13 @@ import {
   TEST_SIGNER,
   testGenesisBlock
 } from '../../support/signed-chain.ts'
-import { createWatchedStore, damage, openTestChain, type WatchedStore } from './chain-fixture.ts'
+import {
+  createWatchedStore,
+  damage,
+  openTestChain,
+  type WatchedStore,
+  withUnreadable
+} from './chain-fixture.ts'
 
 const genesis = testGenesisBlock()
 const ref = ({ number, hash }: Block): BlockRef => ({ number, hash })
@@ -217,6 +223,15 @@ describe('damage to an accepted block', () => {
       const { accepted: after } = await openTestChain(store)
       assert.deepEqual(after.acceptedBlock(first.hash), first)
       assert.deepEqual(after.acceptedAt(1n), [ref(first)])
+    })
+    it(`of its ${prefix} that LevelDB finds itself is no other damage`, async () => {
+      const store = createWatchedStore()
+      await (await openTestChain(store)).accepted.accept([first])
+      const key = hashKey(CHAIN_PREFIX[prefix], first.hash)
+      const { accepted } = await openTestChain(withUnreadable(store, key))
+      assert.equal(accepted.acceptedBlock(first.hash), undefined)
+      await accepted.accept([first])
+      assert.deepEqual(accepted.acceptedBlock(first.hash), first)
     })
   }
   it('of the index of its height is named', async () => {

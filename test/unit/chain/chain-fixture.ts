@@ -1,8 +1,10 @@
 // The chain database of the test chain over a memory store that remembers its batches.
+import { equalBytes } from '../../../src/base/bytes.ts'
 import { openChain, type ChainStores } from '../../../src/chain/open-chain.ts'
 import { createSignerSchedule, type SignerSchedule } from '../../../src/chain/signer-schedule.ts'
 import { type BatchOperation, type KeyValueStore } from '../../../src/store/key-value-store.ts'
 import { createMemoryStore } from '../../../src/store/memory-store.ts'
+import { StoreError } from '../../../src/store/store-error.ts'
 import { TEST_SIGNER, testGenesisBlock } from '../../support/signed-chain.ts'
 
 /** One batch that was written. */
@@ -57,4 +59,23 @@ export async function damage(store: KeyValueStore, key: Uint8Array): Promise<voi
   const at = value.length >> 1
   value[at] = value[at]! ^ 0xff
   await store.batch([{ type: 'put', key, value }], { sync: true })
+}
+
+/** The store once LevelDB finds the block damaged in which the entry lies: in a compressed one it does. */
+export function withUnreadable(store: KeyValueStore, key: Uint8Array): KeyValueStore {
+  let isWritten = false
+  return {
+    get(wanted) {
+      if (isWritten || !equalBytes(wanted, key)) return store.get(wanted)
+      throw new StoreError({ code: 'store-damaged', path: 'chain', reason: 'corrupted block' })
+    },
+    iterate: (range) => store.iterate(range),
+    snapshot: () => store.snapshot(),
+    close: () => store.close(),
+    async batch(operations, options) {
+      const taken = [...operations]
+      await store.batch(taken, options)
+      isWritten ||= taken.some((operation) => equalBytes(operation.key, key))
+    }
+  }
 }
