@@ -14,6 +14,18 @@ const LOOP: Hex = '0x5b5f56'
 /** Calls itself sixteen times, with all gas that is left, and has no jump: PUSH0 x5, ADDRESS GAS CALL POP. */
 const CALLS: Hex = `0x${'5f5f5f5f5f305af150'.repeat(16)}`
 
+/** Bytes of the exponent of one call of the precompile at 0x05. */
+const EXPONENT_BYTES = 60_000
+const MODULUS_AT = 96 + 8 + EXPONENT_BYTES
+
+/** One call with eight bytes of base and modulus, the exponent its highest bit alone: MSTORE x5, and STATICCALL. */
+const POWER: Hex = `0x${[
+  ...[store(0, '08'), store(32, hexOf(EXPONENT_BYTES)), store(64, '08')],
+  store(96, `${'ff'.repeat(8)}80`.padEnd(64, '0')),
+  store(MODULUS_AT, `${'ff'.repeat(7)}fb`.padEnd(64, '0')),
+  `60205f62${hexOf(MODULUS_AT + 8)}5f60055afa50`
+].join('')}`
+
 describe('a transaction that computes for long', () => {
   for (const [how, code] of [
     ['in a loop', LOOP],
@@ -29,7 +41,26 @@ describe('a transaction that computes for long', () => {
       assert.ok((receipts[0]?.cumulativeGasUsed ?? 0n) > GAS_LIMIT / 2n)
     })
   }
+
+  it('in one call of a precompile does not hold the event loop', async () => {
+    const alloc = { [CONTRACT]: { code: POWER, nonce: '0x1' } } as const
+    const chain = await ExecutionChain.open(executionGenesis(alloc))
+    const turns = countTurns()
+    const { receipts } = await chain.extend([signedTx({ to: CONTRACT, gasLimit: GAS_LIMIT })])
+    assert.ok(turns.stop() >= TURNS_MIN)
+    assert.equal(receipts[0]?.status, 1)
+    assert.ok((receipts[0]?.cumulativeGasUsed ?? 0n) > 150_000n, 'the precompile was called')
+  })
 })
+
+/** PUSH value, PUSH3 offset, MSTORE. */
+function store(offset: number, value: string): string {
+  return `${(0x5f + value.length / 2).toString(16)}${value}62${hexOf(offset)}52`
+}
+
+function hexOf(value: number): string {
+  return value.toString(16).padStart(6, '0')
+}
 
 /** Turns of the event loop until it is stopped. */
 function countTurns() {
