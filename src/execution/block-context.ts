@@ -5,6 +5,7 @@ import { Address } from '@ethereumjs/util'
 import { hexToBytes, type Hex } from '../base/bytes.ts'
 import { createYielder } from '../base/yielder.ts'
 import { NodeError } from '../base/node-error.ts'
+import { BLS_IN_SLICES } from './bls-in-slices.ts'
 import { MODEXP } from './modexp.ts'
 import { POINT_EVALUATION } from './point-evaluation.ts'
 import { type StateAdapter } from './state-adapter.ts'
@@ -69,7 +70,7 @@ export async function createBlockEvm(
     common,
     stateManager,
     blockchain: createBlockHashSource(blockHashes),
-    customPrecompiles: [MODEXP, POINT_EVALUATION],
+    customPrecompiles: [MODEXP, POINT_EVALUATION, ...BLS_IN_SLICES],
     customOpcodes: [yieldingJumpdest()]
   })
   // It listens for another hardfork, which never comes, and would live as long as `common` does.

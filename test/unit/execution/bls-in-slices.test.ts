@@ -1,0 +1,136 @@
+// Sums and pairings on BLS12-381 in slices: the library's results, gas and failures, and turns of the event loop in between.
+import assert from 'node:assert/strict'
+import { createEVM, type EVM, type ExecResult } from '@ethereumjs/evm'
+import { bls12_381 as bls } from '@noble/curves/bls12-381.js'
+import { bigintToBytes, concatBytes } from '../../../src/base/bytes.ts'
+import { createBlockEvm } from '../../../src/execution/block-context.ts'
+import { createEvmCommon } from '../../../src/execution/evm-rules.ts'
+import { StateAdapter } from '../../../src/execution/state-adapter.ts'
+import { EMPTY_ROOT } from '../../../src/trie/trie.ts'
+
+const GAS = 10_000_000n
+const NO_STATE = {
+  root: '0x',
+  account: () => undefined,
+  slot: () => undefined,
+  storageRoot: () => EMPTY_ROOT,
+  code: () => undefined
+} as const
+const INFINITY_1 = new Uint8Array(128)
+const INFINITY_2 = new Uint8Array(256)
+const SCALARS = [0n, 1n, 7n, bls.fields.Fr.ORDER - 1n, 2n ** 256n - 1n, 12_345n, 3n]
+
+function g1(factor: bigint): Uint8Array {
+  const { x, y } = bls.G1.Point.BASE.multiply(factor).toAffine()
+  return concatBytes(...[x, y].map((value) => bigintToBytes(value, 64)))
+}
+
+function g2(factor: bigint): Uint8Array {
+  const { x, y } = bls.G2.Point.BASE.multiply(factor).toAffine()
+  return concatBytes(...[x.c0, x.c1, y.c0, y.c1].map((value) => bigintToBytes(value, 64)))
+}
+
+/** Changes the last byte: a point that is not on the curve. */
+function off(point: Uint8Array): Uint8Array {
+  const changed = Uint8Array.from(point)
+  changed[changed.length - 1]! ^= 1
+  return changed
+}
+
+/** A point on the curve, and not in the group of prime order. */
+function outside(): Uint8Array {
+  const { Fp } = bls.fields
+  for (let x = 1n; ; x++) {
+    const square = Fp.add(Fp.mul(Fp.sqr(x), x), 4n)
+    if (!Fp.eql(Fp.pow(square, (Fp.ORDER - 1n) / 2n), Fp.ONE)) continue
+    return concatBytes(...[x, Fp.sqrt(square)].map((value) => bigintToBytes(value, 64)))
+  }
+}
+
+function sumOf(points: readonly Uint8Array[]): Uint8Array {
+  const pairs = points.map((point, index) => {
+    return concatBytes(point, bigintToBytes(SCALARS[index % SCALARS.length]!, 32))
+  })
+  return concatBytes(...pairs)
+}
+
+const FACTORS = [5n, 6n, 7n, 8n, 9n, 10n, 11n]
+const ONES = FACTORS.map(g1)
+const TWOS = FACTORS.map(g2)
+const ORDER = bls.fields.Fr.ORDER
+const CASES: readonly (readonly [what: string, id: string, input: Uint8Array])[] = [
+  ['a sum in G1', '0c', sumOf(ONES)],
+  [
+    'a sum in G1 that is infinity',
+    '0c',
+    sumOf([INFINITY_1, g1(1n), INFINITY_1, g1(1n), INFINITY_1])
+  ],
+  ['a sum in G1 with a late point off the curve', '0c', sumOf([...ONES, off(g1(2n))])],
+  ['a sum in G1 with a late point outside of the group', '0c', sumOf([...ONES, outside()])],
+  ['a sum in G1 of half a pair', '0c', sumOf(ONES).subarray(1)],
+  ['a sum in G1 of nothing', '0c', new Uint8Array(0)],
+  ['a sum in G2', '0e', sumOf([...TWOS, INFINITY_2])],
+  ['a sum in G2 with a late point off the curve', '0e', sumOf([...TWOS, off(g2(2n))])],
+  ['pairs that are one', '0f', concatBytes(g1(3n), g2(4n), g1(ORDER - 12n), g2(1n))],
+  ['pairs that are not one', '0f', concatBytes(g1(3n), g2(4n), g1(ORDER - 11n), g2(1n))],
+  ['pairs of infinity', '0f', concatBytes(g1(3n), INFINITY_2, INFINITY_1, g2(3n))],
+  ['a pair with a first point outside of the group', '0f', concatBytes(outside(), g2(1n))],
+  ['a pair with infinity and a point off the curve', '0f', concatBytes(INFINITY_1, off(g2(1n)))],
+  ['a pair with a coordinate above the field', '0f', concatBytes(g1(1n), aboveField())],
+  ['no pairs', '0f', new Uint8Array(0)]
+]
+
+function aboveField(): Uint8Array {
+  const point = g2(1n)
+  point.set(bigintToBytes(bls.fields.Fp.ORDER, 64), 64)
+  return point
+}
+
+describe('sums and pairings on BLS12-381 in slices', () => {
+  let evm: EVM
+  let blockEvm: EVM
+  before(async () => {
+    evm = await createEVM({ common: createEvmCommon(1n) })
+    blockEvm = await createBlockEvm(
+      createEvmCommon(1n),
+      new StateAdapter(NO_STATE),
+      () => undefined
+    )
+  })
+
+  const inSlices = async (id: string, data: Uint8Array, gasLimit: bigint): Promise<ExecResult> => {
+    const precompile = blockEvm.precompiles.get(id.padStart(40, '0'))
+    assert.ok(precompile)
+    return precompile({ data, gasLimit, common: blockEvm.common, _EVM: blockEvm })
+  }
+
+  for (const [what, id, data] of CASES) {
+    it(`give for ${what} what the library gives`, async () => {
+      const library = evm.precompiles.get(id.padStart(40, '0'))
+      assert.ok(library)
+      for (const gasLimit of [GAS, 30_000n]) {
+        const theirs: ExecResult = await library({ data, gasLimit, common: evm.common, _EVM: evm })
+        assert.equal(told(await inSlices(id, data, gasLimit)), told(theirs))
+      }
+    })
+  }
+
+  for (const [what, id, data] of CASES.filter(([, , { length }]) => length > 1_000).slice(0, 2)) {
+    it(`let others have their turn in ${what}`, async () => {
+      let turns = 0
+      let pending = setImmediate(function next() {
+        turns += 1
+        pending = setImmediate(next)
+      })
+      await inSlices(id, data, GAS)
+      clearImmediate(pending)
+      assert.ok(turns > 0)
+    })
+  }
+})
+
+/** Whatever the failure is, the block sees that there is one. */
+function told({ executionGasUsed, returnValue, exceptionError }: ExecResult): string {
+  const bytes = Buffer.from(returnValue).toString('hex')
+  return `${String(executionGasUsed)} ${bytes} ${String(exceptionError !== undefined)}`
+}
