@@ -6,7 +6,7 @@ import { type RecoveryStatus } from '../recovery/recovery.ts'
 import { createAdminAccess } from '../rpc/admin-access.ts'
 import { adminMethods, type AdminPort } from '../rpc/admin-methods.ts'
 import { decodeTransaction } from '../rpc/decode-transaction.ts'
-import { forwardTransaction } from '../rpc/forward.ts'
+import { createForwarder, type ForwardTransaction } from '../rpc/forward.ts'
 import { type HttpServer, startHttpServer } from '../rpc/http-server.ts'
 import { type MetricsServer, type MetricValues, startMetricsServer } from '../rpc/metrics-server.ts'
 import { createMethodTable } from '../rpc/method-table.ts'
@@ -30,6 +30,8 @@ export interface RpcPartsDeps extends OperatorPartsDeps {
 export async function startRpc(deps: RpcPartsDeps): Promise<HttpServer> {
   const { config, chain, log, recovery } = deps
   const { common, applier, stores } = chain
+  const { role, sequencerRpc } = config
+  const forward = sequencerRpc === undefined ? undefined : createForwarder(sequencerRpc)
   const table = createMethodTable({
     chain: rpcChain(chain),
     state: rpcState(chain),
@@ -38,7 +40,7 @@ export async function startRpc(deps: RpcPartsDeps): Promise<HttpServer> {
     decode: (raw) => decodeTransaction(raw, common),
     nextBaseFee: () => nextBaseFee(applier.head().header),
     node: rpcNode(deps),
-    send: (raw) => sendTransaction(chain, config, raw)
+    send: (raw) => sendTransaction(chain, { role, forward }, raw)
   })
   const methods = new Map([...table, ...Object.entries(operatorMethods(createOperatorPort(deps)))])
   const admin = createAdminAccess({
@@ -130,7 +132,10 @@ function isFollowing({ gate, blockAction }: RecoveryStatus): boolean {
 /** A sequencer pools, a backup passes on; both answer with the transaction's hash. */
 async function sendTransaction(
   { pool }: ChainParts,
-  { role, sequencerRpc }: NodeConfig,
+  {
+    role,
+    forward
+  }: Pick<NodeConfig, 'role'> & { readonly forward: ForwardTransaction | undefined },
   raw: Uint8Array
 ): Promise<string> {
   if (role === 'sequencer') {
@@ -140,7 +145,7 @@ async function sendTransaction(
       throw toTransactionError(thrown)
     }
   }
-  if (sequencerRpc !== undefined) return forwardTransaction(sequencerRpc, raw)
+  if (forward !== undefined) return forward(raw)
   const message = `this backup takes no transactions: sequencerRpc is not set`
   throw new RpcError(RPC_CODES.serverError, message)
 }

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo } from 'node:net'
-import { forwardTransaction } from '../../../src/rpc/forward.ts'
+import { silentLog } from '../../../src/base/log.ts'
+import { createForwarder, FORWARDS_MAX, type ForwardTransaction } from '../../../src/rpc/forward.ts'
+import { startHttpServer } from '../../../src/rpc/http-server.ts'
 import { RpcError } from '../../../src/rpc/rpc-error.ts'
 
 const RAW = Uint8Array.of(0x02, 0xff)
@@ -42,21 +44,21 @@ async function errorOf(forwarding: Promise<string>): Promise<RpcError> {
   return thrown
 }
 
-describe('forwardTransaction', () => {
+describe('sending a transaction on', () => {
   it('sends the raw transaction and gives the hash that comes back', async () => {
     reply = JSON.stringify({ jsonrpc: '2.0', id: 1, result: HASH })
-    assert.equal(await forwardTransaction(url, RAW), HASH)
+    assert.equal(await createForwarder(url)(RAW), HASH)
     const body = { jsonrpc: '2.0', id: 1, method: 'eth_sendRawTransaction', params: ['0x02ff'] }
     assert.deepEqual(received, [['POST', 'application/json', body]])
   })
   it('takes an error of null for none', async () => {
     reply = JSON.stringify({ jsonrpc: '2.0', id: 1, result: HASH, error: null })
-    assert.equal(await forwardTransaction(url, RAW), HASH)
+    assert.equal(await createForwarder(url)(RAW), HASH)
   })
   it('gives the sequencer’s own error, with what belongs to it', async () => {
     const error = { code: -32010, message: 'the gate is shut', data: { stage: 'verify' } }
     reply = JSON.stringify({ jsonrpc: '2.0', id: 1, error })
-    const { code, message, data } = await errorOf(forwardTransaction(url, RAW))
+    const { code, message, data } = await errorOf(createForwarder(url)(RAW))
     assert.deepEqual({ code, message, data }, error)
   })
   for (const answer of [
@@ -73,20 +75,65 @@ describe('forwardTransaction', () => {
   ]) {
     it(`says that there was no hash in ${answer}`, async () => {
       reply = answer
-      const { code, message } = await errorOf(forwardTransaction(url, RAW))
+      const { code, message } = await errorOf(createForwarder(url)(RAW))
       assert.deepEqual([code, message], [-32000, 'the sequencer gave no transaction hash'])
     })
   }
   it('says that the sequencer cannot be reached when it sends no JSON', async () => {
     reply = '<html>'
-    const { code, message } = await errorOf(forwardTransaction(url, RAW))
+    const { code, message } = await errorOf(createForwarder(url)(RAW))
     assert.equal(code, -32000)
     assert.match(message, /^the sequencer cannot be reached: /)
   })
   it('says that the sequencer cannot be reached when nobody listens', async () => {
     await new Promise((resolve) => server.close(resolve))
-    const { code, message } = await errorOf(forwardTransaction(url, RAW))
+    const { code, message } = await errorOf(createForwarder(url)(RAW))
     assert.equal(code, -32000)
     assert.match(message, /^the sequencer cannot be reached: /)
+  })
+  for (const backupsCount of [1, 2]) {
+    it(`ends where it goes round through ${backupsCount} backups that lead to each other`, async () => {
+      const asked: number[] = []
+      const forwarders: ForwardTransaction[] = []
+      const backups = await Promise.all(
+        Array.from({ length: backupsCount }, (_, at) => {
+          const send = () => {
+            asked.push(at)
+            return asked.length > 2 * backupsCount ? HASH : forwarders[at]?.(RAW)
+          }
+          const methods = new Map([['eth_sendRawTransaction', send]])
+          const health = () => ({ ok: true, state: 'following' })
+          return startHttpServer(
+            { methods, health, log: silentLog },
+            { host: '127.0.0.1', port: 0 }
+          )
+        })
+      )
+      const last = backups.at(-1)
+      forwarders.push(
+        ...[last, ...backups].slice(0, backupsCount).map((it) => createForwarder(it?.url ?? ''))
+      )
+      const { code, message } = await errorOf(forwarders[0]!(RAW))
+      await Promise.all(backups.map((backup) => backup.close()))
+      assert.equal(code, -32000)
+      assert.match(message, /^already known: .* sequencerRpc leads back to this node$/)
+      assert.equal(asked.length, backupsCount)
+    })
+  }
+  it('sends it again once it is answered, and others meanwhile', async () => {
+    reply = JSON.stringify({ jsonrpc: '2.0', id: 1, result: HASH })
+    const forward = createForwarder(url)
+    await Promise.all([forward(RAW), forward(Uint8Array.of(0x02))])
+    assert.equal(await forward(RAW), HASH)
+    assert.equal(received.length, 3)
+  })
+  it('takes no more than may be on their way', async () => {
+    const forward = createForwarder('http://127.0.0.1:1') // nobody is asked: the port is barred
+    const sent = Array.from({ length: FORWARDS_MAX + 1 }, (_, at) => {
+      return errorOf(forward(Uint8Array.of(at >> 8, at & 0xff)))
+    })
+    const messages = (await Promise.all(sent)).map(({ message }) => message)
+    assert.equal(messages.at(-1), `${FORWARDS_MAX} transactions are on their way to the sequencer`)
+    assert.equal(messages.filter((message) => message === messages.at(-1)).length, 1)
   })
 })
