@@ -1,8 +1,8 @@
 // JSON-RPC and health over HTTP. Web pages must not reach it: host allow-list, JSON only, no CORS.
-import { isIPv6 } from 'node:net'
 import fastify, { type FastifyInstance } from 'fastify'
 import { type Log } from '../base/log.ts'
 import { type AdminAccess } from './admin-access.ts'
+import { createHostCheck } from './allowed-hosts.ts'
 import { listenOn } from './http-listen.ts'
 import { answerBody, answerParseError, type MethodTable } from './json-rpc.ts'
 
@@ -10,6 +10,8 @@ import { answerBody, answerParseError, type MethodTable } from './json-rpc.ts'
 export const BODY_MAX_BYTES = 5 * 2 ** 20
 /** A client that sends its request slower than this is cut off. */
 const REQUEST_TIMEOUT_MS = 30_000
+const HOST_REFUSED =
+  'this Host is not allowed: call the node by its address, or by the name that rpc has in its configuration'
 
 /** What `/health` says. */
 export interface Health {
@@ -54,12 +56,10 @@ export async function startHttpServer(
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true
   })
-  const allowed = allowedNames([host, ...allowedHosts])
-  server.addHook('onRequest', async (request, reply) => {
-    if (!allowed.has(hostName(request.headers.host ?? ''))) {
-      await reply
-        .code(403)
-        .send({ error: 'this Host is not allowed; see rpc in the configuration' })
+  const isAllowed = createHostCheck(host, allowedHosts)
+  server.addHook('onRequest', async ({ headers, socket }, reply) => {
+    if (!isAllowed(headers.host ?? '', socket.localAddress)) {
+      await reply.code(403).send({ error: HOST_REFUSED })
     }
   })
   addRoutes(server, deps)
@@ -100,15 +100,4 @@ function addRoutes(server: FastifyInstance, { methods, admin, health, log }: Htt
     if (status >= 500) log.error('rpc-request-failed', { reason: error.message })
     await reply.code(status).send({ error: status >= 500 ? 'internal error' : error.message })
   })
-}
-
-/** As they stand in a Host header: lower-case, an IPv6 address in brackets. */
-function allowedNames(names: readonly string[]): ReadonlySet<string> {
-  const all = ['localhost', '127.0.0.1', '[::1]', ...names.map((name) => name.toLowerCase())]
-  return new Set(all.map((name) => (isIPv6(name) ? `[${name}]` : name)))
-}
-
-/** The Host header without its port. */
-function hostName(header: string): string {
-  return header.replace(/:\d+$/, '').toLowerCase()
 }
