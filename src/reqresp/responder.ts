@@ -19,6 +19,9 @@ export class RequestRefused extends Error {
   }
 }
 
+/** More bytes came than a request of the protocol may have. */
+class RequestTooLong extends Error {}
+
 /** The reader took nothing for too long, or reset the stream: there is nobody to tell. */
 class ReaderGone extends Error {}
 
@@ -133,12 +136,17 @@ async function answer<Request, Chunk>(
   const { peer, stream, signal } = context
   const read = { clock, signal, what: 'request', ms: deadlines.requestMs }
   let request: Request
+  let isWhole = false
   try {
     const bytes = await withDeadline(read, () => readAll(stream, def.limits.requestMaxBytes))
+    isWhole = true
     request = def.request.decode(bytes)
   } catch (thrown) {
     lane.quota.charge(peer, costTokens * MALFORMED_COST_FACTOR)
-    await send({ result: 'invalid-request', reason: errorMessage(thrown) })
+    // One that did not end in time may be sound: a process that stood still sees its deadlines first.
+    const isWrong = isWhole || thrown instanceof RequestTooLong
+    const result = isWrong ? 'invalid-request' : 'server-error'
+    await send({ result, reason: errorMessage(thrown) })
     return
   }
   const retryAfterMs = lane.quota.take(peer, costTokens)
@@ -162,13 +170,14 @@ async function answer<Request, Chunk>(
   }
 }
 
-/** The request up to the close of the other side. Throws when it is longer than it may be. */
+/** The request up to the close of the other side. Throws RequestTooLong, and what the stream throws. */
 async function readAll(stream: ByteStream, maxBytes: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   let length = 0
   for await (const part of stream.source) {
     length += part.length
-    if (length > maxBytes) throw new RangeError(`a request of more than ${String(maxBytes)} bytes`)
+    if (length > maxBytes)
+      throw new RequestTooLong(`a request of more than ${String(maxBytes)} bytes`)
     parts.push(part)
   }
   return concatBytes(...parts)
