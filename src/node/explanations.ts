@@ -11,8 +11,8 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
   },
   {
     codes: ['http-address-unavailable'],
-    meaning: 'The address for JSON-RPC is taken, or not one of this machine.',
-    safe: 'Name another with --rpc, or stop what listens there.'
+    meaning: 'The address for JSON-RPC or metrics is taken, or not one of this machine.',
+    safe: 'Name another with --rpc or --metrics, or stop what listens there: it may be this node, started before.'
   },
   {
     codes: ['listen-unavailable'],

@@ -1,9 +1,11 @@
 // `rekindle explain`: every code of the sources has an explanation, and no explanation is of a code there is not.
 import assert from 'node:assert/strict'
 import ts from 'typescript'
+import { CONFIG_KEYS } from '../../../src/node/config-keys.ts'
 import { EXPLAINED_CODES, explanationOf } from '../../../src/node/explanations.ts'
 import { filesUnder, type ProjectFile, readProjectFiles } from '../../style/project-files.ts'
 import { parse, walk } from '../../style/syntax.ts'
+import { type HttpServerName } from '../../../src/rpc/http-listen.ts'
 import { recordedIo, runCommand } from './command-fixture.ts'
 
 const SOURCES = filesUnder(readProjectFiles(), ['src', 'protocols'])
@@ -63,6 +65,12 @@ describe('explanations', () => {
       ),
       []
     )
+  })
+
+  it('name the flag of each server whose address cannot be had', () => {
+    const { safe = '' } = explanationOf('http-address-unavailable') ?? {}
+    const servers: readonly HttpServerName[] = ['rpc', 'metrics']
+    for (const server of servers) assert.match(safe, new RegExp(`--${CONFIG_KEYS[server].flag}\\b`))
   })
 
   it('explain each code once, in sentences', () => {
