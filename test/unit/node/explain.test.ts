@@ -1,11 +1,13 @@
 // `rekindle explain`: every code of the sources has an explanation, and no explanation is of a code there is not.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import ts from 'typescript'
 import { CONFIG_KEYS } from '../../../src/node/config-keys.ts'
 import { EXPLAINED_CODES, explanationOf } from '../../../src/node/explanations.ts'
 import { filesUnder, type ProjectFile, readProjectFiles } from '../../style/project-files.ts'
 import { parse, walk } from '../../style/syntax.ts'
 import { type HttpServerName } from '../../../src/rpc/http-listen.ts'
+import { projectPath } from '../../support/project-root.ts'
 import { recordedIo, runCommand } from './command-fixture.ts'
 
 const SOURCES = filesUnder(readProjectFiles(), ['src', 'protocols'])
@@ -81,6 +83,27 @@ describe('explanations', () => {
       const { meaning, safe } = explanationOf(code) ?? { meaning: '', safe: '' }
       for (const sentences of [meaning, safe]) assert.match(sentences, /^[A-Z].*\.$/, code)
     }
+  })
+})
+
+describe('the table of what a shut gate waits for', () => {
+  const file = (name: string) => readFileSync(projectPath(name), 'utf8')
+  const rows = file('README.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+
+  it('has a row for every reason and every action that keeps it shut', () => {
+    const path = 'src/recovery/decide.ts'
+    const reasons = declaredCodes({ path, text: file(path) })
+    assert.ok(reasons.length > 5)
+    const named = rows.flatMap((row) => {
+      return Array.from(row.split(' | ')[0]!.matchAll(/`([^`]+)`/g), ([, code]) => code)
+    })
+    const due = [...reasons, 'ask', 'stay-shut-conflict', 'stay-shut-gap']
+    assert.deepEqual(
+      due.filter((code) => !named.includes(code)),
+      []
+    )
   })
 })
 
