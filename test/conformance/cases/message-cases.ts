@@ -2,6 +2,7 @@
 import {
   encodeBlockMessage,
   encodeSignedPart,
+  type ExecutionPayload,
   isTopicVersion,
   type TopicVersion
 } from '../../../protocols/block-message/codec.ts'
@@ -71,7 +72,14 @@ export const MESSAGE_GOSSIP_CASES: readonly ConformanceCase[] = [
   gossiped('BM-6', 'withdrawals before transactions', (signed) => {
     return moved(signed, AT.withdrawals, FIXED_BYTES + EXTRA_BYTES - 1)
   }),
-  gossiped('BM-7', 'extraData of 33 bytes', (signed) => inserted(signed, 33 - EXTRA_BYTES)),
+  gossiped(
+    'BM-7',
+    'extraData of 33 bytes',
+    (signed) => inserted(signed, 33 - EXTRA_BYTES),
+    ({ extraData }) => ({
+      extraData: Uint8Array.of(...extraData, ...new Uint8Array(33 - EXTRA_BYTES))
+    })
+  ),
   gossiped('BM-8', 'a first transaction offset of 0', (signed) => {
     const bytes = Uint8Array.of(...signed, 0, 0, 0, 0)
     return moved(bytes, AT.withdrawals, FIXED_BYTES + EXTRA_BYTES + 4)
@@ -114,10 +122,12 @@ async function checkSigner({ options, survey, chainId }: Subject): Promise<void>
   }
 }
 
+/** `hashed` is what the change makes of the header: the block hash is right, so that no other rule refuses it. */
 function gossiped(
   rule: string,
   what: string,
-  change: (signed: Uint8Array) => Uint8Array
+  change: (signed: Uint8Array) => Uint8Array,
+  hashed: (payload: ExecutionPayload) => Partial<ExecutionPayload> = () => ({})
 ): ConformanceCase {
   return {
     id: `${rule} gossip: ${what}`,
@@ -126,7 +136,10 @@ function gossiped(
     run: (subject) =>
       expectNotForwarded(subject, async (key) => {
         const version: TopicVersion = 3
-        const sound = encodeSignedPart(await planBlock({ ...soundPlan(subject), version }))
+        const plan = { ...soundPlan(subject), version }
+        const payload = hashed((await planBlock(plan)).payload)
+        const { blockHash } = (await planBlock({ ...plan, payload })).payload
+        const sound = encodeSignedPart(await planBlock({ ...plan, blockHash }))
         const message = signBytes(change(sound), { key, chainId: subject.chainId })
         return [publishedBlock(subject.chainId, version, message)]
       })
