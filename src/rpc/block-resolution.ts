@@ -1,22 +1,42 @@
 // Which block and which state a parameter names, and the errors when there is none.
 import { type Block } from '../chain/block.ts'
+import { ChainError } from '../chain/chain-error.ts'
 import { type Receipt } from '../chain/receipt.ts'
 import { type StateView } from '../state/state-view.ts'
 import { type BlockParam } from './params.ts'
 import { type RpcChain, type RpcNode, type RpcState } from './ports.ts'
 import { RPC_CODES, RpcError } from './rpc-error.ts'
 
-/** The canonical block; undefined when its height is above the head or its hash unknown. */
+/** The canonical block; undefined when its height is above the head or its hash unknown. Throws for one that is lost. */
 export function findBlock(chain: RpcChain, param: BlockParam): Block | undefined {
   switch (param.kind) {
     case 'number':
-      return chain.blockByNumber(param.number)
+      return storedBlock(chain, param.number)
     case 'hash':
       return chain.blockByHash(param.hash)
     case 'tag':
-      if (param.tag === 'earliest') return chain.blockByNumber(0n)
+      if (param.tag === 'earliest') return storedBlock(chain, 0n)
       if (param.tag === 'latest' || param.tag === 'pending') return chain.head()
       throw new RpcError(RPC_CODES.serverError, `${param.tag} block not tracked`)
+  }
+}
+
+/**
+ * The canonical block of a height; undefined above the head. One that the disk lost is no answer of "none", which
+ * would be silence about what happened there: throws for it.
+ */
+export function storedBlock(chain: RpcChain, number: bigint): Block | undefined {
+  const block = readBlock(chain, number)
+  if (block !== undefined || number > chain.head().number) return block
+  throw serverError(`block ${number} is lost here and being asked for from peers: ask another node`)
+}
+
+function readBlock(chain: RpcChain, number: bigint): Block | undefined {
+  try {
+    return chain.blockByNumber(number)
+  } catch (thrown) {
+    if (thrown instanceof ChainError) return undefined // its entry is damaged, or missing below the pointer
+    throw thrown
   }
 }
 

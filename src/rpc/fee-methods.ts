@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { createYielder, type Yielder } from '../base/yielder.ts'
 import { type Block } from '../chain/block.ts'
 import { type Receipt } from '../chain/receipt.ts'
-import { requireBlock, requireReceipts } from './block-resolution.ts'
+import { requireBlock, requireReceipts, storedBlock } from './block-resolution.ts'
 import { effectiveGasPrice, quantity } from './format.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { blockParam, parseParams, quantityParam } from './params.ts'
@@ -57,7 +57,7 @@ export function feeMethods({
       const rewards: string[][] = []
       const yielder = createYielder()
       for (let number = first; number <= last.number; number++) {
-        const block = chain.blockByNumber(number)
+        const block = storedBlock(chain, number)
         await yielder.maybeYield()
         if (block === undefined) continue
         const { header } = block
@@ -68,7 +68,7 @@ export function feeMethods({
         baseFees.push(quantity(header.baseFeePerGas))
         ratios.push(Number(header.gasUsed) / Number(header.gasLimit))
       }
-      const following = chain.blockByNumber(last.number + 1n)?.header.baseFeePerGas
+      const following = storedBlock(chain, last.number + 1n)?.header.baseFeePerGas
       return {
         oldestBlock: quantity(first),
         baseFeePerGas: [...baseFees, quantity(following ?? nextBaseFee())],

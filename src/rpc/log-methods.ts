@@ -4,7 +4,12 @@ import { keccak256 } from '../base/keccak.ts'
 import { createYielder } from '../base/yielder.ts'
 import { bloomContains } from '../chain/receipt.ts'
 import { type Block } from '../chain/block.ts'
-import { type BlockSources, requireBlock, requireReceipts } from './block-resolution.ts'
+import {
+  type BlockSources,
+  requireBlock,
+  requireReceipts,
+  storedBlock
+} from './block-resolution.ts'
 import { formatLog } from './format.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { LATEST, logFilterParam, type LogFilterParam, parseParams } from './params.ts'
@@ -51,7 +56,7 @@ function* blocksOf(sources: BlockSources, filter: LogFilterParam): Generator<Blo
     throw new RpcError(RPC_CODES.limitExceeded, message)
   }
   for (let number = first; number <= last; number++) {
-    const block = sources.chain.blockByNumber(number)
+    const block = storedBlock(sources.chain, number)
     if (block !== undefined) yield block
   }
 }

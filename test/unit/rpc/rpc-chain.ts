@@ -42,6 +42,8 @@ export interface RpcChainFixture {
   readonly ask: (method: string, ...params: readonly unknown[]) => Promise<Reply>
   /** What the node says of a shut gate; undefined while it is open. */
   readonly gate: { shut: Record<string, unknown> | undefined }
+  /** Heights whose block the disk lost: what a read throws, or undefined where it finds none. Changed by a test. */
+  readonly lost: Map<bigint, Error | undefined>
   /** The result; throws where there is an error. */
   readonly result: (method: string, ...params: readonly unknown[]) => Promise<unknown>
 }
@@ -103,7 +105,8 @@ export async function openRpcChain(): Promise<RpcChainFixture> {
     receipts.set(executed.block.hash, executed.receipts)
   }
   const gate: RpcChainFixture['gate'] = { shut: undefined }
-  const methods = createMethodTable(methodDeps(chain, blocks, receipts, gate))
+  const lost: RpcChainFixture['lost'] = new Map()
+  const methods = createMethodTable(methodDeps(chain, blocks, { receipts, gate, lost }))
   const ask = async (method: string, ...params: readonly unknown[]) => {
     const body = { jsonrpc: '2.0', id: 1, method, params }
     return (await answerBody({ methods, log: silentLog }, body)) as Reply
@@ -113,14 +116,13 @@ export async function openRpcChain(): Promise<RpcChainFixture> {
     if (error !== undefined) throw new Error(`${method}: ${error.message}`)
     return value
   }
-  return { chain, blocks, receipts, gate, ask, result }
+  return { chain, blocks, receipts, gate, lost, ask, result }
 }
 
 function methodDeps(
   chain: ExecutionChain,
   blocks: readonly Block[],
-  receipts: ReadonlyMap<Hex, readonly Receipt[]>,
-  gate: RpcChainFixture['gate']
+  { receipts, gate, lost }: Pick<RpcChainFixture, 'receipts' | 'gate' | 'lost'>
 ): RpcDeps {
   const { common, pool, state } = chain
   const isGone = (hash: Hex) =>
@@ -128,7 +130,11 @@ function methodDeps(
   return {
     chain: {
       head: () => blocks.at(-1) ?? chain.head,
-      blockByNumber: (number) => blocks.find((block) => block.number === number),
+      blockByNumber(number) {
+        const thrown = lost.get(number)
+        if (thrown !== undefined) throw thrown
+        return lost.has(number) ? undefined : blocks.find((block) => block.number === number)
+      },
       blockByHash: (hash) => blocks.find((block) => block.hash === hash),
       receipts: (hash) => receipts.get(hash),
       transactionLocation: (hash) => locate(blocks, hash)
