@@ -151,6 +151,7 @@ async function assemble(opened: Opened): Promise<RunningNode> {
     ...inputs,
     log,
     network,
+    blame: opened.blame,
     admin: joinAdmin(opened, parts)
   })
   closers.add('rpc', () => rpc.close())

@@ -2,6 +2,7 @@
 import { type Genesis } from '../chain/genesis.ts'
 import { type SignerPeriod } from '../chain/signer-schedule.ts'
 import { type Network } from '../net/network.ts'
+import { type Blame } from '../peer/blame.ts'
 import { type OperatorPort, type PeerFacts } from '../rpc/operator-methods.ts'
 import { toJsonValue } from './json-value.ts'
 import { type AdoptedBackups } from './adopted-backups.ts'
@@ -13,6 +14,7 @@ export interface OperatorPartsDeps extends NodeStatusDeps {
   readonly genesis: Pick<Genesis, 'config'>
   readonly signers: readonly SignerPeriod[]
   readonly blockTimeMs: number
+  readonly blame: Pick<Blame, 'banned'>
   readonly network: Pick<Network, 'connections' | 'protocols' | 'multiaddrs' | 'peerId'>
 }
 
@@ -38,7 +40,8 @@ export function createOperatorPort(deps: OperatorPartsDeps): OperatorPort {
       isConnected: true,
       isProtected: false
     }),
-    peers: (isAll) => listPeers(deps, isAll)
+    peers: (isAll) => listPeers(deps, isAll),
+    bannedPeers: () => deps.blame.banned()
   }
 }
 

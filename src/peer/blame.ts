@@ -130,6 +130,11 @@ export class Blame {
     return !this.#isConfigured(peer) && this.#isOut(peer)
   }
 
+  /** Those that are to be refused now. */
+  banned(): readonly string[] {
+    return Array.from(this.#peers.entries(), ([peer]) => peer).filter((peer) => this.isBanned(peer))
+  }
+
   /** True for a configured peer that is to be spared bulk requests. */
   isBenched(peer: string): boolean {
     return this.#isConfigured(peer) && this.#isOut(peer)

@@ -37,6 +37,8 @@ export interface OperatorPort {
   self(): PeerFacts
   /** Connected ones, and with `isAll` those that are configured and away. */
   peers(isAll: boolean): Promise<readonly PeerFacts[]>
+  /** Peer ids of those that are refused for what they sent. */
+  bannedPeers(): readonly string[]
 }
 
 const ZERO_HASH: Hex = `0x${'0'.repeat(64)}`
@@ -63,7 +65,7 @@ export function operatorMethods(port: OperatorPort): Record<string, RpcMethod> {
       return {
         totalConnected: peers.filter(({ isConnected }) => isConnected).length,
         peers: Object.fromEntries(peers.map((peer) => [peer.peerId, describePeer(peer, chainId)])),
-        bannedPeers: [],
+        bannedPeers: port.bannedPeers(),
         bannedIPS: [],
         bannedSubnets: []
       }

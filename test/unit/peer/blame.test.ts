@@ -63,10 +63,13 @@ describe('blame', () => {
     assert.equal(blame.note('a', 'unrequested-item'), 'banned')
     assert.ok(blame.isBanned('a') && !blame.isBenched('a'))
     assert.ok(!blame.isBanned('b'))
+    blame.note('b', 'false-block')
+    assert.deepEqual(blame.banned(), ['a'])
     await clock.advance(BAN_MS - 1)
     assert.ok(blame.isBanned('a'))
     await clock.advance(1)
     assert.ok(!blame.isBanned('a'))
+    assert.deepEqual(blame.banned(), [])
     assert.equal(blame.note('a', 'false-block'), 'counted')
   })
 
@@ -76,6 +79,7 @@ describe('blame', () => {
     const consequences = faults.map((fault) => blame.note('ours', fault))
     assert.deepEqual(consequences, ['counted', 'counted', 'benched', 'counted'])
     assert.ok(blame.isBenched('ours') && !blame.isBanned('ours'))
+    assert.deepEqual(blame.banned(), [])
   })
 
   it('counts no fault that is nobody’s, and no light one towards a ban', () => {

@@ -54,7 +54,8 @@ async function ask(method: string, ...params: readonly unknown[]) {
         }),
         recovery: () => ({ gate: { open: true } }),
         self: () => ({ ...connected, peerId: 'self', direction: undefined }),
-        peers: (isAll) => Promise.resolve(isAll ? [connected, away] : [connected])
+        peers: (isAll) => Promise.resolve(isAll ? [connected, away] : [connected]),
+        bannedPeers: () => ['peer-3']
       })
     )
   )
@@ -119,6 +120,7 @@ describe('methods for operators’ tools', () => {
       const { result } = await ask('opp2p_peers', ...params)
       assert.equal(result.totalConnected, 1)
       assert.deepEqual(result.peers, { 'peer-1': shown })
+      assert.deepEqual(result.bannedPeers, ['peer-3'])
     }
     const { result } = await ask('opp2p_peers', false)
     assert.equal(result.totalConnected, 1)
