@@ -17,9 +17,10 @@ export const INIT_FLAG_NOTES: FlagNotes = {
 
 /** Below the flags of init. */
 export const INIT_NOTES = `
-DATADIR holds the databases and nothing else: it can be deleted, and is fetched from peers again.
-DATADIR.keys (or --keydir) holds what cannot be fetched: config.json, genesis.json, peer.key, and for a
-sequencer sequencer.key and signed-record.
+DATADIR holds the databases and nothing else: it can be deleted, and is fetched from peers again. Gone
+with it is what an operator told the node: backups added with admin_addBackup, and blocks set aside.
+DATADIR.keys (or --keydir) holds what cannot be fetched: config.json, genesis.json, peer.key,
+admin.token, and for a sequencer sequencer.key and signed-record.
 
 The two are apart for a reason. The signed record is what keeps a key from signing two blocks at one
 height; a copy of it that is put back with the databases would not know that it is old. So never copy

@@ -1,5 +1,6 @@
 // Help texts against the operator's page: every command, every flag, and nothing that there is not.
 import assert from 'node:assert/strict'
+import { KEY_DIR_FILES } from '../../../src/node/config-checks.ts'
 import { recordedIo, runCommand } from './command-fixture.ts'
 
 const CONFIG_FLAGS = [
@@ -33,7 +34,10 @@ const FLAGS: readonly (readonly [command: string, flags: readonly string[]])[] =
   ['db', []],
   ['db inspect', ['--config <file>', '--json']],
   ['db verify', ['--config <file>', '--json', '--repair']],
+  ['db rewind', ['--config <file>', '--json', '--to <number>', '--confirm <hash>']],
+  ['db choose', ['--config <file>', '--json', '--branch <hash>', '--confirm <hash>']],
   ['signer show', ['--config <file>', '--record <file>', '--json']],
+  ['signer release', ['--config <file>', '--json', '--above <number>', '--confirm <hash>']],
   ['config', ['--print-defaults', '--print-schema']],
   ['explain', []]
 ]
@@ -87,6 +91,12 @@ describe('--help', () => {
       assert.match(unwrapped(await help(command, '--help')), pattern)
     })
   }
+
+  it('of init names every file that it writes, and what is lost with the databases', async () => {
+    const text = await help('init', '--help')
+    for (const file of Object.values(KEY_DIR_FILES)) assert.ok(text.includes(file), file)
+    assert.match(unwrapped(text), /admin_addBackup, and blocks set aside/)
+  })
 
   it('fits a terminal where it is ours to break lines', async () => {
     for (const [command] of FLAGS) {
