@@ -3,6 +3,7 @@ import { STATUS, type Status } from '../../protocols/status/codec.ts'
 import { bytesToHex, equalBytes } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
+import { LruMap } from '../base/lru.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { type Service } from '../base/service.ts'
 import { type RequestChunks } from './peer-blocks.ts'
@@ -11,6 +12,9 @@ import { type RequestChunks } from './peer-blocks.ts'
 export const STATUS_INTERVAL_MS = 1_000
 /** And again after so long, whatever the head does: clocks and claims grow old. */
 export const STATUS_REFRESH_MS = 10_000
+
+/** Peers whose fork digest is remembered, so that each is shown once. */
+const SHOWN_DIGESTS_MAX = 1_000
 
 /** What the loop needs. */
 export interface StatusLoopDeps {
@@ -43,6 +47,7 @@ export interface StatusLoop extends Service {
 export function createStatusLoop(deps: StatusLoopDeps): StatusLoop {
   const { clock, log, ownStatus, connected } = deps
   const unsent = new Set<string>()
+  const showForks = createForksNotice(log)
   /** Exchanges under way, one a peer at most: who takes long keeps nobody else waiting. */
   const underWay = new Map<string, Promise<void>>()
 
@@ -73,8 +78,13 @@ export function createStatusLoop(deps: StatusLoopDeps): StatusLoop {
   }
 
   function take(peer: string, theirs: Status, timing: StatusTiming): void {
-    if (isOfOneChain(ownStatus(), theirs)) deps.onStatus(peer, theirs, timing)
-    else sendAway(deps, peer, theirs)
+    const ours = ownStatus()
+    if (!isOfOneChain(ours, theirs)) {
+      sendAway(deps, peer, theirs)
+      return
+    }
+    showForks(peer, theirs, ours)
+    deps.onStatus(peer, theirs, timing)
   }
 
   return {
@@ -104,6 +114,22 @@ export function createStatusLoop(deps: StatusLoopDeps): StatusLoop {
         await Promise.all(underWay.values())
       }
     }
+  }
+}
+
+/** Shows each peer of other forks once, and again when it says another digest: it will differ over blocks. */
+function createForksNotice(log: Log): (peer: string, theirs: Status, ours: Status) => void {
+  const shown = new LruMap<string, string>(SHOWN_DIGESTS_MAX)
+  return (peer, theirs, ours) => {
+    const forkDigest = bytesToHex(theirs.forkDigest)
+    const isShown = shown.get(peer) === forkDigest
+    shown.set(peer, forkDigest)
+    if (isShown || equalBytes(theirs.forkDigest, ours.forkDigest)) return
+    log.warn('peer-with-other-forks', {
+      peer,
+      forkDigest,
+      ourForkDigest: bytesToHex(ours.forkDigest)
+    })
   }
 }
 

@@ -244,4 +244,24 @@ describe('a peer that tells us its status', () => {
     assert.deepEqual(statuses, [])
     assert.deepEqual(disconnected, ['a'])
   })
+
+  it('shows a peer of other forks once, and takes what it says', async () => {
+    const rig = start([])
+    const other = { ...THEIRS, forkDigest: new Uint8Array(4).fill(9) }
+    const another = { ...THEIRS, forkDigest: new Uint8Array(4).fill(8) }
+    for (const status of [THEIRS, other, other, another, THEIRS]) {
+      assert.deepEqual([...rig.loop.answer('a', status)], [OURS])
+    }
+    const shown = rig.logged.filter(([event]) => event === 'peer-with-other-forks')
+    const ourForkDigest = '0x00000000'
+    assert.deepEqual(
+      shown.map(([, fields]) => fields),
+      [
+        { peer: 'a', forkDigest: '0x09090909', ourForkDigest },
+        { peer: 'a', forkDigest: '0x08080808', ourForkDigest }
+      ]
+    )
+    assert.equal(rig.statuses.length, 5)
+    assert.deepEqual(rig.disconnected, [])
+  })
 })
