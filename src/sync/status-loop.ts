@@ -101,10 +101,14 @@ export function createStatusLoop(deps: StatusLoopDeps): StatusLoop {
     },
     async run(signal) {
       let refreshedMs = clock.monotonicMs()
+      let told = headsOf(ownStatus())
       try {
         while (!signal.aborted) {
-          if (clock.monotonicMs() - refreshedMs >= STATUS_REFRESH_MS) {
-            refreshedMs = clock.monotonicMs()
+          const heads = headsOf(ownStatus())
+          const isOld = clock.monotonicMs() - refreshedMs >= STATUS_REFRESH_MS
+          if (isOld) refreshedMs = clock.monotonicMs()
+          if (isOld || heads !== told) {
+            told = heads
             for (const peer of connected()) unsent.add(peer)
           }
           startRound(signal)
@@ -131,6 +135,11 @@ function createForksNotice(log: Log): (peer: string, theirs: Status, ours: Statu
       ourForkDigest: bytesToHex(ours.forkDigest)
     })
   }
+}
+
+/** ST-9: what is told again when it has moved; a block may be accepted long before it is applied. */
+function headsOf({ unsafeHash, acceptedHash }: Status): string {
+  return `${bytesToHex(unsafeHash)}/${bytesToHex(acceptedHash)}`
 }
 
 function isOfOneChain(ours: Status, theirs: Status): boolean {

@@ -5,6 +5,7 @@ import { type LogFields, silentLog } from '../../../src/base/log.ts'
 import { type RequestChunks } from '../../../src/sync/peer-blocks.ts'
 import {
   createStatusLoop,
+  STATUS_INTERVAL_MS,
   type StatusLoop,
   type StatusTiming
 } from '../../../src/sync/status-loop.ts'
@@ -41,6 +42,7 @@ interface Rig {
   readonly logged: (readonly [event: string, fields: LogFields])[]
   readonly answers: Map<string, Answer>
   connected: string[]
+  own: Status
   readonly stop: AbortController
   readonly run: Promise<unknown>
 }
@@ -64,12 +66,13 @@ function start(connected: readonly string[]): Rig {
     logged: [],
     answers: new Map(),
     connected: [...connected],
+    own: OURS,
     stop
   }
   const note = (event: string, fields: LogFields = {}) => void rig.logged.push([event, fields])
   const request = async function* (peer: string, def: unknown, own: unknown, signal: AbortSignal) {
     assert.equal(def, STATUS)
-    assert.equal(own, OURS)
+    assert.equal(own, rig.own)
     rig.asked.push(`${peer}@${rig.clock.monotonicMs()}`)
     yield await (rig.answers.get(peer) ?? (async () => THEIRS))(signal)
   }
@@ -77,7 +80,7 @@ function start(connected: readonly string[]): Rig {
     clock: rig.clock,
     log: { ...silentLog, warn: note, debug: note },
     request: request as unknown as RequestChunks,
-    ownStatus: () => OURS,
+    ownStatus: () => rig.own,
     connected: () => rig.connected,
     onStatus: (peer, { unsafeNumber }, timing) =>
       void rig.statuses.push([peer, unsafeNumber, timing]),
@@ -243,6 +246,18 @@ describe('a peer that tells us its status', () => {
     assert.equal(answering.next().done, true)
     assert.deepEqual(statuses, [])
     assert.deepEqual(disconnected, ['a'])
+  })
+
+  it('tells everybody of a block that was accepted and is not applied yet, without being told of it', async () => {
+    const rig = start(['a', 'b'])
+    await settle()
+    assert.deepEqual(rig.asked, [])
+    rig.own = { ...OURS, acceptedNumber: 6n, acceptedHash: new Uint8Array(32).fill(6) }
+    await rig.clock.advance(STATUS_INTERVAL_MS)
+    const once = [`a@${STATUS_INTERVAL_MS}`, `b@${STATUS_INTERVAL_MS}`]
+    assert.deepEqual(rig.asked, once)
+    await rig.clock.advance(2 * STATUS_INTERVAL_MS)
+    assert.deepEqual(rig.asked, once)
   })
 
   it('shows a peer of other forks once, and takes what it says', async () => {
