@@ -18,7 +18,7 @@ import { createRequester } from '../reqresp/requester.ts'
 import { type Handler, type Lane, RequestRefused, respond } from '../reqresp/responder.ts'
 import { answerTip, type HeldBlocks } from '../sync/answer-tip.ts'
 import { type PeerBlocksDeps, type VerifyMessage } from '../sync/peer-blocks.ts'
-import { serveBlocksByHash, serveBlocksByRange } from '../sync/serve-blocks.ts'
+import { isBlockServed, serveBlocksByHash, serveBlocksByRange } from '../sync/serve-blocks.ts'
 import { isDiffServed, serveStateDiffs } from '../sync/serve-diffs.ts'
 import { type StatusLoop } from '../sync/status-loop.ts'
 import { type ChainParts } from './chain-parts.ts'
@@ -176,7 +176,7 @@ async function serveBulk(
   lane: () => Lane
 ): Promise<void> {
   await serve(BLOCKS_BY_RANGE, COST_TOKENS.blocksByRange, lane, function* (asked) {
-    if (blocks.messageByNumber(asked.start) === undefined) {
+    if (!isBlockServed(blocks, asked.start)) {
       throw new RequestRefused('unavailable', `block ${asked.start.toString()} is not held`)
     }
     yield* serveBlocksByRange(blocks, asked)

@@ -3,11 +3,12 @@ import { type BlocksByHashRequest } from '../../protocols/blocks-by-hash/codec.t
 import { type RangeRequest } from '../../protocols/range-request.ts'
 import { type VersionedMessage } from '../../protocols/block-message/message-chunk.ts'
 import { bytesToHex, type Hex } from '../base/bytes.ts'
+import { unlessDamaged } from '../chain/chain-entry.ts'
 import { serveRange } from './serve-range.ts'
 
 /** What serving needs; the canonical block store satisfies it. */
 export interface MessageSource {
-  /** The signed message of the canonical block; undefined when missing or unsigned. */
+  /** The signed message of the canonical block; undefined when missing or unsigned. Throws where it is damaged. */
   messageByNumber(number: bigint): VersionedMessage | undefined
 }
 
@@ -16,8 +17,18 @@ export function serveBlocksByRange(
   source: MessageSource,
   request: RangeRequest
 ): Generator<VersionedMessage> {
-  const read = (number: bigint) => source.messageByNumber(number)
+  const read = (number: bigint) => servedMessage(source, number)
   return serveRange({ read, sizeBytes: ({ message }) => message.length }, request)
+}
+
+/** True when the block can be sent: it is held, with its signature, as it was written. */
+export function isBlockServed(source: MessageSource, number: bigint): boolean {
+  return servedMessage(source, number) !== undefined
+}
+
+/** What the disk damaged is lacked as what is missing is: another peer has it (BR-5, BR-7). */
+function servedMessage(source: MessageSource, number: bigint): VersionedMessage | undefined {
+  return unlessDamaged(() => source.messageByNumber(number))
 }
 
 /** What serving by hash needs; the accepted store satisfies it. */

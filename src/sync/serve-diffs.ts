@@ -1,11 +1,12 @@
 // Serves state_diffs_by_range: stored diffs in ascending order, until one is missing (protocols/state-diffs-by-range).
 import { STATE_DIFF_MAX_BYTES } from '../../protocols/state-diffs-by-range/codec.ts'
 import { type RangeRequest } from '../../protocols/range-request.ts'
+import { unlessDamaged } from '../chain/chain-entry.ts'
 import { serveRange } from './serve-range.ts'
 
 /** What serving needs; the canonical block store satisfies it. */
 export interface StoredDiffs {
-  /** The state diff of the canonical block in SSZ. */
+  /** The state diff of the canonical block in SSZ. Throws where it is damaged. */
   diffByNumber(number: bigint): Uint8Array | undefined
 }
 
@@ -21,6 +22,6 @@ export function serveStateDiffs(source: StoredDiffs, request: RangeRequest): Gen
 }
 
 function servedDiff(source: StoredDiffs, number: bigint): Uint8Array | undefined {
-  const bytes = source.diffByNumber(number)
+  const bytes = unlessDamaged(() => source.diffByNumber(number))
   return bytes !== undefined && bytes.length <= STATE_DIFF_MAX_BYTES ? bytes : undefined
 }

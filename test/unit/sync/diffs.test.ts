@@ -5,6 +5,7 @@ import { type RangeRequest } from '../../../protocols/range-request.ts'
 import { ApplyError } from '../../../src/apply/apply-error.ts'
 import { type FalseDiff, fetchDiffs } from '../../../src/sync/fetch-diffs.ts'
 import { asRequestChunks } from '../../support/request-chunks.ts'
+import { ChainError } from '../../../src/chain/chain-error.ts'
 import { isDiffServed, serveStateDiffs } from '../../../src/sync/serve-diffs.ts'
 
 const SIZE_BYTES = 100
@@ -52,6 +53,20 @@ describe('serveStateDiffs', () => {
       assert.equal(isDiffServed(source, start), heights.length > 0)
     })
   }
+  it('sends up to a diff that the disk damaged, as to one that is missing', () => {
+    const damaged = {
+      diffByNumber(number: bigint) {
+        if (number === 3n) throw new ChainError({ code: 'entry-damaged', entry: 'diff', key: '0x' })
+        return all.diffByNumber(number)
+      }
+    }
+    const sent = [...serveStateDiffs(damaged, { start: 2n, count: 3n, maxBytes: 10_000 })]
+    assert.deepEqual(
+      sent.map((bytes) => bytes[0]),
+      [2]
+    )
+    assert.equal(isDiffServed(damaged, 3n), false)
+  })
 })
 
 type Peer = (request: RangeRequest) => Iterable<Uint8Array>

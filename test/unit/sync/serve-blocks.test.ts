@@ -1,7 +1,13 @@
 // Serving blocks_by_range: ascending, until one is missing, at least one, within the bytes asked for.
 import assert from 'node:assert/strict'
 import { bytesToHex } from '../../../src/base/bytes.ts'
-import { serveBlocksByHash, serveBlocksByRange } from '../../../src/sync/serve-blocks.ts'
+import { ChainError } from '../../../src/chain/chain-error.ts'
+import {
+  isBlockServed,
+  type MessageSource,
+  serveBlocksByHash,
+  serveBlocksByRange
+} from '../../../src/sync/serve-blocks.ts'
 
 const SIZE_BYTES = 100
 
@@ -51,6 +57,24 @@ describe('serveBlocksByRange', () => {
       assert.ok(served.every(({ version }) => version === 3))
     })
   }
+  it('serves up to a block that the disk damaged, as to one that is missing', () => {
+    const damaged: MessageSource = {
+      messageByNumber(number) {
+        if (number === 3n)
+          throw new ChainError({ code: 'entry-damaged', entry: 'content', key: '0x' })
+        return ALL.messageByNumber(number)
+      }
+    }
+    const served = [...serveBlocksByRange(damaged, { start: 1n, count: 4n, maxBytes: 10_000 })]
+    assert.deepEqual(
+      served.map(({ message }) => message[0]),
+      [1, 2]
+    )
+    assert.deepEqual(
+      [2n, 3n, 4n].map((number) => isBlockServed(damaged, number)),
+      [true, false, true]
+    )
+  })
   it('reads a block only when it is its turn', () => {
     const source = sourceOf(1, 2, 3)
     const served = serveBlocksByRange(source, { start: 1n, count: 3n, maxBytes: 10_000 })
