@@ -5,8 +5,8 @@ import { Address } from '@ethereumjs/util'
 import { hexToBytes, type Hex } from '../base/bytes.ts'
 import { createYielder } from '../base/yielder.ts'
 import { NodeError } from '../base/node-error.ts'
-import { BLS_IN_SLICES } from './bls-in-slices.ts'
 import { MODEXP } from './modexp.ts'
+import { PAIRS_IN_SLICES } from './pairs-in-slices.ts'
 import { POINT_EVALUATION } from './point-evaluation.ts'
 import { type StateAdapter } from './state-adapter.ts'
 
@@ -70,7 +70,7 @@ export async function createBlockEvm(
     common,
     stateManager,
     blockchain: createBlockHashSource(blockHashes),
-    customPrecompiles: [MODEXP, POINT_EVALUATION, ...BLS_IN_SLICES],
+    customPrecompiles: [MODEXP, POINT_EVALUATION, ...PAIRS_IN_SLICES],
     customOpcodes: [yieldingJumpdest()]
   })
   // It listens for another hardfork, which never comes, and would live as long as `common` does.

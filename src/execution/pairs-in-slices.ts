@@ -1,4 +1,4 @@
-// Sums and pairings on BLS12-381 (EIP-2537) in slices: in one piece, pairs for a block's gas hold the event loop for a minute.
+// Pairings on BN254 (EIP-197), sums and pairings on BLS12-381 (EIP-2537), in slices: all pairs of a block's gas take a minute.
 import {
   type CustomPrecompile,
   EVMError,
@@ -6,6 +6,7 @@ import {
   getActivePrecompiles,
   NobleBLS
 } from '@ethereumjs/evm'
+import { bn254 } from '@noble/curves/bn254.js'
 import { bls12_381 as bls } from '@noble/curves/bls12-381.js'
 import { bytesToBigint, concatBytes } from '../base/bytes.ts'
 import { createYielder } from '../base/yielder.ts'
@@ -22,6 +23,9 @@ interface SlicedPrecompile {
   readonly begin: () => { add(slice: Uint8Array): void; finish(): Uint8Array }
 }
 
+const BN_COORDINATE_BYTES = 32
+const BN_G1_BYTES = 64
+const BN_G2_BYTES = 128
 const G1_BYTES = 128
 const G2_BYTES = 256
 const SCALAR_BYTES = 32
@@ -32,10 +36,19 @@ const NO = new Uint8Array(32)
 
 const library = new NobleBLS()
 /** Stands for the work while the library checks form and price. */
-const NO_WORK = { msmG1: () => NO, msmG2: () => NO, pairingCheck: () => NO }
+const NO_WORK = {
+  _bls: { value: { msmG1: () => NO, msmG2: () => NO, pairingCheck: () => NO } },
+  _bn254: { value: { pairing: () => NO } }
+}
 
 /** A slice is some ten milliseconds of work. */
 const SLICED: readonly SlicedPrecompile[] = [
+  {
+    id: '08',
+    pairBytes: BN_G1_BYTES + BN_G2_BYTES,
+    pairsPerSlice: 1,
+    begin: () => pairing(bn254, readBnPair)
+  },
   {
     id: '0c',
     pairBytes: G1_BYTES + SCALAR_BYTES,
@@ -56,11 +69,16 @@ const SLICED: readonly SlicedPrecompile[] = [
         (points) => library.addG2(points)
       )
   },
-  { id: '0f', pairBytes: G1_BYTES + G2_BYTES, pairsPerSlice: 1, begin: pairing }
+  {
+    id: '0f',
+    pairBytes: G1_BYTES + G2_BYTES,
+    pairsPerSlice: 1,
+    begin: () => pairing(bls, readBlsPair)
+  }
 ]
 
 /** They take the place of the library's, and give the same for the same gas. */
-export const BLS_IN_SLICES: readonly CustomPrecompile[] = SLICED.map((one) => ({
+export const PAIRS_IN_SLICES: readonly CustomPrecompile[] = SLICED.map((one) => ({
   address: `0x${one.id.padStart(40, '0')}`,
   function: (input) => runInSlices(one, input)
 }))
@@ -73,7 +91,7 @@ async function runInSlices(
   const whole = getActivePrecompiles(common).get(id.padStart(40, '0'))
   if (whole === undefined) throw new Error(`there is no precompile ${id}`)
   // Typed as any by the language: it is the EVM, but for what computes.
-  const idle = Object.create(input._EVM, { _bls: { value: NO_WORK } }) as PrecompileInput['_EVM']
+  const idle = Object.create(input._EVM, NO_WORK) as PrecompileInput['_EVM']
   const priced = await whole({ ...input, _EVM: idle })
   if (priced.exceptionError !== undefined) return priced
   const yielder = createYielder()
@@ -107,39 +125,57 @@ function sum(
   }
 }
 
+type Curve = typeof bls | typeof bn254
+
+/** Both points of a pair; the library's types for the two curves are the same. */
+interface Pair {
+  readonly g1: InstanceType<typeof bls.G1.Point>
+  readonly g2: InstanceType<typeof bls.G2.Point>
+}
+
 /** The product of what each pair gives, raised once at the end to the power that tells. */
-function pairing(): ReturnType<SlicedPrecompile['begin']> {
-  const { Fp12 } = bls.fields
+function pairing(
+  curve: Curve,
+  read: (bytes: Uint8Array) => Pair
+): ReturnType<SlicedPrecompile['begin']> {
+  const { Fp12 } = curve.fields
   let product = Fp12.ONE
   return {
-    add(pair) {
-      const g1 = readG1(pair.subarray(0, G1_BYTES))
-      const g2 = readG2(pair.subarray(G1_BYTES))
+    add(bytes) {
+      const { g1, g2 } = read(bytes)
       if (g1.is0() || g2.is0()) return
-      product = Fp12.mul(product, bls.pairing(g1, g2, false))
+      product = Fp12.mul(product, curve.pairing(g1, g2, false))
     },
     finish: () => (Fp12.eql(Fp12.finalExponentiate(product), Fp12.ONE) ? YES : NO)
   }
 }
 
-/** Throws for what is no point of the group; zeros are the point at infinity. */
-function readG1(bytes: Uint8Array) {
-  const { Point } = bls.G1
-  if (bytes.every((byte) => byte === 0)) return Point.ZERO
-  const point = Point.fromAffine({ x: coordinate(bytes, 0), y: coordinate(bytes, 1) })
-  point.assertValidity()
-  return point
+/** Of each Fp2 the real part comes first. */
+function readBlsPair(bytes: Uint8Array): Pair {
+  const at = (index: number) => coordinate(bytes, index, COORDINATE_BYTES)
+  return points(bls, [at(0), at(1)], [at(2), at(3), at(4), at(5)])
 }
 
-function readG2(bytes: Uint8Array) {
-  const { Point } = bls.G2
-  if (bytes.every((byte) => byte === 0)) return Point.ZERO
-  const at = (index: number) => ({ c0: coordinate(bytes, index), c1: coordinate(bytes, index + 1) })
-  const point = Point.fromAffine({ x: at(0), y: at(2) })
-  point.assertValidity()
-  return point
+/** Here the imaginary part comes first. */
+function readBnPair(bytes: Uint8Array): Pair {
+  const at = (index: number) => coordinate(bytes, index, BN_COORDINATE_BYTES)
+  return points(bn254, [at(0), at(1)], [at(3), at(2), at(5), at(4)])
 }
 
-function coordinate(bytes: Uint8Array, index: number): bigint {
-  return bytesToBigint(bytes.subarray(index * COORDINATE_BYTES, (index + 1) * COORDINATE_BYTES))
+/** Zeros are the point at infinity. Throws for what is no point of its group. */
+function points(
+  { G1, G2 }: Curve,
+  [x, y]: readonly [bigint, bigint],
+  second: readonly [bigint, bigint, bigint, bigint]
+): Pair {
+  const g1 = x === 0n && y === 0n ? G1.Point.ZERO : G1.Point.fromAffine({ x, y })
+  const [x2, x2i, y2, y2i] = second
+  const at = { x: { c0: x2, c1: x2i }, y: { c0: y2, c1: y2i } }
+  const g2 = second.every((one) => one === 0n) ? G2.Point.ZERO : G2.Point.fromAffine(at)
+  for (const point of [g1, g2]) if (!point.is0()) point.assertValidity()
+  return { g1, g2 }
+}
+
+function coordinate(bytes: Uint8Array, index: number, lengthBytes: number): bigint {
+  return bytesToBigint(bytes.subarray(index * lengthBytes, (index + 1) * lengthBytes))
 }
