@@ -90,7 +90,7 @@ async function runInSlices(
   const { common, data, gasLimit } = input
   const whole = getActivePrecompiles(common).get(id.padStart(40, '0'))
   if (whole === undefined) throw new Error(`there is no precompile ${id}`)
-  // Typed as any by the language: it is the EVM, but for what computes.
+  // Object.create has no type of its own: it is the EVM, but for what computes.
   const idle = Object.create(input._EVM, NO_WORK) as PrecompileInput['_EVM']
   const priced = await whole({ ...input, _EVM: idle })
   if (priced.exceptionError !== undefined) return priced
