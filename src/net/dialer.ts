@@ -32,7 +32,7 @@ export interface DialerDeps {
 
 /** Peers may come and go while it runs. */
 export interface Dialer extends Service {
-  /** From now on the peer is kept connected; one that is kept already stays as it is. */
+  /** From now on the peer is kept connected; one that is kept already is dialled at this address from now on. */
   add(peer: ParsedPeer): void
   /** The peer is dialled no more; a connection that stands is left alone. */
   remove(peerId: string): void
@@ -71,24 +71,29 @@ export function createDialer(
       backoffMs = Math.min(2 * backoffMs, DIAL_BACKOFF_MAX_MS)
     }
   }
+  function stop(peerId: string) {
+    stops.get(peerId)?.abort(new Error('the peer is not dialled any more, or elsewhere'))
+    stops.delete(peerId)
+  }
+
   return {
     add(peer) {
-      if (kept.has(peer.peerId)) return
+      if (kept.get(peer.peerId)?.multiaddr === peer.multiaddr) return
+      stop(peer.peerId)
       kept.set(peer.peerId, peer)
       begin?.(peer)
     },
     remove(peerId) {
       kept.delete(peerId)
-      stops.get(peerId)?.abort(new Error('the peer was removed'))
-      stops.delete(peerId)
+      stop(peerId)
     },
     async run(signal) {
       const tasks: Promise<void>[] = []
       await new Promise<void>((resolve, reject) => {
         begin = (peer) => {
-          const stop = new AbortController()
-          stops.set(peer.peerId, stop)
-          const task = keep(peer, AbortSignal.any([signal, stop.signal]))
+          const stopping = new AbortController()
+          stops.set(peer.peerId, stopping)
+          const task = keep(peer, AbortSignal.any([signal, stopping.signal]))
           task.catch(reject)
           tasks.push(task)
         }

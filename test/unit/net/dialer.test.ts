@@ -73,6 +73,19 @@ describe('the dialer', () => {
     await ended
   })
 
+  it('dials one that moved at its new address, and at the old one no more', async () => {
+    const { clock, dialled, dialer, stop, running } = createWorld([1])
+    const ended = running()
+    await settle()
+    dialer.add({ multiaddr: peer(2).multiaddr, peerId: peer(1).peerId })
+    dialled.splice(0)
+    await clock.advance(3 * DIAL_BACKOFF_MAX_MS)
+    assert.ok(dialled.length > 2)
+    assert.deepEqual(new Set(dialled), new Set([peer(2).multiaddr]))
+    stop.abort()
+    await ended
+  })
+
   it('ends at once when its signal aborts, and dials nobody after that', async () => {
     const { clock, dialled, dialer, stop, running } = createWorld([1])
     const ended = running()
