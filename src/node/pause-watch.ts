@@ -2,8 +2,10 @@
 import { type Clock } from '../base/clock.ts'
 import { type Service } from '../base/service.ts'
 
-/** A gap between two looks that is longer than so many slots was a pause. */
+/** A gap between two looks that is longer than so many slots was a pause: one of that length is never missed. */
 export const PAUSE_SLOTS_MAX = 3
+/** Looks in a slot. The time between two is part of a gap, so that a pause shorter by as much may count as well. */
+const LOOKS_PER_SLOT = 4
 
 /** Looks at both clocks; `check` is also called right before a signature, when no timer may have run yet. */
 export interface PauseWatch extends Service {
@@ -15,7 +17,7 @@ export function createPauseWatch(
   { clock, onPause }: { readonly clock: Clock; readonly onPause: (pausedMs: number) => void },
   { blockTimeMs }: { readonly blockTimeMs: number }
 ): PauseWatch {
-  const everyMs = blockTimeMs / 2
+  const everyMs = blockTimeMs / LOOKS_PER_SLOT
   let seenMonotonicMs = clock.monotonicMs()
   let seenWallMs = clock.nowMs()
   const check = () => {
@@ -27,7 +29,7 @@ export function createPauseWatch(
     const gapMs = Math.max(passedMs, setMs)
     seenMonotonicMs = monotonicMs
     seenWallMs = wallMs
-    if (gapMs > PAUSE_SLOTS_MAX * blockTimeMs + everyMs) onPause(gapMs)
+    if (gapMs > PAUSE_SLOTS_MAX * blockTimeMs) onPause(gapMs)
   }
   return {
     check,

@@ -5,8 +5,8 @@ import { createManualClock } from '../../support/manual-clock.ts'
 
 const BLOCK_TIME_MS = 1_000
 const START_MS = 1_700_000_000_000
-/** Three slots, and the half one between two looks. */
-const LIMIT_MS = 3_500
+/** Three slots. */
+const LIMIT_MS = 3_000
 
 describe('the pause watch', () => {
   function watch() {
@@ -38,14 +38,14 @@ describe('the pause watch', () => {
     })
   }
 
-  it('looks by itself twice a slot while it runs, and no more once it is stopped', async () => {
+  it('looks by itself four times a slot while it runs, and no more once it is stopped', async () => {
     const { clock, pauses, watched } = watch()
     const stop = new AbortController()
     const life = watched.run(stop.signal)
     await clock.advance(60_000)
     assert.deepEqual(pauses, [], 'time that passes slot by slot is no pause')
     clock.setWallClock(clock.nowMs() + 10_000)
-    await clock.advance(BLOCK_TIME_MS / 2)
+    await clock.advance(BLOCK_TIME_MS / 4)
     assert.deepEqual(pauses, [10_000])
     stop.abort()
     await life
