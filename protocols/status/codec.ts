@@ -39,7 +39,7 @@ export interface Status {
   readonly newestState: bigint | undefined
   /** The lowest block whose state diff is stored. */
   readonly oldestDiff: bigint | undefined
-  /** The highest block that a quorum of backups reports accepted; a sequencer's knowledge. */
+  /** The highest block that a majority of the backups reports accepted; a sequencer's knowledge. */
   readonly replicatedNumber: bigint | undefined
   /** The node's wall clock, milliseconds since the Unix epoch. */
   readonly clockMs: bigint

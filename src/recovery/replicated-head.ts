@@ -1,4 +1,4 @@
-// The replicated head: the highest block that a quorum of backups reports accepted.
+// The replicated head: the highest block that a majority of the backups reports accepted.
 
 /** Heights each backup reports accepted, undefined for none; a majority of all configured is the quorum. */
 export function replicatedHead(accepted: readonly (bigint | undefined)[]): bigint | undefined {
