@@ -15,12 +15,10 @@ import { type Scenario } from '../../devnet/scenarios/scenario.ts'
 import { type Criterion, say } from './criterion.ts'
 import { createDice } from './dice.ts'
 import { keepIfBroken, openSoakRun, unjudged } from './soak-cluster.ts'
+import { type SoakOptions } from './soak-part.ts'
 
-/** What is done how often. */
-export interface StateKillsOptions {
-  readonly kills: number
-  readonly seed: number
-}
+/** Each kill is followed by a look at the whole chain, which must not grow long: several clusters of so many kills. */
+const KILLS_PER_CLUSTER = 40
 
 /** When a kill comes: at any moment, when a flush has begun, or while a stopping node writes its journal. */
 type Moment = 'random' | 'flush' | 'journal'
@@ -37,38 +35,58 @@ const AIMED_MAX_MS = 6
 /** Nothing of what is aimed at within this time: killed all the same. */
 const AIM_TIMEOUT_MS = 5_000
 const CATCH_UP_TIMEOUT_MS = 60_000
-const SAY_EVERY = 20
 
+/** Kills, spread over clusters; the criteria of what came back. */
+export async function killStates({
+  kills,
+  seed,
+  slots
+}: Pick<SoakOptions, 'kills' | 'seed' | 'slots'>): Promise<readonly Criterion[]> {
+  const findings: Findings = {
+    made: { random: 0, flush: 0, journal: 0 },
+    tornJournalsCount: 0,
+    faults: [],
+    differences: [],
+    broken: []
+  }
+  await Promise.all(
+    Array.from({ length: Math.ceil(kills / KILLS_PER_CLUSTER) }, (_, at) => {
+      const share = Math.min(KILLS_PER_CLUSTER, kills - at * KILLS_PER_CLUSTER)
+      return slots(() => killInCluster({ kills: share, seed: seed + at * BACKUPS }, findings))
+    })
+  )
+  return toCriteria(findings, kills)
+}
+
+/** What came of all kills so far. */
 interface Findings {
   readonly made: Record<Moment, number>
   /** Kills that left a journal half written. */
   tornJournalsCount: number
   readonly faults: string[]
   readonly differences: string[]
+  /** Checks of the clusters that did not hold. */
+  readonly broken: string[]
 }
 
-/** One cluster, all kills; the criteria of what came back. */
-export async function killStates({
-  kills,
-  seed
-}: StateKillsOptions): Promise<readonly Criterion[]> {
+/** One cluster: its backups are killed side by side. */
+async function killInCluster(
+  { kills, seed }: { readonly kills: number; readonly seed: number },
+  findings: Findings
+): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'rekindle-state-'))
-  const findings: Findings = {
-    made: { random: 0, flush: 0, journal: 0 },
-    tornJournalsCount: 0,
-    faults: [],
-    differences: []
-  }
+  const problemsCount = countProblems(findings)
   const scenario: Scenario = {
     name: 'state-kills',
     summary: `${String(kills)} kills of backups that flush their state all the time`,
     setup: { signedRecord: 'on', quorum: 'auto' },
     async run(actions) {
-      const each = actions.backups.map((_, at) => Math.ceil((kills - at) / actions.backups.length))
       await Promise.all(
-        actions.backups.map((name, at) =>
-          killOne(run.cluster, { name, kills: each[at]!, seed: seed + at, directory }, findings)
-        )
+        actions.backups.map((name, at) => {
+          const share = Math.ceil((kills - at) / actions.backups.length)
+          const victim = { name, kills: share, seed: seed + at, directory }
+          return killOne(run.cluster, victim, findings)
+        })
       )
       return unjudged(`${String(kills)} kills`)
     }
@@ -83,20 +101,17 @@ export async function killStates({
   })
   await run.act()
   await run.look()
-  const report = await run.close()
+  const { checks } = await run.close()
   for (const name of run.cluster.backups) {
     findings.faults.push(...(await verifyNode(run.cluster, name, directory)))
   }
-  const broken = report.checks.filter(({ ok }) => !ok)
-  const criteria = toCriteria(findings, {
-    kills,
-    broken: broken.map(({ name, detail }) => `${name}: ${detail}`)
-  })
-  await keepIfBroken(
-    directory,
-    criteria.some(({ ok }) => !ok)
-  )
-  return criteria
+  for (const { name, ok, detail } of checks) if (!ok) findings.broken.push(`${name}: ${detail}`)
+  say(`seed ${String(seed)}: ${String(kills)} kills of state`)
+  await keepIfBroken(directory, countProblems(findings) > problemsCount)
+}
+
+function countProblems({ faults, differences, broken }: Findings): number {
+  return faults.length + differences.length + broken.length
 }
 
 interface Victim {
@@ -122,7 +137,6 @@ async function killOne(cluster: Cluster, victim: Victim, findings: Findings): Pr
     const faults = await verifyNode(cluster, name, directory)
     findings.faults.push(...faults.map((fault) => `after a kill at ${moment}: ${fault}`))
     await startAgain(cluster, name, findings)
-    if (count % SAY_EVERY === 0) say(`${name}: kill ${String(count)}/${String(kills)}`)
   }
 }
 
@@ -209,8 +223,8 @@ async function verifyNode(
 }
 
 function toCriteria(
-  { made, tornJournalsCount, faults, differences }: Findings,
-  { kills, broken }: { readonly kills: number; readonly broken: readonly string[] }
+  { made, tornJournalsCount, faults, differences, broken }: Findings,
+  kills: number
 ): readonly Criterion[] {
   const madeCount = MOMENTS.reduce((sum, moment) => sum + made[moment], 0)
   return [

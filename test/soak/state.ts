@@ -5,9 +5,6 @@ import { killStates } from './state-kills.ts'
 
 /** Of the kills, all are made, whatever a record has to do with them. */
 export const STATE_PARTS: readonly SoakPart[] = [
-  {
-    name: 'state-kills',
-    run: ({ kills, seed, slots }) => slots(() => killStates({ kills, seed }))
-  },
+  { name: 'state-kills', run: killStates },
   { name: 'import', isAlone: true, run: ({ seed }) => measureImport({ seed }) }
 ]
