@@ -17,9 +17,9 @@ import { type FalseDiff, fetchDiffs } from '../../../src/sync/fetch-diffs.ts'
 import { createHoleFiller } from '../../../src/sync/fill-holes.ts'
 import { createHoleMender, type LocalParts } from '../../../src/sync/mend-holes.ts'
 import { OpenHoles } from '../../../src/sync/open-holes.ts'
-import { type RequestChunks } from '../../../src/sync/peer-blocks.ts'
 import { createBlockFetcher } from '../../../src/sync/range-fetcher.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
+import { asRequestChunks } from '../../support/request-chunks.ts'
 import { TEST_CHAIN_ID, testReceipts } from '../../support/signed-chain.ts'
 import { openTestChain, TEST_SCHEDULE } from '../chain/chain-fixture.ts'
 import { createStubPeers, type StubPeer } from './blocks-fixture.ts'
@@ -118,7 +118,7 @@ export async function openRepair(
     fetchDiffs: (heights, take, signal) =>
       fetchDiffs(
         {
-          request: request as unknown as RequestChunks,
+          request: asRequestChunks(request),
           onFalse: (failure) => void falseDiffs.push(failure)
         },
         { ...heights, peers: Object.keys(peers), signal },

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { STATUS, type Status } from '../../../protocols/status/codec.ts'
 import { type LogFields, silentLog } from '../../../src/base/log.ts'
-import { type RequestChunks } from '../../../src/sync/peer-blocks.ts'
 import {
   createStatusLoop,
   STATUS_INTERVAL_MS,
@@ -10,6 +9,7 @@ import {
   type StatusTiming
 } from '../../../src/sync/status-loop.ts'
 import { createManualClock, type ManualClock, settle } from '../../support/manual-clock.ts'
+import { asRequestChunks } from '../../support/request-chunks.ts'
 
 const OURS: Status = {
   chainId: 901n,
@@ -79,7 +79,7 @@ function start(connected: readonly string[]): Rig {
   const loop = createStatusLoop({
     clock: rig.clock,
     log: { ...silentLog, warn: note, debug: note },
-    request: request as unknown as RequestChunks,
+    request: asRequestChunks(request),
     ownStatus: () => rig.own,
     connected: () => rig.connected,
     onStatus: (peer, { unsafeNumber }, timing) =>
