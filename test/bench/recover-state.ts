@@ -9,8 +9,10 @@ import { BLOCK_TRANSACTIONS, TransferGenesis } from './transfer-genesis.ts'
 
 /** A tenth of re-execution. */
 const TARGET = 0.1
-/** Lost layers; the target is for the last. */
+/** Lost layers. Few of them share few accounts, so that merging saves less: they show how cost grows. */
 const SIZES = [8, 32, 128]
+/** What stays in memory, and so what a kill loses; the target is for it. */
+const TARGET_LAYERS = 128
 const ACCOUNTS = 10_000
 
 /** Blocks and diffs are on disk, and of the states only that of genesis: what a killed process leaves. */
@@ -27,11 +29,8 @@ export const recoverState: Bench = async function* ({ isSmallest, times }) {
         baseline.push(await timed(directory, transfers, byExecution))
       }
       const size = `${String(layersCount)} layers of ${String(BLOCK_TRANSACTIONS)} transactions`
-      yield benchLine(
-        { bench: 'recover-state-128', size, unit: 'ms', target: TARGET },
-        ours,
-        baseline
-      )
+      const target = layersCount === TARGET_LAYERS ? TARGET : null
+      yield benchLine({ bench: 'recover-state-128', size, unit: 'ms', target }, ours, baseline)
     }
   } finally {
     await rm(directory, { recursive: true, force: true })
