@@ -48,6 +48,22 @@ export function holder(height: number, branch = 'a', parentBranch = branch): Tes
   }
 }
 
+/** A holder whose answers wait until they are let go. */
+export function lateHolder(height: number): {
+  readonly peer: TestPeer
+  readonly letGo: () => void
+} {
+  const late = Promise.withResolvers<undefined>()
+  const peer: TestPeer = async (head) => {
+    await late.promise
+    return holder(height)(head)
+  }
+  const letGo = () => {
+    late.resolve(undefined)
+  }
+  return { peer, letGo }
+}
+
 export interface WorldOptions {
   readonly role?: Role
   readonly height?: number

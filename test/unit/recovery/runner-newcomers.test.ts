@@ -4,6 +4,7 @@ import { ref } from './findings-fixture.ts'
 import {
   createWorld,
   holder,
+  lateHolder,
   testBlock,
   type TestPeer,
   type WorldOptions
@@ -103,16 +104,13 @@ describe('recovery runner, beside its rounds', () => {
   it('does not count a round in which the process stood still', async () => {
     await withWorld({ record: { kind: 'good', tip: ref(10) } }, async (world) => {
       connectAll(world, 10)
-      const late = Promise.withResolvers<undefined>()
-      world.peers.set('backup-3', async (head) => {
-        await late.promise
-        return holder(10)(head)
-      })
+      const late = lateHolder(10)
+      world.peers.set('backup-3', late.peer)
       world.start()
       await world.clock.advance(2_000)
       world.recovery.onFault('process-paused')
       connectAll(world, 11)
-      late.resolve(undefined)
+      late.letGo()
       await world.clock.advance(0)
       assert.notDeepEqual(world.gate.state(), { kind: 'open', on: ref(10) })
       await world.clock.advance(20_000)
@@ -123,16 +121,13 @@ describe('recovery runner, beside its rounds', () => {
   it('asks anew after such a round also where no quorum is needed', async () => {
     await withWorld({ quorum: 'none' }, async (world) => {
       connectAll(world, 10)
-      const late = Promise.withResolvers<undefined>()
-      world.peers.set('backup-3', async (head) => {
-        await late.promise
-        return holder(10)(head)
-      })
+      const late = lateHolder(10)
+      world.peers.set('backup-3', late.peer)
       world.start()
       await world.clock.advance(2_000)
       world.recovery.onFault('process-paused')
       connectAll(world, 11)
-      late.resolve(undefined)
+      late.letGo()
       await world.clock.advance(20_000)
       assert.deepEqual(world.gate.state(), { kind: 'open', on: ref(11) })
     })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { SequencingError } from '../../../src/recovery/sequencing-switch.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { ref } from './findings-fixture.ts'
-import { createWorld, holder, testBlock, type WorldOptions } from './runner-fixture.ts'
+import { createWorld, holder, lateHolder, testBlock, type WorldOptions } from './runner-fixture.ts'
 
 type World = ReturnType<typeof createWorld>
 
@@ -59,16 +59,13 @@ describe('the sequencing switch', () => {
   it('asks everybody anew: a round that was under way when it was started counts for nothing', async () => {
     await withWorld({}, async (world) => {
       const { sequencing } = world.recovery
-      const late = Promise.withResolvers<undefined>()
-      world.peers.set('a', async (head) => {
-        await late.promise
-        return holder(10)(head)
-      })
+      const late = lateHolder(10)
+      world.peers.set('a', late.peer)
       sequencing.stop()
       await world.clock.advance(1_000)
       world.peers.set('a', holder(11))
       sequencing.start(ref(10).hash)
-      late.resolve(undefined)
+      late.letGo()
       await world.clock.advance(20_000)
       assert.deepEqual(world.gate.state(), { kind: 'open', on: ref(11) })
     })
