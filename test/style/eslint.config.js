@@ -29,6 +29,10 @@ const BANNED_SYNTAX = [
     ':matches(ImportDeclaration, ExportNamedDeclaration, ExportAllDeclaration, ImportExpression)' +
       '[source.value=/^[.]{1,2}\\u002F.*[.]([cm]?js|[cm]?tsx?[.]js)$/]',
     'Import the source: the path ends in .ts.'
+  ],
+  [
+    'Program > ExpressionStatement > CallExpression[callee.name=/^(before|after)(Each)?$/]',
+    'Put the hook inside a describe: outside, mocha runs it around every test of the run.'
   ]
 ].map(([selector, message]) => ({ selector, message }))
 

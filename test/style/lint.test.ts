@@ -23,6 +23,8 @@ const BROKEN: readonly (readonly [code: string, rule: string])[] = [
   ["export * from './bytes.js'", 'no-restricted-syntax'],
   ["export const a = await import('./bytes.js')", 'no-restricted-syntax'],
   ['export const f = (m: Map<string, number>) => m.get("a")!', 'no-restricted-syntax'],
+  ['beforeEach(() => undefined)', 'no-restricted-syntax'],
+  ['after(async () => { await Promise.resolve() })', 'no-restricted-syntax'],
   ['export class C { _a = 1 }', '@typescript-eslint/naming-convention'],
   ['export interface IThing { a: number }', '@typescript-eslint/naming-convention'],
   ['export const a: any = 1', '@typescript-eslint/no-explicit-any'],
@@ -49,6 +51,7 @@ const SOUND: readonly string[] = [
   'export const f = (count: number, height: bigint) => `${count} of ${height}`',
   'export async function f(): Promise<number> { return 1 }',
   "export { bytesToHex } from './bytes.ts'",
+  'describe("a", () => { before(() => undefined) })',
   'try { x() } catch { process.exitCode = 1 }\nfunction x(): void { throw new Error() }'
 ]
 

@@ -44,19 +44,24 @@ const isFailure = (expected: Partial<ApplyFailure>) => (thrown: unknown) => {
   return true
 }
 
-before(async () => {
-  chain = await buildChain(3)
-  first = chain[1]!
-  second = chain[2]!
-  third = chain[3]!
-})
+/** The hooks of each group of tests. */
+function useFixture(): void {
+  before(async () => {
+    chain = await buildChain(3)
+    first = chain[1]!
+    second = chain[2]!
+    third = chain[3]!
+  })
 
-beforeEach(async () => {
-  stores = createNodeStores()
-  node = await openApplyNode(stores, chain[0]!)
-})
+  beforeEach(async () => {
+    stores = createNodeStores()
+    node = await openApplyNode(stores, chain[0]!)
+  })
+}
 
 describe('applying a block', () => {
+  useFixture()
+
   it('makes it the head, on disk, with its receipts and its state', async () => {
     for (const block of chain.slice(1)) {
       await node.applier.apply(block)
@@ -122,6 +127,8 @@ describe('applying a block', () => {
 })
 
 describe('a block that is not applied', () => {
+  useFixture()
+
   async function assertRefused(block: Block, failure: Partial<ApplyFailure>): Promise<void> {
     const head = node.blocks.head()
     await assert.rejects(node.applier.apply(block), isFailure(failure))
@@ -188,6 +195,8 @@ describe('a block that is not applied', () => {
 })
 
 describe('a block whose last steps failed', () => {
+  useFixture()
+
   it('is applied on the next try, though it is on disk already', async () => {
     let failuresLeft = 1
     const unlucky = await openApplyNode(createNodeStores(), chain[0]!, async ({ step }) => {
@@ -204,6 +213,8 @@ describe('a block whose last steps failed', () => {
 })
 
 describe('replaying', () => {
+  useFixture()
+
   /** A node whose blocks are on disk and whose state is that of genesis. */
   async function loseState(): Promise<void> {
     for (const block of chain.slice(1)) await node.applier.apply(block)

@@ -12,10 +12,6 @@ const BLOCKS = 6
 
 let chain: readonly Block[]
 
-before(async () => {
-  chain = await buildChain(BLOCKS)
-})
-
 /** A node whose state database holds its batches from now on. */
 async function openHeldNode() {
   const held = holdBatches(createMemoryStore())
@@ -34,6 +30,10 @@ async function untilStill(read: () => unknown): Promise<void> {
 }
 
 describe('applying blocks while a flush hangs', () => {
+  before(async () => {
+    chain = await buildChain(BLOCKS)
+  })
+
   it('stops with a whole block once both buffers are full, and goes on when the flush is through', async () => {
     const { applier, blocks, state, held } = await openHeldNode()
     const done: bigint[] = []

@@ -26,24 +26,6 @@ let source: ApplyNode
 let stores: NodeStores
 let node: ApplyNode
 
-before(async () => {
-  chain = await buildChain(LENGTH)
-  source = await openApplyNode(createNodeStores(), chain[0]!)
-  for (const block of chain.slice(1)) await source.applier.apply(block)
-})
-
-/** The chain ends at block 1, the state on disk is of block 3. */
-beforeEach(async () => {
-  const { state } = createNodeStores()
-  const before = await openApplyNode({ ...createNodeStores(), state }, chain[0]!)
-  for (const block of chain.slice(1, LENGTH)) await before.applier.apply(block)
-  await before.state.flushAll(chain[3]!.hash)
-  stores = { ...createNodeStores(), state }
-  const first = await openApplyNode({ ...createNodeStores(), chain: stores.chain }, chain[0]!)
-  await first.applier.apply(chain[1]!)
-  node = await openApplyNode(stores, chain[0]!)
-})
-
 function stretch(blocks: readonly Block[]) {
   const byHash = new Map(blocks.map((block) => [block.hash, block]))
   const path = blocks.map(({ hash }) => hash)
@@ -63,6 +45,24 @@ async function assertRefused(blocks: readonly Block[], failure: Partial<ApplyFai
 }
 
 describe('linking blocks up to the state on disk', () => {
+  before(async () => {
+    chain = await buildChain(LENGTH)
+    source = await openApplyNode(createNodeStores(), chain[0]!)
+    for (const block of chain.slice(1)) await source.applier.apply(block)
+  })
+
+  // The chain ends at block 1, the state on disk is of block 3.
+  beforeEach(async () => {
+    const { state } = createNodeStores()
+    const before = await openApplyNode({ ...createNodeStores(), state }, chain[0]!)
+    for (const block of chain.slice(1, LENGTH)) await before.applier.apply(block)
+    await before.state.flushAll(chain[3]!.hash)
+    stores = { ...createNodeStores(), state }
+    const first = await openApplyNode({ ...createNodeStores(), chain: stores.chain }, chain[0]!)
+    await first.applier.apply(chain[1]!)
+    node = await openApplyNode(stores, chain[0]!)
+  })
+
   it('makes them the chain, one after the other, and their state the head’s', async () => {
     const heads: bigint[] = []
     let linkedCount = 0

@@ -30,13 +30,6 @@ let chain: readonly Block[]
 let diffs: readonly Uint8Array[]
 let stores: NodeStores
 
-before(async () => {
-  chain = await buildChain(LENGTH)
-  const { applier, blocks } = await openApplyNode(createNodeStores(), chain[0]!)
-  for (const block of chain.slice(1)) await applier.apply(block)
-  diffs = chain.map(({ number }) => blocks.diffByNumber(number) ?? new Uint8Array())
-})
-
 /** A node with all blocks, and the state at genesis on disk. */
 async function node(): Promise<ApplyNode> {
   const { chain: chainStore, state } = createNodeStores()
@@ -99,6 +92,13 @@ const isCode = (code: string) => (thrown: unknown) => {
 }
 
 describe('a diff on a state that is damaged here', () => {
+  before(async () => {
+    chain = await buildChain(LENGTH)
+    const { applier, blocks } = await openApplyNode(createNodeStores(), chain[0]!)
+    for (const block of chain.slice(1)) await applier.apply(block)
+    diffs = chain.map(({ number }) => blocks.diffByNumber(number) ?? new Uint8Array())
+  })
+
   for (const [what, damage] of [
     ['is gone', () => undefined],
     [

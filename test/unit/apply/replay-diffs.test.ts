@@ -66,11 +66,16 @@ async function replaceDiff(
 const from = () => ({ number: 0n, hash: chain[0]!.hash })
 const to = BigInt(LENGTH)
 
-before(async () => {
-  chain = await buildChain(LENGTH)
-})
+/** The hooks of each group of tests. */
+function useFixture(): void {
+  before(async () => {
+    chain = await buildChain(LENGTH)
+  })
+}
 
 describe('replaying stored diffs', () => {
+  useFixture()
+
   it('has a diff of each block, with its receipts', async () => {
     const node = await killedNode()
     assert.equal(node.blocks.oldestDiff(), 1n)
@@ -148,6 +153,8 @@ describe('replaying stored diffs', () => {
 })
 
 describe('a stored diff that does not do', () => {
+  useFixture()
+
   it('is named when it is missing, and the states below it are there', async () => {
     const node = await killedNode()
     await stores.chain.batch([{ type: 'del', key: numberKey(CHAIN_PREFIX.diff, 4n) }], {
@@ -204,6 +211,8 @@ describe('a stored diff that does not do', () => {
 })
 
 describe('a diff from elsewhere', () => {
+  useFixture()
+
   let node: ApplyNode
   let good: Uint8Array
 
@@ -348,6 +357,8 @@ function failed(receipt: Uint8Array): Uint8Array {
 }
 
 describe('a diff in place of execution', () => {
+  useFixture()
+
   async function nodeAt(height: number) {
     const node = await openApplyNode(createNodeStores(), chain[0]!)
     for (const block of chain.slice(1, height + 1)) await node.applier.apply(block)

@@ -33,12 +33,17 @@ async function persistAll(blocks: BlockStore, list: readonly Block[]): Promise<v
   for (const block of list) await blocks.persist(block, testReceipts(block))
 }
 
-beforeEach(async () => {
-  store = createWatchedStore()
-  chain = await openTestChain(store)
-})
+/** The hooks of each group of tests. */
+function useFixture(): void {
+  beforeEach(async () => {
+    store = createWatchedStore()
+    chain = await openTestChain(store)
+  })
+}
 
 describe('the block store', () => {
+  useFixture()
+
   it('begins with genesis', () => {
     const { blocks } = chain
     assert.deepEqual(blocks.head(), genesis)
@@ -142,6 +147,8 @@ describe('the block store', () => {
 })
 
 describe('a block that is not canonical', () => {
+  useFixture()
+
   it('is not found by its hash or height, though it was accepted', async () => {
     await chain.accepted.accept([...CHAIN, twin])
     await persistAll(chain.blocks, [first])
@@ -163,6 +170,8 @@ describe('a block that is not canonical', () => {
 })
 
 describe('a block that may not be persisted', () => {
+  useFixture()
+
   it('is one that is no child of the head: none is ever taken back', async () => {
     await persistAll(chain.blocks, [first, second])
     store.batches.length = 0
@@ -209,6 +218,8 @@ describe('a block that may not be persisted', () => {
 })
 
 describe('damage to the canonical chain', () => {
+  useFixture()
+
   for (const [entry, key, read] of [
     [
       'content',

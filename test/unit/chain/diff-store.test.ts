@@ -48,11 +48,11 @@ function storedNumbers(blocks: readonly Block[]): bigint[] {
   return blocks.filter(isStored).map(({ number }) => number)
 }
 
-beforeEach(() => {
-  store = createWatchedStore()
-})
-
 describe('diff store', () => {
+  beforeEach(() => {
+    store = createWatchedStore()
+  })
+
   it('has none at first', async () => {
     const blocks = await open()
     assert.equal(blocks.oldestDiff(), undefined)

@@ -32,14 +32,6 @@ let genesis: Block
 let blocks: readonly SignedBlock[]
 let peer: ApplyNode
 
-before(async () => {
-  const chain = await buildSignedChain(LENGTH)
-  genesis = chain.genesis
-  blocks = chain.blocks
-  peer = await openApplyNode(createNodeStores(), genesis)
-  await applyAll(peer, blocks)
-})
-
 async function applyAll(node: ApplyNode, all: readonly SignedBlock[]): Promise<void> {
   for (const block of all) {
     await node.accepted.accept([block])
@@ -81,6 +73,14 @@ async function assertWhole(node: ApplyNode, chain: KeyValueStore): Promise<void>
 }
 
 describe('a power cut that chain/ did not survive whole', () => {
+  before(async () => {
+    const chain = await buildSignedChain(LENGTH)
+    genesis = chain.genesis
+    blocks = chain.blocks
+    peer = await openApplyNode(createNodeStores(), genesis)
+    await applyAll(peer, blocks)
+  })
+
   const directory = useTemporaryDirectory()
 
   it('is mended from a peer in LevelDB, without executing what the state on disk has behind it', async () => {

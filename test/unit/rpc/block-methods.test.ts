@@ -19,10 +19,13 @@ const hex = (value: bigint | number) => `0x${value.toString(16)}`
 let rpc: RpcChainFixture
 let blocks: readonly Block[]
 
-before(async () => {
-  rpc = await openRpcChain()
-  blocks = rpc.blocks
-})
+/** The hooks of each group of tests. */
+function useFixture(): void {
+  before(async () => {
+    rpc = await openRpcChain()
+    blocks = rpc.blocks
+  })
+}
 
 const json = async (method: string, ...params: readonly unknown[]) =>
   (await rpc.result(method, ...params)) as Json
@@ -34,6 +37,8 @@ function sizeOf({ header, transactions }: Block): number {
 }
 
 describe('a block', () => {
+  useFixture()
+
   it('at the head is named by eth_blockNumber', async () => {
     assert.equal(await rpc.result('eth_blockNumber'), '0x3')
   })
@@ -102,6 +107,8 @@ describe('a block', () => {
 })
 
 describe('a transaction', () => {
+  useFixture()
+
   it('has the fields that ethers decodes, however it is asked for', async () => {
     for (const { hash: blockHash, number, transactions, header } of blocks) {
       for (const [index, raw] of transactions.entries()) {
@@ -174,6 +181,8 @@ describe('a transaction', () => {
 })
 
 describe('a receipt', () => {
+  useFixture()
+
   it('says what the transaction did and cost', async () => {
     const { hash: blockHash, transactions, header } = blocks[1]!
     const receipts = (await rpc.result('eth_getBlockReceipts', blockHash)) as readonly Json[]
@@ -237,6 +246,8 @@ describe('a receipt', () => {
 })
 
 describe('the price of a unit of gas', () => {
+  useFixture()
+
   for (const [what, fields, baseFee, price] of [
     ['the legacy price', { gasPrice: '0x5' }, 3n, 5n],
     ['base fee and tip', { maxFeePerGas: '0x64', maxPriorityFeePerGas: '0x2' }, 3n, 5n],

@@ -15,26 +15,6 @@ let url: string
 let received: unknown[]
 let reply: string
 
-beforeEach(async () => {
-  received = []
-  server = createServer((request, response) => {
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => {
-      const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown
-      received.push([request.method, request.headers['content-type'], body])
-      response.end(reply)
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-})
-
-afterEach(() => {
-  server.closeAllConnections()
-  server.close()
-})
-
 async function errorOf(forwarding: Promise<string>): Promise<RpcError> {
   const thrown: unknown = await forwarding.then(
     () => undefined,
@@ -45,6 +25,26 @@ async function errorOf(forwarding: Promise<string>): Promise<RpcError> {
 }
 
 describe('sending a transaction on', () => {
+  beforeEach(async () => {
+    received = []
+    server = createServer((request, response) => {
+      const chunks: Buffer[] = []
+      request.on('data', (chunk: Buffer) => chunks.push(chunk))
+      request.on('end', () => {
+        const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown
+        received.push([request.method, request.headers['content-type'], body])
+        response.end(reply)
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  })
+
+  afterEach(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+
   it('sends the raw transaction and gives the hash that comes back', async () => {
     reply = JSON.stringify({ jsonrpc: '2.0', id: 1, result: HASH })
     assert.equal(await createForwarder(url)(RAW), HASH)

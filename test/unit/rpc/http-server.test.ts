@@ -62,16 +62,21 @@ function send(
   })
 }
 
-beforeEach(async () => {
-  health = { ok: true, state: 'ready' }
-  server = await start()
-})
+/** The hooks of each group of tests. */
+function useFixture(): void {
+  beforeEach(async () => {
+    health = { ok: true, state: 'ready' }
+    server = await start()
+  })
 
-afterEach(async () => {
-  await server.close()
-})
+  afterEach(async () => {
+    await server.close()
+  })
+}
 
 describe('a request over HTTP', () => {
+  useFixture()
+
   it('is answered with its result', async () => {
     assert.match(server.url, /^http:\/\/127\.0\.0\.1:\d+$/)
     const { status, headers, body } = await send(server, {})
@@ -129,6 +134,8 @@ describe('a request over HTTP', () => {
 })
 
 describe('the Host header', () => {
+  useFixture()
+
   const withHost = (host: string) => ({ headers: { ...JSON_TYPE, host } })
 
   for (const host of [
@@ -177,6 +184,8 @@ describe('the Host header', () => {
 })
 
 describe('/health', () => {
+  useFixture()
+
   const ask = () => send(server, { method: 'GET', path: '/health', headers: {} })
 
   it('is 200 with the state while the node can serve', async () => {
@@ -210,6 +219,8 @@ describe('/health', () => {
 })
 
 describe('the address of the server', () => {
+  useFixture()
+
   it('is refused with host and port when it is taken', async () => {
     const port = Number(new URL(server.url).port)
     await assert.rejects(start({ port }), (thrown) => {

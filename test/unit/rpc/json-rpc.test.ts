@@ -52,12 +52,17 @@ const refused = (code: number, message: string, id: unknown = null) => ({
   error: { code, message }
 })
 
-beforeEach(() => {
-  calls = []
-  logged = []
-})
+/** The hooks of each group of tests. */
+function useFixture(): void {
+  beforeEach(() => {
+    calls = []
+    logged = []
+  })
+}
 
 describe('a request', () => {
+  useFixture()
+
   for (const id of [1, 0, -7, 1.5, 'a', '', null]) {
     it(`is answered under its id ${JSON.stringify(id)}`, async () => {
       const expected = { jsonrpc: '2.0', id, result: ['x'] }
@@ -92,6 +97,8 @@ describe('a request', () => {
 })
 
 describe('a request that is wrong', () => {
+  useFixture()
+
   for (const [what, body, expected] of [
     [
       'a method that does not exist',
@@ -178,6 +185,8 @@ describe('a request that is wrong', () => {
 })
 
 describe('a batch', () => {
+  useFixture()
+
   it('is answered in its order, notifications left out', async () => {
     const note = { jsonrpc: '2.0', method: 'note', params: ['n'] }
     const body = [

@@ -20,9 +20,12 @@ const ALL = { fromBlock: '0x0', toBlock: 'latest' }
 
 let rpc: RpcChainFixture
 
-before(async () => {
-  rpc = await openRpcChain()
-})
+/** The hooks of each group of tests. */
+function useFixture(): void {
+  before(async () => {
+    rpc = await openRpcChain()
+  })
+}
 
 /** Block, index in it and last byte of the words that were logged: "1/0 aa", "3/0 bb", "3/1 cc" in all. */
 async function logged(filter: object): Promise<readonly string[]> {
@@ -35,6 +38,8 @@ async function logged(filter: object): Promise<readonly string[]> {
 const EVERY = ['1/0 aa', '3/0 bb', '3/1 cc']
 
 describe('eth_getLogs', () => {
+  useFixture()
+
   const rows: readonly (readonly [what: string, filter: object, found: readonly string[]])[] = [
     ['all there are', ALL, EVERY],
     ['those of the head where no range is given', {}, ['3/0 bb', '3/1 cc']],
@@ -121,6 +126,8 @@ describe('eth_getLogs', () => {
 })
 
 describe('the bounds of eth_getLogs', () => {
+  useFixture()
+
   /** A chain of the same block at every height up to `highest`. */
   function chainOf(block: Block, receipts: readonly Receipt[], highest: bigint) {
     const at = (number: bigint) => (number <= highest ? { ...block, number } : undefined)

@@ -12,15 +12,15 @@ const REFUSED = {
 let rpc: RpcChainFixture
 let hash: string
 
-before(async () => {
-  rpc = await openRpcChain()
-  const [, block] = rpc.blocks
-  assert.ok(block)
-  rpc.receipts.delete(block.hash)
-  hash = String(Transaction.from(bytesToHex(block.transactions[0]!)).hash)
-})
-
 describe('receipts that are not kept', () => {
+  before(async () => {
+    rpc = await openRpcChain()
+    const [, block] = rpc.blocks
+    assert.ok(block)
+    rpc.receipts.delete(block.hash)
+    hash = String(Transaction.from(bytesToHex(block.transactions[0]!)).hash)
+  })
+
   for (const [method, params] of [
     ['eth_getBlockReceipts', () => ['0x1']],
     ['eth_getTransactionReceipt', () => [hash]],

@@ -15,9 +15,12 @@ const raw = signedTx(good)
 
 let rpc: RpcChainFixture
 
-beforeEach(async () => {
-  rpc = await openRpcChain()
-})
+/** The hooks of each group of tests. */
+function useFixture(): void {
+  beforeEach(async () => {
+    rpc = await openRpcChain()
+  })
+}
 
 async function errorOf(bytes: Uint8Array) {
   const { error } = await rpc.ask('eth_sendRawTransaction', bytesToHex(bytes))
@@ -25,6 +28,8 @@ async function errorOf(bytes: Uint8Array) {
 }
 
 describe('eth_sendRawTransaction', () => {
+  useFixture()
+
   it('takes a transaction, gives its hash, and shows it as pending', async () => {
     const hash = bytesToHex(keccak256(raw))
     assert.equal(await rpc.result('eth_sendRawTransaction', bytesToHex(raw)), hash)
@@ -127,6 +132,8 @@ const REFUSED: readonly (readonly [what: string, fields: TxFields, message: RegE
 ]
 
 describe('eth_sendRawTransaction refuses', () => {
+  useFixture()
+
   for (const [what, bytes, message] of DAMAGED) {
     it(`${what}, and says so`, async () => {
       const error = await errorOf(bytes)
@@ -173,6 +180,8 @@ describe('eth_sendRawTransaction refuses', () => {
 })
 
 describe('toTransactionError', () => {
+  useFixture()
+
   const rows: readonly (readonly [PoolFailure, string])[] = [
     [
       { code: 'nonce-too-high', nonce: 9n, expected: 4n },

@@ -13,11 +13,16 @@ const hex = (value: bigint | number) => `0x${value.toString(16)}`
 
 let rpc: RpcChainFixture
 
-before(async () => {
-  rpc = await openRpcChain()
-})
+/** The hooks of each group of tests. */
+function useFixture(): void {
+  before(async () => {
+    rpc = await openRpcChain()
+  })
+}
 
 describe('an account', () => {
+  useFixture()
+
   const MILLION_ETHER = 10n ** 24n
   const rows: readonly (readonly [
     what: string,
@@ -78,6 +83,8 @@ describe('an account', () => {
 })
 
 describe('while the gate is shut', () => {
+  useFixture()
+
   const facts = {
     ok: false,
     state: 'recovering',
@@ -113,6 +120,8 @@ describe('while the gate is shut', () => {
 })
 
 describe('a call', () => {
+  useFixture()
+
   it('gives what the contract returns, under either name of its bytes', async () => {
     assert.equal(await rpc.result('eth_call', { to: KEEPER }, 'latest'), word(7))
     assert.equal(await rpc.result('eth_call', { to: KEEPER, data: '0x' }), word(7))
@@ -156,6 +165,8 @@ describe('a call', () => {
 })
 
 describe('prices', () => {
+  useFixture()
+
   /** 996,000,000 at block 1; it used 96,598 of a target of 10,000,000, and so on. */
   const baseFeesOf = () => rpc.blocks.map(({ header }) => header.baseFeePerGas)
 
@@ -216,6 +227,8 @@ describe('prices', () => {
 })
 
 describe('the node', () => {
+  useFixture()
+
   for (const [method, result] of [
     ['eth_chainId', '0x385'],
     ['net_version', '901'],

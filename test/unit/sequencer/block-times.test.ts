@@ -12,13 +12,18 @@ const genesis = testGenesisBlock()
 
 let rig: SequencerRig | undefined
 
-afterEach(async () => {
-  rig?.stop.abort(new Error('the node stops'))
-  await rig?.run
-  rig = undefined
-})
+/** The hooks of each group of tests. */
+function useFixture(): void {
+  afterEach(async () => {
+    rig?.stop.abort(new Error('the node stops'))
+    await rig?.run
+    rig = undefined
+  })
+}
 
 describe('the timestamps of the block loop', () => {
+  useFixture()
+
   it('are parent and block time, whenever the loop gets to it', async () => {
     rig = startSequencer({ afterMs: 300 })
     await rig.clock.advance(4_000)
@@ -63,6 +68,8 @@ describe('the timestamps of the block loop', () => {
 })
 
 describe('after an outage', () => {
+  useFixture()
+
   it('missed slots are filled at once with empty blocks, up to the slot that runs', async () => {
     rig = startSequencer({ afterMs: 10_500 })
     await rig.clock.advance(0)
@@ -101,6 +108,8 @@ describe('after an outage', () => {
 })
 
 describe('the attributes of the next block', () => {
+  useFixture()
+
   const rules = {
     times: createBlockTimes('op', 1000),
     feeRecipient: `0x${'fe'.repeat(20)}`,

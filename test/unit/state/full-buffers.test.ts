@@ -17,22 +17,22 @@ let clock: ManualClock
 let state: StateStore
 let logged: (readonly [event: string, fields: unknown])[]
 
-beforeEach(async () => {
-  held = holdBatches(createMemoryStore())
-  clock = createManualClock()
-  logged = []
-  const log: Log = {
-    ...silentLog,
-    warn: (event, fields) => void logged.push([event, fields]),
-    info: (event, fields) => void logged.push([event, fields])
-  }
-  const options = { diffLayersMax: 0, writeBufferMaxBlocks: BUFFER_BLOCKS }
-  state = new StateStore({ store: held.store, log, clock }, options)
-  await state.resetToGenesis({ changes: nonceOf(0), number: 0n, hash: journalHash(0) })
-  held.hold()
-})
-
 describe('while the disk does not take a flush', () => {
+  beforeEach(async () => {
+    held = holdBatches(createMemoryStore())
+    clock = createManualClock()
+    logged = []
+    const log: Log = {
+      ...silentLog,
+      warn: (event, fields) => void logged.push([event, fields]),
+      info: (event, fields) => void logged.push([event, fields])
+    }
+    const options = { diffLayersMax: 0, writeBufferMaxBlocks: BUFFER_BLOCKS }
+    state = new StateStore({ store: held.store, log, clock }, options)
+    await state.resetToGenesis({ changes: nonceOf(0), number: 0n, hash: journalHash(0) })
+    held.hold()
+  })
+
   it('the next block has room until a second buffer is full, and then waits for the flush', async () => {
     for (let number = 1; number < 2 * BUFFER_BLOCKS; number++) {
       await addBlock(number)

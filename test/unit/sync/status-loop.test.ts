@@ -49,12 +49,15 @@ interface Rig {
 
 const running: Rig[] = []
 
-afterEach(async () => {
-  for (const { stop, run } of running.splice(0)) {
-    stop.abort(new Error('the node stops'))
-    await run
-  }
-})
+/** The hooks of each group of tests. */
+function useFixture(): void {
+  afterEach(async () => {
+    for (const { stop, run } of running.splice(0)) {
+      stop.abort(new Error('the node stops'))
+      await run
+    }
+  })
+}
 
 function start(connected: readonly string[]): Rig {
   const stop = new AbortController()
@@ -110,6 +113,8 @@ function heldAnswer(): {
 }
 
 describe('the status loop', () => {
+  useFixture()
+
   it('asks nobody who did not connect since', async () => {
     const { asked, clock } = start(['a', 'b'])
     await clock.advance(5_000)
@@ -155,6 +160,8 @@ describe('the status loop', () => {
 })
 
 describe('a peer that takes long', () => {
+  useFixture()
+
   it('keeps nobody else waiting', async () => {
     const rig = start(['slow', 'a', 'b'])
     rig.answers.set('slow', heldAnswer().answer)
@@ -198,6 +205,8 @@ describe('a peer that takes long', () => {
 })
 
 describe('a peer that fails', () => {
+  useFixture()
+
   it('harms nobody else and is asked again when the head moves', async () => {
     const rig = start(['a', 'b'])
     rig.answers.set('a', async () => Promise.reject(new Error('the stream was reset')))
@@ -233,6 +242,8 @@ describe('a peer that fails', () => {
 })
 
 describe('a peer that tells us its status', () => {
+  useFixture()
+
   it('gets ours, and its claims are kept', () => {
     const { loop, statuses } = start(['a'])
     assert.deepEqual([...loop.answer('a', THEIRS)], [OURS])
