@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { type TestResults } from '../support/counting-reporter.ts'
 import { projectPath } from '../support/project-root.ts'
 import { skipTest } from '../support/skip.ts'
 import { useTemporaryDirectory } from '../support/temporary-directory.ts'
@@ -18,7 +19,7 @@ describe('the counting reporter', () => {
     if (import.meta.url.endsWith('.ts')) skipTest(this, 'mocha loads the compiled reporter')
   })
 
-  function runSpec(spec: string): { code: number | null; output: string; counts: unknown } {
+  function runSpec(spec: string): { code: number | null; output: string; counts: TestResults } {
     const specPath = join(directory.path, 'spec.mjs')
     const resultsPath = join(directory.path, 'results.json')
     writeFileSync(specPath, `import { skipTest } from '${SKIP_URL}'\n${spec}`)
@@ -33,7 +34,7 @@ describe('the counting reporter', () => {
         env: { ...process.env, REKINDLE_TEST_RESULTS: resultsPath }
       }
     )
-    const counts: unknown = JSON.parse(readFileSync(resultsPath, 'utf8'))
+    const counts = JSON.parse(readFileSync(resultsPath, 'utf8')) as TestResults
     return { code: status, output: stdout, counts }
   }
 
@@ -63,7 +64,9 @@ describe('the counting reporter', () => {
     it(`counts ${name}`, () => {
       const outcome = runSpec(spec)
       const expected = { passed: 0, failed: 0, skipped: 0, notRun: 0, ...counts }
-      assert.deepEqual(outcome.counts, expected)
+      const { fileMs, ...counted } = outcome.counts
+      assert.deepEqual(counted, expected)
+      assert.ok(Object.keys(fileMs).every((file) => file.endsWith('spec.mjs')))
       assert.equal(outcome.code === 0, expected.failed === 0)
     })
   }

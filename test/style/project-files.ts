@@ -15,8 +15,8 @@ export interface Problem {
   readonly problem: string
 }
 
-/** Folders that are installed or made, never written. */
-const FOREIGN_FOLDERS = new Set(['.git', 'node_modules', 'dist', 'coverage', '.devnet'])
+/** What is installed or made, never written; `.git` is a file where the checkout is a second one. */
+const FOREIGN_NAMES = new Set(['.git', 'node_modules', 'dist', 'coverage', '.devnet'])
 
 const TEXT_EXTENSIONS = new Set([
   '',
@@ -61,7 +61,8 @@ export function problemLines(problems: readonly Problem[]): readonly string[] {
 function listFiles(folder: string): readonly string[] {
   return readdirSync(projectPath(folder), { withFileTypes: true }).flatMap((entry) => {
     const path = posix.join(folder, entry.name)
-    if (entry.isDirectory()) return FOREIGN_FOLDERS.has(entry.name) ? [] : listFiles(path)
+    if (FOREIGN_NAMES.has(entry.name)) return []
+    if (entry.isDirectory()) return listFiles(path)
     return entry.isFile() ? [path] : []
   })
 }

@@ -1,7 +1,9 @@
 // mocha's spec reporter, which also says why tests were skipped and writes the true counts to the file
 // that REKINDLE_TEST_RESULTS names, for `.ci/run`.
 import { writeFileSync } from 'node:fs'
+import { relative } from 'node:path'
 import Mocha from 'mocha'
+import { projectRoot } from './project-root.ts'
 import { skipReason } from './skip.ts'
 
 /** How long a run may take to let go of its sockets, timers and processes. */
@@ -15,18 +17,26 @@ export interface TestResults {
   readonly skipped: number
   /** Tests that a failed hook kept from being run; in none of the other counts. */
   readonly notRun: number
+  /** Milliseconds of tests and hooks by compiled file, from the project's root. */
+  readonly fileMs: Readonly<Record<string, number>>
 }
 
 /** Prints as `spec` does; counts; ends a run that does not end by itself, as a failure. */
 class CountingReporter extends Mocha.reporters.Spec {
+  readonly #fileMs: Record<string, number> = {}
   #endedCount = 0
 
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
     super(runner, options)
-    const { EVENT_TEST_END, EVENT_TEST_PENDING, EVENT_RUN_END } = Mocha.Runner.constants
+    const { EVENT_TEST_END, EVENT_TEST_PENDING, EVENT_HOOK_END, EVENT_RUN_END } =
+      Mocha.Runner.constants
     const skipped: Mocha.Test[] = []
-    runner.on(EVENT_TEST_END, () => {
+    runner.on(EVENT_TEST_END, (test) => {
       this.#endedCount++
+      this.#addTime(test)
+    })
+    runner.on(EVENT_HOOK_END, (hook) => {
+      this.#addTime(hook)
     })
     runner.on(EVENT_TEST_PENDING, (test) => skipped.push(test))
     runner.on(EVENT_RUN_END, () => {
@@ -41,7 +51,13 @@ class CountingReporter extends Mocha.reporters.Spec {
   #results(runner: Mocha.Runner): TestResults {
     const { passes, failures, pending } = runner.stats ?? { passes: 0, failures: 1, pending: 0 }
     const notRun = runner.total - this.#endedCount
-    return { passed: passes, failed: failures, skipped: pending, notRun }
+    return { passed: passes, failed: failures, skipped: pending, notRun, fileMs: this.#fileMs }
+  }
+
+  #addTime({ file, duration }: Mocha.Runnable): void {
+    if (file === undefined) return
+    const path = relative(projectRoot, file)
+    this.#fileMs[path] = (this.#fileMs[path] ?? 0) + (duration ?? 0)
   }
 }
 

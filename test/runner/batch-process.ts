@@ -1,0 +1,72 @@
+// One batch of test files in a mocha process of its own: what it printed, and what it came to.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestResults } from '../support/counting-reporter.ts'
+import { projectPath, projectRoot } from '../support/project-root.ts'
+import { type Batch } from './plan.ts'
+
+/** How a batch ended. */
+export interface BatchOutcome {
+  readonly batch: Batch
+  readonly output: string
+  readonly elapsedMs: number
+  /** Undefined: the process ended before its tests did. */
+  readonly results: TestResults | undefined
+  readonly exitCode: number | null
+}
+
+/** What every batch of a run shares. */
+export interface BatchOptions {
+  /** Runs only tests whose full name matches, as mocha's `--grep`. */
+  readonly grep: string | undefined
+  /** One for the whole run: repeats its properties. */
+  readonly seed: number
+  /** For the file that each process writes its counts to. */
+  readonly scratch: string
+}
+
+/** Runs the batch to its end. A process that cannot be started is one without results. */
+export async function runBatch(
+  batch: Batch,
+  { grep, seed, scratch }: BatchOptions
+): Promise<BatchOutcome> {
+  const startedMs = performance.now()
+  const resultsPath = join(scratch, `${batch.name.replaceAll(' ', '-')}.json`)
+  const files = batch.files.map((file) => projectPath('dist', file.replace(/[.]ts$/, '.js')))
+  const chosen = grep === undefined ? [] : ['--grep', grep, '--no-fail-zero']
+  const child = spawn(
+    process.execPath,
+    [projectPath('node_modules', 'mocha', 'bin', 'mocha.js'), ...chosen, ...files],
+    {
+      cwd: projectRoot,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        REKINDLE_SEED: String(seed),
+        REKINDLE_TEST_RESULTS: resultsPath
+      }
+    }
+  )
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8')
+    stream.on('data', (text: string) => {
+      output += text
+    })
+  }
+  const [exitCode] = (await once(child, 'close')) as [number | null]
+  const elapsedMs = performance.now() - startedMs
+  return { batch, output, elapsedMs, results: readResults(resultsPath), exitCode }
+}
+
+function readResults(path: string): TestResults | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as TestResults
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return undefined
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw thrown
+  }
+}

@@ -1,0 +1,79 @@
+// `npm test`, `npm run test:unit`, `npm run test:only -- FILE`: test files side by side in processes of their own.
+import { randomInt } from 'node:crypto'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join, sep } from 'node:path'
+import { Command } from 'commander'
+import { createJobSlots } from '../support/job-slots.ts'
+import { projectPath } from '../support/project-root.ts'
+import { type BatchOutcome, runBatch } from './batch-process.ts'
+import { type LaneName, planBatches, selectFiles, TEST_FOLDERS } from './plan.ts'
+import { sumResults, summaryLines, toSeconds } from './summary.ts'
+
+const SEED_END = 2 ** 31
+/** Clusters that run beside the computing lane: they mostly wait, for slots, deadlines and quiet times. */
+const WAITING_JOBS = 2
+
+interface Flags {
+  readonly grep?: string
+}
+
+const command = new Command()
+  .name('npm run test:only --')
+  .description('Runs test files side by side; without a path all of them.')
+  .argument('[paths...]', `files, or folders of test/: ${TEST_FOLDERS.join(', ')}`)
+  .option('-g, --grep <name>', 'only tests whose full name matches')
+  .parse()
+
+const { files, unknown } = selectFiles(TEST_FOLDERS.flatMap(listTests), command.args)
+if (unknown.length > 0) {
+  process.stderr.write(`no tests there: ${unknown.join(', ')}\n`)
+  process.exitCode = 2
+} else {
+  process.exitCode = (await runFiles(files, command.opts<Flags>())) ? 0 : 1
+}
+
+/** True when at least one test ran and none failed. Writes the counts to REKINDLE_TEST_RESULTS. */
+async function runFiles(chosen: readonly string[], { grep }: Flags): Promise<boolean> {
+  const seed = Number(process.env.REKINDLE_SEED ?? randomInt(SEED_END))
+  const scratch = mkdtempSync(join(tmpdir(), 'rekindle-tests-'))
+  const lanes: Readonly<Record<LaneName, ReturnType<typeof createJobSlots>>> = {
+    computing: createJobSlots(Math.max(1, availableParallelism() - 1)),
+    waiting: createJobSlots(WAITING_JOBS)
+  }
+  const batches = planBatches(chosen)
+  print(`REKINDLE_SEED=${String(seed)}`)
+  try {
+    const running = batches.map((batch) =>
+      lanes[batch.lane](async () => {
+        const outcome = await runBatch(batch, { grep, seed, scratch })
+        print(`# ${batch.name}, ${toSeconds(outcome.elapsedMs)}\n${outcome.output}`)
+        return outcome
+      })
+    )
+    return isGood(await Promise.all(running))
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+function isGood(outcomes: readonly BatchOutcome[]): boolean {
+  const results = sumResults(outcomes)
+  for (const line of summaryLines(outcomes, results)) print(line)
+  const path = process.env.REKINDLE_TEST_RESULTS ?? ''
+  if (path !== '') writeFileSync(path, `${JSON.stringify(results)}\n`)
+  return results.passed > 0 && results.failed === 0
+}
+
+/** Sources of the tests below test/FOLDER; none where there is no such folder. */
+function listTests(folder: string): readonly string[] {
+  const options = { recursive: true, encoding: 'utf8' } as const
+  return readdirSync(projectPath('test', folder), options)
+    .filter((path) => path.endsWith('.test.ts'))
+    .map((path) => ['test', folder, ...path.split(sep)].join('/'))
+    .sort()
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
