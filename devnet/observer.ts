@@ -109,10 +109,10 @@ function judgeAndKeep({ chainId, signer, onBlock, onRejected }: ObserverOptions)
     },
     OP_PRESET
   )
-  return ({ topic, compressed, from }: ReceivedMessage): Verdict => {
+  return ({ topic, unpacked, from }: ReceivedMessage): Verdict => {
     const parsed = parseBlocksTopic(topic)
     if (parsed === undefined) return 'ignore'
-    const validation = validator.validate(parsed.version, compressed)
+    const validation = validator.validate(parsed.version, unpacked)
     if (validation.verdict === 'accept') {
       const { number, hash, parentHash } = validation.block
       onBlock({ number: Number(number), hash, parentHash }, from)

@@ -116,12 +116,21 @@ export function signingHash(
   chainId: bigint,
   signed: Uint8Array
 ): Uint8Array {
+  return signingHashOf(keccak256, chainId, keccak256(signed))
+}
+
+/** The same of the keccak256 of the signed part, 32 bytes, for who has that already. Throws BlockMessageError. */
+export function signingHashOf(
+  keccak256: HashFunction,
+  chainId: bigint,
+  signedPartHash: Uint8Array
+): Uint8Array {
   if (chainId < 0n || chainId >= UINT256_END) {
     throw new BlockMessageError({ code: 'integer-out-of-range', field: 'chainId' })
   }
   const preimage = new Uint8Array(96)
   preimage.set(Buffer.from(chainId.toString(16).padStart(64, '0'), 'hex'), 32)
-  preimage.set(keccak256(signed), 64)
+  preimage.set(signedPartHash, 64)
   return keccak256(preimage)
 }
 

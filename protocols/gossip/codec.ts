@@ -2,7 +2,13 @@
 import { MESSAGE_MAX_BYTES, MESSAGE_MIN_BYTES } from '../block-message/codec.ts'
 import { type HashFunction } from '../hash-function.ts'
 import { ProtocolError } from '../protocol-error.ts'
-import { compressBlock, decompressBlock, decompressedBytes, SnappyError } from '../snappy-block.ts'
+import {
+  compressBlock,
+  decompressBlock,
+  decompressBlockAside,
+  decompressedBytes,
+  SnappyError
+} from '../snappy-block.ts'
 
 /** What can be wrong with gossiped bytes before they are decoded as a block message. */
 export type GossipFailure =
@@ -41,35 +47,96 @@ export function compressMessage(message: Uint8Array): Uint8Array {
 
 /** The block message in gossiped bytes. All bounds are checked before anything is allocated. Throws GossipError. */
 export function decompressMessage(compressed: Uint8Array): Uint8Array {
-  assertCompressedBytes(compressed.length)
+  return messageOf(unpack(compressed))
+}
+
+/** What gossiped bytes hold, unpacked once for the message id and for validation. */
+export interface Unpacked {
+  /** The gossiped bytes. */
+  readonly compressed: Uint8Array
+  /** What they hold when they are a snappy block of at most 10 MiB, a message or not. */
+  readonly content: Uint8Array | undefined
+}
+
+/** Unpacks bytes of any origin. */
+export function unpack(compressed: Uint8Array): Unpacked {
   try {
-    assertMessageBytes(decompressedBytes(compressed))
-    return decompressBlock(compressed, MESSAGE_MAX_BYTES)
+    return { compressed, content: decompressBlock(compressed, MESSAGE_MAX_BYTES) }
   } catch (thrown) {
-    if (thrown instanceof SnappyError) throw new GossipError(thrown.failure, { cause: thrown })
+    return unpackedNothing(compressed, thrown)
+  }
+}
+
+/** The same off this thread, for bytes that hold much. `compressed` must not change meanwhile. */
+export async function unpackAside(compressed: Uint8Array): Promise<Unpacked> {
+  try {
+    return { compressed, content: await decompressBlockAside(compressed, MESSAGE_MAX_BYTES) }
+  } catch (thrown) {
+    return unpackedNothing(compressed, thrown)
+  }
+}
+
+function unpackedNothing(compressed: Uint8Array, thrown: unknown): Unpacked {
+  if (thrown instanceof SnappyError) return { compressed, content: undefined }
+  throw thrown
+}
+
+/** The bytes that unpacking would make, as they claim, at most 10 MiB; 0 where it would be refused at once. */
+export function claimedBytes(compressed: Uint8Array): number {
+  try {
+    const sizeBytes = decompressedBytes(compressed)
+    return sizeBytes > MESSAGE_MAX_BYTES ? 0 : sizeBytes
+  } catch (thrown) {
+    if (thrown instanceof SnappyError) return 0
     throw thrown
   }
 }
 
+/** The block message among what was unpacked. Throws GossipError for what is none by its bounds. */
+export function messageOf({ compressed, content }: Unpacked): Uint8Array {
+  assertCompressedBytes(compressed.length)
+  if (content !== undefined) {
+    assertMessageBytes(content.length)
+    return content
+  }
+  assertMessageBytes(claimedLength(compressed))
+  throw new GossipError({ code: 'snappy-invalid' })
+}
+
 /**
  * The gossipsub message id, 20 bytes: sha256(domain(4) ++ u64le(length of topic) ++ topic ++ content)
- * cut short, where content is what `compressed` holds, or itself when it is no block of at most 10 MiB.
+ * cut short, where content is what the bytes hold, or themselves when they are no block of at most 10 MiB.
  */
 export function messageId(sha256: HashFunction, topic: string, compressed: Uint8Array): Uint8Array {
-  const message = decompressIfSound(compressed)
-  const domain = message === undefined ? DOMAIN_INVALID_SNAPPY : DOMAIN_VALID_SNAPPY
+  return unpackedMessageId(sha256, topic, unpack(compressed))
+}
+
+/** The message id of what is unpacked already. */
+export function unpackedMessageId(
+  sha256: HashFunction,
+  topic: string,
+  unpacked: Unpacked
+): Uint8Array {
+  return sha256(Buffer.concat(messageIdParts(topic, unpacked))).slice(0, MESSAGE_ID_BYTES)
+}
+
+/** What the message id is the sha-256 of, in order, for a hash that takes its input in parts. */
+export function messageIdParts(
+  topic: string,
+  { compressed, content }: Unpacked
+): readonly Uint8Array[] {
+  const domain = content === undefined ? DOMAIN_INVALID_SNAPPY : DOMAIN_VALID_SNAPPY
   const topicBytes = new TextEncoder().encode(topic)
   const topicLength = new Uint8Array(8)
   new DataView(topicLength.buffer).setBigUint64(0, BigInt(topicBytes.length), true)
-  const preimage = Buffer.concat([domain, topicLength, topicBytes, message ?? compressed])
-  return sha256(preimage).slice(0, MESSAGE_ID_BYTES)
+  return [domain, topicLength, topicBytes, content ?? compressed]
 }
 
-function decompressIfSound(compressed: Uint8Array): Uint8Array | undefined {
+function claimedLength(compressed: Uint8Array): number {
   try {
-    return decompressBlock(compressed, MESSAGE_MAX_BYTES)
+    return decompressedBytes(compressed)
   } catch (thrown) {
-    if (thrown instanceof SnappyError) return undefined
+    if (thrown instanceof SnappyError) throw new GossipError(thrown.failure, { cause: thrown })
     throw thrown
   }
 }

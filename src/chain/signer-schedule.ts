@@ -12,6 +12,8 @@ export interface SignerPeriod {
 /** The signers of a chain, by height. */
 export interface SignerSchedule {
   signerAt(number: bigint): Hex
+  /** True for an address, lower-case, that signs any height. */
+  names(address: Hex): boolean
 }
 
 /** Most periods of a schedule: a key changed every day for a decade. */
@@ -21,7 +23,9 @@ export const SIGNER_PERIODS_MAX = 4096
 export function createSignerSchedule(periods: readonly SignerPeriod[]): SignerSchedule {
   const reason = signerPeriodsProblem(periods)
   if (reason !== undefined) throw new ChainError({ code: 'signers-invalid', reason })
+  const addresses: ReadonlySet<Hex> = new Set(periods.map(({ address }) => address))
   return {
+    names: (address) => addresses.has(address),
     signerAt(number) {
       const period = periods.findLast(({ fromBlock }) => fromBlock <= number)
       // Genesis, which nobody signs, has the signer of block 1.

@@ -1,5 +1,5 @@
 // Blocks in and out of the mesh: judged once, accepted in order, published while they are young.
-import { compressMessage } from '../../protocols/gossip/codec.ts'
+import { compressMessage, type Unpacked } from '../../protocols/gossip/codec.ts'
 import { PUBLISH_MAX_AGE_SECONDS } from '../../protocols/gossip/parameters.ts'
 import { blocksTopic, parseBlocksTopic } from '../../protocols/gossip/topic.ts'
 import { type Clock } from '../base/clock.ts'
@@ -8,6 +8,7 @@ import { errorMessage } from '../base/node-error.ts'
 import { SerialExecutor } from '../base/serial.ts'
 import { type SignedBlock } from '../chain/block.ts'
 import { type BlockValidator } from './block-validation.ts'
+import { createMessageIntake, type IncomingMessage, type MessageIntake } from './message-intake.ts'
 
 /** The mesh; `net/` satisfies it. */
 export interface BlockMesh {
@@ -16,17 +17,18 @@ export interface BlockMesh {
    * be reached now get it when they can be, while it is young.
    */
   publish(topic: string, compressed: Uint8Array, youngForMs: number): Promise<number>
+  /** Settles once every message that has come in so far was given to `receive`, or refused before. */
+  judged(): Promise<void>
 }
 
 /** What the mesh does with a message it was given. */
 export type Verdict = 'accept' | 'reject' | 'ignore'
 
-/** One message as the mesh received it. */
-export interface ReceivedMessage {
-  readonly topic: string
-  readonly compressed: Uint8Array
-  /** Who passed it on. */
-  readonly from: string
+/** One message as the mesh received it, unpacked. */
+export interface ReceivedMessage extends IncomingMessage {
+  readonly unpacked: Unpacked
+  /** The keccak-256 of the message's signed part, where the mesh computed it already. */
+  readonly signedPartHash?: Uint8Array
 }
 
 /** What the gossip stands on. */
@@ -39,10 +41,14 @@ export interface BlockGossipDeps {
   readonly accept: (block: SignedBlock, from: string) => Promise<void>
   /** A message was rejected: whoever passed it on is to blame. */
   readonly onRejected: (from: string, reason: string) => void
+  /** Peers whose messages are not rationed. */
+  readonly isTrusted: (peer: string) => boolean
 }
 
 /** The block gossip of one node. */
 export interface BlockGossip {
+  /** Asked before a message is unpacked. */
+  readonly intake: MessageIntake
   /** Judges a message. What it accepts is then written; more than fits in the queue is ignored. */
   receive(message: ReceivedMessage): Verdict
   /** Sends a block of our own to the mesh, unless it is too old for that (GO-19). Resolves with the receivers. */
@@ -56,10 +62,11 @@ const ACCEPTING_MAX = 64
 
 /** Joins mesh, rules and accepted store. */
 export function createBlockGossip(
-  { clock, log, validator, mesh, accept, onRejected }: BlockGossipDeps,
+  { clock, log, validator, mesh, accept, onRejected, isTrusted }: BlockGossipDeps,
   { chainId }: { readonly chainId: bigint }
 ): BlockGossip {
   const accepting = new SerialExecutor('accepted blocks', ACCEPTING_MAX)
+  const intake = createMessageIntake({ clock, isTrusted, onRepeated: onRejected })
 
   function write(block: SignedBlock, from: string): void {
     accepting
@@ -70,14 +77,18 @@ export function createBlockGossip(
   }
 
   return {
-    receive({ topic, compressed, from }) {
+    intake,
+    receive(message) {
+      const { topic, unpacked, signedPartHash, from } = message
       const parsed = parseBlocksTopic(topic)
       if (parsed?.chainId !== chainId) return 'ignore'
       if (accepting.jobsCount >= ACCEPTING_MAX) {
         log.warn('gossip-dropped', { from, waiting: accepting.jobsCount })
+        intake.forget(message)
         return 'ignore'
       }
-      const validation = validator.validate(parsed.version, compressed)
+      const validation = validator.validate(parsed.version, unpacked, signedPartHash)
+      intake.settle(message, validation)
       if (validation.verdict === 'accept') {
         write(validation.block, from)
       } else {
@@ -91,8 +102,13 @@ export function createBlockGossip(
       if (ageSeconds > PUBLISH_MAX_AGE_SECONDS) return 0
       const youngForMs = 1_000 * (PUBLISH_MAX_AGE_SECONDS - ageSeconds)
       const topic = blocksTopic(chainId, block.version)
-      return mesh.publish(topic, compressMessage(block.message), youngForMs)
+      const compressed = compressMessage(block.message)
+      intake.noteOwn({ topic, compressed })
+      return mesh.publish(topic, compressed, youngForMs)
     },
-    drain: () => accepting.idle()
+    async drain() {
+      await mesh.judged()
+      await accepting.idle()
+    }
   }
 }

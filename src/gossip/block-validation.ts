@@ -1,25 +1,42 @@
 // What becomes of a gossiped block: accept, reject or ignore (protocols/gossip, "Validation", GO-7 to GO-17).
-import { decompressMessage, GossipError } from '../../protocols/gossip/codec.ts'
+import { GossipError, messageOf, type Unpacked } from '../../protocols/gossip/codec.ts'
 import { type GossipPreset } from '../../protocols/gossip/parameters.ts'
 import { type TopicVersion } from '../../protocols/block-message/codec.ts'
 import { type Hex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
 import { LruMap } from '../base/lru.ts'
 import { type SignedBlock } from '../chain/block.ts'
-import { MessageError } from '../chain/verify-message.ts'
+import { MessageError, type MessageFailure } from '../chain/verify-message.ts'
 
 /** A block with its verdict; what is rejected counts against whoever passed it on. */
 export type Validation =
   | { readonly verdict: 'accept'; readonly block: SignedBlock }
   | { readonly verdict: 'reject' | 'ignore'; readonly reason: string }
 
-/** Proves signer, layout, fields and block hash of an uncompressed message. Throws MessageError. */
-export type VerifyGossip = (version: TopicVersion, message: Uint8Array) => SignedBlock
+/**
+ * Proves signer, layout, fields and block hash of an uncompressed message; `signedPartHash` as in
+ * verifyBlockMessage. Throws MessageError.
+ */
+export type VerifyGossip = (
+  version: TopicVersion,
+  message: Uint8Array,
+  signedPartHash?: Uint8Array
+) => SignedBlock
 
 /** Judges messages and remembers which hashes it let through at which height. */
 export interface BlockValidator {
-  validate(version: TopicVersion, compressed: Uint8Array): Validation
+  validate(version: TopicVersion, unpacked: Unpacked, signedPartHash?: Uint8Array): Validation
 }
+
+/**
+ * What an honest peer may pass on although it is not for us: signed as it must be, under a fork or a change of the
+ * signer that we do not know, or a block that nobody can execute. To reject it would count against that peer.
+ */
+const IGNORED: readonly (GossipError | MessageError)['failure']['code'][] = [
+  'signer-of-other-heights',
+  'blob-field-not-zero',
+  'transaction-empty'
+] satisfies readonly MessageFailure['code'][]
 
 /** A validator for one chain whose signers are configured. */
 export function createBlockValidator(
@@ -28,20 +45,22 @@ export function createBlockValidator(
 ): BlockValidator {
   const acceptedHashes = new LruMap<string, Set<Hex>>(preset.heightsMax)
   return {
-    validate(version, compressed) {
+    validate(version, unpacked, signedPartHash) {
       let block: SignedBlock
       try {
         // [REJECT] GO-7 bad snappy or size; GO-9 a false signature; GO-10 does not decode; GO-12 a false
-        // block hash; GO-13 withdrawals or blob fields. GO-8, no signer configured, cannot be here.
-        block = verify(version, decompressMessage(compressed))
+        // block hash; GO-13 withdrawals. GO-8, no signer configured, cannot be here.
+        block = verify(version, messageOf(unpacked), signedPartHash)
       } catch (thrown) {
         if (!(thrown instanceof GossipError || thrown instanceof MessageError)) throw thrown
-        return { verdict: 'reject', reason: thrown.failure.code }
+        const { code: reason } = thrown.failure
+        // [IGNORE] GO-20, GO-21: another of the chain's signers; blob gas, or an empty transaction.
+        return { verdict: IGNORED.includes(reason) ? 'ignore' : 'reject', reason }
       }
-      // [REJECT] GO-11, GO-16: too old, or too far ahead, in whole seconds.
+      // [IGNORE] GO-11, GO-16: too old, or too far ahead, in whole seconds.
       const ageSeconds = Math.floor(clock.nowMs() / 1_000) - Number(block.header.timestamp)
-      if (ageSeconds > preset.maxAgeSeconds) return { verdict: 'reject', reason: 'too-old' }
-      if (-ageSeconds > preset.maxFutureSeconds) return { verdict: 'reject', reason: 'too-early' }
+      if (ageSeconds > preset.maxAgeSeconds) return { verdict: 'ignore', reason: 'too-old' }
+      if (-ageSeconds > preset.maxFutureSeconds) return { verdict: 'ignore', reason: 'too-early' }
       return countAtHeight(acceptedHashes, preset.hashesPerHeightMax, block)
     }
   }
@@ -57,8 +76,8 @@ function countAtHeight(
   const hashes = acceptedHashes.get(height) ?? new Set<Hex>()
   // [IGNORE] GO-14: an exact repeat.
   if (hashes.has(block.hash)) return { verdict: 'ignore', reason: 'repeat' }
-  // [REJECT] GO-15: one block too many at this height.
-  if (hashes.size >= hashesMax) return { verdict: 'reject', reason: 'too-many-at-height' }
+  // [IGNORE] GO-15: one block too many at this height; whoever passed it on may have seen six others.
+  if (hashes.size >= hashesMax) return { verdict: 'ignore', reason: 'too-many-at-height' }
   hashes.add(block.hash)
   acceptedHashes.set(height, hashes)
   return { verdict: 'accept', block }

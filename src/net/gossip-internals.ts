@@ -32,6 +32,10 @@ export interface GossipSubInternals {
     rpc: { readonly subscriptions: []; readonly messages: readonly RawMessage[] }
   ): boolean
   handlePeerReadStreamError(error: Error, peer: PeerId): void
+  /** Called for each message of an RPC, without waiting for the one before. Never rejects. */
+  handleReceivedMessage(from: PeerId, message: RawMessage): Promise<void>
+  /** Messages that peers said they would send; a peer that breaks its word loses score. */
+  readonly gossipTracer: { readonly promises: Map<string, Map<string, number>> }
 }
 
 interface Topology {
@@ -46,7 +50,9 @@ export function internalsOf(pubsub: GossipSub): GossipSubInternals {
     internals.streamsOutbound instanceof Map &&
     internals.direct instanceof Set &&
     typeof internals.sendRpc === 'function' &&
-    typeof internals.handlePeerReadStreamError === 'function'
+    typeof internals.handlePeerReadStreamError === 'function' &&
+    typeof internals.handleReceivedMessage === 'function' &&
+    internals.gossipTracer.promises instanceof Map
   if (!isKnown) {
     throw new Error(
       'this version of gossipsub is built differently; see src/net/gossip-internals.ts'
@@ -65,6 +71,11 @@ export function onStreamOpened(
     callback(peer, stream)
     return add(peer, stream)
   }
+}
+
+/** Holds nothing against a peer whose messages were refused unseen: what it promised may be among them. */
+export function forgivePromises({ gossipTracer }: GossipSubInternals, peer: string): void {
+  for (const expiryByPeer of gossipTracer.promises.values()) expiryByPeer.delete(peer)
 }
 
 /**

@@ -1,15 +1,16 @@
 // gossipsub as block gossip needs it: parameters of the OP Stack, StrictNoSign, our validation, large messages.
-import { createHash } from 'node:crypto'
 import { gossipsub, TopicValidatorResult } from '@chainsafe/libp2p-gossipsub'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
-import { COMPRESSED_MAX_BYTES, messageId } from '../../protocols/gossip/codec.ts'
+import { COMPRESSED_MAX_BYTES } from '../../protocols/gossip/codec.ts'
 import { MESH } from '../../protocols/gossip/parameters.ts'
 import { blocksTopic, TOPIC_VERSIONS } from '../../protocols/gossip/topic.ts'
 import { type BlockMesh, type ReceivedMessage, type Verdict } from '../gossip/block-gossip.ts'
+import { ADMIT_ALL, type MessageIntake } from '../gossip/message-intake.ts'
 import { type GossipSubInternals, internalsOf, onStreamOpened } from './gossip-internals.ts'
 import { createGossipRepair, type GossipRepairDeps } from './gossip-repair.ts'
 import { createGossipReplay } from './gossip-replay.ts'
+import { createGossipUnpacking, gossipMessageId, receivedMessage } from './gossip-unpacking.ts'
 import { encodeVarint } from './varint.ts'
 
 /** A frame carries its message, the topic and a little control. */
@@ -31,7 +32,7 @@ export interface GossipMeshOptions {
 export function gossipService({ chainId, seenTtlMs, directPeers }: GossipMeshOptions) {
   return gossipsub({
     globalSignaturePolicy: 'StrictNoSign',
-    msgIdFn: ({ topic, data }) => messageId(sha256, topic, data),
+    msgIdFn: ({ topic, data }) => gossipMessageId(topic, data),
     allowedTopics: TOPIC_VERSIONS.map((version) => blocksTopic(chainId, version)),
     allowPublishToZeroTopicPeers: true,
     ignoreDuplicatePublishError: true,
@@ -57,8 +58,8 @@ export function gossipService({ chainId, seenTtlMs, directPeers }: GossipMeshOpt
 
 /** The mesh of a running host. */
 export interface GossipMesh extends BlockMesh {
-  /** Subscribes to all block topics; `receive` judges every message. */
-  listen(receive: (message: ReceivedMessage) => Verdict): void
+  /** Subscribes to all block topics; `receive` judges every message that `intake`, if any, admits. Once. */
+  listen(receive: (message: ReceivedMessage) => Verdict, intake?: MessageIntake): void
   /** A direct peer is always sent to, never pruned or graylisted. */
   addDirect(peer: string): void
   removeDirect(peer: string): void
@@ -78,6 +79,7 @@ export function createGossipMesh(
   liftSendLimit(internals)
   const repair = createGossipRepair({ clock, host, pubsub, internals }, topics)
   const replay = createGossipReplay({ clock, pubsub }, internals)
+  let judged = async () => {}
   return {
     async publish(topic, compressed, youngForMs) {
       const { recipients } = await pubsub.publish(topic, compressed)
@@ -85,14 +87,18 @@ export function createGossipMesh(
       replay.add({ topic, data: compressed }, youngForMs, receivers)
       return receivers.size
     },
-    listen(handle) {
+    listen(receive, intake = ADMIT_ALL) {
+      judged = createGossipUnpacking(internals, intake).judged
       for (const topic of topics) {
-        pubsub.topicValidators.set(topic, (peer, { data }) => {
-          return VERDICTS[handle({ topic, compressed: data, from: peer.toString() })]
+        pubsub.topicValidators.set(topic, async (peer, { data }) => {
+          const message = receivedMessage({ topic, compressed: data, from: peer.toString() })
+          // What is in hand at once is judged at once.
+          return VERDICTS[receive(message instanceof Promise ? await message : message)]
         })
         pubsub.subscribe(topic)
       }
     },
+    judged: () => judged(),
     addDirect(peer) {
       internals.direct.add(peer)
     },
@@ -128,8 +134,4 @@ function toAddressInfo(address: string) {
   const parsed = multiaddr(address)
   const id = parsed.getComponents().findLast(({ name }) => name === 'p2p')?.value ?? ''
   return { id: peerIdFromString(id), addrs: [parsed] }
-}
-
-function sha256(bytes: Uint8Array): Uint8Array {
-  return createHash('sha256').update(bytes).digest()
 }

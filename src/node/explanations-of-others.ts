@@ -33,6 +33,7 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
   },
   {
     codes: [
+      'answer-empty',
       'not-connected',
       'rate-limited',
       'request-deadline-passed',
@@ -54,7 +55,9 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
       'answer-too-large',
       'block-false',
       'block-hash-false',
+      'block-number-too-large',
       'block-unrequested',
+      'block-unusable',
       'field-missing',
       'field-unexpected',
       'length-invalid',
@@ -66,7 +69,8 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
       'relation-false',
       'signature-invalid',
       'signature-unrecoverable',
-      'signer-not-scheduled',
+          'signer-not-scheduled',
+      'signer-of-other-heights',
       'too-many-items',
       'transaction-empty',
       'version-unknown',

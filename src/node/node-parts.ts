@@ -128,7 +128,7 @@ export async function createNodeParts(
     { chainId, signal: serving },
     overrides
   )
-  network.mesh.listen((message) => gossip.receive(message))
+  network.mesh.listen((message) => gossip.receive(message), gossip.intake)
   const services = [[recovery], sequencer?.services ?? [], [filler, status, network]]
   return { recovery, claims, former, filler, sequencer, services }
 }

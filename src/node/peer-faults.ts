@@ -4,6 +4,8 @@ import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { createNamedValue } from '../chain/named-value.ts'
+import { type MessageFailure } from '../chain/verify-message.ts'
+import { REPEATED_TOO_OFTEN } from '../gossip/message-intake.ts'
 import { FramingError } from '../../protocols/framing/framing-error.ts'
 import { type Network } from '../net/network.ts'
 import { BAN_MS, Blame, type BlamedPeer, type Fault } from '../peer/blame.ts'
@@ -52,6 +54,10 @@ export function falseAnswerFault({ code }: FalseAnswer): Fault {
   switch (code) {
     case 'block-false':
       return 'false-block'
+    case 'block-unusable':
+      return 'signers-doing'
+    case 'answer-empty':
+      return 'reset'
     case 'block-unrequested':
     case 'diff-unrequested':
       return 'unrequested-item'
@@ -64,14 +70,18 @@ export function falseAnswerFault({ code }: FalseAnswer): Fault {
   }
 }
 
-/** Ages depend on our clock and on who was slow before; two blocks at a height are the signer's doing. */
-const NOBODYS_REASONS: readonly string[] = ['too-old', 'too-early', 'too-many-at-height']
-
-/** A rejected gossip message, by the reason of its verdict; whoever passed it on had to check it first. */
+/** A rejected gossip message, by the reason of its verdict; what is ignored is nobody's fault. */
 export function gossipFault(reason: string): Fault {
-  if (NOBODYS_REASONS.includes(reason)) return 'no-fault'
-  return 'false-block'
+  if (reason === REPEATED_TOO_OFTEN) return 'over-limit'
+  return SIGNED_REASONS.includes(reason) ? 'signers-doing' : 'false-block'
 }
+
+/** Reasons of messages that a signer of the schedule made: only it can, so whoever passed them on did not. */
+const SIGNED_REASONS: readonly string[] = [
+  'block-hash-false',
+  'block-number-too-large',
+  'withdrawals-not-empty'
+] satisfies readonly MessageFailure['code'][]
 
 /** Counts a peer's fault, and carries out what follows from it. */
 export function createBlaming({

@@ -93,7 +93,8 @@ export function createNodeGossip(
   const validator = createBlockValidator(
     {
       clock,
-      verify: (version, message) => verifyBlockMessage({ chainId, schedule }, version, message)
+      verify: (version, message, signedPartHash) =>
+        verifyBlockMessage({ chainId, schedule }, version, message, signedPartHash)
     },
     config.preset === 'op' ? OP_PRESET : OPBNB_PRESET
   )
@@ -103,7 +104,11 @@ export function createNodeGossip(
     note(from, gossipFault(reason))
   }
   const { mesh } = network
-  return createBlockGossip({ clock, log, validator, mesh, accept, onRejected }, { chainId })
+  const isTrusted = (peer: string) => blame.isTrusted(peer)
+  return createBlockGossip(
+    { clock, log, validator, mesh, accept, onRejected, isTrusted },
+    { chainId }
+  )
 }
 
 /** What is served from. */

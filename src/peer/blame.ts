@@ -8,7 +8,7 @@ export type FaultWeight = 'heavy' | 'light' | 'none'
 
 /** The table (protocols.md, "Who is to blame"). Whoever sees a failure says which of these it is. */
 export const FAULT_WEIGHTS = {
-  /** Its signature is not the schedule's signer's, or its hash is not that of its fields. */
+  /** It is no block message, or none that a signer of the schedule made. */
   'false-block': 'heavy',
   /** A block that does not bear out what was said with it. */
   'false-claim': 'heavy',
@@ -26,6 +26,8 @@ export const FAULT_WEIGHTS = {
   'unsupported-protocol': 'none',
   /** Between blocks that are each signed as they must be: the signer's doing. */
   'broken-link': 'none',
+  /** A signer of the schedule made it, and nobody else can have; or a fork made it right that is not known here. */
+  'signers-doing': 'none',
   /** Our own mistake, a server in trouble, a connection that ended, a clock. */
   'no-fault': 'none'
 } as const satisfies Readonly<Record<string, FaultWeight>>
@@ -138,6 +140,11 @@ export class Blame {
   /** True for a configured peer that is to be spared bulk requests. */
   isBenched(peer: string): boolean {
     return this.#isConfigured(peer) && this.#isOut(peer)
+  }
+
+  /** True for a configured peer that is not benched. */
+  isTrusted(peer: string): boolean {
+    return this.#isConfigured(peer) && !this.#isOut(peer)
   }
 
   /** Light faults that are not forgotten yet. */

@@ -68,6 +68,12 @@ export class Quota {
     return 0
   }
 
+  /** Gives tokens back that were taken; a bucket holds no more than its burst all the same. */
+  refund(peer: string, tokens: number): void {
+    this.#bucketOf(peer, this.#clock.monotonicMs()).take(-tokens)
+    this.#total.take(-tokens)
+  }
+
   /** Charges for what was done already, even below zero: a request that did not decode. */
   charge(peer: string, tokens: number): void {
     const nowMs = this.#clock.monotonicMs()

@@ -7,6 +7,7 @@ import { SIGNED_TIP } from '../../protocols/signed-tip/codec.ts'
 import { type Hex, hexToBytes } from '../base/bytes.ts'
 import { NodeError } from '../base/node-error.ts'
 import { type BlockRef, type SignedBlock } from '../chain/block.ts'
+import { isSendersFault, MessageError } from '../chain/verify-message.ts'
 
 /** Sends one request and yields the decoded chunks; the request engine satisfies it. */
 export type RequestChunks = <Request, Chunk>(
@@ -19,9 +20,13 @@ export type RequestChunks = <Request, Chunk>(
 /** Decodes a message, checks its hash, and that the schedule names its signer. Throws otherwise. */
 export type VerifyMessage = (message: VersionedMessage) => SignedBlock
 
-/** What a peer served that it must not; each is a heavy fault (protocols.md, "Who is to blame"). */
+/** What a peer served that is of no use. */
 export type PeerBlocksFailure =
   | { readonly code: 'block-false'; readonly peer: string; readonly reason: string }
+  /** Its signer made it so: the peer may know a fork that is not known here. */
+  | { readonly code: 'block-unusable'; readonly peer: string; readonly reason: string }
+  /** An answer that must have one chunk ended before it. */
+  | { readonly code: 'answer-empty'; readonly peer: string }
   | { readonly code: 'block-unrequested'; readonly peer: string; readonly number: bigint }
   /** More than `maxBytes` in more than one block. */
   | { readonly code: 'answer-too-large'; readonly peer: string; readonly maxBytes: number }
@@ -104,7 +109,7 @@ export async function requestTip(
     }
     return { relation: tip.relation, block }
   }
-  throw falseBlock(onFalse, { code: 'relation-false', peer, relation: 'empty answer' })
+  throw falseBlock(onFalse, { code: 'answer-empty', peer })
 }
 
 function relationTo(head: BlockRef, block: BlockRef): string {
@@ -123,8 +128,19 @@ function verifyFrom(
     return verify(message)
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown)
-    throw falseBlock(onFalse, { code: 'block-false', peer, reason }, thrown)
+    throw falseBlock(onFalse, { code: blockFailureCode(thrown), peer, reason }, thrown)
   }
+}
+
+/**
+ * Who serves a block answers for its signer, also for one of other heights: what is served was chosen, not just
+ * passed on.
+ */
+function blockFailureCode(thrown: unknown): 'block-false' | 'block-unusable' {
+  if (!(thrown instanceof MessageError)) return 'block-false'
+  const { failure } = thrown
+  const isOthers = isSendersFault(failure) || failure.code === 'signer-of-other-heights'
+  return isOthers ? 'block-false' : 'block-unusable'
 }
 
 function falseBlock(onFalse: OnFalse, failure: PeerBlocksFailure, cause?: unknown) {

@@ -206,7 +206,7 @@ describe('the audit of a chain database', () => {
   it('finds a signature that the schedule does not name', async () => {
     const { store } = await makeChain()
     const faults: ChainFault[] = []
-    const schedule = { signerAt: () => `0x${'51'.repeat(20)}` as const }
+    const schedule = { signerAt: () => `0x${'51'.repeat(20)}` as const, names: () => false }
     await auditChain(
       store,
       { ...RULES, schedule },

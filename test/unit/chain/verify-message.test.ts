@@ -89,7 +89,7 @@ describe('verifyBlockMessage', () => {
     const rules = { chainId: TEST_CHAIN_ID, schedule: later }
     assert.equal(
       failureOf(() => verifyBlockMessage(rules, 3, signed.message)).code,
-      'signer-not-scheduled'
+      'signer-of-other-heights'
     )
     const second = signChild(signed)
     assert.equal(verifyBlockMessage(rules, 3, second.message).hash, second.hash)

@@ -1,6 +1,6 @@
 // Block gossip around its rules: what is written in which order, what is published, what a full queue does.
 import assert from 'node:assert/strict'
-import { compressMessage, decompressMessage } from '../../../protocols/gossip/codec.ts'
+import { compressMessage, decompressMessage, unpack } from '../../../protocols/gossip/codec.ts'
 import { blocksTopic } from '../../../protocols/gossip/topic.ts'
 import { silentLog } from '../../../src/base/log.ts'
 import { type SignedBlock } from '../../../src/chain/block.ts'
@@ -20,12 +20,13 @@ describe('block gossip', () => {
     const writes: { block: SignedBlock; from: string; finish: () => void }[] = []
     const rejected: string[] = []
     const verdicts = new Map<string, Validation>()
+    let judging = Promise.resolve()
     const gossip = createBlockGossip(
       {
         clock,
         log: silentLog,
         validator: {
-          validate: (_, compressed) =>
+          validate: (_, { compressed }) =>
             verdicts.get(Buffer.from(compressed).toString('hex')) ?? {
               verdict: 'reject',
               reason: 'unknown'
@@ -35,8 +36,10 @@ describe('block gossip', () => {
           async publish(topic, compressed) {
             published.push({ topic, compressed })
             return 3
-          }
+          },
+          judged: () => judging
         },
+        isTrusted: () => true,
         accept: (block, from) =>
           new Promise((resolve) => {
             writes.push({ block, from, finish: resolve })
@@ -48,9 +51,16 @@ describe('block gossip', () => {
     const receive = (block: SignedBlock, { topic = TOPIC, from = 'peer-1' } = {}) => {
       const compressed = compressMessage(block.message)
       verdicts.set(Buffer.from(compressed).toString('hex'), { verdict: 'accept', block })
-      return gossip.receive({ topic, compressed, from })
+      return gossip.receive({ topic, compressed, unpacked: unpack(compressed), from })
     }
-    return { gossip, published, writes, rejected, receive }
+    const holdMesh = () => {
+      let release = () => {}
+      judging = new Promise((resolve) => {
+        release = resolve
+      })
+      return release
+    }
+    return { gossip, published, writes, rejected, receive, holdMesh }
   }
 
   it('publishes a young block to the topic of its version', async () => {
@@ -97,12 +107,28 @@ describe('block gossip', () => {
     await drained
   })
 
+  it('drains only when what the mesh still unpacks has been judged, and written', async () => {
+    const { gossip, writes, receive, holdMesh } = setUp()
+    const release = holdMesh()
+    let isDrained = false
+    const drained = gossip.drain().then(() => {
+      isDrained = true
+    })
+    receive(signChild(genesis))
+    release()
+    await settle()
+    assert.equal(isDrained, false)
+    writes[0]?.finish()
+    await drained
+  })
+
   it('blames whoever passed on what it rejects, and nobody for what it ignores', () => {
     const { gossip, rejected, writes } = setUp()
     const compressed = new Uint8Array(100)
-    assert.equal(gossip.receive({ topic: TOPIC, compressed, from: 'liar' }), 'reject')
+    const unpacked = unpack(compressed)
+    assert.equal(gossip.receive({ topic: TOPIC, compressed, unpacked, from: 'liar' }), 'reject')
     const otherChain = blocksTopic(5n, 3)
-    assert.equal(gossip.receive({ topic: otherChain, compressed, from: 'lost' }), 'ignore')
+    assert.equal(gossip.receive({ topic: otherChain, compressed, unpacked, from: 'lost' }), 'ignore')
     assert.deepEqual(rejected, ['liar unknown'])
     assert.equal(writes.length, 0)
   })

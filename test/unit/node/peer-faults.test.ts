@@ -59,6 +59,8 @@ describe('the fault of a failed request', () => {
 describe('the fault of a false answer', () => {
   const rows: readonly (readonly [PeerBlocksFailure, string])[] = [
     [{ code: 'block-false', peer, reason: '' }, 'false-block'],
+    [{ code: 'block-unusable', peer, reason: '' }, 'signers-doing'],
+    [{ code: 'answer-empty', peer }, 'reset'],
     [{ code: 'block-unrequested', peer, number: 1n }, 'unrequested-item'],
     [{ code: 'answer-too-large', peer, maxBytes: 1 }, 'over-limit'],
     [{ code: 'relation-false', peer, relation: 'ahead' }, 'false-claim']
@@ -75,10 +77,11 @@ describe('the fault of a rejected gossip message', () => {
     ['snappy-invalid', 'false-block'],
     ['signature-unrecoverable', 'false-block'],
     ['signer-not-scheduled', 'false-block'],
-    ['block-hash-false', 'false-block'],
-    ['too-old', 'no-fault'],
-    ['too-early', 'no-fault'],
-    ['too-many-at-height', 'no-fault']
+    ['message-malformed', 'false-block'],
+    ['repeated-too-often', 'over-limit'],
+    ['block-hash-false', 'signers-doing'],
+    ['withdrawals-not-empty', 'signers-doing'],
+    ['block-number-too-large', 'signers-doing']
   ] as const) {
     it(`${reason} is ${fault}`, () => {
       assert.equal(gossipFault(reason), fault)

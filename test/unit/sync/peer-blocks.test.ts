@@ -204,11 +204,9 @@ describe('requestTip', () => {
       })
     })
   }
-  it('blames a peer that answers with nothing', async () => {
+  it('says of an answer with nothing in it that it is empty, as one is whose peer stops', async () => {
     const peers = createStubPeers({ a: { tip: () => [] } })
     await assert.rejects(requestTip(peers, 'a', head, NEVER), PeerBlocksError)
-    assert.deepEqual(peers.blamed, [
-      { code: 'relation-false', peer: 'a', relation: 'empty answer' }
-    ])
+    assert.deepEqual(peers.blamed, [{ code: 'answer-empty', peer: 'a' }])
   })
 })
