@@ -1,5 +1,5 @@
 // What becomes of a gossiped block: accept, reject or ignore (protocols/gossip, "Validation", GO-7 to GO-17).
-import { GossipError, messageOf, type Unpacked } from '../../protocols/gossip/codec.ts'
+import { GossipError, type GossipFailure, messageOf, type Unpacked } from '../../protocols/gossip/codec.ts'
 import { type GossipPreset } from '../../protocols/gossip/parameters.ts'
 import { type TopicVersion } from '../../protocols/block-message/codec.ts'
 import { type Hex } from '../base/bytes.ts'
@@ -32,11 +32,21 @@ export interface BlockValidator {
  * What an honest peer may pass on although it is not for us: signed as it must be, under a fork or a change of the
  * signer that we do not know, or a block that nobody can execute. To reject it would count against that peer.
  */
-const IGNORED: readonly (GossipError | MessageError)['failure']['code'][] = [
-  'signer-of-other-heights',
-  'blob-field-not-zero',
-  'transaction-empty'
-] satisfies readonly MessageFailure['code'][]
+function isIgnored(failure: GossipFailure | MessageFailure): boolean {
+  switch (failure.code) {
+    // [IGNORE] GO-20: another of the chain's signers.
+    case 'signer-of-other-heights':
+      return true
+    // [IGNORE] GO-21: since Jovian it counts the bytes of the block.
+    case 'blob-field-not-zero':
+      return failure.field === 'blobGasUsed'
+    // [IGNORE] GO-21.
+    case 'transaction-empty':
+      return true
+    default:
+      return false
+  }
+}
 
 /** A validator for one chain whose signers are configured. */
 export function createBlockValidator(
@@ -49,13 +59,12 @@ export function createBlockValidator(
       let block: SignedBlock
       try {
         // [REJECT] GO-7 bad snappy or size; GO-9 a false signature; GO-10 does not decode; GO-12 a false
-        // block hash; GO-13 withdrawals. GO-8, no signer configured, cannot be here.
+        // block hash; GO-13 a field out of bounds. GO-8, no signer configured, cannot be here.
         block = verify(version, messageOf(unpacked), signedPartHash)
       } catch (thrown) {
         if (!(thrown instanceof GossipError || thrown instanceof MessageError)) throw thrown
-        const { code: reason } = thrown.failure
-        // [IGNORE] GO-20, GO-21: another of the chain's signers; blob gas, or an empty transaction.
-        return { verdict: IGNORED.includes(reason) ? 'ignore' : 'reject', reason }
+        const { failure } = thrown
+        return { verdict: isIgnored(failure) ? 'ignore' : 'reject', reason: failure.code }
       }
       // [IGNORE] GO-11, GO-16: too old, or too far ahead, in whole seconds.
       const ageSeconds = Math.floor(clock.nowMs() / 1_000) - Number(block.header.timestamp)

@@ -79,6 +79,7 @@ export function gossipFault(reason: string): Fault {
 /** Reasons of messages that a signer of the schedule made: only it can, so whoever passed them on did not. */
 const SIGNED_REASONS: readonly string[] = [
   'block-hash-false',
+  'blob-field-not-zero',
   'block-number-too-large',
   'withdrawals-not-empty'
 ] satisfies readonly MessageFailure['code'][]

@@ -11,5 +11,6 @@ export const HIDDEN_RULES: readonly HiddenRule[] = [
     rule: 'GO-8',
     reason: 'the signer is the node’s own configuration, and it cannot be taken away'
   },
-  { rule: 'GO-19', reason: 'a peer cannot make a node hold back a block that it built itself' }
+  { rule: 'GO-19', reason: 'a peer cannot make a node hold back a block that it built itself' },
+  { rule: 'GO-20', reason: 'the suite has the key of one signer, and the schedule is not on the wire' }
 ]

@@ -142,8 +142,8 @@ async function judge(
   const computed = await blockHashOf(block)
   if (breaks('GO-12', () => toHex(computed) !== toHex(blockHash))) return undefined
   const { withdrawals = [], blobGasUsed = 0n, excessBlobGas = 0n } = block.payload
-  const hasMore = withdrawals.length > 0 || blobGasUsed + excessBlobGas > 0n
-  if (breaks('GO-13', () => hasMore)) return undefined
+  if (breaks('GO-13', () => withdrawals.length > 0 || excessBlobGas > 0n)) return undefined
+  if (breaks('GO-21', () => blobGasUsed > 0n)) return undefined
   const height = `${topic} ${String(number)}`
   const hashes = seen.get(height) ?? new Set<string>()
   if (breaks('GO-14', () => hashes.has(toHex(blockHash)))) return undefined

@@ -65,7 +65,8 @@ export const GOSSIP_REFUSAL_CASES: readonly ConformanceCase[] = [
     ['GO-18']
   ),
   refusedPlan('GO-12', 'a false block hash', () => ({ blockHash: keccak256(Uint8Array.of(1)) })),
-  refusedPlan('GO-13', 'blob gas', () => ({ payload: { blobGasUsed: 131_072n } })),
+  refusedPlan('GO-13', 'excess blob gas', () => ({ payload: { excessBlobGas: 131_072n } })),
+  refusedPlan('GO-21', 'blob gas', () => ({ payload: { blobGasUsed: 131_072n } })),
   refusedPlan('GO-13', 'a withdrawal', () => ({
     payload: {
       withdrawals: [{ index: 0n, validatorIndex: 0n, address: new Uint8Array(20), amount: 1n }]
