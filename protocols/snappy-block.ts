@@ -1,5 +1,5 @@
 // Snappy's block format (format_description.txt of google/snappy) under a bound that is checked first.
-import { compressSync, uncompress, uncompressSync } from 'snappy'
+import { compressSync, uncompressSync } from 'snappy'
 import { ProtocolError } from './protocol-error.ts'
 
 /** What can be wrong with a snappy block. Sizes are those it claims when decompressed. */
@@ -38,7 +38,7 @@ export function compressBlock(bytes: Uint8Array): Uint8Array {
  * 2^32. Throws SnappyError.
  */
 export function decompressedBytes(compressed: Uint8Array): number {
-  return readLength(compressed).sizeBytes
+  return readLength(compressed, Infinity).sizeBytes
 }
 
 /** What the block holds; refused before anything is allocated when that is over `maxBytes`. Throws SnappyError. */
@@ -51,33 +51,18 @@ export function decompressBlock(compressed: Uint8Array, maxBytes: number): Uint8
   }
 }
 
-/** The same off this thread, for blocks that take long. `compressed` must not change meanwhile. Throws SnappyError. */
-export async function decompressBlockAside(
-  compressed: Uint8Array,
-  maxBytes: number
-): Promise<Uint8Array> {
-  const { block, options } = readyToUncompress(compressed, maxBytes)
-  try {
-    return plain((await uncompress(block, options)) as Buffer)
-  } catch (thrown) {
-    throw new SnappyError({ code: 'snappy-invalid' }, { cause: thrown })
-  }
-}
-
 function readyToUncompress(compressed: Uint8Array, maxBytes: number) {
-  const { sizeBytes, headerBytes } = readLength(compressed)
-  if (sizeBytes > maxBytes) {
-    throw new SnappyError({ code: 'decompressed-too-large', sizeBytes, maxBytes })
-  }
+  const { sizeBytes, headerBytes } = readLength(compressed, maxBytes)
   const isLong = headerBytes > BINDING_LENGTH_BYTES_MAX
   const block = isLong ? withShortestLength(compressed, sizeBytes, headerBytes) : compressed
   return { block, options: { copyOutputData: sizeBytes <= COPIED_MAX_BYTES } }
 }
 
-function readLength(compressed: Uint8Array): {
-  readonly sizeBytes: number
-  readonly headerBytes: number
-} {
+/** The claimed length and how many bytes say it. Throws SnappyError, also when it is over `maxBytes`. */
+export function readLength(
+  compressed: Uint8Array,
+  maxBytes: number
+): { readonly sizeBytes: number; readonly headerBytes: number } {
   let sizeBytes = 0
   for (let index = 0; index < LENGTH_BYTES_MAX; index++) {
     const byte = compressed[index]
@@ -85,7 +70,8 @@ function readLength(compressed: Uint8Array): {
     sizeBytes += (byte & 0x7f) * 2 ** (7 * index)
     if (byte >= 0x80) continue
     if (sizeBytes >= UINT32_END) break
-    return { sizeBytes, headerBytes: index + 1 }
+    if (sizeBytes <= maxBytes) return { sizeBytes, headerBytes: index + 1 }
+    throw new SnappyError({ code: 'decompressed-too-large', sizeBytes, maxBytes })
   }
   throw new SnappyError({ code: 'snappy-invalid' })
 }

@@ -2,13 +2,8 @@
 import { MESSAGE_MAX_BYTES, MESSAGE_MIN_BYTES } from '../block-message/codec.ts'
 import { type HashFunction } from '../hash-function.ts'
 import { ProtocolError } from '../protocol-error.ts'
-import {
-  compressBlock,
-  decompressBlock,
-  decompressBlockAside,
-  decompressedBytes,
-  SnappyError
-} from '../snappy-block.ts'
+import { compressBlock, decompressBlock, decompressedBytes, SnappyError } from '../snappy-block.ts'
+import { decompressInSlices, type Pause } from '../snappy-slices.ts'
 
 /** What can be wrong with gossiped bytes before they are decoded as a block message. */
 export type GossipFailure =
@@ -67,10 +62,10 @@ export function unpack(compressed: Uint8Array): Unpacked {
   }
 }
 
-/** The same off this thread, for bytes that hold much. `compressed` must not change meanwhile. */
-export async function unpackAside(compressed: Uint8Array): Promise<Unpacked> {
+/** The same with pauses, for bytes that hold much. `compressed` must not change meanwhile. */
+export async function unpackInSlices(compressed: Uint8Array, pause: Pause): Promise<Unpacked> {
   try {
-    return { compressed, content: await decompressBlockAside(compressed, MESSAGE_MAX_BYTES) }
+    return { compressed, content: await decompressInSlices(compressed, MESSAGE_MAX_BYTES, pause) }
   } catch (thrown) {
     return unpackedNothing(compressed, thrown)
   }

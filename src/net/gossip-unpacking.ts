@@ -1,4 +1,4 @@
-// Gossiped bytes before gossipsub handles them: refused or unpacked once; what takes long is done aside and in slices.
+// Gossiped bytes before gossipsub handles them: refused, or unpacked once; what takes long is done in slices.
 import { createHash } from 'node:crypto'
 import { SIGNATURE_BYTES } from '../../protocols/block-message/codec.ts'
 import {
@@ -6,13 +6,13 @@ import {
   MESSAGE_ID_BYTES,
   messageIdParts,
   unpack,
-  unpackAside,
   type Unpacked,
-  unpackedMessageId
+  unpackedMessageId,
+  unpackInSlices
 } from '../../protocols/gossip/codec.ts'
 import { keccak256InSlices } from '../base/keccak.ts'
 import { SerialExecutor } from '../base/serial.ts'
-import { createYielder } from '../base/yielder.ts'
+import { createYielder, type Yielder } from '../base/yielder.ts'
 import { type ReceivedMessage } from '../gossip/block-gossip.ts'
 import { type IncomingMessage, type MessageIntake } from '../gossip/message-intake.ts'
 import { forgivePromises, type GossipSubInternals } from './gossip-internals.ts'
@@ -21,16 +21,17 @@ import { forgivePromises, type GossipSubInternals } from './gossip-internals.ts'
 const AT_ONCE_MAX_BYTES = 2 ** 19
 /** Bytes that are hashed between two looks at the clock. */
 const SLICE_BYTES = 2 ** 18
-/** What may wait to be unpacked aside, of trusted peers and of strangers each. */
-const ASIDE_MAX_MESSAGES = 256
-const ASIDE_MAX_BYTES = 64 * 2 ** 20
+/** What may wait to be unpacked in slices, of trusted peers and of strangers each. */
+const WAITING_MAX_MESSAGES = 256
+const WAITING_MAX_BYTES = 64 * 2 ** 20
 
 /** What is known of bytes while gossipsub has them in hand. */
 interface InHand {
   readonly message: IncomingMessage
   readonly unpacked: Unpacked
   readonly messageId: Uint8Array
-  readonly isAside: boolean
+  /** Where it was unpacked in slices; it is hashed in slices too. */
+  readonly yielder?: Yielder
 }
 
 /** By the bytes as gossipsub hands them around. */
@@ -49,9 +50,9 @@ export function receivedMessage(
   const unpacked = known?.unpacked ?? unpack(message.compressed)
   const { content } = unpacked
   const isSigned = content !== undefined && content.length > SIGNATURE_BYTES
-  if (known?.isAside !== true || !isSigned) return { ...message, unpacked }
+  if (known?.yielder === undefined || !isSigned) return { ...message, unpacked }
   const signedPart = content.subarray(SIGNATURE_BYTES)
-  return keccak256InSlices(signedPart, createYielder()).then((signedPartHash) => ({
+  return keccak256InSlices(signedPart, known.yielder).then((signedPartHash) => ({
     ...message,
     unpacked,
     signedPartHash
@@ -83,14 +84,14 @@ export function createGossipUnpacking(
     if (turn.takes(sizeBytes)) {
       const unpacked = unpack(compressed)
       const messageId = unpackedMessageId(sha256, topic, unpacked)
-      inHand.set(compressed, { message, unpacked, messageId, isAside: false })
+      inHand.set(compressed, { message, unpacked, messageId })
       return hand()
     }
     const lane = intake.isTrusted(from) ? lanes.trusted : lanes.strangers
-    const job = async () => {
-      const unpacked = await unpackAside(compressed)
-      const messageId = await messageIdInSlices(topic, unpacked)
-      inHand.set(compressed, { message, unpacked, messageId, isAside: true })
+    const job = async (yielder: Yielder) => {
+      const unpacked = await unpackInSlices(compressed, () => yielder.maybeYield())
+      const messageId = await messageIdInSlices(topic, unpacked, yielder)
+      inHand.set(compressed, { message, unpacked, messageId, yielder })
       await hand()
     }
     if (!lane.hasRoom(sizeBytes)) intake.forget(message)
@@ -119,15 +120,20 @@ export function createGossipUnpacking(
 
 /** One message after the other, so that no more than one is held unpacked. */
 function createLane(what: string) {
-  const jobs = new SerialExecutor(what, ASIDE_MAX_MESSAGES)
+  const jobs = new SerialExecutor(what, WAITING_MAX_MESSAGES)
+  // One for all: many small messages are as long a piece of work as a large one.
+  const yielder = createYielder()
   let waitingBytes = 0
   return {
     hasRoom: (sizeBytes: number) =>
-      jobs.jobsCount < ASIDE_MAX_MESSAGES && waitingBytes + sizeBytes <= ASIDE_MAX_BYTES,
-    async run(job: () => Promise<void>, sizeBytes: number): Promise<void> {
+      jobs.jobsCount < WAITING_MAX_MESSAGES && waitingBytes + sizeBytes <= WAITING_MAX_BYTES,
+    async run(job: (yielder: Yielder) => Promise<void>, sizeBytes: number): Promise<void> {
       waitingBytes += sizeBytes
       try {
-        await jobs.run(job)
+        await jobs.run(async () => {
+          await yielder.maybeYield()
+          await job(yielder)
+        })
       } finally {
         waitingBytes -= sizeBytes
       }
@@ -152,8 +158,11 @@ function createTurnAllowance() {
   }
 }
 
-async function messageIdInSlices(topic: string, unpacked: Unpacked): Promise<Uint8Array> {
-  const yielder = createYielder()
+async function messageIdInSlices(
+  topic: string,
+  unpacked: Unpacked,
+  yielder: Yielder
+): Promise<Uint8Array> {
   const hash = createHash('sha256')
   for (const part of messageIdParts(topic, unpacked)) {
     for (let at = 0; at < part.length; at += SLICE_BYTES) {

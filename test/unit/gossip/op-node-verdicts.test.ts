@@ -3,7 +3,12 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type TopicVersion } from '../../../protocols/block-message/codec.ts'
-import { messageId, unpack } from '../../../protocols/gossip/codec.ts'
+import {
+  messageId,
+  unpack,
+  unpackedMessageId,
+  unpackInSlices
+} from '../../../protocols/gossip/codec.ts'
 import { OP_PRESET } from '../../../protocols/gossip/parameters.ts'
 import { blocksTopic } from '../../../protocols/gossip/topic.ts'
 import { type Hex } from '../../../src/base/bytes.ts'
@@ -58,9 +63,11 @@ describe('verdicts of op-node', () => {
 
   for (const message of verdicts.messages) {
     const { group, name, version, id, opNode, ours = opNode } = message
-    it(`${group}: "${ours}" to ${name}`, () => {
+    it(`${group}: "${ours}" to ${name}`, async () => {
       const topic = blocksTopic(chainId, version)
       assert.equal(toHex(messageId(sha256, topic, fromHex(message.hex))), id)
+      const sliced = await unpackInSlices(fromHex(message.hex), () => undefined)
+      assert.equal(toHex(unpackedMessageId(sha256, topic, sliced)), id)
       assert.equal(judge(message).verdict, ours)
     })
   }
