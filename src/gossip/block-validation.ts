@@ -1,5 +1,10 @@
 // What becomes of a gossiped block: accept, reject or ignore (protocols/gossip, "Validation", GO-7 to GO-17).
-import { GossipError, type GossipFailure, messageOf, type Unpacked } from '../../protocols/gossip/codec.ts'
+import {
+  GossipError,
+  type GossipFailure,
+  messageOf,
+  type Unpacked
+} from '../../protocols/gossip/codec.ts'
 import { type GossipPreset } from '../../protocols/gossip/parameters.ts'
 import { type TopicVersion } from '../../protocols/block-message/codec.ts'
 import { type Hex } from '../base/bytes.ts'

@@ -112,7 +112,10 @@ export function createMessageIntake(
 ): MessageIntake {
   const known = new LruMap<string, Known>(KNOWN_MESSAGES_MAX)
   const provenUntilMs = new LruMap<string, number>(PROVEN_PEERS_MAX)
-  const quotas = { unproven: new Quota(clock, rates.unproven), proven: new Quota(clock, rates.proven) }
+  const quotas = {
+    unproven: new Quota(clock, rates.unproven),
+    proven: new Quota(clock, rates.proven)
+  }
   const tickets = new WeakMap<Uint8Array, Ticket>()
 
   function quotaOf(peer: string): Quota {

@@ -10,7 +10,12 @@ import { ADMIT_ALL, type MessageIntake } from '../gossip/message-intake.ts'
 import { type GossipSubInternals, internalsOf, onStreamOpened } from './gossip-internals.ts'
 import { createGossipRepair, type GossipRepairDeps } from './gossip-repair.ts'
 import { createGossipReplay } from './gossip-replay.ts'
-import { createGossipUnpacking, gossipMessageId, receivedMessage } from './gossip-unpacking.ts'
+import {
+  createGossipUnpacking,
+  gossipMessageId,
+  type GossipUnpacking,
+  receivedMessage
+} from './gossip-unpacking.ts'
 import { encodeVarint } from './varint.ts'
 
 /** A frame carries its message, the topic and a little control. */
@@ -79,7 +84,7 @@ export function createGossipMesh(
   liftSendLimit(internals)
   const repair = createGossipRepair({ clock, host, pubsub, internals }, topics)
   const replay = createGossipReplay({ clock, pubsub }, internals)
-  let judged = async () => {}
+  let unpacking: GossipUnpacking | undefined
   return {
     async publish(topic, compressed, youngForMs) {
       const { recipients } = await pubsub.publish(topic, compressed)
@@ -88,7 +93,7 @@ export function createGossipMesh(
       return receivers.size
     },
     listen(receive, intake = ADMIT_ALL) {
-      judged = createGossipUnpacking(internals, intake).judged
+      unpacking = createGossipUnpacking(internals, intake)
       for (const topic of topics) {
         pubsub.topicValidators.set(topic, async (peer, { data }) => {
           const message = receivedMessage({ topic, compressed: data, from: peer.toString() })
@@ -98,7 +103,9 @@ export function createGossipMesh(
         pubsub.subscribe(topic)
       }
     },
-    judged: () => judged(),
+    async judged() {
+      await unpacking?.judged()
+    },
     addDirect(peer) {
       internals.direct.add(peer)
     },

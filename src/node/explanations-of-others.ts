@@ -69,7 +69,7 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
       'relation-false',
       'signature-invalid',
       'signature-unrecoverable',
-          'signer-not-scheduled',
+      'signer-not-scheduled',
       'signer-of-other-heights',
       'too-many-items',
       'transaction-empty',

@@ -12,5 +12,8 @@ export const HIDDEN_RULES: readonly HiddenRule[] = [
     reason: 'the signer is the node’s own configuration, and it cannot be taken away'
   },
   { rule: 'GO-19', reason: 'a peer cannot make a node hold back a block that it built itself' },
-  { rule: 'GO-20', reason: 'the suite has the key of one signer, and the schedule is not on the wire' }
+  {
+    rule: 'GO-20',
+    reason: 'the suite has the key of one signer, and the schedule is not on the wire'
+  }
 ]

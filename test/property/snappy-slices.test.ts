@@ -60,10 +60,7 @@ const block = fc
     padding: fc.integer({ min: 0, max: 9 })
   })
   .map(({ tags, off, padding }) => {
-    const sizeBytes = Math.max(
-      0,
-      off + tags.reduce((total, { adds }) => total + adds, 0)
-    )
+    const sizeBytes = Math.max(0, off + tags.reduce((total, { adds }) => total + adds, 0))
     const header = [sizeBytes & 0x7f, sizeBytes >> 7]
     const varint = [...header, ...Array<number>(padding).fill(0)].map((byte, index, all) =>
       index === all.length - 1 ? byte : byte | 0x80

@@ -20,7 +20,7 @@ describe('block gossip', () => {
     const writes: { block: SignedBlock; from: string; finish: () => void }[] = []
     const rejected: string[] = []
     const verdicts = new Map<string, Validation>()
-    let judging = Promise.resolve()
+    let judging: Promise<unknown> = Promise.resolve()
     const gossip = createBlockGossip(
       {
         clock,
@@ -37,7 +37,9 @@ describe('block gossip', () => {
             published.push({ topic, compressed })
             return 3
           },
-          judged: () => judging
+          async judged() {
+            await judging
+          }
         },
         isTrusted: () => true,
         accept: (block, from) =>
@@ -54,11 +56,11 @@ describe('block gossip', () => {
       return gossip.receive({ topic, compressed, unpacked: unpack(compressed), from })
     }
     const holdMesh = () => {
-      let release = () => {}
-      judging = new Promise((resolve) => {
-        release = resolve
-      })
-      return release
+      const { promise, resolve } = Promise.withResolvers<undefined>()
+      judging = promise
+      return () => {
+        resolve(undefined)
+      }
     }
     return { gossip, published, writes, rejected, receive, holdMesh }
   }
@@ -128,7 +130,10 @@ describe('block gossip', () => {
     const unpacked = unpack(compressed)
     assert.equal(gossip.receive({ topic: TOPIC, compressed, unpacked, from: 'liar' }), 'reject')
     const otherChain = blocksTopic(5n, 3)
-    assert.equal(gossip.receive({ topic: otherChain, compressed, unpacked, from: 'lost' }), 'ignore')
+    assert.equal(
+      gossip.receive({ topic: otherChain, compressed, unpacked, from: 'lost' }),
+      'ignore'
+    )
     assert.deepEqual(rejected, ['liar unknown'])
     assert.equal(writes.length, 0)
   })

@@ -44,7 +44,8 @@ function createMesh(intake: Partial<MessageIntake> = {}) {
     }
   } as unknown as GossipSubInternals
   const unpacking = createGossipUnpacking(internals, { ...ADMIT_ALL, ...intake })
-  const receive = (data: Uint8Array) => internals.handleReceivedMessage(PEER, { topic: TOPIC, data })
+  const receive = (data: Uint8Array) =>
+    internals.handleReceivedMessage(PEER, { topic: TOPIC, data })
   return { handled, promises, receive, judged: () => unpacking.judged() }
 }
 
@@ -116,9 +117,10 @@ describe('gossip on its way in', () => {
 
   it('is judged when everything that came in is', async () => {
     const { handled, receive, judged } = createMesh()
-    for (let count = 0; count < 3; count++) void receive(compressBlock(LARGE))
+    const received = Array.from({ length: 3 }, () => receive(compressBlock(LARGE)))
     await judged()
     assert.equal(handled.length, 3)
+    await Promise.all(received)
   })
 
   const admissions: readonly (readonly [Admission, number])[] = [
@@ -142,9 +144,10 @@ describe('gossip on its way in', () => {
       }
     })
     const bomb = compressBlock(new Uint8Array(10 * 2 ** 20))
-    for (let count = 0; count < 20; count++) void receive(bomb.slice())
+    const received = Array.from({ length: 20 }, () => receive(bomb.slice()))
     assert.equal(forgottenCount, 14)
     await judged()
     assert.equal(handled.length, 6)
+    await Promise.all(received)
   })
 })
