@@ -39,6 +39,8 @@ export interface LayoutOptions {
   /** Which accounts are funded. */
   readonly seed: number
   readonly setup: ScenarioSetup
+  /** Accounts that have funds besides the load's. */
+  readonly fundedAccounts?: readonly Hex[]
   /** A genesis that lies back in time, and what its state has besides; one of now without. */
   readonly genesis?: { readonly ageSeconds: number; readonly accountsCount: number }
 }
@@ -50,6 +52,7 @@ export interface NodeLayout {
   /** Where it listens for peers itself, with its peer id. */
   readonly multiaddr: string
   readonly rpcUrl: string
+  readonly metricsUrl: string
   readonly dataDir: string
   readonly configFile: string
   readonly logFile: string
@@ -104,6 +107,7 @@ export async function writeLayout(options: LayoutOptions): Promise<ClusterLayout
     signer,
     fundedAccounts: [
       ...loadAccounts(seed).map(({ address }) => address.toLowerCase() as Hex),
+      ...(options.fundedAccounts ?? []),
       ...Array.from({ length: accountsCount }, (_, index) => fillerAddress(index))
     ],
     timestamp: Math.floor(systemClock.nowMs() / 1000) - ageSeconds,
@@ -163,6 +167,7 @@ async function writeOne(
     peerId: key.peerId,
     multiaddr: peerMultiaddr(plan.ports[0]!, key.peerId),
     rpcUrl: `http://127.0.0.1:${String(plan.ports[1])}`,
+    metricsUrl: `http://127.0.0.1:${String(plan.ports[2])}/metrics`,
     dataDir,
     configFile,
     logFile: join(directory, `${name}.log`),

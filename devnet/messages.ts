@@ -2,6 +2,7 @@
 import { type Hex } from '../src/base/bytes.ts'
 import { type StageName } from '../src/recovery/progress.ts'
 import { type StateStoreOptions } from '../src/state/state-store.ts'
+import { type LoopDelay } from './loop-delay.ts'
 import { type RecoverySection } from './report.ts'
 
 /** A protection that is taken away to show that the checkers notice. */
@@ -29,6 +30,9 @@ export type NodeCommand =
   | { readonly command: 'release' }
   /** From now on its clock is so far off the machine's, as if somebody had set it. */
   | { readonly command: 'set-clock'; readonly offsetMs: number }
+  /** The delay of its event loop is measured from now on. */
+  | { readonly command: 'measure-loop' }
+  | { readonly command: 'read-loop' }
   | { readonly command: 'stop' }
 
 /** When a node reported something. */
@@ -60,6 +64,7 @@ export type NodeReport =
   /** The gate was asked, as a build began or right before a signature, and did not refuse. */
   | { readonly event: 'gate-passed' }
   | { readonly event: 'recovered'; readonly recovery: RecoverySection }
+  | ({ readonly event: 'loop' } & LoopDelay)
   | { readonly event: 'failed'; readonly reason: string; readonly exitCode: number }
 
 /** What a node process is told at its start, as JSON in its only argument. */
@@ -75,6 +80,8 @@ export interface StartFlags {
   /** Recovery is held at the first end of this stage. */
   readonly holdAtStage?: StageName
   readonly hides?: Hiding
+  /** A backup answers `signed_tip` with false claims. */
+  readonly lies?: true
   /** Smaller bounds of the state in memory: flushes come more often. */
   readonly stateLimits?: Partial<StateStoreOptions>
 }

@@ -15,6 +15,8 @@ import { type GateReader } from '../src/recovery/gate.ts'
 import { type RecoveryReport } from '../src/recovery/progress.ts'
 import { type SequencerGate } from '../src/sequencer/sequencer.ts'
 import { type TipReply } from '../src/sync/answer-tip.ts'
+import { createLiar } from './lies.ts'
+import { createLoopDelayMeter } from './loop-delay.ts'
 import {
   type Hiding,
   type HoldStep,
@@ -31,6 +33,7 @@ const UNGATED_PAUSE_MS = 200
 
 const spec = JSON.parse(process.argv[2] ?? 'null') as NodeSpec
 const stop = new AbortController()
+const loopDelay = createLoopDelayMeter()
 let held: HoldStep | undefined
 let heldStage = spec.flags.holdAtStage
 let release: (() => void) | undefined
@@ -44,6 +47,8 @@ process.on('message', (message) => {
   if (command.command === 'hold') held = command.step
   if (command.command === 'release') letGo()
   if (command.command === 'set-clock') clockOffsetMs = command.offsetMs
+  if (command.command === 'measure-loop') loopDelay.begin()
+  if (command.command === 'read-loop') post({ event: 'loop', ...loopDelay.read() })
   if (command.command === 'stop') stopNow()
 })
 process.on('SIGTERM', stopNow)
@@ -95,10 +100,11 @@ function applyWithout(
 }
 
 /** Protections that no setting takes away. */
-function overridesOf({ without, flags: { hides, stateLimits } }: NodeSpec): NodeOverrides {
+function overridesOf({ without, flags: { hides, lies, stateLimits } }: NodeSpec): NodeOverrides {
   return {
     onStep,
     ...(stateLimits && { stateLimits }),
+    ...(lies && { answerTip: createLiar() }),
     ...(hides && { answerTip: () => hidingReply(hides), refuses: isBlockProtocol }),
     ...(without === 'recovery' && { decide: decideWithoutRecovery }),
     sequencerGate: (gate) => reportPasses(gateWithout(gate, without))

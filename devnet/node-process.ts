@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { type LoopDelay } from './loop-delay.ts'
 import { type BlockFacts, type HoldStep, type NodeMessage, type NodeSpec } from './messages.ts'
 
 /** A node that has not become ready by then has failed to start. */
@@ -119,6 +120,23 @@ export class NodeProcess {
   /** Its clock goes on so far off the machine's; 0: right again. */
   setClock(offsetMs: number): void {
     if (this.isAlive) this.#child.send({ command: 'set-clock', offsetMs })
+  }
+
+  /** The node measures the delay of its event loop from now on. */
+  measureLoop(): void {
+    if (this.isAlive) this.#child.send({ command: 'measure-loop' })
+  }
+
+  /** What it measured; rejects when it is gone, or kept from answering for so long. */
+  async readLoop(timeoutMs: number): Promise<LoopDelay> {
+    const read = this.waitFor(
+      'event-loop delay',
+      (message) => (message.event === 'loop' ? message : undefined),
+      timeoutMs
+    )
+    if (this.isAlive) this.#child.send({ command: 'read-loop' })
+    const { p99Ms, maxMs, samplesCount } = await read
+    return { p99Ms, maxMs, samplesCount }
   }
 
   /** SIGKILL: nothing is flushed, no handler runs. Resolves when all that it ever said was heard. */

@@ -1,4 +1,5 @@
 // One line of a soak: what was demanded, what came out.
+import { appendFile } from 'node:fs/promises'
 
 /** One criterion as it is printed, one JSON line each. */
 export interface Criterion {
@@ -14,6 +15,16 @@ export interface Criterion {
 export function printCriterion(criterion: Criterion): Criterion {
   process.stdout.write(`${JSON.stringify(criterion)}\n`)
   return criterion
+}
+
+/** Appends a criterion to a file that many runs share, with when and by which seed it was found. */
+export async function appendCriterion(
+  file: string,
+  criterion: Criterion,
+  { seed }: { readonly seed: number }
+): Promise<void> {
+  const line = JSON.stringify({ at: new Date().toISOString(), seed, ...criterion })
+  await appendFile(file, `${line}\n`)
 }
 
 /** Says on stderr what goes on, for whoever waits. */

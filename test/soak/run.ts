@@ -2,18 +2,20 @@
 import '../../src/net/promise-with-resolvers.ts'
 import { describeError } from '../../devnet/condition.ts'
 import { EXIT_CODE } from '../../src/node/command-io.ts'
-import { type Criterion, printCriterion } from './criterion.ts'
+import { appendCriterion, type Criterion, printCriterion, say } from './criterion.ts'
 import { createJobSlots } from '../support/job-slots.ts'
 import { MAIN_JOB_PARTS } from './main-job.ts'
 import { RECOVERY_PARTS } from './recovery.ts'
 import { parseSoakFlags, type SoakFlags, type Soaks } from './soak-flags.ts'
 import { type SoakOptions, type SoakPart } from './soak-part.ts'
 import { STATE_PARTS } from './state.ts'
+import { STRANGERS_PARTS } from './strangers/strangers.ts'
 
 const SOAKS: Soaks = new Map([
   ['main-job', MAIN_JOB_PARTS],
   ['recovery', RECOVERY_PARTS],
-  ['state', STATE_PARTS]
+  ['state', STATE_PARTS],
+  ['strangers', STRANGERS_PARTS]
 ])
 
 const parsed = parseSoakFlags(SOAKS, process.argv.slice(2))
@@ -27,12 +29,14 @@ if (parsed.kind === 'flags') {
 }
 
 /** True when every criterion was met. Each is printed as soon as it is known. */
-async function runParts({ parts, jobs, options: counts }: SoakFlags): Promise<boolean> {
+async function runParts({ parts, jobs, out, options: counts }: SoakFlags): Promise<boolean> {
+  say(`seed ${String(counts.seed)}`)
   const options = { ...counts, slots: createJobSlots(jobs) }
   let areAllMet = true
   const run = async (part: SoakPart) => {
     for (const criterion of await criteriaOf(part, options)) {
       const { ok } = printCriterion(criterion)
+      if (out !== undefined) await appendCriterion(out, criterion, { seed: counts.seed })
       areAllMet &&= ok
     }
   }

@@ -11,7 +11,7 @@ export type SoakRunOptions = Pick<
   RunOptions,
   'directory' | 'scenario' | 'seed' | 'blockTimeMs' | 'backupsCount' | 'transfersPerSecond'
 > &
-  Partial<Pick<RunOptions, 'timeline'>>
+  Partial<Pick<RunOptions, 'timeline' | 'fundedAccounts'>>
 
 /** Writes the cluster's directory; nothing runs yet. */
 export function openSoakRun(options: SoakRunOptions): Promise<ScenarioRun> {

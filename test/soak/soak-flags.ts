@@ -10,6 +10,8 @@ const KILLS_MAX = 1_000_000
 /** More clusters side by side than this are no test of recovery, but of the machine. */
 const JOBS_MAX = 32
 const BLOCK_TIME_MS_DEFAULT = 1_000
+const SECONDS_DEFAULT = 60
+const SECONDS_MAX = 3_600
 
 /** The soaks by their names. */
 export type Soaks = ReadonlyMap<string, readonly SoakPart[]>
@@ -18,6 +20,8 @@ export type Soaks = ReadonlyMap<string, readonly SoakPart[]>
 export interface SoakFlags {
   readonly parts: readonly SoakPart[]
   readonly jobs: number
+  /** A file that each criterion is appended to. */
+  readonly out: string | undefined
   readonly options: Omit<SoakOptions, 'slots'>
 }
 
@@ -45,6 +49,7 @@ export function parseSoakFlags(soaks: Soaks, args: readonly string[]): ParsedSoa
 interface Given extends Omit<SoakOptions, 'slots' | 'blockTimeMs'> {
   readonly only: readonly string[]
   readonly jobs: number
+  readonly out?: string
   readonly blockTime: number
 }
 
@@ -53,7 +58,7 @@ function createCommand(soaks: Soaks): Command {
   return new Command('soak')
     .description('Runs what takes too long for every change; one JSON line for each criterion.')
     .argument('<name>', names)
-    .option('--only <part>', 'this part; may be given again', collect, [])
+    .option('--only <part>', 'this part, or all of this group; may be given again', collect, [])
     .option('--times <n>', 'runs of each scenario', wholeNumber(1, TIMES_MAX), TIMES_DEFAULT)
     .option(
       '--kills <n>',
@@ -63,6 +68,8 @@ function createCommand(soaks: Soaks): Command {
     )
     .option('--jobs <n>', 'clusters side by side', wholeNumber(1, JOBS_MAX), 1)
     .option('--block-time <ms>', 'of the scenarios', blockTime, BLOCK_TIME_MS_DEFAULT)
+    .option('--seconds <n>', 'of each attack', wholeNumber(1, SECONDS_MAX), SECONDS_DEFAULT)
+    .option('--out <file>', 'append each criterion to this file too')
     .option('--seed <n>', 'the first seed', wholeNumber(1, SEED_MAX - TIMES_MAX - KILLS_MAX), 1)
     .helpOption('-h, --help', 'print this')
     .addHelpText('after', `\n${[...soaks].map(describeParts).join('\n')}`)
@@ -75,25 +82,32 @@ function createCommand(soaks: Soaks): Command {
 
 function toFlags(command: Command, soaks: Soaks): SoakFlags {
   const [name = ''] = command.args
-  const { only, jobs, blockTime: blockTimeMs, ...counts } = command.opts<Given>()
+  const { only, jobs, out, blockTime: blockTimeMs, ...counts } = command.opts<Given>()
   const parts = soaks.get(name)
   if (parts === undefined) {
     return command.error(
       `error: there is no soak ${name}; there are ${[...soaks.keys()].join(', ')}`
     )
   }
-  const unknown = only.find((part) => !parts.some((known) => known.name === part))
+  const isMeant = ({ name: part, group }: SoakPart, asked: string) =>
+    part === asked || group === asked
+  const unknown = only.find((asked) => !parts.some((part) => isMeant(part, asked)))
   if (unknown !== undefined) {
     return command.error(`error: there is no part ${unknown}. ${describeParts([name, parts])}`)
   }
-  const chosen = parts.filter((part) => only.length === 0 || only.includes(part.name))
-  return { parts: chosen, jobs, options: { ...counts, blockTimeMs } }
+  const chosen = parts.filter(
+    (part) => only.length === 0 || only.some((asked) => isMeant(part, asked))
+  )
+  return { parts: chosen, jobs, out, options: { ...counts, blockTimeMs } }
 }
 
 function describeParts([name, parts]: readonly [string, readonly SoakPart[]]): string {
-  return `Parts of ${name}: ${parts.map((part) => part.name).join(', ')}.`
+  const groups = [...new Set(parts.flatMap(({ group }) => group ?? []))]
+  const names = `Parts of ${name}: ${parts.map((part) => part.name).join(', ')}.`
+  return groups.length === 0 ? names : `${names} Groups: ${groups.join(', ')}.`
 }
 
-function collect(part: string, parts: readonly string[]): readonly string[] {
-  return [...parts, part]
+/** Several may stand in one value, with commas. */
+function collect(value: string, parts: readonly string[]): readonly string[] {
+  return [...parts, ...value.split(',')]
 }

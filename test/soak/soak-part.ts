@@ -12,6 +12,8 @@ export interface SoakOptions {
   readonly seed: number
   /** Time from block to block in the scenarios. */
   readonly blockTimeMs: number
+  /** How long each attack lasts. */
+  readonly seconds: number
   /** Every cluster takes one of them. */
   readonly slots: JobSlots
 }
@@ -19,6 +21,8 @@ export interface SoakOptions {
 /** Parts run side by side, as far as there are slots. */
 export interface SoakPart {
   readonly name: string
+  /** `--only` takes this name too, for all parts that have it. */
+  readonly group?: string
   /** True for what measures the machine too: it runs when all others have ended. */
   readonly isAlone?: true
   readonly run: (options: SoakOptions) => Promise<readonly Criterion[]>

@@ -2,10 +2,15 @@
 import assert from 'node:assert/strict'
 import { parseSoakFlags } from '../../soak/soak-flags.ts'
 
-const part = (name: string) => ({ name, run: () => Promise.resolve([]) })
+const part = (name: string, group?: string) => ({
+  name,
+  ...(group !== undefined && { group }),
+  run: () => Promise.resolve([])
+})
 const SOAKS = new Map([
   ['short', [part('first'), part('second')]],
-  ['long', [part('third')]]
+  ['long', [part('third')]],
+  ['grouped', [part('one', 'odd'), part('two', 'even'), part('three', 'odd')]]
 ])
 const parse = (text: string) => parseSoakFlags(SOAKS, text.split(' ').filter(Boolean))
 
@@ -18,21 +23,32 @@ describe('the flags of the soak command', () => {
       parts.map(({ name }) => name),
       ['first', 'second']
     )
-    const options = { times: 10, kills: 300, seed: 1, blockTimeMs: 1_000 }
-    assert.deepEqual(rest, { jobs: 1, options })
+    const options = { times: 10, kills: 300, seed: 1, blockTimeMs: 1_000, seconds: 60 }
+    assert.deepEqual(rest, { jobs: 1, out: undefined, options })
   })
 
   it('take a value each, and a part as often as it is named', () => {
     const parsed = parse(
-      'short --only second --only first --times 3 --kills 9 --jobs 2 --block-time 500 --seed 7'
+      'short --only second --only first --times 3 --kills 9 --jobs 2 --block-time 500 --seed 7 --seconds 5 --out a'
     )
     assert.ok(parsed.kind === 'flags')
     const { parts, ...rest } = parsed.flags
     assert.equal(parts.length, 2)
     assert.deepEqual(rest, {
       jobs: 2,
-      options: { times: 3, kills: 9, seed: 7, blockTimeMs: 500 }
+      out: 'a',
+      options: { times: 3, kills: 9, seed: 7, blockTimeMs: 500, seconds: 5 }
     })
+  })
+
+  it('take a group for all of its parts, and several names with commas', () => {
+    const names = (text: string) => {
+      const parsed = parse(text)
+      assert.ok(parsed.kind === 'flags')
+      return parsed.flags.parts.map(({ name }) => name)
+    }
+    assert.deepEqual(names('grouped --only odd'), ['one', 'three'])
+    assert.deepEqual(names('grouped --only two,three'), ['two', 'three'])
   })
 
   it('are listed, with all parts', () => {
@@ -40,13 +56,13 @@ describe('the flags of the soak command', () => {
     assert.ok(parsed.kind === 'help')
     assert.match(
       parsed.text,
-      /--only <part>[^]*Parts of short: first, second\.\nParts of long: third/
+      /--only <part>[^]*Parts of short: first, second\.\nParts of long: third\.\nParts of grouped: one, two, three\. Groups: odd, even\./
     )
   })
 
   for (const [text, pattern] of [
     ['', /missing required argument 'name'/],
-    ['none', /there is no soak none; there are short, long/],
+    ['none', /there is no soak none; there are short, long, grouped/],
     ['constructor', /there is no soak constructor/],
     ['short long', /too many arguments/],
     ['short --bogus', /unknown option '--bogus'/],
@@ -58,6 +74,7 @@ describe('the flags of the soak command', () => {
     ['short --jobs 1.5', /--jobs.*whole number/],
     ['short --jobs 33', /--jobs.*from 1 to 32/],
     ['short --block-time 333', /--block-time.*Whole seconds, or 500 or 250 ms/],
+    ['short --seconds 0', /--seconds.*from 1 to 3600/],
     ['short --seed -1', /--seed.*whole number/],
     ['short --seed 2147483647', /--seed.*whole number/]
   ] as const) {
