@@ -47,7 +47,8 @@ export function readVarint(
   return undefined
 }
 
-function field(number: number, content: Uint8Array | string): Uint8Array {
+/** A length-delimited field: bytes, a text, or a message. */
+export function field(number: number, content: Uint8Array | string): Uint8Array {
   const bytes = typeof content === 'string' ? TEXT.encode(content) : content
   return Buffer.concat([varint(number * 8 + LENGTH_DELIMITED), varint(bytes.length), bytes])
 }

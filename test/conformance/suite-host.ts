@@ -24,6 +24,8 @@ const STREAM_TIMEOUT_MS = 5_000
 export interface SuiteHostOptions {
   readonly privateKey?: PrivateKey
   readonly listen?: string
+  /** The loopback address that it dials from; the system's choice without. */
+  readonly localAddress?: string
 }
 
 /**
@@ -37,11 +39,12 @@ const QUIET = {
 
 /** Starts a peer. The caller stops it. */
 export async function startSuiteHost(options: SuiteHostOptions = {}): Promise<SuiteHost> {
-  const { privateKey = await generateKeyPair('secp256k1'), listen } = options
+  const { privateKey = await generateKeyPair('secp256k1'), listen, localAddress } = options
+  const dialOpts = { noDelay: true, ...(localAddress !== undefined && { localAddress }) }
   return createLibp2p({
     privateKey,
     addresses: { listen: listen === undefined ? [] : [listen] },
-    transports: [tcp()],
+    transports: [tcp({ dialOpts })],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionManager: { reconnectRetries: 0, inboundConnectionThreshold: 1_000 },

@@ -1,5 +1,6 @@
 // The process of the strangers: runs one attack at the lowest priority until it is told to stop, and says what it did.
 import '../../../src/net/promise-with-resolvers.ts'
+import { setMaxListeners } from 'node:events'
 import { setPriority } from 'node:os'
 import { type AttackOrder } from './attack.ts'
 import { ATTACKS } from './attacks.ts'
@@ -27,6 +28,7 @@ process.on('unhandledRejection', () => {
   did('broken')
 })
 const stop = new AbortController()
+setMaxListeners(0, stop.signal) // thousands of sockets end with it
 const end = () => {
   if (stop.signal.aborted) return
   stop.abort(new Error('the attack is over'))

@@ -1,0 +1,34 @@
+// A stranger that speaks libp2p as it should, with a new key each time, connected to one node.
+import { type Connection } from '@libp2p/interface'
+import { dialNode, startSuiteHost, type SuiteHost } from '../../../conformance/suite-host.ts'
+import { type TargetNode } from '../attack.ts'
+import { strangerAddress } from './crowd.ts'
+
+/** A connected stranger. */
+export interface StrangerPeer {
+  readonly host: SuiteHost
+  readonly connection: Connection
+}
+
+/** Runs with a connected peer of a new key, which is gone afterwards. */
+export async function withStranger(
+  node: Pick<TargetNode, 'multiaddr'>,
+  stranger: number,
+  work: (peer: StrangerPeer) => Promise<void>,
+  privateKey?: NonNullable<Parameters<typeof startSuiteHost>[0]>['privateKey']
+): Promise<void> {
+  const host = await startSuiteHost({
+    localAddress: strangerAddress(stranger),
+    ...(privateKey && { privateKey })
+  })
+  try {
+    await work({ host, connection: await dialNode(host, node.multiaddr) })
+  } finally {
+    await host.stop()
+  }
+}
+
+/** Throws once the node has closed the connection. */
+export function assertConnected({ connection }: StrangerPeer): void {
+  if (connection.status !== 'open') throw new Error('the node closed the connection')
+}
