@@ -28,6 +28,10 @@ export class AttackerProcess {
     this.#child.on('error', () => undefined) // its exit tells the rest
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
   get counts(): AttackCounts {
     return this.#counts
   }

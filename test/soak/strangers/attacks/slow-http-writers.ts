@@ -8,7 +8,7 @@ const STRANGERS = 1_500
 const EVERY_MS = 1_000
 const FILLER = Buffer.alloc(10_000, 'x')
 
-/** On the API; every third of them at the sequencer. */
+/** On the API of all nodes. */
 export const SLOW_HTTP_WRITERS: Attack = createWriters(
   'slow-http-writers',
   `${String(STRANGERS)} connections to JSON-RPC that send a byte a second`,

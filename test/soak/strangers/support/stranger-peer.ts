@@ -27,8 +27,3 @@ export async function withStranger(
     await host.stop()
   }
 }
-
-/** Throws once the node has closed the connection. */
-export function assertConnected({ connection }: StrangerPeer): void {
-  if (connection.status !== 'open') throw new Error('the node closed the connection')
-}
