@@ -1,10 +1,11 @@
 // The block as the EVM sees it while its transactions run.
-import { createEVM, type EVM, type EVMMockBlockchainInterface } from '@ethereumjs/evm'
+import { type EVM, type EVMMockBlockchainInterface, NobleBN254 } from '@ethereumjs/evm'
 import { type Common } from '@ethereumjs/common'
 import { Address } from '@ethereumjs/util'
 import { hexToBytes, type Hex } from '../base/bytes.ts'
-import { createYielder } from '../base/yielder.ts'
+import { type Yielder } from '../base/yielder.ts'
 import { NodeError } from '../base/node-error.ts'
+import { BlockEvm } from './block-evm.ts'
 import { MODEXP } from './modexp.ts'
 import { PAIRS_IN_SLICES } from './pairs-in-slices.ts'
 import { POINT_EVALUATION } from './point-evaluation.ts'
@@ -35,6 +36,13 @@ export interface BlockEnvironment {
   readonly parentBeaconBlockRoot: Uint8Array | undefined
 }
 
+/** Where an EVM stands: the rules, the state, and older hashes. */
+export interface BlockEvmSite {
+  readonly common: Common
+  readonly state: StateAdapter
+  readonly blockHashes: BlockHashes
+}
+
 /** What `runCall` takes as its block. */
 export function evmBlock(
   environment: Omit<BlockEnvironment, 'parentHash' | 'parentBeaconBlockRoot'>
@@ -53,40 +61,19 @@ export function evmBlock(
   }
 }
 
-/** Every round of a loop comes by one. */
-const JUMPDEST = 0x5b
-/** Yellow Paper, appendix G. */
-const JUMPDEST_GAS = 1
-/** Of so many, one looks at the clock. */
-const JUMPDESTS_PER_LOOK = 16
-
-/** An EVM on one state adapter. A long transaction lets others have their turn: in its loops here, in its calls there. */
-export async function createBlockEvm(
-  common: Common,
-  stateManager: StateAdapter,
-  blockHashes: BlockHashes
-): Promise<EVM> {
-  const evm = await createEVM({
+/** An EVM on one state adapter; `yielder` is asked between small steps of its work, and may end it by what it throws. */
+export function createBlockEvm(
+  { common, state, blockHashes }: BlockEvmSite,
+  yielder: Yielder
+): BlockEvm {
+  const options = {
     common,
-    stateManager,
+    stateManager: state,
     blockchain: createBlockHashSource(blockHashes),
-    customPrecompiles: [MODEXP, POINT_EVALUATION, ...PAIRS_IN_SLICES],
-    customOpcodes: [yieldingJumpdest()]
-  })
-  // It listens for another hardfork, which never comes, and would live as long as `common` does.
-  common.events.removeAllListeners('hardforkChanged')
-  return evm
-}
-
-/** The library's does nothing at all. */
-function yieldingJumpdest() {
-  const yielder = createYielder()
-  let count = 0
-  const logicFunction = () => {
-    count += 1
-    if (count % JUMPDESTS_PER_LOOK === 0) return yielder.maybeYield()
+    bn254: new NobleBN254(),
+    customPrecompiles: [MODEXP, POINT_EVALUATION, ...PAIRS_IN_SLICES]
   }
-  return { opcode: JUMPDEST, opcodeName: 'JUMPDEST', baseFee: JUMPDEST_GAS, logicFunction }
+  return new BlockEvm(options, yielder)
 }
 
 /** EIP-2929, EIP-3651: precompiles, sender, target and fee recipient cost no cold access. */

@@ -3,6 +3,7 @@ import { type Common } from '@ethereumjs/common'
 import { type EVM } from '@ethereumjs/evm'
 import { createAddressFromString } from '@ethereumjs/util'
 import { type Hex } from '../base/bytes.ts'
+import { createYielder } from '../base/yielder.ts'
 import { blockBloom, receiptsRoot, type Receipt } from '../chain/receipt.ts'
 import { type StateChanges, type StateView } from '../state/state-view.ts'
 import {
@@ -57,7 +58,7 @@ export class BlockExecution {
     environment: BlockEnvironment
   ): Promise<BlockExecution> {
     const state = new StateAdapter(view)
-    const evm = await createBlockEvm(common, state, blockHashes)
+    const evm = createBlockEvm({ common, state, blockHashes }, createYielder())
     const execution = new BlockExecution(evm, state, environment)
     const { parentBeaconBlockRoot, parentHash } = environment
     if (parentBeaconBlockRoot !== undefined) {

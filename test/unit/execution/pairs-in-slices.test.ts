@@ -4,6 +4,7 @@ import { createEVM, type EVM, type ExecResult } from '@ethereumjs/evm'
 import { bn254 } from '@noble/curves/bn254.js'
 import { bls12_381 as bls } from '@noble/curves/bls12-381.js'
 import { bigintToBytes, concatBytes } from '../../../src/base/bytes.ts'
+import { createYielder } from '../../../src/base/yielder.ts'
 import { createBlockEvm } from '../../../src/execution/block-context.ts'
 import { createEvmCommon } from '../../../src/execution/evm-rules.ts'
 import { StateAdapter } from '../../../src/execution/state-adapter.ts'
@@ -131,11 +132,12 @@ describe('sums and pairings in slices', () => {
   let blockEvm: EVM
   before(async () => {
     evm = await createEVM({ common: createEvmCommon(1n) })
-    blockEvm = await createBlockEvm(
-      createEvmCommon(1n),
-      new StateAdapter(NO_STATE),
-      () => undefined
-    )
+    const site = {
+      common: createEvmCommon(1n),
+      state: new StateAdapter(NO_STATE),
+      blockHashes: () => undefined
+    }
+    blockEvm = createBlockEvm(site, createYielder())
   })
 
   const inSlices = async (id: string, data: Uint8Array, gasLimit: bigint): Promise<ExecResult> => {

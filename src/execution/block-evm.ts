@@ -1,0 +1,181 @@
+// The library's EVM with a loop of our own around its opcodes: it yields between any two of them, and is several times as fast.
+import {
+  createEVM,
+  EVM,
+  EVMError,
+  type EVMOpts,
+  type ExecResult,
+  type Message
+} from '@ethereumjs/evm'
+import { createZeroAddress } from '@ethereumjs/util'
+import { EMPTY_BYTES } from '../base/bytes.ts'
+import { type Yielder } from '../base/yielder.ts'
+import { createEvmAccount } from './evm-account.ts'
+import { type StateAdapter } from './state-adapter.ts'
+import { WarmJournal } from './warm-journal.ts'
+
+type CustomOpcode = NonNullable<EVMOpts['customOpcodes']>[number]
+type OpHandler = Extract<CustomOpcode, { readonly logicFunction: unknown }>['logicFunction']
+/** One frame's registers, as the library's opcodes read and write them. */
+type RunState = Parameters<OpHandler>[0]
+type Interpreter = RunState['interpreter']
+
+/** What an EVM is made of. */
+export interface BlockEvmOptions extends EVMOpts {
+  readonly common: NonNullable<EVMOpts['common']>
+  readonly stateManager: StateAdapter
+}
+
+const JUMP = 0x56
+const JUMPI = 0x57
+const JUMPDEST = 0x5b
+const PUSH1 = 0x60
+const PUSH32 = 0x7f
+/** Work between two looks at the clock, in opcodes of a fixed price. */
+const WORK_PER_LOOK = 64
+/** The work of an opcode whose price depends on what it does, or that is awaited. */
+const PRICED_WORK = 16
+
+/** By code, as the state adapter hands it out: 1 where a jump may go. */
+const jumpsByCode = new WeakMap<Uint8Array, Uint8Array>()
+
+const interpreterClass = await findInterpreterClass()
+
+/**
+ * The library's own loop awaits each opcode, never yields, and looks for jump destinations anew in every call, so
+ * that 24 kB of code called in a loop took a millisecond for each 120 gas. Opcodes, prices and calls are the library's.
+ */
+export class BlockEvm extends EVM implements Yielder {
+  readonly #yielder: Yielder
+  #work = 0
+
+  /** `yielder` is asked between opcodes; what it throws ends the execution. */
+  constructor(options: BlockEvmOptions, yielder: Yielder) {
+    super(options)
+    this.#yielder = yielder
+    // The library does not export its journal's class; ours has its methods.
+    Object.assign(this, { journal: new WarmJournal(options.stateManager) })
+    // It listens for another hardfork, which never comes, and would live as long as `common` does.
+    this.common.events.removeAllListeners('hardforkChanged')
+  }
+
+  maybeYield(): Promise<void> | undefined {
+    return this.#yielder.maybeYield()
+  }
+
+  /** One frame, as the library runs it, but for the loop and for copies of its registers that nobody reads. */
+  protected override async runInterpreter(message: Message): Promise<ExecResult> {
+    const { code, gasLimit } = message
+    if (!(code instanceof Uint8Array)) throw new TypeError('a precompile has no frame')
+    const interpreter = await this.#createInterpreter(message, code)
+    const runState = Reflect.get(interpreter, '_runState') as RunState
+    runState.code = code
+    const exceptionError = await this.#runOpcodes(runState, code)
+    const { _result: result } = interpreter
+    const { gasLeft, gasRefund } = runState
+    const isRevert = exceptionError?.error === EVMError.errorMessages.REVERT
+    const executionGasUsed = exceptionError === undefined || isRevert ? gasLimit - gasLeft : gasLimit
+    const { returnValue = EMPTY_BYTES } = result
+    const facts = { gas: gasLeft, executionGasUsed, gasRefund, returnValue }
+    if (exceptionError === undefined) return { ...result, ...facts }
+    const nothing = { logs: [], selfdestruct: new Map(), createdAddresses: new Set<never>() }
+    return { ...nothing, ...facts, exceptionError }
+  }
+
+  async #createInterpreter(message: Message, code: Uint8Array): Promise<Interpreter> {
+    const { to = createZeroAddress(), caller, selfdestruct, createdAddresses } = message
+    const { stateManager, blockchain, journal, performanceLogger, _tx: tx, _block: block } = this
+    const contract = (await stateManager.getAccount(to)) ?? createEvmAccount()
+    const environment = {
+      address: to,
+      caller,
+      callData: message.data,
+      callValue: message.value,
+      code,
+      isStatic: message.isStatic,
+      isCreate: message.isCreate ?? false,
+      depth: message.depth,
+      gasPrice: tx?.gasPrice ?? 0n,
+      origin: tx?.origin ?? caller,
+      block,
+      contract,
+      codeAddress: message.codeAddress,
+      gasRefund: message.gasRefund,
+      blobVersionedHashes: message.blobVersionedHashes ?? [],
+      createdAddresses
+    }
+    const interpreter = Reflect.construct(interpreterClass, [
+      ...[this, stateManager, blockchain, environment],
+      ...[message.gasLimit, journal, performanceLogger]
+    ]) as Interpreter
+    if (selfdestruct !== undefined) interpreter._result.selfdestruct = selfdestruct
+    if (createdAddresses !== undefined) interpreter._result.createdAddresses = createdAddresses
+    return interpreter
+  }
+
+  /** Undefined when the code came to its end. */
+  async #runOpcodes(runState: RunState, code: Uint8Array): Promise<EVMError | undefined> {
+    const { common, _opcodeMap: opcodes } = this
+    const { interpreter } = runState
+    let hasJumps = false
+    try {
+      for (let at = 0; at < code.length; at = runState.programCounter) {
+        const opcode = code[at]!
+        const { opcodeInfo, opHandler, gasHandler } = opcodes[opcode]!
+        runState.opCode = opcode
+        if (!hasJumps && (opcode === JUMP || opcode === JUMPI)) {
+          runState.validJumps = jumpsOf(code)
+          hasJumps = true
+        }
+        let gas = opcodeInfo.feeBigInt
+        if (opcodeInfo.dynamicGas) {
+          const price = gasHandler(runState, gas, common)
+          gas = typeof price === 'bigint' ? price : await price
+        }
+        if (opcodeInfo.isInvalid) throw new EVMError(EVMError.errorMessages.INVALID_OPCODE)
+        interpreter.useGas(gas)
+        runState.programCounter = at + 1
+        const running = opHandler(runState, common)
+        if (running !== undefined) await running
+        this.#work += opcodeInfo.dynamicGas || running !== undefined ? PRICED_WORK : 1
+        if (this.#work < WORK_PER_LOOK) continue
+        this.#work = 0
+        const turn = this.#yielder.maybeYield()
+        if (turn !== undefined) await turn
+      }
+    } catch (thrown) {
+      // The library throws to stop as well, and its errors are none of Error.
+      if (!(thrown instanceof EVMError)) throw thrown
+      return thrown.error === EVMError.errorMessages.STOP ? undefined : thrown
+    }
+    return undefined
+  }
+}
+
+/** The class is not exported: a frame of the library's own shows it. */
+async function findInterpreterClass(): Promise<new (...parts: never[]) => unknown> {
+  const found: Interpreter[] = []
+  const logicFunction: OpHandler = ({ interpreter }) => {
+    found.push(interpreter)
+  }
+  const opcode = { opcode: JUMPDEST, opcodeName: 'JUMPDEST', baseFee: 1, logicFunction }
+  const evm = await createEVM({ customOpcodes: [opcode] })
+  await evm.runCode({ code: Uint8Array.of(JUMPDEST) })
+  const [interpreter] = found
+  if (interpreter === undefined) throw new Error('the EVM ran without an interpreter')
+  return interpreter.constructor as new (...parts: never[]) => unknown
+}
+
+/** Where jumps may go: at each JUMPDEST that is no part of what is pushed. */
+function jumpsOf(code: Uint8Array): Uint8Array {
+  const known = jumpsByCode.get(code)
+  if (known !== undefined) return known
+  const jumps = new Uint8Array(code.length)
+  for (let at = 0; at < code.length; at++) {
+    const opcode = code[at]!
+    if (opcode === JUMPDEST) jumps[at] = 1
+    else if (opcode >= PUSH1 && opcode <= PUSH32) at += opcode - PUSH1 + 1
+  }
+  jumpsByCode.set(code, jumps)
+  return jumps
+}
