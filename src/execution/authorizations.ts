@@ -1,11 +1,10 @@
 // EIP-7702: sets and clears the delegations that a type 4 transaction carries.
-import { type EVM } from '@ethereumjs/evm'
 import { type EOACode7702Tx } from '@ethereumjs/tx'
 import { type Address, eoaCode7702RecoverAuthority } from '@ethereumjs/util'
 import { bytesToBigint, concatBytes } from '../base/bytes.ts'
+import { type TransactionSite } from './block-context.ts'
 import { createEvmAccount } from './evm-account.ts'
 import { isDelegation } from './sender-check.ts'
-import { type StateAdapter } from './state-adapter.ts'
 
 const DELEGATION_PREFIX = Uint8Array.of(0xef, 0x01, 0x00)
 const NONCE_LIMIT = 2n ** 64n - 1n
@@ -15,12 +14,13 @@ const EXISTING_ACCOUNT_REFUND = 25_000n - 12_500n
 
 /** Applies the list in order, skipping each tuple that is not valid. Returns the gas to refund. */
 export async function applyAuthorizations(
-  evm: EVM,
-  state: StateAdapter,
+  { evm, state, yielder }: TransactionSite,
   tx: EOACode7702Tx
 ): Promise<bigint> {
   let refund = 0n
   for (const tuple of tx.authorizationList) {
+    const turn = yielder.maybeYield()
+    if (turn !== undefined) await turn
     const authority = recoverAuthority(tuple, tx.common.chainId())
     if (authority === undefined) continue
     const stored = await state.getAccount(authority)

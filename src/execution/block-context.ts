@@ -1,11 +1,11 @@
 // The block as the EVM sees it while its transactions run.
-import { type EVM, type EVMMockBlockchainInterface, NobleBN254 } from '@ethereumjs/evm'
+import { type EVM, type EVMMockBlockchainInterface } from '@ethereumjs/evm'
 import { type Common } from '@ethereumjs/common'
 import { Address } from '@ethereumjs/util'
 import { hexToBytes, type Hex } from '../base/bytes.ts'
 import { type Yielder } from '../base/yielder.ts'
 import { NodeError } from '../base/node-error.ts'
-import { BlockEvm } from './block-evm.ts'
+import { createEvmInSlices } from './block-evm.ts'
 import { MODEXP } from './modexp.ts'
 import { PAIRS_IN_SLICES } from './pairs-in-slices.ts'
 import { POINT_EVALUATION } from './point-evaluation.ts'
@@ -43,6 +43,13 @@ export interface BlockEvmSite {
   readonly blockHashes: BlockHashes
 }
 
+/** What a transaction runs on. */
+export interface TransactionSite {
+  readonly evm: EVM
+  readonly state: StateAdapter
+  readonly yielder: Yielder
+}
+
 /** What `runCall` takes as its block. */
 export function evmBlock(
   environment: Omit<BlockEnvironment, 'parentHash' | 'parentBeaconBlockRoot'>
@@ -65,15 +72,14 @@ export function evmBlock(
 export function createBlockEvm(
   { common, state, blockHashes }: BlockEvmSite,
   yielder: Yielder
-): BlockEvm {
+): Promise<EVM> {
   const options = {
     common,
     stateManager: state,
     blockchain: createBlockHashSource(blockHashes),
-    bn254: new NobleBN254(),
     customPrecompiles: [MODEXP, POINT_EVALUATION, ...PAIRS_IN_SLICES]
   }
-  return new BlockEvm(options, yielder)
+  return createEvmInSlices(options, yielder)
 }
 
 /** EIP-2929, EIP-3651: precompiles, sender, target and fee recipient cost no cold access. */

@@ -1,10 +1,11 @@
 // The library's EVM with a loop of our own around its opcodes: it yields between any two of them, and is several times as fast.
 import {
   createEVM,
-  EVM,
+  type EVM,
   EVMError,
   type EVMOpts,
   type ExecResult,
+  getOpcodesForHF,
   type Message
 } from '@ethereumjs/evm'
 import { createZeroAddress } from '@ethereumjs/util'
@@ -14,11 +15,16 @@ import { createEvmAccount } from './evm-account.ts'
 import { type StateAdapter } from './state-adapter.ts'
 import { WarmJournal } from './warm-journal.ts'
 
-type CustomOpcode = NonNullable<EVMOpts['customOpcodes']>[number]
-type OpHandler = Extract<CustomOpcode, { readonly logicFunction: unknown }>['logicFunction']
+type OpcodeMap = ReturnType<typeof getOpcodesForHF>['opcodeMap']
+type OpHandler = OpcodeMap[number]['opHandler']
 /** One frame's registers, as the library's opcodes read and write them. */
 type RunState = Parameters<OpHandler>[0]
 type Interpreter = RunState['interpreter']
+/** What the library keeps of the call of a block's transaction. */
+interface TransactionFields {
+  readonly gasPrice: bigint
+  readonly origin: RunState['env']['origin']
+}
 
 /** What an EVM is made of. */
 export interface BlockEvmOptions extends EVMOpts {
@@ -44,27 +50,37 @@ const interpreterClass = await findInterpreterClass()
 /**
  * The library's own loop awaits each opcode, never yields, and looks for jump destinations anew in every call, so
  * that 24 kB of code called in a loop took a millisecond for each 120 gas. Opcodes, prices and calls are the library's.
+ * `yielder` is asked between opcodes; what it throws ends the execution.
  */
-export class BlockEvm extends EVM implements Yielder {
+export async function createEvmInSlices(options: BlockEvmOptions, yielder: Yielder): Promise<EVM> {
+  const evm = await createEVM(options)
+  const { opcodeMap } = getOpcodesForHF(options.common)
+  const frames = new Frames({ evm, opcodeMap, yielder })
+  // Neither is an option. The journal's class is not exported; ours has its methods.
+  Object.assign(evm, {
+    journal: new WarmJournal(options.stateManager),
+    runInterpreter: (message: Message) => frames.run(message)
+  })
+  // It listens for another hardfork, which never comes, and would live as long as `common` does.
+  options.common.events.removeAllListeners('hardforkChanged')
+  return evm
+}
+
+/** Runs the frames of one EVM: calls and creations, each with its code. */
+class Frames {
+  readonly #evm: EVM
+  readonly #opcodes: OpcodeMap
   readonly #yielder: Yielder
   #work = 0
 
-  /** `yielder` is asked between opcodes; what it throws ends the execution. */
-  constructor(options: BlockEvmOptions, yielder: Yielder) {
-    super(options)
-    this.#yielder = yielder
-    // The library does not export its journal's class; ours has its methods.
-    Object.assign(this, { journal: new WarmJournal(options.stateManager) })
-    // It listens for another hardfork, which never comes, and would live as long as `common` does.
-    this.common.events.removeAllListeners('hardforkChanged')
+  constructor(parts: { evm: EVM; opcodeMap: OpcodeMap; yielder: Yielder }) {
+    this.#evm = parts.evm
+    this.#opcodes = parts.opcodeMap
+    this.#yielder = parts.yielder
   }
 
-  maybeYield(): Promise<void> | undefined {
-    return this.#yielder.maybeYield()
-  }
-
-  /** One frame, as the library runs it, but for the loop and for copies of its registers that nobody reads. */
-  protected override async runInterpreter(message: Message): Promise<ExecResult> {
+  /** As the library does it, but for the loop, and for copies of registers that nobody reads. */
+  async run(message: Message): Promise<ExecResult> {
     const { code, gasLimit } = message
     if (!(code instanceof Uint8Array)) throw new TypeError('a precompile has no frame')
     const interpreter = await this.#createInterpreter(message, code)
@@ -74,7 +90,8 @@ export class BlockEvm extends EVM implements Yielder {
     const { _result: result } = interpreter
     const { gasLeft, gasRefund } = runState
     const isRevert = exceptionError?.error === EVMError.errorMessages.REVERT
-    const executionGasUsed = exceptionError === undefined || isRevert ? gasLimit - gasLeft : gasLimit
+    const executionGasUsed =
+      exceptionError === undefined || isRevert ? gasLimit - gasLeft : gasLimit
     const { returnValue = EMPTY_BYTES } = result
     const facts = { gas: gasLeft, executionGasUsed, gasRefund, returnValue }
     if (exceptionError === undefined) return { ...result, ...facts }
@@ -84,8 +101,8 @@ export class BlockEvm extends EVM implements Yielder {
 
   async #createInterpreter(message: Message, code: Uint8Array): Promise<Interpreter> {
     const { to = createZeroAddress(), caller, selfdestruct, createdAddresses } = message
-    const { stateManager, blockchain, journal, performanceLogger, _tx: tx, _block: block } = this
-    const contract = (await stateManager.getAccount(to)) ?? createEvmAccount()
+    const evm = this.#evm
+    const contract = (await evm.stateManager.getAccount(to)) ?? createEvmAccount()
     const environment = {
       address: to,
       caller,
@@ -95,9 +112,8 @@ export class BlockEvm extends EVM implements Yielder {
       isStatic: message.isStatic,
       isCreate: message.isCreate ?? false,
       depth: message.depth,
-      gasPrice: tx?.gasPrice ?? 0n,
-      origin: tx?.origin ?? caller,
-      block,
+      ...(Reflect.get(evm, '_tx') as TransactionFields),
+      block: Reflect.get(evm, '_block') as unknown,
       contract,
       codeAddress: message.codeAddress,
       gasRefund: message.gasRefund,
@@ -105,8 +121,7 @@ export class BlockEvm extends EVM implements Yielder {
       createdAddresses
     }
     const interpreter = Reflect.construct(interpreterClass, [
-      ...[this, stateManager, blockchain, environment],
-      ...[message.gasLimit, journal, performanceLogger]
+      ...[evm, evm.stateManager, evm.blockchain, environment, message.gasLimit, evm.journal]
     ]) as Interpreter
     if (selfdestruct !== undefined) interpreter._result.selfdestruct = selfdestruct
     if (createdAddresses !== undefined) interpreter._result.createdAddresses = createdAddresses
@@ -115,7 +130,8 @@ export class BlockEvm extends EVM implements Yielder {
 
   /** Undefined when the code came to its end. */
   async #runOpcodes(runState: RunState, code: Uint8Array): Promise<EVMError | undefined> {
-    const { common, _opcodeMap: opcodes } = this
+    const { common } = this.#evm
+    const opcodes = this.#opcodes
     const { interpreter } = runState
     let hasJumps = false
     try {
@@ -132,7 +148,7 @@ export class BlockEvm extends EVM implements Yielder {
           const price = gasHandler(runState, gas, common)
           gas = typeof price === 'bigint' ? price : await price
         }
-        if (opcodeInfo.isInvalid) throw new EVMError(EVMError.errorMessages.INVALID_OPCODE)
+        if (opcodeInfo.isInvalid) return new EVMError(EVMError.errorMessages.INVALID_OPCODE)
         interpreter.useGas(gas)
         runState.programCounter = at + 1
         const running = opHandler(runState, common)

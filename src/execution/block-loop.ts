@@ -3,7 +3,6 @@ import { type Common } from '@ethereumjs/common'
 import { type EVM } from '@ethereumjs/evm'
 import { createAddressFromString } from '@ethereumjs/util'
 import { type Hex } from '../base/bytes.ts'
-import { createYielder } from '../base/yielder.ts'
 import { blockBloom, receiptsRoot, type Receipt } from '../chain/receipt.ts'
 import { type StateChanges, type StateView } from '../state/state-view.ts'
 import {
@@ -12,6 +11,7 @@ import {
   createBlockEvm,
   evmBlock
 } from './block-context.ts'
+import { CuttingYielder } from './execution-time.ts'
 import { runTransaction } from './run-transaction.ts'
 import { StateAdapter } from './state-adapter.ts'
 import { type PreparedTx } from './transaction.ts'
@@ -43,12 +43,17 @@ export class BlockExecution {
   readonly #evm: EVM
   readonly #state: StateAdapter
   readonly #environment: BlockEnvironment
+  readonly #yielder: CuttingYielder
   readonly #receipts: Receipt[] = []
   #gasUsed = 0n
 
-  constructor(evm: EVM, state: StateAdapter, environment: BlockEnvironment) {
+  constructor(
+    { evm, state, yielder }: { evm: EVM; state: StateAdapter; yielder: CuttingYielder },
+    environment: BlockEnvironment
+  ) {
     this.#evm = evm
     this.#state = state
+    this.#yielder = yielder
     this.#environment = environment
   }
 
@@ -58,8 +63,9 @@ export class BlockExecution {
     environment: BlockEnvironment
   ): Promise<BlockExecution> {
     const state = new StateAdapter(view)
-    const evm = createBlockEvm({ common, state, blockHashes }, createYielder())
-    const execution = new BlockExecution(evm, state, environment)
+    const yielder = new CuttingYielder()
+    const evm = await createBlockEvm({ common, state, blockHashes }, yielder)
+    const execution = new BlockExecution({ evm, state, yielder }, environment)
     const { parentBeaconBlockRoot, parentHash } = environment
     if (parentBeaconBlockRoot !== undefined) {
       await execution.#systemCall(BEACON_ROOTS_ADDRESS, parentBeaconBlockRoot)
@@ -72,10 +78,14 @@ export class BlockExecution {
     return this.#gasUsed
   }
 
-  /** Runs one more transaction. Throws InclusionError; the block then goes on without it. */
-  async include(prepared: PreparedTx): Promise<Receipt> {
+  /**
+   * Runs one more transaction, to its end unless `isOver` answers true first, which is asked every few milliseconds.
+   * Throws InclusionError and ExecutionCutOff; the block then goes on without it.
+   */
+  async include(prepared: PreparedTx, isOver?: () => boolean): Promise<Receipt> {
+    this.#yielder.isOver = isOver
     const { receipt, gasUsed } = await runTransaction(
-      { evm: this.#evm, state: this.#state },
+      { evm: this.#evm, state: this.#state, yielder: this.#yielder },
       this.#environment,
       prepared,
       this.#gasUsed

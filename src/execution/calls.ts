@@ -108,7 +108,10 @@ export class CallRunner {
     gas: bigint
   ): Promise<CallOutcome> {
     const state = new StateAdapter(view)
-    const evm = createBlockEvm({ common: this.#common, state, blockHashes: this.#blockHashes }, createYielder())
+    const evm = await createBlockEvm(
+      { common: this.#common, state, blockHashes: this.#blockHashes },
+      createYielder()
+    )
     const caller = new Address(hexToBytes(request.from ?? NOBODY))
     const to = request.to ? new Address(hexToBytes(request.to)) : undefined
     const data = hexToBytes(request.data ?? request.input ?? '0x')

@@ -1,6 +1,7 @@
 // The embedded execution engine: builds and executes blocks on our own state. It writes nothing.
 import { type Common } from '@ethereumjs/common'
 import { hexToBytes, type Hex } from '../base/bytes.ts'
+import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { LruMap } from '../base/lru.ts'
 import { errorMessage, NodeError } from '../base/node-error.ts'
@@ -22,6 +23,7 @@ import {
   type PayloadAttributes
 } from './engine.ts'
 import { compareWithHeader, sealHeader } from './executed-header.ts'
+import { ExecutionTime } from './execution-time.ts'
 import { OpenJobs } from './open-jobs.ts'
 import { PayloadJob } from './payload-job.ts'
 import { type TransactionPool } from './pool.ts'
@@ -56,6 +58,8 @@ export interface EngineDeps<Layer extends ComputedLayer> {
   readonly pool: TransactionPool
   readonly rules: LinkRules
   readonly log: Log
+  /** Times the transactions of blocks that are built; the machine's where there is none. */
+  readonly clock?: Pick<Clock, 'monotonicMs'>
 }
 
 /** Built blocks kept; older ones are executed again. */
@@ -67,6 +71,7 @@ export function createEmbeddedEngine<Layer extends ComputedLayer>(
 ): ExecutionEngine<Layer> {
   const { common, chain, state, pool, rules, log } = deps
   const jobs = new OpenJobs()
+  const time = new ExecutionTime(rules.times.blockTimeMs, deps.clock)
   const built = new LruMap<Hex, NewPayloadValid<Layer>>(BUILT_MAX)
   const blockHashes: BlockHashes = (number) => chain.canonicalHash(number)
 
@@ -83,6 +88,7 @@ export function createEmbeddedEngine<Layer extends ComputedLayer>(
       gasLimit: attributes.gasLimit,
       baseFee: environment.baseFeePerGas,
       pool: attributes.noTxPool ? undefined : pool,
+      time,
       log
     }
     return jobs.add({ job: new PayloadJob(source, forced), execution, environment, parent })

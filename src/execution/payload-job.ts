@@ -3,6 +3,8 @@ import { errorMessage, NodeError } from '../base/node-error.ts'
 import { type Log } from '../base/log.ts'
 import { createYielder } from '../base/yielder.ts'
 import { type BlockExecution } from './block-loop.ts'
+import { type BlockTime, ExecutionCutOff, type ExecutionTime } from './execution-time.ts'
+import { PoolError } from './pool-admission.ts'
 import { type TransactionPool } from './pool.ts'
 import { InclusionError } from './run-transaction.ts'
 import { type PreparedTx } from './transaction.ts'
@@ -19,14 +21,17 @@ export interface PayloadJobDeps {
   readonly baseFee: bigint
   /** Undefined for an empty block. */
   readonly pool: TransactionPool | undefined
+  readonly time: ExecutionTime
   readonly log: Log
 }
 
 /** Runs from its creation until `stop`. */
 export class PayloadJob {
   readonly #deps: PayloadJobDeps
+  readonly #time: BlockTime
   readonly #included: PreparedTx[] = []
   readonly #seen = new Set<string>()
+  readonly #cutOffs = new Set<string>()
   readonly #filled: Promise<void>
   #bytes = 0
   #isStopped = false
@@ -35,6 +40,7 @@ export class PayloadJob {
   /** `forced` come first; one that cannot run fails the job. */
   constructor(deps: PayloadJobDeps, forced: readonly PreparedTx[]) {
     this.#deps = deps
+    this.#time = deps.time.startBlock()
     this.#filled = this.#run(forced)
     this.#filled.catch(() => undefined) // reported by stop()
   }
@@ -45,7 +51,7 @@ export class PayloadJob {
     this.#wake?.()
   }
 
-  /** Lets the transaction under way finish. Throws what a forced transaction, or reading the state, failed with. */
+  /** Cuts a transaction of the pool off that is under way. Throws what a forced transaction, or reading the state, failed with. */
   async stop(): Promise<readonly PreparedTx[]> {
     this.abandon()
     await this.#filled
@@ -81,33 +87,58 @@ export class PayloadJob {
 
   /** One pass over the pool as it is now. */
   async #fill(pool: TransactionPool): Promise<void> {
-    const { execution, gasLimit, baseFee, log } = this.#deps
+    const { execution, gasLimit, baseFee } = this.#deps
     const yielder = createYielder()
     const order = pool.byPrice(baseFee)
     let next = order.next()
     while (next.done !== true && !this.#isStopped) {
       const prepared = next.value
-      if (gasLimit - execution.gasUsed < SMALLEST_GAS) return
+      if (gasLimit - execution.gasUsed < SMALLEST_GAS || this.#time.isSpent()) return
       let isTaken = this.#seen.has(prepared.hash)
-      if (!isTaken && this.#bytes + prepared.raw.length <= TRANSACTIONS_MAX_BYTES) {
-        try {
-          await execution.include(prepared)
-          this.#note(prepared)
-          isTaken = true
-        } catch (thrown) {
-          // The state cannot be read: no fault of the transaction.
-          if (thrown instanceof NodeError && !(thrown instanceof InclusionError)) throw thrown
-          // One that replaces what this block holds already: the sender's next may still follow.
-          isTaken = isNonceUsed(thrown)
-          if (!isPassing(thrown)) {
-            log.warn('transaction-dropped', { hash: prepared.hash, reason: errorMessage(thrown) })
-            pool.drop(prepared)
-          }
-        }
+      const isCutOff = this.#cutOffs.has(prepared.hash)
+      if (!isTaken && !isCutOff && this.#bytes + prepared.raw.length <= TRANSACTIONS_MAX_BYTES) {
+        isTaken = await this.#include(prepared, pool)
       }
       await yielder.maybeYield()
       next = order.next(isTaken)
     }
+  }
+
+  /** True when the sender's next may follow. */
+  async #include(prepared: PreparedTx, pool: TransactionPool): Promise<boolean> {
+    const { execution, log } = this.#deps
+    const { hash } = prepared
+    const isOver = this.#time.begin()
+    try {
+      await execution.include(prepared, () => this.#isStopped || isOver())
+      this.#time.end()
+      this.#note(prepared)
+      return true
+    } catch (thrown) {
+      if (thrown instanceof ExecutionCutOff) {
+        this.#cutOff(prepared, pool)
+        return false
+      }
+      this.#time.end()
+      // The state cannot be read: no fault of the transaction.
+      if (thrown instanceof NodeError && !(thrown instanceof InclusionError)) throw thrown
+      if (!isPassing(thrown)) {
+        log.warn('transaction-dropped', { hash, reason: errorMessage(thrown) })
+        pool.drop(prepared)
+      }
+      // One that replaces what this block holds already: the sender's next may still follow.
+      return isNonceUsed(thrown)
+    }
+  }
+
+  /** It is tried once more in the next block, where it had little time in this one or had none before. */
+  #cutOff(prepared: PreparedTx, pool: TransactionPool): void {
+    this.#cutOffs.add(prepared.hash)
+    if (!this.#time.cutOff(prepared.hash)) return
+    const { log, time } = this.#deps
+    const refusal = new PoolError({ code: 'execution-too-long', timeMaxMs: time.transactionMaxMs })
+    log.warn('transaction-dropped', { hash: prepared.hash, reason: refusal.message })
+    pool.refuse(prepared, refusal)
   }
 
   #note(prepared: PreparedTx): void {

@@ -24,6 +24,8 @@ export type PoolFailure =
       readonly gasLimit: bigint
       readonly blockGasLimit: bigint
     }
+  /** It was tried in blocks, and cut off. */
+  | { readonly code: 'execution-too-long'; readonly timeMaxMs: number }
   | { readonly code: 'pool-full'; readonly transactionsMax: number }
   | { readonly code: 'sender-limit'; readonly perSenderMax: number }
 

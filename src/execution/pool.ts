@@ -2,6 +2,7 @@
 import { type Common } from '@ethereumjs/common'
 import { hexToBytes, type Hex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
+import { LruMap } from '../base/lru.ts'
 import { type Account } from '../state/state-view.ts'
 import { assertAdmissible, assertPaysMore, mostCost, PoolError } from './pool-admission.ts'
 import { findEvicted } from './pool-eviction.ts'
@@ -26,6 +27,8 @@ export const POOL_LIMITS: PoolLimits = {
   totalMaxBytes: 64 * 2 ** 20
 }
 
+/** Transactions remembered that no block could hold. */
+const REFUSED_MAX = 1_024
 /** Senders looked at with each head that sent nothing in it. */
 const REVIEWED_PER_HEAD = 128
 
@@ -42,6 +45,7 @@ export class TransactionPool {
   readonly #limits: PoolLimits
   readonly #senders = new Map<Hex, SenderQueue>()
   readonly #byHash = new Map<Hex, PreparedTx>()
+  readonly #refused = new LruMap<Hex, PoolError>(REFUSED_MAX)
   readonly #listeners = new Set<(tx: PreparedTx) => void>()
   #bytes = 0
 
@@ -63,6 +67,8 @@ export class TransactionPool {
     const prepared = prepareTransaction(raw, this.#common)
     const { hash, senderHex, tx } = prepared
     if (this.#byHash.has(hash)) throw new PoolError({ code: 'already-known', hash })
+    const refusal = this.#refused.get(hash)
+    if (refusal !== undefined) throw refusal
     const account = this.#account(senderHex)
     assertAdmissible(prepared, account, this.#head()?.blockGasLimit)
     const queue: SenderQueue = this.#senders.get(senderHex) ?? {
@@ -136,6 +142,12 @@ export class TransactionPool {
     queue.byNonce.delete(tx.nonce)
     if (queue.byNonce.size === 0) this.#senders.delete(senderHex)
     this.#forget(prepared)
+  }
+
+  /** Takes one out for good: whoever brings it again hears why. */
+  refuse(prepared: PreparedTx, refusal: PoolError): void {
+    this.#refused.set(prepared.hash, refusal)
+    this.drop(prepared)
   }
 
   /** Takes out what cannot run on the head; the queue, unless nothing is left of it. */

@@ -6,7 +6,12 @@ import { bytesToHex, hexToBytes } from '../base/bytes.ts'
 import { NodeError } from '../base/node-error.ts'
 import { logsBloom, type Receipt } from '../chain/receipt.ts'
 import { applyAuthorizations } from './authorizations.ts'
-import { type BlockEnvironment, evmBlock, warmFromStart } from './block-context.ts'
+import {
+  type BlockEnvironment,
+  evmBlock,
+  type TransactionSite,
+  warmFromStart
+} from './block-context.ts'
 import { createEvmAccount } from './evm-account.ts'
 import { type StateAdapter } from './state-adapter.ts'
 import { checkSender, type SenderFailure } from './sender-check.ts'
@@ -35,11 +40,12 @@ export interface TransactionResult {
 
 /** Runs it, or throws InclusionError; whatever it throws, the state is as it was before. */
 export async function runTransaction(
-  { evm, state }: { evm: EVM; state: StateAdapter },
+  site: TransactionSite,
   environment: BlockEnvironment,
   prepared: PreparedTx,
   gasUsedBefore: bigint
 ): Promise<TransactionResult> {
+  const { evm, state } = site
   const { tx, sender } = prepared
   const gasLeft = environment.gasLimit - gasUsedBefore
   if (tx.gasLimit > gasLeft) {
@@ -52,7 +58,7 @@ export async function runTransaction(
   try {
     await evm.journal.cleanup()
     await evm.journal.checkpoint()
-    const result = await execute({ evm, state }, environment, prepared, account, gasUsedBefore)
+    const result = await execute(site, environment, prepared, account, gasUsedBefore)
     await evm.journal.commit()
     return result
   } catch (thrown) {
@@ -66,12 +72,13 @@ export async function runTransaction(
 }
 
 async function execute(
-  { evm, state }: { evm: EVM; state: StateAdapter },
+  site: TransactionSite,
   environment: BlockEnvironment,
   { tx, sender }: PreparedTx,
   account: Account,
   gasUsedBefore: bigint
 ): Promise<TransactionResult> {
+  const { evm, state } = site
   const { journal } = evm
   const block = evmBlock(environment)
   warmFromStart(evm, [sender, tx.to, block.header.coinbase])
@@ -83,7 +90,7 @@ async function execute(
   await journal.putAccount(sender, account)
 
   await journal.checkpoint()
-  const authRefund = 'authorizationList' in tx ? await applyAuthorizations(evm, state, tx) : 0n
+  const authRefund = 'authorizationList' in tx ? await applyAuthorizations(site, tx) : 0n
   const intrinsicGas = tx.getIntrinsicGas()
   const { execResult } = await evm.runCall({
     block,

@@ -3,7 +3,6 @@ import { type AccountFields, type StateManagerInterface } from '@ethereumjs/comm
 import { type Account, type Address } from '@ethereumjs/util'
 import { bytesToHex, equalBytes, hexToBytes, type Hex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
-import { createYielder } from '../base/yielder.ts'
 import { EMPTY_ROOT } from '../trie/trie.ts'
 import { EMPTY_CODE_HASH } from '../state/account-codec.ts'
 import { type StateChanges, type StateView } from '../state/state-view.ts'
@@ -23,7 +22,6 @@ export class StateAdapter implements StateManagerInterface {
   readonly #addressHashes = new Map<Hex, Uint8Array>()
   readonly #undo: (() => void)[] = []
   readonly #checkpoints: number[] = []
-  readonly #yielder = createYielder()
   readonly #original = new Map<string, Uint8Array>()
 
   /** Values as they stood before the transaction (EIP-2200); cleared after each. */
@@ -117,11 +115,8 @@ export class StateAdapter implements StateManagerInterface {
     entry.slots = new Map()
   }
 
-  /** Every call of a contract begins with one: there others have their turn. */
   async checkpoint(): Promise<void> {
     this.#checkpoints.push(this.#undo.length)
-    const turn = this.#yielder.maybeYield()
-    if (turn !== undefined) await turn
   }
 
   async commit(): Promise<void> {

@@ -1,4 +1,5 @@
 // Notices that the process stood still, or the machine was suspended (invariant 3).
+import { readFileSync } from 'node:fs'
 import { type Clock } from '../base/clock.ts'
 import { type Service } from '../base/service.ts'
 
@@ -12,24 +13,41 @@ export interface PauseWatch extends Service {
   check(): void
 }
 
-/** Calls `onPause` with the milliseconds that are missing. */
+/** What a watch needs. */
+export interface PauseWatchDeps {
+  readonly clock: Clock
+  /** The milliseconds that are missing. */
+  readonly onPause: (pausedMs: number) => void
+  /** Nothing was missing, but our own work let no timer run for so long. */
+  readonly onHeld: (heldMs: number) => void
+  /** Milliseconds that this thread has computed; undefined where the system does not say, which counts as none. */
+  readonly threadCpuMs?: () => number | undefined
+}
+
+/** What this thread computes is no pause: a process that stands still, or waits for a processor, uses none. */
 export function createPauseWatch(
-  { clock, onPause }: { readonly clock: Clock; readonly onPause: (pausedMs: number) => void },
+  { clock, onPause, onHeld, threadCpuMs = readThreadCpuMs }: PauseWatchDeps,
   { blockTimeMs }: { readonly blockTimeMs: number }
 ): PauseWatch {
   const everyMs = blockTimeMs / LOOKS_PER_SLOT
   let seenMonotonicMs = clock.monotonicMs()
   let seenWallMs = clock.nowMs()
+  let seenCpuMs = threadCpuMs()
   const check = () => {
     const monotonicMs = clock.monotonicMs()
     const wallMs = clock.nowMs()
     const passedMs = monotonicMs - seenMonotonicMs
     // A clock that was set, forward or back, is looked at anew by recovery (row 3).
     const setMs = Math.abs(wallMs - seenWallMs - passedMs)
-    const gapMs = Math.max(passedMs, setMs)
+    const cpuMs = threadCpuMs()
+    const workedMs = cpuMs === undefined || seenCpuMs === undefined ? 0 : cpuMs - seenCpuMs
+    const gapMs = Math.max(passedMs - workedMs, setMs)
+    const pauseMaxMs = PAUSE_SLOTS_MAX * blockTimeMs
     seenMonotonicMs = monotonicMs
     seenWallMs = wallMs
-    if (gapMs > PAUSE_SLOTS_MAX * blockTimeMs) onPause(gapMs)
+    seenCpuMs = cpuMs
+    if (gapMs > pauseMaxMs) onPause(gapMs)
+    else if (passedMs > pauseMaxMs) onHeld(passedMs)
   }
   return {
     check,
@@ -39,5 +57,18 @@ export function createPauseWatch(
         if (!signal.aborted) check()
       }
     }
+  }
+}
+
+const NANOSECONDS_PER_MS = 1e6
+
+/** Linux counts it by thread; the first field is nanoseconds on a processor (Documentation/scheduler/sched-stats). */
+function readThreadCpuMs(): number | undefined {
+  try {
+    const [onCpu] = readFileSync('/proc/thread-self/schedstat', 'ascii').split(' ')
+    const ns = Number(onCpu)
+    return ns > 0 ? ns / NANOSECONDS_PER_MS : undefined
+  } catch {
+    return undefined // no Linux, or one that does not count: every gap is a pause
   }
 }

@@ -63,7 +63,10 @@ export function createSequencerParts(
     // Also while the gate is shut: it must not open on what was said before.
     recovery.onFault('process-paused')
   }
-  const pauseWatch = createPauseWatch({ clock, onPause }, times)
+  const onHeld = (heldMs: number) => {
+    log.warn('event-loop-held', { heldMs: Math.round(heldMs) })
+  }
+  const pauseWatch = createPauseWatch({ clock, onPause, onHeld }, times)
   const sequencer = createSequencer(
     {
       clock,

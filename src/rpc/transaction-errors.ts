@@ -49,6 +49,8 @@ function transactionMessage(failure: PoolFailure): string {
       return `oversized data: transaction size ${String(failure.sizeBytes)}, limit ${String(failure.maxBytes)}`
     case 'above-block-gas-limit':
       return `exceeds block gas limit: gas ${failure.gasLimit.toString()}, limit ${failure.blockGasLimit.toString()}`
+    case 'execution-too-long':
+      return `execution aborted: it takes longer than ${String(failure.timeMaxMs)} ms, and no block can hold it`
     case 'pool-full':
       return `txpool is full: ${String(failure.transactionsMax)} transactions`
     case 'sender-limit':

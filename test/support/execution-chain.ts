@@ -1,8 +1,9 @@
 // A chain in memory with the embedded engine on top: blocks are built, executed again and become the head.
 import assert from 'node:assert/strict'
 import { bytesToHex, type Hex, hexToBytes } from '../../src/base/bytes.ts'
+import { type Clock } from '../../src/base/clock.ts'
 import { keccak256 } from '../../src/base/keccak.ts'
-import { silentLog } from '../../src/base/log.ts'
+import { type Log, silentLog } from '../../src/base/log.ts'
 import { privateKeyToAddress } from '../../src/base/secp256k1.ts'
 import { createBlockTimes } from '../../src/chain/block-times.ts'
 import { type Block } from '../../src/chain/block.ts'
@@ -63,6 +64,12 @@ export function executionGenesis(alloc: Readonly<Record<Hex, AllocEntry>> = {}):
   return parseGenesis(JSON.stringify(file))
 }
 
+/** What a test watches or drives. */
+export interface ExecutionChainOptions {
+  readonly clock?: Pick<Clock, 'monotonicMs'>
+  readonly log?: Log
+}
+
 /** A block with what executing it gave. */
 export interface ExecutedBlock extends NewPayloadValid<PreparedLayer> {
   readonly block: Block
@@ -79,7 +86,11 @@ export class ExecutionChain {
   readonly #canonical = new Map<bigint, Hex>()
   #head: Block
 
-  constructor(genesis: Genesis, state: StateStore, first: Block) {
+  constructor(
+    { genesis, state }: { readonly genesis: Genesis; readonly state: StateStore },
+    first: Block,
+    options: ExecutionChainOptions = {}
+  ) {
     this.genesis = genesis
     this.state = state
     this.#head = first
@@ -104,12 +115,16 @@ export class ExecutionChain {
       state,
       pool: this.pool,
       rules: { times, forks: genesis.config.forks },
-      log: silentLog
+      log: silentLog,
+      ...options
     })
   }
 
   /** A chain of its genesis block alone. */
-  static async open(genesis: Genesis = executionGenesis()): Promise<ExecutionChain> {
+  static async open(
+    genesis: Genesis = executionGenesis(),
+    options?: ExecutionChainOptions
+  ): Promise<ExecutionChain> {
     const changes = genesisChanges(genesis.alloc)
     const state = new StateStore({ store: createMemoryStore(), log: silentLog })
     const stateRoot = await state.resetToGenesis({ changes, number: 0n, hash: '0x' })
@@ -117,7 +132,7 @@ export class ExecutionChain {
     assert.ok(messagePasserRoot)
     const first = genesisBlock(genesis, { stateRoot, messagePasserRoot })
     await state.resetToGenesis({ changes, number: 0n, hash: first.hash })
-    return new ExecutionChain(genesis, state, first)
+    return new ExecutionChain({ genesis, state }, first, options)
   }
 
   get head(): Block {

@@ -137,7 +137,7 @@ describe('sums and pairings in slices', () => {
       state: new StateAdapter(NO_STATE),
       blockHashes: () => undefined
     }
-    blockEvm = createBlockEvm(site, createYielder())
+    blockEvm = await createBlockEvm(site, createYielder())
   })
 
   const inSlices = async (id: string, data: Uint8Array, gasLimit: bigint): Promise<ExecResult> => {

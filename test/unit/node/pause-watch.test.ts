@@ -1,5 +1,6 @@
 // The watch for pauses: what counts as one, on either clock, and what does not.
 import assert from 'node:assert/strict'
+import { systemClock } from '../../../src/base/clock.ts'
 import { createPauseWatch } from '../../../src/node/pause-watch.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
 
@@ -12,10 +13,55 @@ describe('the pause watch', () => {
   function watch() {
     const clock = createManualClock({ startMs: START_MS })
     const pauses: number[] = []
-    const onPause = (pausedMs: number) => pauses.push(pausedMs)
-    const watched = createPauseWatch({ clock, onPause }, { blockTimeMs: BLOCK_TIME_MS })
-    return { clock, pauses, watched }
+    const held: number[] = []
+    const cpu: { ms: number | undefined } = { ms: 0 }
+    const deps = {
+      clock,
+      onPause: (pausedMs: number) => pauses.push(pausedMs),
+      onHeld: (heldMs: number) => held.push(heldMs),
+      threadCpuMs: () => cpu.ms
+    }
+    const watched = createPauseWatch(deps, { blockTimeMs: BLOCK_TIME_MS })
+    return { clock, cpu, pauses, held, watched }
   }
+
+  for (const [title, passedMs, workedMs, pausedMs, heldMs] of [
+    ['its own work', 20_000, 18_000, undefined, 20_000],
+    ['as much of its own work as leaves no pause', 20_000, 17_000, undefined, 20_000],
+    ['a pause beside its own work', 20_000, 16_999, 3_001, undefined],
+    ['a process that computed nothing', 4_000, 0, 4_000, undefined],
+    ['a thread whose work the system does not count', 4_000, undefined, 4_000, undefined]
+  ] as const) {
+    it(`${pausedMs === undefined ? 'takes for no pause' : 'takes for a pause'} ${title}`, async () => {
+      const { clock, cpu, pauses, held, watched } = watch()
+      await clock.advance(passedMs)
+      cpu.ms = workedMs
+      watched.check()
+      assert.deepEqual(pauses, pausedMs === undefined ? [] : [pausedMs])
+      assert.deepEqual(held, heldMs === undefined ? [] : [heldMs])
+    })
+  }
+
+  it('takes a thread that computes for its own work, and one that sleeps for a pause', () => {
+    const pauses: number[] = []
+    const held: number[] = []
+    const deps = {
+      clock: systemClock,
+      onPause: (pausedMs: number) => pauses.push(pausedMs),
+      onHeld: (heldMs: number) => held.push(heldMs)
+    }
+    const watched = createPauseWatch(deps, { blockTimeMs: 40 })
+    const cell = new Int32Array(new SharedArrayBuffer(4))
+    Atomics.wait(cell, 0, 0, 130)
+    watched.check()
+    assert.deepEqual([pauses.length, held.length], [1, 0])
+    if (process.platform !== 'linux') return
+    const startMs = process.cpuUsage().user / 1_000
+    while (process.cpuUsage().user / 1_000 - startMs < 200);
+    watched.check()
+    // A loaded machine may keep the thread from its processor for long, which is a pause in doubt.
+    assert.equal(held.length + pauses.length, 2)
+  })
 
   for (const [title, passedMs, setMs, pausedMs] of [
     ['no time at all', 0, 0, undefined],
