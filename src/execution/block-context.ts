@@ -6,8 +6,9 @@ import { hexToBytes, type Hex } from '../base/bytes.ts'
 import { type Yielder } from '../base/yielder.ts'
 import { NodeError } from '../base/node-error.ts'
 import { createEvmInSlices } from './block-evm.ts'
-import { MODEXP } from './modexp.ts'
-import { PAIRS_IN_SLICES } from './pairs-in-slices.ts'
+import { blake2fPrecompiles } from './blake2f.ts'
+import { modexpPrecompile } from './modexp.ts'
+import { pairsInSlices } from './pairs-in-slices.ts'
 import { POINT_EVALUATION } from './point-evaluation.ts'
 import { type StateAdapter } from './state-adapter.ts'
 
@@ -77,7 +78,12 @@ export function createBlockEvm(
     common,
     stateManager: state,
     blockchain: createBlockHashSource(blockHashes),
-    customPrecompiles: [MODEXP, POINT_EVALUATION, ...PAIRS_IN_SLICES]
+    customPrecompiles: [
+      ...blake2fPrecompiles(yielder),
+      POINT_EVALUATION,
+      modexpPrecompile(yielder),
+      ...pairsInSlices(yielder)
+    ]
   }
   return createEvmInSlices(options, yielder)
 }

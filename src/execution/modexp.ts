@@ -1,7 +1,7 @@
 // The precompile at 0x05: a power modulo a number, of any length (EIP-198), at the price of EIP-2565.
 import { type CustomPrecompile, EVMError, type ExecResult } from '@ethereumjs/evm'
 import { bigintToBytes, bytesToBigint } from '../base/bytes.ts'
-import { createYielder } from '../base/yielder.ts'
+import { type Yielder } from '../base/yielder.ts'
 
 /** The lengths of base, exponent and modulus, 32 bytes each, stand before them. */
 const LENGTH_BYTES = 32
@@ -19,9 +19,9 @@ const PRODUCTS_PER_LOOK = 8_192
  * Takes the place of the library's, which copies the rest of the exponent for each of its bits, and never lets others
  * have their turn: 375 kB of exponent, for 1.3 million gas, stopped the process for a minute, and ten times that for hours.
  */
-export const MODEXP: CustomPrecompile = {
-  address: '0x0000000000000000000000000000000000000005',
-  function: ({ data, gasLimit }) => computeModexp(data, gasLimit)
+export function modexpPrecompile(yielder: Yielder): CustomPrecompile {
+  const address = '0x0000000000000000000000000000000000000005'
+  return { address, function: ({ data, gasLimit }) => computeModexp(data, gasLimit, yielder) }
 }
 
 interface Operands {
@@ -34,7 +34,11 @@ interface Operands {
 }
 
 /** One call of the precompile. What the input lacks at its end is zero. */
-export async function computeModexp(input: Uint8Array, gasLimit: bigint): Promise<ExecResult> {
+export async function computeModexp(
+  input: Uint8Array,
+  gasLimit: bigint,
+  yielder: Yielder
+): Promise<ExecResult> {
   const lengthAt = (index: number) =>
     bytesToBigint(bytesAt(input, index * LENGTH_BYTES, LENGTH_BYTES))
   const [base, exponent, modulus] = [lengthAt(0), lengthAt(1), lengthAt(2)]
@@ -47,13 +51,14 @@ export async function computeModexp(input: Uint8Array, gasLimit: bigint): Promis
   if (longest === 0n) return { executionGasUsed: gas, returnValue: new Uint8Array(0) }
   if (longest > LENGTH_MAX || exponent > LENGTH_MAX) return outOfGas(gasLimit)
   const modulusStart = exponentStart + Number(exponent)
-  const power = await powerOf({
+  const operands = {
     base: bytesToBigint(bytesAt(input, LENGTHS_BYTES, Number(base))),
     exponent: input.subarray(exponentStart, modulusStart),
     exponentBytes: Number(exponent),
     modulus: bytesToBigint(bytesAt(input, modulusStart, Number(modulus))),
     modulusBytes: Number(modulus)
-  })
+  }
+  const power = await powerOf(operands, yielder)
   const digits = bigintToBytes(power)
   const returnValue = new Uint8Array(Number(modulus))
   returnValue.set(digits, returnValue.length - digits.length)
@@ -70,15 +75,11 @@ function modexpGas(longestBytes: bigint, exponentBytes: bigint, head: bigint): b
 }
 
 /** From the highest bit down. A modulus of zero gives zero (EIP-198). */
-async function powerOf({
-  base,
-  exponent,
-  exponentBytes,
-  modulus,
-  modulusBytes
-}: Operands): Promise<bigint> {
+async function powerOf(
+  { base, exponent, exponentBytes, modulus, modulusBytes }: Operands,
+  yielder: Yielder
+): Promise<bigint> {
   if (modulus === 0n) return 0n
-  const yielder = createYielder()
   const stepsPerLook = Math.max(1, Math.floor(PRODUCTS_PER_LOOK / Math.ceil(modulusBytes / 8) ** 2))
   const factor = base % modulus
   const first = exponent.findIndex((byte) => byte !== 0)

@@ -9,7 +9,7 @@ import {
 import { bn254 } from '@noble/curves/bn254.js'
 import { bls12_381 as bls } from '@noble/curves/bls12-381.js'
 import { bytesToBigint, concatBytes } from '../base/bytes.ts'
-import { createYielder } from '../base/yielder.ts'
+import { type Yielder } from '../base/yielder.ts'
 
 type Precompile = Extract<CustomPrecompile, { readonly function: unknown }>['function']
 type PrecompileInput = Parameters<Precompile>[0]
@@ -78,14 +78,17 @@ const SLICED: readonly SlicedPrecompile[] = [
 ]
 
 /** They take the place of the library's, and give the same for the same gas. */
-export const PAIRS_IN_SLICES: readonly CustomPrecompile[] = SLICED.map((one) => ({
-  address: `0x${one.id.padStart(40, '0')}`,
-  function: (input) => runInSlices(one, input)
-}))
+export function pairsInSlices(yielder: Yielder): readonly CustomPrecompile[] {
+  return SLICED.map((one) => ({
+    address: `0x${one.id.padStart(40, '0')}`,
+    function: (input) => runInSlices(one, input, yielder)
+  }))
+}
 
 async function runInSlices(
   { id, pairBytes, pairsPerSlice, begin }: SlicedPrecompile,
-  input: PrecompileInput
+  input: PrecompileInput,
+  yielder: Yielder
 ): Promise<ExecResult> {
   const { common, data, gasLimit } = input
   const whole = getActivePrecompiles(common).get(id.padStart(40, '0'))
@@ -94,20 +97,29 @@ async function runInSlices(
   const idle = Object.create(input._EVM, NO_WORK) as PrecompileInput['_EVM']
   const priced = await whole({ ...input, _EVM: idle })
   if (priced.exceptionError !== undefined) return priced
-  const yielder = createYielder()
   const sliceBytes = pairsPerSlice * pairBytes
-  try {
-    const work = begin()
-    for (let at = 0; at < data.length; at += sliceBytes) {
+  const work = begin()
+  for (let at = 0; at < data.length; at += sliceBytes) {
+    const exceptionError = failureOf(() => {
       work.add(data.subarray(at, at + sliceBytes))
-      const turn = yielder.maybeYield()
-      if (turn !== undefined) await turn
+    })
+    if (exceptionError !== undefined) {
+      return { exceptionError, executionGasUsed: gasLimit, returnValue: new Uint8Array(0) }
     }
-    return { ...priced, returnValue: work.finish() }
+    // What the yielder throws is no failure of the call.
+    const turn = yielder.maybeYield()
+    if (turn !== undefined) await turn
+  }
+  return { ...priced, returnValue: work.finish() }
+}
+
+/** What a slice that is no sum or pairing fails with. */
+function failureOf(addSlice: () => void): EVMError | undefined {
+  try {
+    addSlice()
+    return undefined
   } catch (thrown) {
-    const exceptionError =
-      thrown instanceof EVMError ? thrown : new EVMError(EVMError.errorMessages.REVERT)
-    return { exceptionError, executionGasUsed: gasLimit, returnValue: new Uint8Array(0) }
+    return thrown instanceof EVMError ? thrown : new EVMError(EVMError.errorMessages.REVERT)
   }
 }
 
