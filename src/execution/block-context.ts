@@ -13,7 +13,7 @@ import { POINT_EVALUATION } from './point-evaluation.ts'
 import { type StateAdapter } from './state-adapter.ts'
 
 /** What BLOCKHASH reads: canonical hashes of the last 256 blocks; undefined for one that is lost. */
-export type BlockHashes = (number: bigint) => Hex | undefined
+export type BlockHashes = (number: bigint) => Hex | undefined | Promise<Hex | undefined>
 
 /** A stored block is lost whose hash a transaction asks for. */
 export interface BlockHashFailure {
@@ -101,7 +101,7 @@ function createBlockHashSource(blockHashes: BlockHashes): EVMMockBlockchainInter
   return {
     async getBlock(number) {
       // The EVM asks for none but the last 256.
-      const hash = blockHashes(BigInt(number))
+      const hash = await blockHashes(BigInt(number))
       if (hash === undefined) {
         throw new BlockHashError({ code: 'block-hash-unknown', number: BigInt(number) })
       }

@@ -38,22 +38,29 @@ const BEACON_ROOTS_ADDRESS = '0x000f3df6d732807ef1319fb7b8bb8522d0beac02'
 const HISTORY_ADDRESS = '0x0000f90827f1c53a10cb7a02335b175320002935'
 const SYSTEM_CALL_GAS = 30_000_000n
 
+/** What `begin` puts together. */
+interface BlockExecutionParts {
+  readonly evm: EVM
+  readonly state: StateAdapter
+  readonly yielder: CuttingYielder
+  readonly view: StateView
+}
+
 /** One block under execution; `begin` makes it. */
 export class BlockExecution {
   readonly #evm: EVM
   readonly #state: StateAdapter
+  readonly #view: StateView
   readonly #environment: BlockEnvironment
   readonly #yielder: CuttingYielder
   readonly #receipts: Receipt[] = []
   #gasUsed = 0n
 
-  constructor(
-    { evm, state, yielder }: { evm: EVM; state: StateAdapter; yielder: CuttingYielder },
-    environment: BlockEnvironment
-  ) {
+  constructor({ evm, state, yielder, view }: BlockExecutionParts, environment: BlockEnvironment) {
     this.#evm = evm
     this.#state = state
     this.#yielder = yielder
+    this.#view = view
     this.#environment = environment
   }
 
@@ -65,7 +72,7 @@ export class BlockExecution {
     const state = new StateAdapter(view)
     const yielder = new CuttingYielder()
     const evm = await createBlockEvm({ common, state, blockHashes }, yielder)
-    const execution = new BlockExecution({ evm, state, yielder }, environment)
+    const execution = new BlockExecution({ evm, state, yielder, view }, environment)
     const { parentBeaconBlockRoot, parentHash } = environment
     if (parentBeaconBlockRoot !== undefined) {
       await execution.#systemCall(BEACON_ROOTS_ADDRESS, parentBeaconBlockRoot)
@@ -95,13 +102,13 @@ export class BlockExecution {
     return receipt
   }
 
-  finish(): ExecutionResult {
+  async finish(): Promise<ExecutionResult> {
     return {
       receipts: this.#receipts,
       receiptsRoot: receiptsRoot(this.#receipts),
       logsBloom: blockBloom(this.#receipts),
       gasUsed: this.#gasUsed,
-      changes: this.#state.changes()
+      changes: await this.#state.changes(this.#view)
     }
   }
 

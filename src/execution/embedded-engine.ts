@@ -108,7 +108,7 @@ export function createEmbeddedEngine<Layer extends ComputedLayer>(
       const open = jobs.take(payloadId)
       if (open === undefined) throw new EngineError({ code: 'payload-unknown', payloadId })
       const included = await open.job.stop()
-      const result = open.execution.finish()
+      const result = await open.execution.finish()
       const layer = await state.prepare(open.parent.hash, result.changes)
       const transactions = included.map(({ raw }) => raw)
       const block = toBlock(sealHeader(open, result, layer, transactions), transactions)
@@ -170,7 +170,7 @@ async function executeAll(
     }
     await yielder.maybeYield()
   }
-  const result = execution.finish()
+  const result = await execution.finish()
   await yielder.maybeYield()
   return result
 }

@@ -6,15 +6,31 @@ import { keccak256 } from '../base/keccak.ts'
 import { EMPTY_ROOT } from '../trie/trie.ts'
 import { EMPTY_CODE_HASH } from '../state/account-codec.ts'
 import { type StateChanges, type StateView } from '../state/state-view.ts'
-import { type AccountEntry, collectChanges, type StorageEntry } from './collected-changes.ts'
+import {
+  type AccountEntry,
+  collectChanges,
+  type StorageEntry,
+  type TouchedAccount
+} from './collected-changes.ts'
 import { createEvmAccount } from './evm-account.ts'
+
+/** What a state is read from: a view, or one that answers later. */
+export interface StateReader {
+  readonly root: Hex
+  account(addressHash: Uint8Array): Later<ReturnType<StateView['account']>>
+  slot(addressHash: Uint8Array, slotHash: Uint8Array): Later<Uint8Array | undefined>
+  storageRoot(addressHash: Uint8Array): Later<Uint8Array>
+  code(codeHash: Uint8Array): Later<Uint8Array | undefined>
+}
+
+type Later<T> = T | Promise<T>
 
 const EMPTY_CODE = new Uint8Array(0)
 const EMPTY_VALUE = new Uint8Array(0)
 
 /** One per block (or call). Not for use by two executions at a time. */
 export class StateAdapter implements StateManagerInterface {
-  readonly #view: StateView
+  readonly #view: StateReader
   readonly #accounts = new Map<Hex, AccountEntry>()
   readonly #storage = new Map<Hex, StorageEntry>()
   readonly #codes = new Map<Hex, Uint8Array>()
@@ -39,21 +55,21 @@ export class StateAdapter implements StateManagerInterface {
     }
   }
 
-  constructor(view: StateView) {
+  constructor(view: StateReader) {
     this.#view = view
   }
 
   async getAccount(address: Address): Promise<Account | undefined> {
-    const account = this.#entry(address.toString()).account
+    const { account } = await this.#entry(address.toString())
     return account && copyAccount(account)
   }
 
   async putAccount(address: Address, account?: Account): Promise<void> {
-    this.#setAccount(address.toString(), account && copyAccount(account))
+    await this.#setAccount(address.toString(), account && copyAccount(account))
   }
 
   async deleteAccount(address: Address): Promise<void> {
-    this.#setAccount(address.toString(), undefined)
+    await this.#setAccount(address.toString(), undefined)
     await this.clearStorage(address)
   }
 
@@ -69,12 +85,12 @@ export class StateAdapter implements StateManagerInterface {
   }
 
   async getCode(address: Address): Promise<Uint8Array> {
-    const { account } = this.#entry(address.toString())
+    const { account } = await this.#entry(address.toString())
     if (account === undefined || equalBytes(account.codeHash, EMPTY_CODE_HASH)) return EMPTY_CODE
     const hash = bytesToHex(account.codeHash)
     const known = this.#newCodes.get(hash) ?? this.#codes.get(hash)
     if (known !== undefined) return known
-    const code = this.#view.code(account.codeHash) ?? EMPTY_CODE
+    const code = (await this.#view.code(account.codeHash)) ?? EMPTY_CODE
     this.#codes.set(hash, code)
     return code
   }
@@ -89,7 +105,7 @@ export class StateAdapter implements StateManagerInterface {
     const written = entry?.slots.get(bytesToHex(key))
     if (written !== undefined) return written
     if (entry?.isCleared === true) return EMPTY_VALUE
-    return this.#view.slot(this.#hashAddress(hex), keccak256(key)) ?? EMPTY_VALUE
+    return (await this.#view.slot(this.#hashAddress(hex), keccak256(key))) ?? EMPTY_VALUE
   }
 
   async putStorage(address: Address, key: Uint8Array, value: Uint8Array): Promise<void> {
@@ -166,42 +182,43 @@ export class StateAdapter implements StateManagerInterface {
     return new StateAdapter(this.#view)
   }
 
-  /** All that changed since the view, sorted as the state store wants it. */
-  changes(): StateChanges {
+  /** All that changed since the view that this stands on, sorted as the state store wants it. */
+  async changes(view: StateView): Promise<StateChanges> {
     const touched = new Set([...this.#accounts.keys(), ...this.#storage.keys()])
-    const entries = Array.from(touched, (hex) => ({
-      ...this.#entry(hex),
-      addressHash: this.#hashAddress(hex),
-      storage: this.#storage.get(hex)
-    }))
-    return collectChanges(this.#view, entries, this.#newCodes)
+    const entries: TouchedAccount[] = []
+    for (const hex of touched) {
+      const entry = await this.#entry(hex)
+      const facts = { addressHash: this.#hashAddress(hex), storage: this.#storage.get(hex) }
+      entries.push({ ...entry, ...facts })
+    }
+    return collectChanges(view, entries, this.#newCodes)
   }
 
-  #entry(hex: Hex): AccountEntry {
-    const known = this.#accounts.get(hex)
-    if (known !== undefined) return known
+  #entry(hex: Hex): Later<AccountEntry> {
+    return this.#accounts.get(hex) ?? this.#load(hex)
+  }
+
+  async #load(hex: Hex): Promise<AccountEntry> {
     const addressHash = this.#hashAddress(hex)
-    const stored = this.#view.account(addressHash)
-    const entry: AccountEntry = {
-      isChanged: false,
-      account: stored && this.#load(stored, addressHash)
-    }
+    const stored = await this.#view.account(addressHash)
+    const account = stored && (await this.#toAccount(stored, addressHash))
+    const entry: AccountEntry = { isChanged: false, account }
     this.#accounts.set(hex, entry)
     return entry
   }
 
-  #load(
+  async #toAccount(
     { nonce, balance, codeHash }: NonNullable<ReturnType<StateView['account']>>,
     addressHash: Uint8Array
-  ): Account {
+  ): Promise<Account> {
     // Only a contract's storage root is asked for (creation collisions, EIP-7610).
     const storageRoot =
-      codeHash === undefined && nonce > 0n ? EMPTY_ROOT : this.#view.storageRoot(addressHash)
+      codeHash === undefined && nonce > 0n ? EMPTY_ROOT : await this.#view.storageRoot(addressHash)
     return createEvmAccount(nonce, balance, storageRoot, codeHash ?? EMPTY_CODE_HASH)
   }
 
-  #setAccount(hex: Hex, account: Account | undefined): void {
-    const before = this.#entry(hex)
+  async #setAccount(hex: Hex, account: Account | undefined): Promise<void> {
+    const before = await this.#entry(hex)
     this.#undo.push(() => this.#accounts.set(hex, before))
     this.#accounts.set(hex, { account, isChanged: true })
   }

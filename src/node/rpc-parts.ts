@@ -32,11 +32,15 @@ export async function startRpc(deps: RpcPartsDeps): Promise<HttpServer> {
   const { common, applier, stores } = chain
   const { role, sequencerRpc } = config
   const forward = sequencerRpc === undefined ? undefined : createForwarder(sequencerRpc)
+  const calls = new CallRunner({
+    chainId: deps.chainId,
+    blockHashes: (number) => stores.blocks.canonicalHash(number)
+  })
   const table = createMethodTable({
     chain: rpcChain(chain),
     state: rpcState(chain),
     pool: rpcPool(chain),
-    calls: new CallRunner(common, (number) => stores.blocks.canonicalHash(number)),
+    calls,
     decode: (raw) => decodeTransaction(raw, common),
     nextBaseFee: () => nextBaseFee(applier.head().header),
     node: rpcNode(deps),
@@ -49,7 +53,14 @@ export async function startRpc(deps: RpcPartsDeps): Promise<HttpServer> {
     token: deps.adminToken
   })
   const health = () => describeHealth(config, recovery(), stores.state.flushProgress)
-  return startHttpServer({ methods, admin, log, health }, config.rpc)
+  const server = await startHttpServer({ methods, admin, log, health }, config.rpc)
+  return {
+    url: server.url,
+    async close() {
+      await server.close()
+      await calls.close()
+    }
+  }
 }
 
 /** Starts `/metrics`. Throws HttpError. */

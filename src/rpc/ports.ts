@@ -2,7 +2,7 @@
 import { type Hex } from '../base/bytes.ts'
 import { type Block } from '../chain/block.ts'
 import { type Receipt } from '../chain/receipt.ts'
-import { type CallOutcome, type EstimateOutcome } from '../execution/calls.ts'
+import { type CallOutcome, type EstimateOutcome } from '../execution/run-call.ts'
 import { type StateView } from '../state/state-view.ts'
 import { type CallParam } from './params.ts'
 

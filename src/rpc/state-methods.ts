@@ -1,7 +1,7 @@
 // eth_ methods that read accounts or run calls on a state.
 import { bytesToHex, hexToBytes, type Hex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
-import { type CallOutcome } from '../execution/calls.ts'
+import { type CallOutcome } from '../execution/run-call.ts'
 import { requireState } from './block-resolution.ts'
 import { quantity } from './format.ts'
 import { type RpcMethod } from './json-rpc.ts'

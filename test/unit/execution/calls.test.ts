@@ -1,9 +1,12 @@
 // Calls that leave no trace, and the gas that a transaction needs, held against running it.
 import assert from 'node:assert/strict'
 import { bytesToHex, type Hex } from '../../../src/base/bytes.ts'
-import { CALL_GAS_MAX, CallRunner, type CallRequest } from '../../../src/execution/calls.ts'
+import { BlockHashError } from '../../../src/execution/block-context.ts'
+import { CallRunner } from '../../../src/execution/calls.ts'
+import { CALL_GAS_MAX, type CallRequest } from '../../../src/execution/run-call.ts'
 import {
   type AllocEntry,
+  EXECUTION_CHAIN_ID,
   ExecutionChain,
   executionGenesis,
   testAddress
@@ -16,10 +19,12 @@ const CALLED: Hex = '0x00000000000000000000000000000000000c0002'
 const POOR: Hex = '0x00000000000000000000000000000000000a0001'
 const RETURN_TOP: readonly CodePart[] = [0, 'MSTORE', 32, 0, 'RETURN']
 
+/** One for all: it starts a thread, and takes any view. */
+const runner = new CallRunner({ chainId: EXECUTION_CHAIN_ID, blockHashes: () => undefined })
+
 async function open(alloc: Readonly<Record<Hex, AllocEntry>>) {
   const chain = await ExecutionChain.open(executionGenesis(alloc))
   await chain.extend([])
-  const runner = new CallRunner(chain.common, () => undefined)
   return {
     chain,
     call: (request: CallRequest) => runner.call(request, chain.head, chain.view()),
@@ -176,5 +181,78 @@ describe('an estimate of gas', () => {
       kind: 'failed',
       reason: 'intrinsic gas too low'
     })
+  })
+})
+
+/** Calls itself for ever, with all gas that is left. */
+const ENDLESS = codeHex('JUMPDEST', 0, 0, 0, 0, 0, 'ADDRESS', 'GAS', 'CALL', 'POP', 0, 'JUMP')
+const ENDED = { kind: 'failed', reason: 'execution aborted (timeout = 1.5s)' } as const
+
+describe('calls of many at a time', () => {
+  const site = { chainId: EXECUTION_CHAIN_ID, blockHashes: () => undefined }
+  const short = new CallRunner(site, { timeMaxMs: 1_500 })
+  after(() => short.close())
+
+  async function endless() {
+    const alloc = {
+      [CONTRACT]: { code: ENDLESS },
+      [CALLED]: { code: codeHex(1, 'BLOCKHASH', ...RETURN_TOP) }
+    }
+    const { chain } = await open(alloc)
+    await chain.extend([])
+    return {
+      call: (to: Hex, signal?: AbortSignal) =>
+        short.call({ to, gas: 10n ** 9n }, chain.head, chain.view(), signal),
+      estimate: (to: Hex) => short.estimateGas({ to }, chain.head, chain.view())
+    }
+  }
+
+  it('answer a short one before any that has no end, which fails when its time is over', async () => {
+    const { call } = await endless()
+    const ended: string[] = []
+    const long = Array.from({ length: 10 }, async () => {
+      const outcome = await call(CONTRACT)
+      ended.push('endless')
+      return outcome
+    })
+    assert.equal((await call(POOR)).kind, 'returned')
+    assert.deepEqual(ended, [])
+    assert.deepEqual(
+      await Promise.all(long),
+      Array.from({ length: 10 }, () => ENDED)
+    )
+  })
+
+  it('never take one that ran out of time for one that needs more gas', async () => {
+    const { estimate } = await endless()
+    assert.deepEqual(await estimate(CONTRACT), ENDED)
+  })
+
+  it('end with their caller, and before they begin where it has gone already', async () => {
+    const { call } = await endless()
+    const caller = new AbortController()
+    const running = call(CONTRACT, caller.signal)
+    assert.equal((await call(POOR)).kind, 'returned', 'the worker has both')
+    caller.abort(new Error('gone'))
+    await assert.rejects(running, /gone/)
+    await assert.rejects(call(POOR, caller.signal), /gone/)
+  })
+
+  it('fail with the state that they read, each alone', async () => {
+    const { call } = await endless()
+    const [lost, whole] = await Promise.allSettled([call(CALLED), call(POOR)])
+    assert.ok(lost.status === 'rejected' && lost.reason instanceof BlockHashError)
+    assert.ok(whole.status === 'fulfilled' && whole.value.kind === 'returned')
+  })
+
+  it('fail when their worker ends, and the next one has a worker again', async () => {
+    const { call } = await endless()
+    const running = call(CONTRACT)
+    await call(POOR)
+    await short.close()
+    const outcome = await running
+    assert.ok(outcome.kind === 'failed')
+    assert.match(outcome.reason, /^execution aborted: the worker that runs calls ended/)
+    assert.equal((await call(POOR)).kind, 'returned')
   })
 })

@@ -150,7 +150,10 @@ function methodDeps(
       pendingNonce: (address) => pool.pendingNonce(address),
       counts: () => pool.counts()
     },
-    calls: new CallRunner(common, (number) => blocks[Number(number)]?.hash),
+    calls: new CallRunner({
+      chainId: common.chainId(),
+      blockHashes: (number) => blocks[Number(number)]?.hash
+    }),
     decode: (raw) => decodeTransaction(raw, common),
     nextBaseFee: () => nextBaseFee(chain.head.header),
     node: {

@@ -1,0 +1,52 @@
+// What the main thread and the worker that runs calls say to each other. The worker asks for state; it has none.
+import { type Hex } from '../base/bytes.ts'
+import { type Account } from '../state/state-view.ts'
+import {
+  type CallHeader,
+  type CallOutcome,
+  type CallRequest,
+  type EstimateOutcome
+} from './run-call.ts'
+
+/** What a worker is started with. */
+export interface CallWorkerData {
+  readonly chainId: bigint
+  /** A call ends after so long. */
+  readonly timeMaxMs: number
+}
+
+/** One call to run. */
+export interface CallTask {
+  readonly kind: 'call' | 'estimate'
+  readonly id: number
+  readonly request: CallRequest
+  readonly header: CallHeader
+  readonly root: Hex
+}
+
+/** One read of the state that a call stands on. */
+export type StateRead =
+  | { readonly what: 'account'; readonly key: Uint8Array }
+  | { readonly what: 'storageRoot'; readonly key: Uint8Array }
+  | { readonly what: 'code'; readonly key: Uint8Array }
+  | { readonly what: 'slot'; readonly key: Uint8Array; readonly slotHash: Uint8Array }
+  | { readonly what: 'blockHash'; readonly number: bigint }
+
+/** What a read gives. */
+export type ReadValue = Account | Uint8Array | Hex | undefined
+
+/** To the worker. A call that is cancelled is not answered. */
+export type ToCallWorker =
+  | CallTask
+  | { readonly kind: 'value'; readonly id: number; readonly value: ReadValue }
+  | { readonly kind: 'cancel'; readonly id: number }
+
+/** From the worker. A call has one read under way at most. */
+export type FromCallWorker =
+  | { readonly kind: 'read'; readonly id: number; readonly read: StateRead }
+  | {
+      readonly kind: 'outcome'
+      readonly id: number
+      readonly outcome: CallOutcome | EstimateOutcome
+    }
+  | { readonly kind: 'threw'; readonly id: number; readonly reason: string }

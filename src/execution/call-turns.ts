@@ -1,0 +1,119 @@
+// Calls side by side in one thread: the next turn is of the one that has had the least, so that a short call never waits for long ones.
+import { type Yielder } from '../base/yielder.ts'
+
+/** Milliseconds of one turn. */
+const TURN_MS = 5
+/** Calls at a time; one more ends the one that has had the most. */
+export const CALLS_MAX = 64
+/** What calls may keep in memory together, arrays outside of the heap, before the one that has had the most is ended. */
+const ARRAYS_MAX_BYTES = 256 * 2 ** 20
+
+/** Thrown out of a call that has to end; the message is for who made it. */
+export class CallAborted extends Error {}
+
+/** One call's share. */
+export interface CallTurn extends Yielder {
+  /** Ends the call at its next opcode or slice. */
+  abort(reason: string): void
+  /** Settled or ended: it has no more turns. */
+  close(): void
+}
+
+interface Share {
+  readonly deadlineMs: number
+  servedMs: number
+  abortReason: string | undefined
+  resume: (() => void) | undefined
+}
+
+/** What the turns are measured with. */
+export interface CallTurnsDeps {
+  readonly nowMs: () => number
+  readonly arraysBytes: () => number
+}
+
+/** Deals out turns. */
+export class CallTurns {
+  readonly #deps: CallTurnsDeps
+  readonly #timeMaxMs: number
+  readonly #shares = new Set<Share>()
+  #turnStartMs = 0
+  #isScheduled = false
+
+  constructor(deps: CallTurnsDeps, { timeMaxMs }: { readonly timeMaxMs: number }) {
+    this.#deps = deps
+    this.#timeMaxMs = timeMaxMs
+  }
+
+  /** A call begins. */
+  open(): CallTurn {
+    if (this.#shares.size >= CALLS_MAX) this.#endLongest('execution aborted: too many calls run')
+    const deadlineMs = this.#deps.nowMs() + this.#timeMaxMs
+    const share: Share = { deadlineMs, servedMs: 0, abortReason: undefined, resume: undefined }
+    this.#shares.add(share)
+    return {
+      maybeYield: () => this.#maybeYield(share),
+      abort: (reason) => {
+        share.abortReason ??= reason
+      },
+      close: () => {
+        this.#shares.delete(share)
+      }
+    }
+  }
+
+  #maybeYield(share: Share): Promise<void> | undefined {
+    const { nowMs, arraysBytes } = this.#deps
+    const now = nowMs()
+    const heldMs = now - this.#turnStartMs
+    if (heldMs < TURN_MS) return undefined
+    share.servedMs += Math.min(heldMs, 2 * TURN_MS)
+    if (arraysBytes() > ARRAYS_MAX_BYTES) {
+      this.#endLongest('execution aborted: calls take too much memory')
+    }
+    if (now > share.deadlineMs) share.abortReason ??= timeoutReason(this.#timeMaxMs)
+    if (share.abortReason !== undefined) throw new CallAborted(share.abortReason)
+    return new Promise((resolve) => {
+      share.resume = resolve
+      this.#schedule()
+    })
+  }
+
+  /** One turn of the event loop for each, so that messages come in between. */
+  #schedule(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      let next: Share | undefined
+      let waitingCount = 0
+      for (const share of this.#shares) {
+        if (share.resume === undefined) continue
+        waitingCount += 1
+        if (next === undefined || share.servedMs < next.servedMs) next = share
+      }
+      if (next === undefined) return
+      if (waitingCount > 1) this.#schedule()
+      const { resume } = next
+      next.resume = undefined
+      this.#turnStartMs = this.#deps.nowMs()
+      resume?.()
+    })
+  }
+
+  #endLongest(reason: string): void {
+    let longest: Share | undefined
+    for (const share of this.#shares) {
+      const isCandidate = share.abortReason === undefined
+      if (isCandidate && (longest === undefined || share.servedMs > longest.servedMs)) {
+        longest = share
+      }
+    }
+    if (longest !== undefined) longest.abortReason = reason
+  }
+}
+
+/** geth's words. */
+function timeoutReason(timeMaxMs: number): string {
+  return `execution aborted (timeout = ${String(timeMaxMs / 1_000)}s)`
+}

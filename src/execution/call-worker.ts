@@ -1,0 +1,110 @@
+// The worker thread that runs calls of strangers: beside the blocks, not before them.
+import { setPriority } from 'node:os'
+import { memoryUsage } from 'node:process'
+import { parentPort, workerData } from 'node:worker_threads'
+import { type Hex } from '../base/bytes.ts'
+import { systemClock } from '../base/clock.ts'
+import { errorMessage } from '../base/node-error.ts'
+import {
+  type CallTask,
+  type CallWorkerData,
+  type FromCallWorker,
+  type ReadValue,
+  type StateRead,
+  type ToCallWorker
+} from './call-messages.ts'
+import { CallAborted, type CallTurn, CallTurns } from './call-turns.ts'
+import { createEvmCommon } from './evm-rules.ts'
+import { type CallOutcome, type EstimateOutcome, runCall, searchGas } from './run-call.ts'
+import { type StateReader } from './state-adapter.ts'
+
+/** Blocks come first where processors are short. */
+const NICENESS = 5
+
+/** A call that runs here. */
+interface RunningCall {
+  readonly turn: CallTurn
+  /** Takes the value of the read under way. */
+  give: ((value: ReadValue) => void) | undefined
+}
+
+const { chainId, timeMaxMs } = workerData as CallWorkerData
+const common = createEvmCommon(chainId)
+const running = new Map<number, RunningCall>()
+const turns = new CallTurns(
+  { nowMs: () => systemClock.monotonicMs(), arraysBytes: () => memoryUsage().arrayBuffers },
+  { timeMaxMs }
+)
+
+// Linux has it for each thread; elsewhere it would be the whole process.
+if (process.platform === 'linux') setPriority(NICENESS)
+
+parentPort?.on('message', (message: ToCallWorker) => {
+  if (message.kind === 'value') running.get(message.id)?.give?.(message.value)
+  else if (message.kind === 'cancel') cancel(message.id)
+  else run(message).catch(() => undefined) // it says itself what it failed with
+})
+
+async function run(task: CallTask): Promise<void> {
+  const { id, kind, request, header, root } = task
+  const call: RunningCall = { turn: turns.open(), give: undefined }
+  running.set(id, call)
+  const read = (what: StateRead) => readState(id, call, what)
+  const site = {
+    common,
+    header,
+    view: viewOf(root, read),
+    blockHashes: async (number: bigint) => {
+      return (await read({ what: 'blockHash', number })) as Hex | undefined
+    },
+    yielder: call.turn
+  }
+  try {
+    const outcome = await (kind === 'call' ? runCall(request, site) : searchGas(request, site))
+    say({ kind: 'outcome', id, outcome: owned(outcome) })
+  } catch (thrown) {
+    if (thrown instanceof CallAborted) {
+      say({ kind: 'outcome', id, outcome: { kind: 'failed', reason: thrown.message } })
+    } else say({ kind: 'threw', id, reason: errorMessage(thrown) })
+  } finally {
+    call.turn.close()
+    running.delete(id)
+  }
+}
+
+/** It may wait for a value that does not come any more. */
+function cancel(id: number): void {
+  const call = running.get(id)
+  call?.turn.abort('execution aborted')
+  call?.turn.close()
+  running.delete(id)
+}
+
+async function readState(id: number, call: RunningCall, read: StateRead): Promise<ReadValue> {
+  say({ kind: 'read', id, read })
+  return new Promise((resolve) => {
+    call.give = resolve
+  })
+}
+
+function viewOf(root: Hex, read: (what: StateRead) => Promise<ReadValue>): StateReader {
+  const bytes = async (what: StateRead) => (await read(what)) as Uint8Array | undefined
+  return {
+    root,
+    account: async (key) => {
+      return (await read({ what: 'account', key })) as Awaited<ReturnType<StateReader['account']>>
+    },
+    slot: (key, slotHash) => bytes({ what: 'slot', key, slotHash }),
+    storageRoot: async (key) => (await bytes({ what: 'storageRoot', key })) ?? new Uint8Array(),
+    code: (key) => bytes({ what: 'code', key })
+  }
+}
+
+/** With bytes of its own: a message takes all of the memory that they lie in. */
+function owned(outcome: CallOutcome | EstimateOutcome): CallOutcome | EstimateOutcome {
+  return 'data' in outcome ? { ...outcome, data: new Uint8Array(outcome.data) } : outcome
+}
+
+function say(message: FromCallWorker): void {
+  parentPort?.postMessage(message)
+}
