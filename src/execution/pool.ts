@@ -1,30 +1,50 @@
-// The transaction pool: ordered by price, nonces in order, bounded per sender and in all.
+// The transaction pool: what can run apart from what waits for a nonce, each bounded by sender and in all, as geth's.
 import { type Common } from '@ethereumjs/common'
 import { hexToBytes, type Hex } from '../base/bytes.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { LruMap } from '../base/lru.ts'
 import { type Account } from '../state/state-view.ts'
-import { assertAdmissible, assertPaysMore, mostCost, PoolError } from './pool-admission.ts'
-import { findEvicted } from './pool-eviction.ts'
+import {
+  assertAdmissible,
+  assertAffordable,
+  assertDelegatedOrder,
+  assertPaysMore,
+  type HeadLimits,
+  PoolError
+} from './pool-admission.ts'
+import { findQueuedRoom, findRunnableRoom } from './pool-eviction.ts'
 import { byPrice, type PriceOrder } from './price-order.ts'
-import { firstMissingNonce, type SenderQueue } from './sender-queue.ts'
+import { firstMissingNonce, SenderQueue, slotsOf } from './sender-queue.ts'
 import { type PreparedTx, prepareTransaction } from './transaction.ts'
 
-/** Bounds of the pool. */
+/** Bounds of the pool. A slot is 8 KiB of a transaction's envelope (sender-queue.ts). */
 export interface PoolLimits {
-  readonly transactionsMax: number
-  readonly perSenderMax: number
+  /** Of all that can run. */
+  readonly runnableSlotsMax: number
+  /** Of all that wait for a nonce before them. */
+  readonly queuedSlotsMax: number
+  /** Of what can run, what a sender keeps in a full pool. */
+  readonly senderRunnableSlots: number
+  /** Of what waits for a nonce, what a sender may have. */
+  readonly senderQueuedSlotsMax: number
+  /** A sender's queued ones leave when none of its transactions came or could run for so long. */
+  readonly queuedLifetimeMs: number
   /** Of one transaction in its envelope. */
   readonly transactionMaxBytes: number
-  readonly totalMaxBytes: number
 }
 
-/** geth's bound on one transaction; the others follow from memory. */
+/**
+ * geth's bounds (GlobalSlots, GlobalQueue, AccountSlots, AccountQueue, Lifetime, and its 128 KiB for a transaction),
+ * with slots of a quarter of its size: all of a full pool is 48 MiB.
+ */
 export const POOL_LIMITS: PoolLimits = {
-  transactionsMax: 20_000,
-  perSenderMax: 1_024,
-  transactionMaxBytes: 128 * 1024,
-  totalMaxBytes: 64 * 2 ** 20
+  runnableSlotsMax: 5_120,
+  queuedSlotsMax: 1_024,
+  senderRunnableSlots: 16,
+  senderQueuedSlotsMax: 64,
+  queuedLifetimeMs: 3 * 3_600_000,
+  transactionMaxBytes: 128 * 1024
 }
 
 /** Transactions remembered that no block could hold. */
@@ -33,28 +53,36 @@ const REFUSED_MAX = 1_024
 const REVIEWED_PER_HEAD = 128
 
 /** The state the pool judges by: the head's. */
-export interface PoolHead {
+export interface PoolHead extends HeadLimits {
   account(addressHash: Uint8Array): Account | undefined
-  readonly blockGasLimit: bigint
+}
+
+/** What the pool stands on. */
+export interface PoolDeps {
+  readonly common: Common
+  readonly head: () => PoolHead | undefined
+  readonly clock?: Pick<Clock, 'monotonicMs'>
 }
 
 /** Transactions that wait for a block. */
 export class TransactionPool {
   readonly #common: Common
   readonly #head: () => PoolHead | undefined
+  readonly #clock: Pick<Clock, 'monotonicMs'>
   readonly #limits: PoolLimits
   readonly #senders = new Map<Hex, SenderQueue>()
+  /** When each sender with queued transactions was last heard of, the oldest first. */
+  readonly #queuedSince = new Map<Hex, number>()
   readonly #byHash = new Map<Hex, PreparedTx>()
   readonly #refused = new LruMap<Hex, PoolError>(REFUSED_MAX)
   readonly #listeners = new Set<(tx: PreparedTx) => void>()
-  #bytes = 0
+  #runnable = { count: 0, slots: 0 }
+  #queued = { count: 0, slots: 0 }
 
-  constructor(
-    { common, head }: { common: Common; head: () => PoolHead | undefined },
-    limits: PoolLimits = POOL_LIMITS
-  ) {
+  constructor({ common, head, clock = systemClock }: PoolDeps, limits: PoolLimits = POOL_LIMITS) {
     this.#common = common
     this.#head = head
+    this.#clock = clock
     this.#limits = limits
   }
 
@@ -69,22 +97,27 @@ export class TransactionPool {
     if (this.#byHash.has(hash)) throw new PoolError({ code: 'already-known', hash })
     const refusal = this.#refused.get(hash)
     if (refusal !== undefined) throw refusal
+    this.#expire()
+    const head = this.#head()
     const account = this.#account(senderHex)
-    assertAdmissible(prepared, account, this.#head()?.blockGasLimit)
-    const queue: SenderQueue = this.#senders.get(senderHex) ?? {
-      byNonce: new Map(),
-      nonce: account.nonce
-    }
+    assertAdmissible(prepared, account, head)
+    const held = this.#senders.get(senderHex)
+    const known = held?.isBehind(account) === true ? this.#review(senderHex) : held
+    const queue = known ?? new SenderQueue(account)
+    assertDelegatedOrder(prepared, account, queue.runnable.count)
+    assertAffordable(prepared, account, queue)
     const replaced = queue.byNonce.get(tx.nonce)
     if (replaced !== undefined) assertPaysMore(prepared, replaced)
-    queue.nonce = account.nonce
-    for (const evicted of this.#makeRoom(queue, prepared, replaced)) this.drop(evicted)
+    const isRunnable = tx.nonce <= queue.end
+    if (isRunnable) this.#makeRunnableRoom(queue, prepared, head?.baseFee ?? 0n)
+    else this.#makeQueuedRoom(queue, prepared)
     this.#senders.set(senderHex, queue)
-    if (replaced !== undefined) this.#forget(replaced)
-    queue.byNonce.set(tx.nonce, prepared)
+    if (replaced !== undefined) this.#byHash.delete(replaced.hash)
     this.#byHash.set(hash, prepared)
-    this.#bytes += raw.length
-    for (const listener of this.#listeners) listener(prepared)
+    this.#change(senderHex, queue, () => queue.put(prepared))
+    this.#noteHeard(senderHex, queue)
+    this.#trim(senderHex, queue)
+    if (isRunnable) for (const listener of this.#listeners) listener(prepared)
     return prepared
   }
 
@@ -92,20 +125,16 @@ export class TransactionPool {
     return this.#byHash.get(hash)
   }
 
-  /** The nonce after the sender's last executable transaction. */
+  /** The nonce after the last of the sender's that no other nonce is missing before. */
   pendingNonce(sender: Hex): bigint {
     const queue = this.#senders.get(sender)
     const { nonce } = this.#account(sender)
-    return queue === undefined ? nonce : firstMissingNonce(queue, nonce)
+    return queue === undefined ? nonce : firstMissingNonce(queue.byNonce, nonce)
   }
 
-  /** Executable ones and those that wait for a nonce before them. */
+  /** Those that can run, and those that wait for a nonce, or for what pays them, before that. */
   counts(): { readonly pending: number; readonly queued: number } {
-    let pending = 0
-    for (const queue of this.#senders.values()) {
-      pending += Number(firstMissingNonce(queue, queue.nonce) - queue.nonce)
-    }
-    return { pending, queued: this.#byHash.size - pending }
+    return { pending: this.#runnable.count, queued: this.#queued.count }
   }
 
   /** The executable transactions that pay the base fee, best tip first, each sender's in nonce order. */
@@ -114,7 +143,7 @@ export class TransactionPool {
     return byPrice(queues, baseFee)
   }
 
-  /** Calls back for each transaction taken, until the returned function is called. */
+  /** Calls back for each transaction taken that can run, until the returned function is called. */
   onAdded(listener: (tx: PreparedTx) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -125,6 +154,7 @@ export class TransactionPool {
    * delegate (EIP-7702) change without sending, so some of the others are looked at too, in turn.
    */
   headMoved(senders: Iterable<Hex>): void {
+    this.#expire()
     for (const sender of senders) this.#review(sender)
     for (const sender of [...take(this.#senders.keys(), REVIEWED_PER_HEAD)]) {
       const queue = this.#review(sender)
@@ -134,14 +164,13 @@ export class TransactionPool {
     }
   }
 
-  /** Takes one out that turned out not to run. */
+  /** Takes one out that turned out not to run; those of its sender after it wait for its nonce then. */
   drop({ hash, senderHex, tx }: PreparedTx): void {
     const prepared = this.#byHash.get(hash)
     const queue = this.#senders.get(senderHex)
     if (prepared === undefined || queue === undefined) return
-    queue.byNonce.delete(tx.nonce)
-    if (queue.byNonce.size === 0) this.#senders.delete(senderHex)
-    this.#forget(prepared)
+    this.#remove(senderHex, queue, tx.nonce)
+    this.#trim(senderHex, queue)
   }
 
   /** Takes one out for good: whoever brings it again hears why. */
@@ -150,51 +179,122 @@ export class TransactionPool {
     this.drop(prepared)
   }
 
-  /** Takes out what cannot run on the head; the queue, unless nothing is left of it. */
-  #review(sender: Hex): SenderQueue | undefined {
-    const queue = this.#senders.get(sender)
-    if (queue === undefined) return undefined
-    const account = this.#account(sender)
-    queue.nonce = account.nonce
-    for (const [nonce, prepared] of queue.byNonce) {
-      if (nonce >= account.nonce && mostCost(prepared.tx) <= account.balance) continue
-      queue.byNonce.delete(nonce)
-      this.#forget(prepared)
-    }
-    if (queue.byNonce.size > 0) return queue
-    this.#senders.delete(sender)
-    return undefined
-  }
-
-  /** What has to leave for it: nothing while there is room, and what pays less where there is none. */
-  #makeRoom(
-    queue: SenderQueue,
-    prepared: PreparedTx,
-    replaced: PreparedTx | undefined
-  ): readonly PreparedTx[] {
-    const { perSenderMax, transactionsMax, totalMaxBytes } = this.#limits
-    const freedCount = replaced === undefined ? 0 : 1
-    if (queue.byNonce.size - freedCount >= perSenderMax) {
-      throw new PoolError({ code: 'sender-limit', perSenderMax })
-    }
-    const count = this.#byHash.size - freedCount + 1 - transactionsMax
-    const freedBytes = replaced?.raw.length ?? 0
-    const bytes = this.#bytes - freedBytes + prepared.raw.length - totalMaxBytes
-    if (count <= 0 && bytes <= 0) return []
-    // One that waits for a nonce before it could not run: it displaces nothing that can.
-    const canRun = firstMissingNonce(queue, queue.nonce) >= prepared.tx.nonce
-    const evicted = canRun ? findEvicted(this.#senders, prepared, { count, bytes }) : undefined
-    if (evicted === undefined) throw new PoolError({ code: 'pool-full', transactionsMax })
-    return evicted
-  }
-
   #account(sender: Hex): Account {
     const account = this.#head()?.account(keccak256(hexToBytes(sender)))
     return account ?? { nonce: 0n, balance: 0n, codeHash: undefined }
   }
 
-  #forget({ hash, raw }: PreparedTx): void {
-    if (this.#byHash.delete(hash)) this.#bytes -= raw.length
+  /** Takes out what cannot run on the head; the queue, unless nothing is left of it. */
+  #review(sender: Hex): SenderQueue | undefined {
+    const queue = this.#senders.get(sender)
+    if (queue === undefined) return undefined
+    const runnableBefore = queue.runnable.count
+    const account = this.#account(sender)
+    this.#change(sender, queue, () => {
+      for (const { hash } of queue.review(account)) this.#byHash.delete(hash)
+    })
+    if (queue.runnable.count > runnableBefore) this.#noteHeard(sender, queue)
+    this.#trim(sender, queue)
+    return queue.byNonce.size > 0 ? queue : undefined
+  }
+
+  /** Makes room for one that can run, and for those that wait for it alone. Throws PoolError. */
+  #makeRunnableRoom(queue: SenderQueue, prepared: PreparedTx, baseFee: bigint): void {
+    const { runnableSlotsMax, senderRunnableSlots } = this.#limits
+    const isInPlace = prepared.tx.nonce < queue.end
+    const replaced = isInPlace ? queue.byNonce.get(prepared.tx.nonce) : undefined
+    const added = slotsOf(prepared) - (replaced === undefined ? 0 : slotsOf(replaced))
+    const slots = this.#runnable.slots + added - runnableSlotsMax
+    if (slots <= 0) return
+    const ownSlots = queue.runnable.slots + added
+    const wanted = { slots, baseFee, senderSlots: senderRunnableSlots, ownSlots }
+    const evicted = findRunnableRoom(this.#senders, prepared, wanted)
+    if (evicted === undefined) {
+      throw new PoolError({ code: 'pool-full-underpriced', slotsMax: runnableSlotsMax })
+    }
+    for (const one of evicted) this.drop(one)
+  }
+
+  /** Makes room for one that waits for a nonce: of others that wait alone, never of what can run. Throws PoolError. */
+  #makeQueuedRoom(queue: SenderQueue, prepared: PreparedTx): void {
+    const { queuedSlotsMax, senderQueuedSlotsMax } = this.#limits
+    const replaced = queue.byNonce.get(prepared.tx.nonce)
+    const added = slotsOf(prepared) - (replaced === undefined ? 0 : slotsOf(replaced))
+    const ownSlots = queue.queued.slots + added
+    if (ownSlots > senderQueuedSlotsMax) {
+      throw new PoolError({ code: 'sender-queue-full', slotsMax: senderQueuedSlotsMax })
+    }
+    const { senderHex } = prepared
+    while (this.#queued.slots + added > queuedSlotsMax) {
+      const own = { senderHex, ownSlots }
+      const evicted = findQueuedRoom(this.#senders, this.#queuedSince.keys(), own)
+      if (evicted === undefined) {
+        throw new PoolError({ code: 'queue-full', slotsMax: queuedSlotsMax })
+      }
+      this.drop(evicted)
+    }
+  }
+
+  /** Brings a sender back within the bounds when others of its own have become runnable, or have to wait. */
+  #trim(sender: Hex, queue: SenderQueue): void {
+    const { runnableSlotsMax, queuedSlotsMax, senderQueuedSlotsMax } = this.#limits
+    while (this.#runnable.slots > runnableSlotsMax) {
+      const last = queue.lastRunnable()
+      if (last === undefined) break
+      this.#remove(sender, queue, last.tx.nonce)
+    }
+    const isTooLong = () =>
+      queue.queued.slots > senderQueuedSlotsMax || this.#queued.slots > queuedSlotsMax
+    if (!isTooLong()) return
+    for (const { tx } of queue.queuedFromLast()) {
+      this.#remove(sender, queue, tx.nonce)
+      if (!isTooLong()) return
+    }
+  }
+
+  /** Lets go of the queued ones of senders that were not heard of for their lifetime. */
+  #expire(): void {
+    const oldestMs = this.#clock.monotonicMs() - this.#limits.queuedLifetimeMs
+    for (const [sender, heardMs] of this.#queuedSince) {
+      if (heardMs > oldestMs) return
+      const queue = this.#senders.get(sender)
+      if (queue === undefined) continue
+      for (const { tx } of queue.queuedFromLast()) this.#remove(sender, queue, tx.nonce)
+    }
+  }
+
+  #remove(sender: Hex, queue: SenderQueue, nonce: bigint): void {
+    const prepared = queue.byNonce.get(nonce)
+    if (prepared === undefined) return
+    this.#byHash.delete(prepared.hash)
+    this.#change(sender, queue, () => queue.delete(nonce))
+  }
+
+  /** Every change of a queue goes through here, so that the totals are those of all queues. */
+  #change(sender: Hex, queue: SenderQueue, change: () => void): void {
+    const { runnable, queued } = queue
+    change()
+    this.#runnable = moved(this.#runnable, runnable, queue.runnable)
+    this.#queued = moved(this.#queued, queued, queue.queued)
+    if (queue.queued.count === 0) this.#queuedSince.delete(sender)
+    else if (!this.#queuedSince.has(sender)) this.#noteHeard(sender, queue)
+    if (queue.byNonce.size === 0) this.#senders.delete(sender)
+  }
+
+  #noteHeard(sender: Hex, queue: SenderQueue): void {
+    this.#queuedSince.delete(sender)
+    if (queue.queued.count > 0) this.#queuedSince.set(sender, this.#clock.monotonicMs())
+  }
+}
+
+function moved<T extends { readonly count: number; readonly slots: number }>(
+  total: T,
+  before: T,
+  after: T
+) {
+  return {
+    count: total.count + after.count - before.count,
+    slots: total.slots + after.slots - before.slots
   }
 }
 

@@ -72,6 +72,11 @@ export function feeCap(tx: ExecutableTx): bigint {
   return 'maxFeePerGas' in tx ? tx.maxFeePerGas : tx.gasPrice
 }
 
+/** False for a legacy transaction without a chain id (before EIP-155), which runs on any chain. */
+export function isReplayProtected({ type, v }: ExecutableTx): boolean {
+  return type !== 0 || (v !== 27n && v !== 28n)
+}
+
 /** What the fee recipient gets for a unit of gas; negative when the cap is below the base fee. */
 export function effectiveTip(tx: ExecutableTx, baseFee: bigint): bigint {
   const room = feeCap(tx) - baseFee

@@ -4,6 +4,7 @@ import { bytesToHex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { type Log } from '../base/log.ts'
+import { nextBaseFee } from '../chain/base-fee.ts'
 import { type Block } from '../chain/block.ts'
 import { type BlockTimes, createBlockTimes } from '../chain/block-times.ts'
 import { createSignerSchedule, type SignerSchedule } from '../chain/signer-schedule.ts'
@@ -51,7 +52,7 @@ export async function openChainParts(
   const { blocks, state } = stores
   const { chainId, forks } = genesis.config
   const common = createEvmCommon(chainId)
-  const pool = new TransactionPool({ common, head: () => poolHead(stores, applier.head()) })
+  const pool = new TransactionPool({ common, clock, head: () => poolHead(stores, applier.head()) })
   const rules = { times, forks }
   const engine = createEmbeddedEngine({ common, chain: blocks, state, pool, rules, log })
   const applier = createApplier({ engine, chain: blocks, layers: state, rules, onStep })
@@ -67,7 +68,11 @@ function poolHead({ state }: OpenStores, head: Block): PoolHead | undefined {
   const disk = state.diskPoint()
   const view = state.view(head.hash) ?? (disk && state.view(disk.hash))
   if (view === undefined) return undefined
-  return { account: (hash) => view.account(hash), blockGasLimit: head.header.gasLimit }
+  return {
+    account: (hash) => view.account(hash),
+    blockGasLimit: head.header.gasLimit,
+    baseFee: nextBaseFee(head.header)
+  }
 }
 
 function sendersOf({ transactions }: Block, pool: TransactionPool, common: Common) {

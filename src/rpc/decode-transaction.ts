@@ -3,7 +3,7 @@ import { type Common } from '@ethereumjs/common'
 import { type EOACode7702Tx } from '@ethereumjs/tx'
 import { generateAddress } from '@ethereumjs/util'
 import { bigintToBytes, bytesToBigint, bytesToHex } from '../base/bytes.ts'
-import { type ExecutableTx, prepareTransaction, type PreparedTx } from '../execution/transaction.ts'
+import { isReplayProtected, prepareTransaction, type PreparedTx } from '../execution/transaction.ts'
 import { quantity } from './format.ts'
 import { type DecodedTransaction } from './ports.ts'
 
@@ -23,16 +23,11 @@ function describe({ hash, tx, senderHex, sender }: PreparedTx): DecodedTransacti
       : undefined,
     json: {
       ...json,
-      ...(!isOfNoChain(tx) && { chainId }),
+      ...(isReplayProtected(tx) && { chainId }),
       ...('authorizationList' in tx && { authorizationList: authorizations(tx) }),
       type: quantity(tx.type)
     }
   }
-}
-
-/** A legacy transaction without replay protection (before EIP-155) runs on any chain. */
-function isOfNoChain({ type, v }: ExecutableTx): boolean {
-  return type === 0 && (v === 27n || v === 28n)
 }
 
 /** Numbers as quantities: @ethereumjs/tx prints their bytes, "0x" for zero. */

@@ -28,7 +28,16 @@ function transactionMessage(failure: PoolFailure): string {
     case 'nonce-exhausted':
       return `nonce has max value: ${failure.nonce.toString()}`
     case 'insufficient-funds':
-      return `insufficient funds for gas * price + value: balance ${failure.balance.toString()}, tx cost ${failure.cost.toString()}`
+      return `insufficient funds for gas * price + value: balance ${failure.balance.toString()}, tx cost ${failure.cost.toString()}, overshot ${(failure.cost - failure.balance).toString()}`
+    case 'funds-overshot': {
+      const { balance, queuedCost, cost } = failure
+      const overshot = queuedCost + cost - balance
+      return `insufficient funds for gas * price + value: balance ${balance.toString()}, queued cost ${queuedCost.toString()}, tx cost ${cost.toString()}, overshot ${overshot.toString()}`
+    }
+    case 'unprotected':
+      return 'only replay-protected (EIP-155) transactions allowed over RPC'
+    case 'tip-too-low':
+      return `transaction gas price below minimum: gas tip cap ${failure.tip.toString()}, minimum needed ${failure.tipMin.toString()}`
     case 'fee-cap-below-base-fee':
       return `max fee per gas less than block base fee: maxFeePerGas ${failure.feeCap.toString()}, baseFee ${failure.baseFee.toString()}`
     case 'tip-above-fee-cap':
@@ -51,9 +60,15 @@ function transactionMessage(failure: PoolFailure): string {
       return `exceeds block gas limit: gas ${failure.gasLimit.toString()}, limit ${failure.blockGasLimit.toString()}`
     case 'execution-too-long':
       return `execution aborted: it takes longer than ${String(failure.timeMaxMs)} ms, and no block can hold it`
-    case 'pool-full':
-      return `txpool is full: ${String(failure.transactionsMax)} transactions`
-    case 'sender-limit':
-      return `account limit exceeded: ${String(failure.perSenderMax)} transactions of one sender`
+    case 'pool-full-underpriced':
+      return `transaction underpriced: the pool is full (${String(failure.slotsMax)} slots) with ones that pay more; pay a higher tip, or send it later`
+    case 'queue-full':
+      return `txpool is full: ${String(failure.slotsMax)} slots of transactions that wait for a nonce; send the missing nonce first`
+    case 'sender-queue-full':
+      return `account limit exceeded: ${String(failure.slotsMax)} slots of one sender that wait for a nonce; send the missing nonce first`
+    case 'delegated-gap':
+      return 'gapped-nonce tx from delegated accounts'
+    case 'delegated-limit':
+      return 'in-flight transaction limit reached for delegated accounts'
   }
 }

@@ -5,6 +5,7 @@ import { type Clock } from '../../src/base/clock.ts'
 import { keccak256 } from '../../src/base/keccak.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
 import { privateKeyToAddress } from '../../src/base/secp256k1.ts'
+import { nextBaseFee } from '../../src/chain/base-fee.ts'
 import { createBlockTimes } from '../../src/chain/block-times.ts'
 import { type Block } from '../../src/chain/block.ts'
 import { genesisBlock, MESSAGE_PASSER } from '../../src/chain/genesis-block.ts'
@@ -102,7 +103,8 @@ export class ExecutionChain {
         const view = this.view()
         return {
           account: (hash) => view.account(hash),
-          blockGasLimit: this.#head.header.gasLimit
+          blockGasLimit: this.#head.header.gasLimit,
+          baseFee: nextBaseFee(this.#head.header)
         }
       }
     })

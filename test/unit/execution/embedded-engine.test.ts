@@ -105,8 +105,8 @@ describe('a payload job', () => {
     const poor = executionGenesis({ [testAddress(9)]: { balance: '0xaa87bee538000' } })
     const chain = await ExecutionChain.open(poor)
     // 3 * 10^15 wei: each of the two can be paid, at 10^11 a gas, but not both.
-    const first = chain.pool.add(transfer({ from: 9, tip: 90n * GWEI }))
     chain.pool.add(transfer({ from: 9, nonce: 1n, tip: 80n * GWEI }))
+    const first = chain.pool.add(transfer({ from: 9, tip: 90n * GWEI }))
     const other = chain.pool.add(transfer({ from: 1 }))
     const id = await chain.startJob({ noTxPool: false })
     await settleJob()

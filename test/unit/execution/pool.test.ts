@@ -25,6 +25,7 @@ function createPool(limits = {}) {
       common: createEvmCommon(EXECUTION_CHAIN_ID),
       head: () => ({
         blockGasLimit: 30_000_000n,
+        baseFee: 50n * GWEI,
         account: (hash) => {
           const account = accounts.get(byHash.get(Buffer.from(hash).toString('hex')) ?? -1)
           return account && { ...account, codeHash: undefined }
@@ -85,6 +86,16 @@ const REFUSALS: readonly (readonly [name: string, raw: () => Uint8Array, expecte
     'a nonce that is used',
     () => signedTx({ nonce: 4n, to: TO }),
     { code: 'nonce-too-low', nonce: 4n, expected: 5n }
+  ],
+  [
+    'a tip of nothing',
+    () => signedTx({ nonce: 5n, to: TO, gasLimit: 21_000n, tip: 0n }),
+    { code: 'tip-too-low', tip: 0n, tipMin: 1n }
+  ],
+  [
+    'a legacy transaction for every chain',
+    () => signedTx({ type: 0, isUnprotected: true, nonce: 5n, to: TO, gasLimit: 21_000n }),
+    { code: 'unprotected' }
   ],
   [
     'too little gas for a transfer',
@@ -215,83 +226,6 @@ describe('the transaction pool refuses', () => {
 })
 
 describe('the transaction pool', () => {
-  it('keeps to its bounds: of one sender, in all, in bytes', () => {
-    const bySender = createPool({ perSenderMax: 2 })
-    bySender.add({ nonce: 0n })
-    bySender.add({ nonce: 1n })
-    assert.deepEqual(
-      failureOf(() => bySender.add({ nonce: 2n })),
-      { code: 'sender-limit', perSenderMax: 2 }
-    )
-    bySender.add({ nonce: 1n, price: 200n * GWEI, tip: 2n * GWEI })
-    bySender.add({ from: 1 })
-
-    const inAll = createPool({ transactionsMax: 2 })
-    inAll.add({ from: 0 })
-    inAll.add({ from: 1 })
-    assert.deepEqual(
-      failureOf(() => inAll.add({ from: 2 })),
-      { code: 'pool-full', transactionsMax: 2 }
-    )
-  })
-
-  describe('when it is full', () => {
-    const cheap = { price: 100n * GWEI, tip: 1n * GWEI }
-    const dear = { price: 100n * GWEI, tip: 3n * GWEI }
-
-    it('lets the cheapest last transaction of another sender go for one that pays more', () => {
-      const { pool, add } = createPool({ transactionsMax: 3 })
-      const first = add({ from: 0, ...cheap })
-      const last = add({ from: 0, nonce: 1n, ...cheap, tip: 2n * GWEI })
-      const other = add({ from: 1, ...cheap, tip: 4n * GWEI })
-      const taken = add({ from: 2, ...dear })
-      assert.deepEqual(
-        [first, last, other, taken].map(({ hash }) => pool.get(hash) !== undefined),
-        [true, false, true, true]
-      )
-      assert.deepEqual(pool.counts(), { pending: 3, queued: 0 })
-    })
-
-    for (const [what, fields] of [
-      ['pays as much as the cheapest', { from: 2, ...cheap }],
-      ['could displace its own sender alone', { from: 0, nonce: 1n, ...dear }],
-      ['waits for a nonce before it', { from: 2, nonce: 1n, ...dear }]
-    ] as const) {
-      it(`refuses one that ${what}, and keeps what it has`, () => {
-        const { pool, add } = createPool({ transactionsMax: 1 })
-        const held = add({ from: 0, ...cheap })
-        assert.equal(failureOf(() => add(fields)).code, 'pool-full')
-        assert.equal(pool.get(held.hash), held)
-      })
-    }
-
-    it('lets as many go as the bytes need, or none', () => {
-      const { pool, add } = createPool({ totalMaxBytes: 400 })
-      const small = [0, 1, 2].map((from) => add({ from, ...cheap }))
-      const data = (bytes: number) => ({ data: new Uint8Array(bytes), gasLimit: 100_000n })
-      assert.equal(failureOf(() => add({ from: 3, ...dear, ...data(500) })).code, 'pool-full')
-      assert.equal(small.filter(({ hash }) => pool.get(hash) !== undefined).length, 3)
-      add({ from: 3, ...dear, ...data(150) })
-      assert.equal(small.filter(({ hash }) => pool.get(hash) !== undefined).length, 1)
-    })
-  })
-
-  it('keeps to its bytes when a small transaction is replaced by a large one', () => {
-    const { pool, add } = createPool({ totalMaxBytes: 1_000 })
-    const first = add({})
-    const large = { data: new Uint8Array(1_000), gasLimit: 100_000n }
-    assert.equal(
-      failureOf(() => add({ ...large, price: 200n * GWEI, tip: 2n * GWEI })).code,
-      'pool-full'
-    )
-    assert.equal(pool.get(first.hash), first)
-    add({ price: 200n * GWEI, tip: 2n * GWEI, data: new Uint8Array(600), gasLimit: 100_000n })
-    assert.equal(
-      failureOf(() => add({ nonce: 1n, data: new Uint8Array(300), gasLimit: 100_000n })).code,
-      'pool-full'
-    )
-  })
-
   it('holds back what waits for a nonce, until it comes', () => {
     const { pool, add } = createPool()
     add({ nonce: 2n })
@@ -341,15 +275,16 @@ describe('the transaction pool', () => {
     add({ nonce: 1n })
     pool.drop(first)
     assert.deepEqual(pool.counts(), { pending: 0, queued: 1 })
-    pool.drop(first)
+    pool.drop(first) // gone already: nothing happens
     add({ nonce: 0n })
     assert.deepEqual(nonces(pool), [0n, 1n])
   })
 
-  it('tells listeners of what it takes, until they leave', () => {
+  it('tells listeners of what it takes and can run, until they leave', () => {
     const { pool, add } = createPool()
     const heard: Hex[] = []
     const leave = pool.onAdded(({ hash }) => heard.push(hash))
+    add({ nonce: 2n })
     const { hash } = add({ nonce: 0n })
     assert.throws(() => add({ nonce: 0n }))
     leave()

@@ -56,8 +56,7 @@ describe('eth_sendRawTransaction', () => {
     [
       'set code',
       { type: 4, gasLimit: 100_000n, authorizationList: [authorization({ from: 4, target: TO })] }
-    ],
-    ['a legacy one without a chain id', { type: 0, isUnprotected: true }]
+    ]
   ] as const) {
     it(`takes the type ${what}`, async () => {
       assert.equal(await errorOf(signedTx({ ...good, ...fields })), undefined)
@@ -91,17 +90,28 @@ const REFUSED: readonly (readonly [what: string, fields: TxFields, message: RegE
     { type: 0, chainId: 17n },
     /^invalid chain id for signer: have 17 want 901$/
   ],
+  [
+    'no chain at all',
+    { type: 0, isUnprotected: true },
+    /^only replay-protected \(EIP-155\) transactions allowed over RPC$/
+  ],
+  ['no tip', { tip: 0n }, /^transaction gas price below minimum: gas tip cap 0, minimum needed 1$/],
+  [
+    'no gas price',
+    { type: 0, price: 0n },
+    /^transaction gas price below minimum: gas tip cap 0, minimum needed 1$/
+  ],
   ['a used nonce', { from: 0, nonce: 1n }, /^nonce too low: next nonce 2, tx nonce 1$/],
   [
     'more than there is',
     { value: 10n ** 24n },
     // 10^24 and 21,000 times 100 gwei
-    /^insufficient funds for gas \* price \+ value: balance 1000000000000000000000000, tx cost 1000000002100000000000000$/
+    /^insufficient funds for gas \* price \+ value: balance 1000000000000000000000000, tx cost 1000000002100000000000000, overshot 2100000000000000$/
   ],
   [
     'an account without funds',
     { from: 50 },
-    /^insufficient funds .* balance 0, tx cost 2100000000000000$/
+    /^insufficient funds .* balance 0, tx cost 2100000000000000, overshot 2100000000000000$/
   ],
   [
     'too little gas',
@@ -201,11 +211,24 @@ describe('toTransactionError', () => {
       { code: 'authorization-list-invalid', reason: 'the list is empty' },
       'invalid authorization list: the list is empty'
     ],
-    [{ code: 'pool-full', transactionsMax: 5 }, 'txpool is full: 5 transactions'],
     [
-      { code: 'sender-limit', perSenderMax: 6 },
-      'account limit exceeded: 6 transactions of one sender'
+      { code: 'pool-full-underpriced', slotsMax: 5 },
+      'transaction underpriced: the pool is full (5 slots) with ones that pay more; pay a higher tip, or send it later'
     ],
+    [
+      { code: 'queue-full', slotsMax: 5 },
+      'txpool is full: 5 slots of transactions that wait for a nonce; send the missing nonce first'
+    ],
+    [
+      { code: 'sender-queue-full', slotsMax: 6 },
+      'account limit exceeded: 6 slots of one sender that wait for a nonce; send the missing nonce first'
+    ],
+    [
+      { code: 'funds-overshot', balance: 7n, queuedCost: 5n, cost: 4n },
+      'insufficient funds for gas * price + value: balance 7, queued cost 5, tx cost 4, overshot 2'
+    ],
+    [{ code: 'delegated-gap' }, 'gapped-nonce tx from delegated accounts'],
+    [{ code: 'delegated-limit' }, 'in-flight transaction limit reached for delegated accounts'],
     [{ code: 'transaction-signature-invalid', reason: 'no key' }, 'invalid sender: no key']
   ]
   for (const [failure, message] of rows) {
