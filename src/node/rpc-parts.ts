@@ -5,10 +5,11 @@ import { CallRunner } from '../execution/calls.ts'
 import { type RecoveryStatus } from '../recovery/recovery.ts'
 import { createAdminAccess } from '../rpc/admin-access.ts'
 import { adminMethods, type AdminPort } from '../rpc/admin-methods.ts'
-import { decodeTransaction } from '../rpc/decode-transaction.ts'
+import { decodeFees, decodeTransaction } from '../rpc/decode-transaction.ts'
 import { createForwarder, type ForwardTransaction } from '../rpc/forward.ts'
-import { type HttpServer, startHttpServer } from '../rpc/http-server.ts'
-import { type MetricsServer, type MetricValues, startMetricsServer } from '../rpc/metrics-server.ts'
+import { type HttpServer } from '../rpc/http-host.ts'
+import { startHttpServer } from '../rpc/http-server.ts'
+import { type MetricValues, startMetricsServer } from '../rpc/metrics-server.ts'
 import { createMethodTable } from '../rpc/method-table.ts'
 import { operatorMethods } from '../rpc/operator-methods.ts'
 import { type RpcChain, type RpcNode, type RpcPool, type RpcState } from '../rpc/ports.ts'
@@ -42,9 +43,10 @@ export async function startRpc(deps: RpcPartsDeps): Promise<HttpServer> {
     pool: rpcPool(chain),
     calls,
     decode: (raw) => decodeTransaction(raw, common),
+    decodeFees,
     nextBaseFee: () => nextBaseFee(applier.head().header),
     node: rpcNode(deps),
-    send: (raw) => sendTransaction(chain, { role, forward }, raw)
+    send: (raw, signal) => sendTransaction(chain, { role, forward }, { raw, signal })
   })
   const methods = new Map([...table, ...Object.entries(operatorMethods(createOperatorPort(deps)))])
   const admin = createAdminAccess({
@@ -64,7 +66,7 @@ export async function startRpc(deps: RpcPartsDeps): Promise<HttpServer> {
 }
 
 /** Starts `/metrics`. Throws HttpError. */
-export async function startMetrics(deps: NodeStatusDeps): Promise<MetricsServer> {
+export async function startMetrics(deps: NodeStatusDeps): Promise<HttpServer> {
   const { config, chain, claims, roster, recovery, connected } = deps
   const { stores, applier, pool } = chain
   const toNumber = (number: bigint | undefined) =>
@@ -147,7 +149,7 @@ async function sendTransaction(
     role,
     forward
   }: Pick<NodeConfig, 'role'> & { readonly forward: ForwardTransaction | undefined },
-  raw: Uint8Array
+  { raw, signal }: { readonly raw: Uint8Array; readonly signal: AbortSignal }
 ): Promise<string> {
   if (role === 'sequencer') {
     try {
@@ -156,7 +158,7 @@ async function sendTransaction(
       throw toTransactionError(thrown)
     }
   }
-  if (forward !== undefined) return forward(raw)
+  if (forward !== undefined) return forward(raw, signal)
   const message = `this backup takes no transactions: sequencerRpc is not set`
   throw new RpcError(RPC_CODES.serverError, message)
 }

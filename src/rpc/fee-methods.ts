@@ -1,18 +1,22 @@
 // eth_ methods about prices: what a transaction pays now, and what it paid lately.
 import { z } from 'zod'
-import { createYielder, type Yielder } from '../base/yielder.ts'
+import { type Yielder } from '../base/yielder.ts'
 import { type Block } from '../chain/block.ts'
 import { type Receipt } from '../chain/receipt.ts'
 import { requireBlock, requireReceipts, storedBlock } from './block-resolution.ts'
 import { effectiveGasPrice, quantity } from './format.ts'
+import { JsonItems } from './json-encode.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { blockParam, parseParams, quantityParam } from './params.ts'
-import { type DecodedTransaction, type RpcChain, type RpcNode } from './ports.ts'
+import { type RpcChain, type RpcNode, type TransactionFees } from './ports.ts'
+import { RPC_CODES, RpcError } from './rpc-error.ts'
 
 /** Suggested tip: blocks are rarely full, so little suffices. */
 const SUGGESTED_TIP_WEI = 1_000_000n
 /** Blocks of one eth_feeHistory. */
 const FEE_HISTORY_MAX_BLOCKS = 1024n
+/** Transactions whose tips one eth_feeHistory looks at. */
+export const FEE_HISTORY_MAX_TRANSACTIONS = 100_000
 /** Percentiles of one eth_feeHistory. */
 const PERCENTILES_MAX = 100
 
@@ -30,7 +34,8 @@ export interface FeeMethodDeps {
   readonly node: Pick<RpcNode, 'gateShut'>
   /** The base fee of the block after this one. */
   readonly nextBaseFee: () => bigint
-  readonly decode: (raw: Uint8Array) => DecodedTransaction
+  /** What a transaction pays, without its sender. */
+  readonly decodeFees: (raw: Uint8Array) => TransactionFees
 }
 
 /** The methods by name. */
@@ -38,12 +43,12 @@ export function feeMethods({
   chain,
   node,
   nextBaseFee,
-  decode
+  decodeFees
 }: FeeMethodDeps): Record<string, RpcMethod> {
   return {
     eth_gasPrice: () => quantity(nextBaseFee() + SUGGESTED_TIP_WEI),
     eth_maxPriorityFeePerGas: () => quantity(SUGGESTED_TIP_WEI),
-    async eth_feeHistory(params) {
+    async eth_feeHistory(params, { turns }) {
       const [count, newest, wanted] = parseParams(params, [
         z.union([quantityParam, z.number().int().positive().transform(BigInt)]),
         blockParam,
@@ -55,14 +60,16 @@ export function feeMethods({
       const baseFees: string[] = []
       const ratios: number[] = []
       const rewards: string[][] = []
-      const yielder = createYielder()
+      let transactionsCount = 0
       for (let number = first; number <= last.number; number++) {
         const block = storedBlock(chain, number)
-        await yielder.maybeYield()
+        await turns.maybeYield()
         if (block === undefined) continue
         const { header } = block
         if (wanted.length > 0) {
-          const tips = await paidTips(block, requireReceipts(chain, block), decode, yielder)
+          transactionsCount += block.transactions.length
+          if (transactionsCount > FEE_HISTORY_MAX_TRANSACTIONS) throw tooManyTransactions()
+          const tips = await paidTips(block, requireReceipts(chain, block), decodeFees, turns)
           rewards.push(tipPercentiles(tips, wanted).map(quantity))
         }
         baseFees.push(quantity(header.baseFeePerGas))
@@ -73,10 +80,16 @@ export function feeMethods({
         oldestBlock: quantity(first),
         baseFeePerGas: [...baseFees, quantity(following ?? nextBaseFee())],
         gasUsedRatio: ratios,
-        ...(wanted.length > 0 && { reward: rewards })
+        ...(wanted.length > 0 && { reward: new JsonItems(rewards) })
       }
     }
   }
+}
+
+function tooManyTransactions(): RpcError {
+  const most = String(FEE_HISTORY_MAX_TRANSACTIONS)
+  const message = `the blocks hold more than ${most} transactions; ask for fewer blocks, or without percentiles`
+  return new RpcError(RPC_CODES.limitExceeded, message)
 }
 
 interface PaidTip {
@@ -88,16 +101,16 @@ interface PaidTip {
 async function paidTips(
   { header, transactions }: Block,
   receipts: readonly Receipt[],
-  decode: (raw: Uint8Array) => DecodedTransaction,
-  yielder: Yielder
+  decodeFees: FeeMethodDeps['decodeFees'],
+  turns: Yielder
 ): Promise<readonly PaidTip[]> {
   const baseFee = header.baseFeePerGas
   const paid: PaidTip[] = []
   let gasBefore = 0n
   for (const [index, { cumulativeGasUsed }] of receipts.entries()) {
-    await yielder.maybeYield()
-    const { json } = decode(transactions[index] ?? new Uint8Array())
-    const tip = effectiveGasPrice(json, baseFee) - baseFee
+    await turns.maybeYield()
+    const fees = decodeFees(transactions[index] ?? new Uint8Array())
+    const tip = effectiveGasPrice(fees, baseFee) - baseFee
     paid.push({ gas: cumulativeGasUsed - gasBefore, tip })
     gasBefore = cumulativeGasUsed
   }

@@ -4,7 +4,8 @@ import { keccak256 } from '../base/keccak.ts'
 import { type Block } from '../chain/block.ts'
 import { encodeHeader } from '../chain/header.ts'
 import { type Log, type Receipt } from '../chain/receipt.ts'
-import { type DecodedTransaction } from './ports.ts'
+import { JsonItems } from './json-encode.ts'
+import { type DecodedTransaction, type TransactionFees } from './ports.ts'
 
 /** An RLP list starts here: a legacy transaction. */
 const RLP_LIST = 0xc0
@@ -20,11 +21,8 @@ export interface TransactionPlace {
   readonly index: number
 }
 
-/** A block as the execution API prints it; with `decode`, its transactions in full. */
-export function formatBlock(
-  block: Block,
-  decoded: readonly DecodedTransaction[] | undefined
-): Record<string, unknown> {
+/** A block as the execution API prints it; its transactions in full where they are given, else their hashes. */
+export function formatBlock(block: Block, full: JsonItems | undefined): Record<string, unknown> {
   const { header, transactions } = block
   return {
     number: quantity(block.number),
@@ -57,10 +55,12 @@ export function formatBlock(
     ...(header.requestsHash && { requestsHash: bytesToHex(header.requestsHash) }),
     size: quantity(blockSizeBytes(block)),
     uncles: [],
-    transactions:
-      decoded?.map((one, index) => formatTransaction(one, { block, index })) ??
-      transactions.map((raw) => bytesToHex(keccak256(raw)))
+    transactions: full ?? new JsonItems(hashesOf(transactions))
   }
+}
+
+function* hashesOf(transactions: readonly Uint8Array[]) {
+  for (const raw of transactions) yield bytesToHex(keccak256(raw))
 }
 
 /** A transaction as the execution API prints it; without a place while it waits for a block. */
@@ -106,10 +106,21 @@ export function formatReceipt(
     cumulativeGasUsed: quantity(receipt.cumulativeGasUsed),
     gasUsed: quantity(receipt.cumulativeGasUsed - before.gasUsed),
     effectiveGasPrice: quantity(effectiveGasPrice(json, block.header.baseFeePerGas)),
-    logs: receipt.logs.map((log, index) => formatLog(log, before.logsCount + index, hash, place)),
+    logs: new JsonItems(formatLogs(receipt.logs, before.logsCount, hash, place)),
     logsBloom: bytesToHex(receipt.logsBloom),
     status: quantity(receipt.status),
     type: quantity(receipt.type)
+  }
+}
+
+function* formatLogs(
+  logs: readonly Log[],
+  firstIndex: number,
+  transactionHash: Hex,
+  place: TransactionPlace
+) {
+  for (const [index, log] of logs.entries()) {
+    yield formatLog(log, firstIndex + index, transactionHash, place)
   }
 }
 
@@ -135,7 +146,7 @@ export function formatLog(
 }
 
 /** What a unit of gas cost: base fee plus tip under the cap, or the legacy price (EIP-1559). */
-export function effectiveGasPrice(json: DecodedTransaction['json'], baseFee: bigint): bigint {
+export function effectiveGasPrice(json: TransactionFees, baseFee: bigint): bigint {
   if (json.maxFeePerGas === undefined) return BigInt(json.gasPrice ?? 0)
   const cap = BigInt(json.maxFeePerGas)
   const price = baseFee + BigInt(json.maxPriorityFeePerGas ?? 0)

@@ -3,8 +3,11 @@ import { z } from 'zod'
 import { bytesToHex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { errorMessage } from '../base/node-error.ts'
+import { POOL_LIMITS } from '../execution/pool.ts'
 import { hashParam } from './params.ts'
 import { RPC_CODES, RpcError } from './rpc-error.ts'
+import { Semaphore } from './semaphore.ts'
+import { transactionMessage } from './transaction-errors.ts'
 
 /** The sequencer has so long to answer. */
 const FORWARD_TIMEOUT_MS = 5_000
@@ -21,58 +24,86 @@ const answerSchema = z.object({
     .transform((error) => error ?? undefined)
 })
 
-/** Transactions that may be on their way at once. */
-export const FORWARDS_MAX = 1_000
+/** Transactions that may be on their way, those that wait for others among them. */
+export const FORWARDS_MAX = 256
+/** Of them, so many are with the sequencer at once: each has a connection of its own. */
+export const FORWARDS_RUNNING_MAX = 32
+/** Bytes of the sequencer's answer: a hash, or an error with what belongs to it. */
+const ANSWER_MAX_BYTES = 64 * 1024
 
-/** Sends one raw transaction on. Throws RpcError: the sequencer's own, or why it was not sent. */
-export type ForwardTransaction = (raw: Uint8Array) => Promise<string>
+/** Sends one raw transaction on, unless the signal aborts first. Throws RpcError: the sequencer's own, or why not. */
+export type ForwardTransaction = (raw: Uint8Array, signal?: AbortSignal) => Promise<string>
 
 /**
  * Sends to this URL. What is on its way already is not sent again: where the URL leads back to this node, at once or
  * through another backup, one transaction would go round for ever.
  */
-export function createForwarder(sequencerRpc: string): ForwardTransaction {
+export function createForwarder(
+  sequencerRpc: string,
+  { timeoutMs = FORWARD_TIMEOUT_MS } = {}
+): ForwardTransaction {
   const underWay = new Set<string>()
-  return async (raw) => {
+  const places = new Semaphore(FORWARDS_RUNNING_MAX)
+  return async (raw, signal) => {
+    if (raw.length > POOL_LIMITS.transactionMaxBytes) throw tooLarge(raw.length)
     const hash = bytesToHex(keccak256(raw))
     if (underWay.has(hash)) throw refusal(ALREADY_UNDER_WAY)
     if (underWay.size >= FORWARDS_MAX) {
       throw refusal(`${FORWARDS_MAX} transactions are on their way to the sequencer`)
     }
+    const deadline = AbortSignal.timeout(timeoutMs)
+    const until = signal === undefined ? deadline : AbortSignal.any([signal, deadline])
     underWay.add(hash)
     try {
-      return await forward(sequencerRpc, raw)
+      return await places.use(() => forward(sequencerRpc, raw, until), until)
+    } catch (thrown) {
+      if (thrown instanceof RpcError) throw thrown
+      throw unreachable(thrown)
     } finally {
       underWay.delete(hash)
     }
   }
 }
 
-async function forward(sequencerRpc: string, raw: Uint8Array): Promise<string> {
+async function forward(sequencerRpc: string, raw: Uint8Array, signal: AbortSignal) {
   const request = {
     jsonrpc: '2.0',
     id: 1,
     method: 'eth_sendRawTransaction',
     params: [bytesToHex(raw)]
   }
-  const { error, result } = answerShape(await post(sequencerRpc, request))
+  const { error, result } = answerShape(await post(sequencerRpc, request, signal))
   if (error !== undefined) throw new RpcError(error.code, error.message, error.data)
   if (result !== undefined) return result
   throw refusal('the sequencer gave no transaction hash')
 }
 
-async function post(url: string, request: unknown): Promise<unknown> {
-  try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(request),
-      signal: AbortSignal.timeout(FORWARD_TIMEOUT_MS)
-    })
-    return await response.json()
-  } catch (thrown) {
-    throw refusal(`the sequencer cannot be reached: ${errorMessage(thrown)}`)
+async function post(url: string, request: unknown, signal: AbortSignal): Promise<unknown> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(request),
+    redirect: 'error',
+    signal
+  })
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length
+    if (bytes > ANSWER_MAX_BYTES) throw new Error(`its answer is above ${ANSWER_MAX_BYTES} bytes`)
+    chunks.push(chunk)
   }
+  return JSON.parse(Buffer.concat(chunks).toString('utf8'))
+}
+
+function unreachable(thrown: unknown): RpcError {
+  return refusal(`the sequencer cannot be reached: ${errorMessage(thrown)}`)
+}
+
+function tooLarge(sizeBytes: number): RpcError {
+  const { transactionMaxBytes: maxBytes } = POOL_LIMITS
+  const failure = { code: 'transaction-too-large', sizeBytes, maxBytes } as const
+  return refusal(transactionMessage(failure))
 }
 
 /** What of an answer is of use; nothing when it is no answer to the request. */

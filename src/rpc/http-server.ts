@@ -1,17 +1,16 @@
 // JSON-RPC and health over HTTP. Web pages must not reach it: host allow-list, JSON only, no CORS.
-import fastify, { type FastifyInstance } from 'fastify'
 import { type Log } from '../base/log.ts'
 import { type AdminAccess } from './admin-access.ts'
-import { createHostCheck } from './allowed-hosts.ts'
-import { listenOn } from './http-listen.ts'
-import { answerBody, answerParseError, type MethodTable } from './json-rpc.ts'
-
-/** A request's body: a batch of transactions of the largest size is far below it. */
-export const BODY_MAX_BYTES = 5 * 2 ** 20
-/** A client that sends its request slower than this is cut off. */
-const REQUEST_TIMEOUT_MS = 30_000
-const HOST_REFUSED =
-  'this Host is not allowed: call the node by its address, or by the name that rpc has in its configuration'
+import { CallServer } from './call-server.ts'
+import {
+  createHttpHost,
+  type HttpAddress,
+  type HttpHost,
+  type HttpLimits,
+  type HttpServer,
+  RPC_HTTP_LIMITS
+} from './http-host.ts'
+import { type MethodTable } from './json-rpc.ts'
 
 /** What `/health` says. */
 export interface Health {
@@ -30,66 +29,36 @@ export interface HttpServerDeps {
   readonly log: Log
 }
 
-/** Where it listens, and under which names it is reached. */
-export interface HttpServerOptions {
-  readonly host: string
-  /** 0 lets the operating system choose. */
-  readonly port: number
-  /** Names besides the bound address and the loopback names that a Host header may carry. */
-  readonly allowedHosts?: readonly string[]
-}
-
-/** A server that listens. */
-export interface HttpServer {
-  readonly url: string
-  close(): Promise<void>
-}
-
 /** Listens, or throws HttpError. */
 export async function startHttpServer(
   deps: HttpServerDeps,
-  { host, port, allowedHosts = [] }: HttpServerOptions
+  { allowedHosts = [], ...address }: HttpAddress,
+  limits: HttpLimits = RPC_HTTP_LIMITS
 ): Promise<HttpServer> {
-  const server = fastify({
-    logger: false,
-    bodyLimit: BODY_MAX_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    forceCloseConnections: true
-  })
-  const isAllowed = createHostCheck(host, allowedHosts)
-  server.addHook('onRequest', async ({ headers, socket }, reply) => {
-    if (!isAllowed(headers.host ?? '', socket.localAddress)) {
-      await reply.code(403).send({ error: HOST_REFUSED })
-    }
-  })
-  addRoutes(server, deps)
-  const url = await listenOn(server, 'rpc', { host, port })
-  return {
-    url,
-    async close() {
-      await server.close()
-    }
-  }
+  const host = createHttpHost(limits)
+  return host.listen('rpc', { ...address, allowedHosts }, () => addRoutes(host, deps, limits))
 }
 
-function addRoutes(server: FastifyInstance, { methods, admin, health, log }: HttpServerDeps): void {
+function addRoutes(
+  { server, guard }: HttpHost,
+  { methods, admin, health, log }: HttpServerDeps,
+  limits: HttpLimits
+): void {
+  const calls = new CallServer(log, limits)
   server.removeAllContentTypeParsers()
-  server.addContentTypeParser('application/json', { parseAs: 'string' }, (_, body, done) => {
-    done(null, body)
-  })
-  server.post('/', async (request, reply) => {
-    let parsed: unknown
-    try {
-      parsed = JSON.parse(request.body as string)
-    } catch {
-      return reply.send(answerParseError())
-    }
-    const { headers, socket } = request
+  // Bodies are read when it is their turn, by http-body.ts.
+  server.addContentTypeParser('application/json', (_, payload, done) => done(null, payload))
+  server.post('/', async ({ raw: request, headers, socket }, reply) => {
     const { authorization } = headers
     const { remoteAddress } = socket
-    const allowed = admin?.tableFor({ authorization, remoteAddress }) ?? methods
-    const answer = await answerBody({ methods: allowed, log }, parsed)
-    return answer === undefined ? reply.code(204).send() : reply.send(answer)
+    const caller = { authorization, remoteAddress }
+    const rights = {
+      methods: admin?.tableFor(caller) ?? methods,
+      isOperator: admin?.isOperator(caller) ?? false
+    }
+    reply.hijack()
+    const connection = guard.of(socket)
+    await calls.answer({ request, response: reply.raw, connection, rights })
   })
   server.get('/health', async (_, reply) => {
     const state = health()

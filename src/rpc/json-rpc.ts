@@ -1,73 +1,195 @@
 // JSON-RPC 2.0 over a table of methods: single requests, batches, notifications, and their errors.
 import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
+import { type Yielder } from '../base/yielder.ts'
+import { type AnswerBuffer } from './answer-buffer.ts'
+import { encodeJson } from './json-encode.ts'
+import { JSON_SCAN_LIMITS, scanBody, type ScannedBody, type Span } from './json-scan.ts'
 import { invalidParams, RPC_CODES, RpcError } from './rpc-error.ts'
 
-/** A method; throws RpcError. The result is what JSON can hold: no bigint, no bytes. */
-export type RpcMethod = (params: readonly unknown[]) => unknown
+/** What a method works with besides its parameters. */
+export interface RpcContext {
+  /** Aborts when nobody waits for the answer any more, or its time is over. */
+  readonly signal: AbortSignal
+  /** To be asked between small steps of long work; throws the signal's reason. */
+  readonly turns: Yielder
+}
+
+/** A method; throws RpcError. The result is what JSON can hold, and JsonItems: no bigint, no bytes. */
+export type RpcMethod = (params: readonly unknown[], context: RpcContext) => unknown
 
 /** Every method by its name. */
 export type MethodTable = ReadonlyMap<string, RpcMethod>
 
-/** Requests in one batch. */
-export const BATCH_MAX_REQUESTS = 100
+/** What requests are answered with. */
+export interface AnswerDeps {
+  readonly methods: MethodTable
+  readonly log: Log
+  readonly context: RpcContext
+}
 
 type Id = string | number | null
 
-interface Answer {
-  readonly jsonrpc: '2.0'
-  readonly id: Id
-  readonly result?: unknown
-  readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown }
+/** What is parsed of a body; the requests are not checked yet. */
+export type ParsedBody =
+  | { readonly kind: 'single'; readonly request: unknown }
+  | { readonly kind: 'batch'; readonly requests: readonly unknown[] }
+  | { readonly kind: 'refused'; readonly error: RpcError }
+
+/** Parses a body request by request, with turns for others in between. Throws the signal's reason. */
+export async function parseBody(body: Buffer, turns: Yielder): Promise<ParsedBody> {
+  const scanned = await scanBody(body, turns)
+  const parse = ({ start, end }: Span): unknown => JSON.parse(body.toString('utf8', start, end))
+  try {
+    if (scanned.kind === 'single') return { kind: 'single', request: parse(scanned.request) }
+    if (scanned.kind !== 'batch') return { kind: 'refused', error: bodyError(scanned) }
+  } catch {
+    return { kind: 'refused', error: NOT_JSON }
+  }
+  if (scanned.requests.length === 0) return { kind: 'refused', error: EMPTY_BATCH }
+  const requests: unknown[] = []
+  for (const span of scanned.requests) {
+    try {
+      requests.push(parse(span))
+    } catch {
+      return { kind: 'refused', error: NOT_JSON }
+    }
+    await turns.maybeYield()
+  }
+  return { kind: 'batch', requests }
 }
 
-/** Answers a parsed body; undefined when it held only notifications. Never throws. */
+/**
+ * Writes the answer. False when there is none, as the body held only notifications. Throws when the signal aborts for
+ * another reason than an RpcError, which is the answer to all that is not answered by then.
+ */
 export async function answerBody(
-  { methods, log }: { methods: MethodTable; log: Log },
-  body: unknown
-): Promise<Answer | readonly Answer[] | undefined> {
-  if (!Array.isArray(body)) return answerOne({ methods, log }, body)
-  const requests: readonly unknown[] = body
-  if (requests.length === 0) {
-    return failure(null, new RpcError(RPC_CODES.invalidRequest, 'empty batch'))
+  deps: AnswerDeps,
+  body: ParsedBody,
+  answer: AnswerBuffer
+): Promise<boolean> {
+  if (body.kind === 'refused') {
+    answer.writeError(failureText(null, body.error))
+    return true
   }
-  if (requests.length > BATCH_MAX_REQUESTS) {
-    const message = `batch of ${String(requests.length)} requests; at most ${String(BATCH_MAX_REQUESTS)}`
-    return failure(null, new RpcError(RPC_CODES.limitExceeded, message))
+  if (body.kind === 'single') {
+    const { isAnswered } = await answerOne(deps, body.request, { answer, separator: '' })
+    return isAnswered
   }
-  const answers: Answer[] = []
-  for (const request of requests) {
-    const answer = await answerOne({ methods, log }, request)
-    if (answer !== undefined) answers.push(answer)
+  let separator = '['
+  let stop: RpcError | undefined
+  for (const request of body.requests) {
+    const place = { answer, separator }
+    const done: Answered =
+      stop === undefined ? await answerOne(deps, request, place) : answerStop(request, place, stop)
+    stop = done.stop ?? stop
+    if (done.isAnswered) separator = ','
+    if (stop === undefined) await turnOf(deps.context)
   }
-  return answers.length === 0 ? undefined : answers
+  if (separator === '[') return false
+  answer.writeError(']')
+  return true
 }
 
-/** The answer to a body that is no JSON. */
-export function answerParseError(): Answer {
-  return failure(null, new RpcError(RPC_CODES.parseError, 'the body is not JSON'))
+/** A turn for others; what ends the work is met by the next request. */
+async function turnOf({ signal, turns }: RpcContext): Promise<void> {
+  if (!signal.aborted) await turns.maybeYield()?.catch(() => undefined)
+}
+
+interface AnswerPlace {
+  readonly answer: AnswerBuffer
+  /** What stands before an answer in its batch. */
+  readonly separator: string
+}
+
+interface Answered {
+  readonly isAnswered: boolean
+  /** The error for all other requests of the batch, as this one took what there was. */
+  readonly stop?: RpcError | undefined
 }
 
 async function answerOne(
-  { methods, log }: { methods: MethodTable; log: Log },
-  request: unknown
-): Promise<Answer | undefined> {
+  deps: AnswerDeps,
+  request: unknown,
+  { answer, separator }: AnswerPlace
+): Promise<Answered> {
+  const { methods, log, context } = deps
   const parsed = parseRequest(request)
-  if (parsed instanceof RpcError) return failure(idOf(request), parsed)
+  if (parsed instanceof RpcError) {
+    answer.writeError(separator + failureText(idOf(request), parsed))
+    return { isAnswered: true }
+  }
   const { id, method, params } = parsed
+  const mark = answer.mark()
   try {
     const call = methods.get(method)
     if (call === undefined) {
       const message = `the method ${printable(method)} does not exist`
       throw new RpcError(RPC_CODES.methodNotFound, message)
     }
-    const result = await call(params)
-    return id === undefined ? undefined : { jsonrpc: '2.0', id, result: result ?? null }
+    const result = await unlessAborted(context.signal, () => call(params, context))
+    if (id === undefined) return { isAnswered: false }
+    answer.write(`${separator}{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`)
+    await encodeJson(result, answer, context.turns)
+    answer.write('}')
+    answer.check()
+    return { isAnswered: true }
   } catch (thrown) {
-    if (!(thrown instanceof RpcError)) {
+    answer.rewind(mark)
+    const { signal } = context
+    if (signal.aborted && !(signal.reason instanceof RpcError)) throw signal.reason
+    const error = toRpcError(signal.aborted ? signal.reason : thrown)
+    if (!(thrown instanceof RpcError) && !signal.aborted) {
       log.error('rpc-method-failed', { method: printable(method), reason: errorMessage(thrown) })
     }
-    return id === undefined ? undefined : failure(id, toRpcError(thrown))
+    const isLast = signal.aborted || error.code === RPC_CODES.responseTooLarge
+    if (id !== undefined) answer.writeError(separator + failureText(id, error))
+    return { isAnswered: id !== undefined, stop: isLast ? error : undefined }
+  }
+}
+
+/** As geth answers the rest of a batch that became too large or too late. */
+function answerStop(
+  request: unknown,
+  { answer, separator }: AnswerPlace,
+  stop: RpcError
+): Answered {
+  const parsed = parseRequest(request)
+  const id = parsed instanceof RpcError ? idOf(request) : parsed.id
+  if (id === undefined) return { isAnswered: false }
+  answer.writeError(separator + failureText(id, parsed instanceof RpcError ? parsed : stop))
+  return { isAnswered: true }
+}
+
+/** Settles as the work does, or rejects with the signal's reason, whichever comes first. */
+async function unlessAborted(signal: AbortSignal, work: () => unknown): Promise<unknown> {
+  signal.throwIfAborted()
+  const result = work()
+  if (!(result instanceof Promise)) return result
+  return new Promise<unknown>((resolve, reject) => {
+    const stop = () => reject(signal.reason as Error)
+    signal.addEventListener('abort', stop, { once: true })
+    result.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+  })
+}
+
+const NOT_JSON = new RpcError(RPC_CODES.parseError, 'the body is not JSON')
+const EMPTY_BATCH = new RpcError(RPC_CODES.invalidRequest, 'empty batch')
+
+function bodyError(scanned: Exclude<ScannedBody, { readonly kind: 'single' | 'batch' }>): RpcError {
+  switch (scanned.kind) {
+    case 'malformed':
+      return NOT_JSON
+    case 'batch-too-long': {
+      const most = String(JSON_SCAN_LIMITS.requestsMax)
+      const message = `batch too large: more than ${most} requests; send them in several`
+      return new RpcError(RPC_CODES.invalidRequest, message)
+    }
+    case 'too-complex':
+      return new RpcError(
+        RPC_CODES.invalidRequest,
+        `the body is ${scanned.reason}; send less at once`
+      )
   }
 }
 
@@ -105,12 +227,10 @@ function toRpcError(thrown: unknown): RpcError {
     : new RpcError(RPC_CODES.internalError, 'internal error; the log has the reason')
 }
 
-function failure(id: Id, { code, message, data }: RpcError): Answer {
-  return {
-    jsonrpc: '2.0',
-    id,
-    error: data === undefined ? { code, message } : { code, message, data }
-  }
+/** An error as JSON; the id is null where the request has none that can be read. */
+export function failureText(id: Id, { code, message, data }: RpcError): string {
+  const error = data === undefined ? { code, message } : { code, message, data }
+  return JSON.stringify({ jsonrpc: '2.0', id, error })
 }
 
 /** A method name as it may stand in a log or an answer. */

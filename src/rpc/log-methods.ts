@@ -1,7 +1,7 @@
 // eth_getLogs: logs of a bounded range, blocks without a match skipped by their bloom.
 import { bytesToHex, type Hex, hexToBytes } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
-import { createYielder } from '../base/yielder.ts'
+import { type Yielder } from '../base/yielder.ts'
 import { bloomContains } from '../chain/receipt.ts'
 import { type Block } from '../chain/block.ts'
 import {
@@ -11,6 +11,7 @@ import {
   storedBlock
 } from './block-resolution.ts'
 import { formatLog } from './format.ts'
+import { JsonItems } from './json-encode.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { LATEST, logFilterParam, type LogFilterParam, parseParams } from './params.ts'
 import { type RpcChain } from './ports.ts'
@@ -21,24 +22,40 @@ export const LOG_RANGE_MAX_BLOCKS = 10_000n
 /** Logs one answer may hold. */
 export const LOGS_MAX = 10_000
 
+/** Logs compared between two looks at the clock. */
+const LOGS_PER_LOOK = 64
+
 /** The methods by name. */
 export function logMethods(sources: BlockSources): Record<string, RpcMethod> {
-  const { chain } = sources
   return {
-    async eth_getLogs(params) {
+    eth_getLogs(params, { turns }) {
       const [filter] = parseParams(params, [logFilterParam])
-      const found: Record<string, unknown>[] = []
-      const yielder = createYielder()
-      for (const block of blocksOf(sources, filter)) {
-        await yielder.maybeYield()
-        if (!mayMatch(block, filter)) continue
-        found.push(...matchingLogs(chain, block, filter))
-        if (found.length > LOGS_MAX) {
-          const message = `more than ${String(LOGS_MAX)} logs; ask for fewer blocks`
-          throw new RpcError(RPC_CODES.limitExceeded, message)
-        }
+      const blocks = blocksOf(sources, filter)
+      return new JsonItems(foundLogs({ blocks, chain: sources.chain, filter, turns }))
+    }
+  }
+}
+
+interface LogSearch {
+  readonly blocks: Iterable<Block>
+  readonly chain: RpcChain
+  readonly filter: LogFilterParam
+  readonly turns: Yielder
+}
+
+/** Each log as it is found. Throws when there are more than one answer may hold. */
+async function* foundLogs({ blocks, chain, filter, turns }: LogSearch) {
+  let count = 0
+  for (const block of blocks) {
+    await turns.maybeYield()
+    if (!mayMatch(block, filter)) continue
+    for await (const log of matchingLogs(chain, block, filter, turns)) {
+      count += 1
+      if (count > LOGS_MAX) {
+        const message = `more than ${String(LOGS_MAX)} logs; ask for fewer blocks, or for one address or topic`
+        throw new RpcError(RPC_CODES.limitExceeded, message)
       }
-      return found
+      yield log
     }
   }
 }
@@ -52,7 +69,7 @@ function* blocksOf(sources: BlockSources, filter: LogFilterParam): Generator<Blo
   const last = requireBlock(sources, filter.toBlock ?? LATEST).number
   if (first > last) throw invalidParams('argument 0: fromBlock is above toBlock')
   if (last - first >= LOG_RANGE_MAX_BLOCKS) {
-    const message = `${(last - first + 1n).toString()} blocks asked for, at most ${LOG_RANGE_MAX_BLOCKS.toString()}`
+    const message = `${(last - first + 1n).toString()} blocks asked for, at most ${LOG_RANGE_MAX_BLOCKS.toString()}; ask for them in several parts`
     throw new RpcError(RPC_CODES.limitExceeded, message)
   }
   for (let number = first; number <= last; number++) {
@@ -71,21 +88,24 @@ function mayMatch({ header }: Block, { address, topics = [] }: LogFilterParam): 
   })
 }
 
-function matchingLogs(chain: RpcChain, block: Block, filter: LogFilterParam) {
-  const found: Record<string, unknown>[] = []
+async function* matchingLogs(
+  chain: RpcChain,
+  block: Block,
+  filter: LogFilterParam,
+  turns: Yielder
+) {
   let logIndex = 0
   for (const [index, receipt] of requireReceipts(chain, block).entries()) {
+    let hash: Hex | undefined
     for (const log of receipt.logs) {
-      const address = bytesToHex(log.address)
-      const topics = log.topics.map(bytesToHex)
-      if (matches(filter, address, topics)) {
-        const hash = bytesToHex(keccak256(block.transactions[index] ?? new Uint8Array()))
-        found.push(formatLog(log, logIndex, hash, { block, index }))
+      if (logIndex % LOGS_PER_LOOK === 0) await turns.maybeYield()
+      if (matches(filter, bytesToHex(log.address), log.topics.map(bytesToHex))) {
+        hash ??= bytesToHex(keccak256(block.transactions[index] ?? new Uint8Array()))
+        yield formatLog(log, logIndex, hash, { block, index })
       }
       logIndex += 1
     }
   }
-  return found
 }
 
 function matches(filter: LogFilterParam, address: Hex, topics: readonly Hex[]): boolean {

@@ -1,7 +1,12 @@
 // `/metrics` for Prometheus, on an address of its own: what the node is doing, and how its process fares.
-import fastify from 'fastify'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import { listenOn } from './http-listen.ts'
+import {
+  createHttpHost,
+  type HttpAddress,
+  type HttpLimits,
+  type HttpServer,
+  METRICS_HTTP_LIMITS
+} from './http-host.ts'
 
 /** Gauges by their name without prefix; undefined values are left out. */
 export type MetricValues = Readonly<Record<MetricName, number | undefined>>
@@ -22,17 +27,12 @@ const METRICS = {
 /** Names as Prometheus sees them after the prefix `rekindle_`. */
 export type MetricName = keyof typeof METRICS
 
-/** A server that listens. */
-export interface MetricsServer {
-  readonly url: string
-  close(): Promise<void>
-}
-
-/** Starts the server; `read` is called for each scrape. Throws HttpError. */
+/** Starts the server; `read` is called for each scrape, one at a time for all that ask meanwhile. Throws HttpError. */
 export async function startMetricsServer(
   read: () => MetricValues,
-  address: { readonly host: string; readonly port: number }
-): Promise<MetricsServer> {
+  { host, port }: HttpAddress,
+  limits: HttpLimits = METRICS_HTTP_LIMITS
+): Promise<HttpServer> {
   const register = new Registry()
   collectDefaultMetrics({ register })
   for (const [name, help] of Object.entries(METRICS) as [MetricName, string][]) {
@@ -47,15 +47,23 @@ export async function startMetricsServer(
       }
     })
   }
-  const server = fastify({ logger: false, forceCloseConnections: true })
-  server.get('/metrics', async (_, reply) => {
-    await reply.type(register.contentType).send(await register.metrics())
+  let underWay: Promise<string> | undefined
+  const scrape = () => {
+    underWay ??= register.metrics().finally(() => {
+      underWay = undefined
+    })
+    return underWay
+  }
+  const http = createHttpHost(limits)
+  const listening = await http.listen('metrics', { host, port }, () => {
+    http.server.get('/metrics', async (_, reply) => {
+      await reply.type(register.contentType).send(await scrape())
+    })
   })
-  const url = await listenOn(server, 'metrics', address)
   return {
-    url,
+    ...listening,
     async close() {
-      await server.close()
+      await listening.close()
       register.clear()
     }
   }

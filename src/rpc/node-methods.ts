@@ -10,7 +10,7 @@ export interface NodeMethodDeps {
   readonly node: RpcNode
   readonly pool: RpcPool
   /** Takes a raw transaction: into the pool, or on to the sequencer. Throws RpcError. */
-  readonly send: (raw: Uint8Array) => Promise<string>
+  readonly send: (raw: Uint8Array, signal: AbortSignal) => Promise<string>
 }
 
 /** The methods by name. */
@@ -28,7 +28,8 @@ export function nodeMethods({ node, pool, send }: NodeMethodDeps): Record<string
             highestBlock: quantity(progress.highestBlock)
           }
     },
-    eth_sendRawTransaction: (params) => send(hexToBytes(parseParams(params, [bytesParam])[0])),
+    eth_sendRawTransaction: (params, { signal }) =>
+      send(hexToBytes(parseParams(params, [bytesParam])[0]), signal),
     net_version: () => node.chainId.toString(),
     net_listening: () => true,
     net_peerCount: () => quantity(node.peerCount()),

@@ -22,14 +22,18 @@ export interface RpcState {
   oldestReadable(): bigint | undefined
 }
 
-/** A transaction's fields as hex, as the execution API prints them. */
-export interface TransactionJson {
-  readonly to?: Hex
-  readonly gasLimit?: Hex
-  readonly data?: Hex
+/** What a transaction pays: a price, or a cap with a tip. */
+export interface TransactionFees {
   readonly gasPrice?: Hex
   readonly maxFeePerGas?: Hex
   readonly maxPriorityFeePerGas?: Hex
+}
+
+/** A transaction's fields as hex, as the execution API prints them. */
+export interface TransactionJson extends TransactionFees {
+  readonly to?: Hex
+  readonly gasLimit?: Hex
+  readonly data?: Hex
   readonly v?: Hex
   readonly [field: string]: unknown
 }
@@ -52,11 +56,16 @@ export interface RpcPool {
   counts(): { readonly pending: number; readonly queued: number }
 }
 
-/** Runs calls that leave no trace. */
+/** Runs calls that leave no trace. The signal aborts when nobody waits for the outcome any more. */
 export interface RpcCalls {
-  call(call: CallParam, block: Block, view: StateView): Promise<CallOutcome>
+  call(call: CallParam, block: Block, view: StateView, signal: AbortSignal): Promise<CallOutcome>
   /** The least gas that suffices, or how it fails with all gas. */
-  estimateGas(call: CallParam, block: Block, view: StateView): Promise<EstimateOutcome>
+  estimateGas(
+    call: CallParam,
+    block: Block,
+    view: StateView,
+    signal: AbortSignal
+  ): Promise<EstimateOutcome>
 }
 
 /** What the node says of itself; plain JSON values. */

@@ -9,6 +9,10 @@ export const RPC_CODES = {
   internalError: -32603,
   /** geth's code for everything a transaction or a state read can be refused for. */
   serverError: -32000,
+  /** geth's code for work that took longer than a request may. */
+  timedOut: -32002,
+  /** geth's code for an answer that is larger than one may be. */
+  responseTooLarge: -32003,
   /** A request that is well formed and asks for more than we answer. */
   limitExceeded: -32005,
   /** The gate is shut: data says stage, done, left and who is missing. */

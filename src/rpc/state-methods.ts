@@ -64,17 +64,17 @@ export function stateMethods(deps: StateMethodDeps): Record<string, RpcMethod> {
         .slice(2)
         .padStart(64, '0')}`
     },
-    async eth_call(params) {
+    async eth_call(params, { signal }) {
       const [call, block] = parseParams(params, [callParam, optionalBlock])
       const at = requireState(deps, block)
-      const outcome = await calls.call(call, at.block, at.view)
+      const outcome = await calls.call(call, at.block, at.view, signal)
       if (outcome.kind === 'returned') return bytesToHex(outcome.data)
       throw callError(outcome)
     },
-    async eth_estimateGas(params) {
+    async eth_estimateGas(params, { signal }) {
       const [call, block] = parseParams(params, [callParam, optionalBlock])
       const at = requireState(deps, block)
-      const outcome = await calls.estimateGas(call, at.block, at.view)
+      const outcome = await calls.estimateGas(call, at.block, at.view, signal)
       if (outcome.kind === 'gas') return quantity(outcome.gas)
       throw callError(outcome)
     }

@@ -11,7 +11,8 @@ export function toTransactionError(thrown: unknown): unknown {
   return thrown
 }
 
-function transactionMessage(failure: PoolFailure): string {
+/** What it is refused for, in geth's words. */
+export function transactionMessage(failure: PoolFailure): string {
   switch (failure.code) {
     case 'transaction-malformed':
       return `rlp: malformed transaction: ${failure.reason}`

@@ -3,8 +3,10 @@ import assert from 'node:assert/strict'
 import { request as httpRequest } from 'node:http'
 import { silentLog } from '../../../src/base/log.ts'
 import { createAdminAccess } from '../../../src/rpc/admin-access.ts'
-import { type HttpServer, startHttpServer } from '../../../src/rpc/http-server.ts'
+import { type HttpServer } from '../../../src/rpc/http-host.ts'
+import { startHttpServer } from '../../../src/rpc/http-server.ts'
 import { type MethodTable } from '../../../src/rpc/json-rpc.ts'
+import { rpcContext } from '../../support/rpc-answer.ts'
 
 const TOKEN = 'c0ffee'.repeat(10)
 const BEARER = `Bearer ${TOKEN}`
@@ -19,7 +21,7 @@ function access(token: string | undefined = TOKEN) {
 /** The code of what the method throws; undefined when it answers. */
 function codeOf(table: MethodTable, name = 'admin_sequencerActive'): unknown {
   try {
-    table.get(name)?.([])
+    table.get(name)?.([], rpcContext())
   } catch (thrown) {
     return (thrown as { code: unknown }).code
   }

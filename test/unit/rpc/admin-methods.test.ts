@@ -1,8 +1,7 @@
 // admin_ methods: what reaches the port, what is refused before it does, and what comes back.
 import assert from 'node:assert/strict'
-import { silentLog } from '../../../src/base/log.ts'
 import { adminMethods, type AdminPort } from '../../../src/rpc/admin-methods.ts'
-import { answerBody } from '../../../src/rpc/json-rpc.ts'
+import { answerValue } from '../../support/rpc-answer.ts'
 
 const HASH = `0x${'ab'.repeat(32)}` as const
 const ADDRESS = '/ip4/127.0.0.1/tcp/9222/p2p/16Uiu2HAm'
@@ -28,7 +27,7 @@ function createPort() {
   }
   const methods = new Map(Object.entries(adminMethods(port)))
   const ask = async (method: string, ...params: readonly unknown[]) =>
-    (await answerBody({ methods, log: silentLog }, { jsonrpc: '2.0', id: 1, method, params })) as {
+    (await answerValue({ methods }, { jsonrpc: '2.0', id: 1, method, params })) as {
       readonly result?: unknown
       readonly error?: { readonly code: number }
     }

@@ -3,13 +3,9 @@ import assert from 'node:assert/strict'
 import { request as httpRequest } from 'node:http'
 import { silentLog } from '../../../src/base/log.ts'
 import { HttpError } from '../../../src/rpc/http-listen.ts'
-import {
-  BODY_MAX_BYTES,
-  type Health,
-  type HttpServer,
-  type HttpServerOptions,
-  startHttpServer
-} from '../../../src/rpc/http-server.ts'
+import { BODY_MAX_BYTES } from '../../../src/rpc/http-body.ts'
+import { type HttpAddress, type HttpServer } from '../../../src/rpc/http-host.ts'
+import { type Health, startHttpServer } from '../../../src/rpc/http-server.ts'
 
 const CHAIN_ID = '{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}'
 const CHAIN_ID_ANSWER = { jsonrpc: '2.0', id: 1, result: '0x385' }
@@ -24,7 +20,7 @@ interface Answer {
 let server: HttpServer
 let health: Health
 
-async function start(options: Partial<HttpServerOptions> = {}): Promise<HttpServer> {
+async function start(options: Partial<HttpAddress> = {}): Promise<HttpServer> {
   const methods = new Map([['eth_chainId', () => '0x385']])
   return startHttpServer(
     { methods, log: silentLog, health: () => health },

@@ -1,14 +1,11 @@
 // JSON-RPC 2.0 over a table of methods: requests, batches, notifications and every error.
 import assert from 'node:assert/strict'
 import { type LogFields, silentLog } from '../../../src/base/log.ts'
-import {
-  answerBody,
-  answerParseError,
-  BATCH_MAX_REQUESTS,
-  type RpcMethod
-} from '../../../src/rpc/json-rpc.ts'
+import { type RpcMethod } from '../../../src/rpc/json-rpc.ts'
+import { JSON_SCAN_LIMITS } from '../../../src/rpc/json-scan.ts'
 import { hashParam, parseParams, quantityParam } from '../../../src/rpc/params.ts'
 import { RpcError } from '../../../src/rpc/rpc-error.ts'
+import { answerText, answerValue } from '../../support/rpc-answer.ts'
 
 let calls: string[] = []
 const methods = new Map<string, RpcMethod>([
@@ -39,7 +36,7 @@ const methods = new Map<string, RpcMethod>([
 
 let logged: LogFields[] = []
 const log = { ...silentLog, error: (_: string, fields: LogFields = {}) => void logged.push(fields) }
-const answer = (body: unknown) => answerBody({ methods, log }, body)
+const answer = (body: unknown) => answerValue({ methods, log }, body)
 const request = (method: string, params?: unknown, id: unknown = 1) => ({
   jsonrpc: '2.0',
   id,
@@ -179,8 +176,9 @@ describe('a request that is wrong', () => {
       assert.deepEqual(await answer(body), expected)
     })
   }
-  it('is refused when it is no JSON at all', () => {
-    assert.deepEqual(answerParseError(), refused(-32700, 'the body is not JSON'))
+  it('is refused when it is no JSON at all', async () => {
+    const expected = refused(-32700, 'the body is not JSON')
+    assert.deepEqual(await answerText({ methods, log }, '{"id"'), expected)
   })
 })
 
@@ -218,11 +216,13 @@ describe('a batch', () => {
     assert.deepEqual(await answer([[request('echo')]]), [refused(-32600, 'jsonrpc must be "2.0"')])
   })
   it('is refused whole when it is too long', async () => {
-    const body = Array.from({ length: BATCH_MAX_REQUESTS + 1 }, () => request('note', ['x']))
-    assert.deepEqual(await answer(body), refused(-32005, 'batch of 101 requests; at most 100'))
+    const { requestsMax } = JSON_SCAN_LIMITS
+    const body = Array.from({ length: requestsMax + 1 }, () => request('note', ['x']))
+    const message = 'batch too large: more than 1000 requests; send them in several'
+    assert.deepEqual(await answer(body), refused(-32600, message))
     assert.deepEqual(calls, [])
     const answers = await answer(body.slice(1))
     assert.ok(Array.isArray(answers))
-    assert.equal(answers.length, 100)
+    assert.equal(answers.length, 1_000)
   })
 })

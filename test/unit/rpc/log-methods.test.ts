@@ -5,6 +5,7 @@ import { type Block } from '../../../src/chain/block.ts'
 import { type Receipt } from '../../../src/chain/receipt.ts'
 import { LOG_RANGE_MAX_BLOCKS, logMethods, LOGS_MAX } from '../../../src/rpc/log-methods.ts'
 import { RpcError } from '../../../src/rpc/rpc-error.ts'
+import { asJson, rpcContext } from '../../support/rpc-answer.ts'
 import { childBlock, testGenesisBlock, testReceipts } from '../../support/signed-chain.ts'
 import {
   callerTopic,
@@ -143,7 +144,8 @@ describe('the bounds of eth_getLogs', () => {
   const full = childBlock(testGenesisBlock(), { transactionsCount: 10 })
 
   async function ask(chain: ReturnType<typeof chainOf>, filter: object): Promise<unknown> {
-    return logMethods({ chain, node: { gateShut: () => undefined } }).eth_getLogs?.([filter])
+    const methods = logMethods({ chain, node: { gateShut: () => undefined } })
+    return asJson(methods.eth_getLogs?.([filter], rpcContext()))
   }
 
   it('are so many blocks', async () => {
@@ -151,7 +153,7 @@ describe('the bounds of eth_getLogs', () => {
     assert.deepEqual(await ask(chain, { fromBlock: '0x1', toBlock: 'latest' }), [])
     await assert.rejects(
       ask(chain, ALL),
-      new RpcError(-32005, '10001 blocks asked for, at most 10000')
+      new RpcError(-32005, '10001 blocks asked for, at most 10000; ask for them in several parts')
     )
   })
   it('are so many logs', async () => {
@@ -162,7 +164,10 @@ describe('the bounds of eth_getLogs', () => {
     assert.equal(logs.length, LOGS_MAX)
     await assert.rejects(
       ask(atMost, ALL),
-      new RpcError(-32005, 'more than 10000 logs; ask for fewer blocks')
+      new RpcError(
+        -32005,
+        'more than 10000 logs; ask for fewer blocks, or for one address or topic'
+      )
     )
   })
   it('do not keep the event loop from others', async () => {

@@ -1,9 +1,8 @@
 // What operators' tools get: op-node's shapes, with zeros where only L1 could tell.
 import assert from 'node:assert/strict'
-import { silentLog } from '../../../src/base/log.ts'
 import { type Block } from '../../../src/chain/block.ts'
-import { answerBody } from '../../../src/rpc/json-rpc.ts'
 import { operatorMethods, type PeerFacts } from '../../../src/rpc/operator-methods.ts'
+import { answerValue } from '../../support/rpc-answer.ts'
 
 const HASH = `0x${'ab'.repeat(32)}` as const
 const PARENT = `0x${'cd'.repeat(32)}` as const
@@ -59,10 +58,10 @@ async function ask(method: string, ...params: readonly unknown[]) {
       })
     )
   )
-  return (await answerBody(
-    { methods, log: silentLog },
-    { jsonrpc: '2.0', id: 1, method, params }
-  )) as { readonly result: Record<string, unknown>; readonly error?: { readonly code: number } }
+  return (await answerValue({ methods }, { jsonrpc: '2.0', id: 1, method, params })) as {
+    readonly result: Record<string, unknown>
+    readonly error?: { readonly code: number }
+  }
 }
 
 describe('methods for operators’ tools', () => {

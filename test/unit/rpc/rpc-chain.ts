@@ -2,17 +2,16 @@
 import { nextBaseFee } from '../../../src/chain/base-fee.ts'
 import { bytesToHex, type Hex } from '../../../src/base/bytes.ts'
 import { keccak256 } from '../../../src/base/keccak.ts'
-import { silentLog } from '../../../src/base/log.ts'
 import { type Block } from '../../../src/chain/block.ts'
 import { type Receipt } from '../../../src/chain/receipt.ts'
 import { CallRunner } from '../../../src/execution/calls.ts'
-import { decodeTransaction } from '../../../src/rpc/decode-transaction.ts'
-import { answerBody } from '../../../src/rpc/json-rpc.ts'
+import { decodeFees, decodeTransaction } from '../../../src/rpc/decode-transaction.ts'
 import { createMethodTable, type RpcDeps } from '../../../src/rpc/method-table.ts'
 import { toTransactionError } from '../../../src/rpc/transaction-errors.ts'
 import { code, codeHex, word } from '../../support/execution-code.ts'
 import { executionGenesis, ExecutionChain, testAddress } from '../../support/execution-chain.ts'
 import { signedTx } from '../../support/execution-transactions.ts'
+import { answerValue } from '../../support/rpc-answer.ts'
 
 /** Logs its call data’s first word under two topics: TOPIC, and the caller. */
 export const LOGGER: Hex = '0x00000000000000000000000000000000000000c1'
@@ -109,7 +108,7 @@ export async function openRpcChain(): Promise<RpcChainFixture> {
   const methods = createMethodTable(methodDeps(chain, blocks, { receipts, gate, lost }))
   const ask = async (method: string, ...params: readonly unknown[]) => {
     const body = { jsonrpc: '2.0', id: 1, method, params }
-    return (await answerBody({ methods, log: silentLog }, body)) as Reply
+    return (await answerValue({ methods }, body)) as Reply
   }
   const result = async (method: string, ...params: readonly unknown[]) => {
     const { error, result: value } = await ask(method, ...params)
@@ -155,6 +154,7 @@ function methodDeps(
       blockHashes: (number) => blocks[Number(number)]?.hash
     }),
     decode: (raw) => decodeTransaction(raw, common),
+    decodeFees,
     nextBaseFee: () => nextBaseFee(chain.head.header),
     node: {
       chainId: 901n,

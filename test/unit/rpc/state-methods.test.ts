@@ -6,6 +6,7 @@ import { type RpcNode } from '../../../src/rpc/ports.ts'
 import { codeHex, word } from '../../support/execution-code.ts'
 import { testAddress } from '../../support/execution-chain.ts'
 import { KEEPER, LOGGER, openRpcChain, REVERTER, type RpcChainFixture } from './rpc-chain.ts'
+import { rpcContext } from '../../support/rpc-answer.ts'
 
 const NOBODY: Hex = `0x${'99'.repeat(20)}`
 const UNKNOWN: Hex = `0x${'ee'.repeat(32)}`
@@ -259,7 +260,7 @@ describe('the node', () => {
       counts: () => ({ pending: 0, queued: 0 })
     }
     const { eth_syncing: syncing } = nodeMethods({ node, pool, send: async () => UNKNOWN })
-    assert.deepEqual(syncing?.([]), {
+    assert.deepEqual(syncing?.([], rpcContext()), {
       startingBlock: '0x5',
       currentBlock: '0x5',
       highestBlock: '0xff'
