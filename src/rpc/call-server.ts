@@ -15,7 +15,7 @@ import { Turns } from './turns.ts'
 /** Bytes that the bodies of all requests together may hold. */
 const BODIES_MAX_BYTES = 16 * 2 ** 20
 /** Bytes that all answers together may hold. */
-const ANSWERS_MAX_BYTES = 64 * 2 ** 20
+const ANSWERS_MAX_BYTES = 40 * 2 ** 20
 /** Of each body and each answer, bytes that do not count: small ones always fit. */
 const FREE_BYTES = 64 * 1024
 

@@ -22,6 +22,8 @@ const CLIENTS_REMEMBERED_MAX = 4_096
 
 /** What a connection does: waits for a request, moves bytes of one, or has one answered. */
 type Phase = 'idle' | 'transfer' | 'work'
+/** In the order in which they give way. */
+const PHASES: readonly Phase[] = ['idle', 'transfer', 'work']
 
 /** One connection as the requests on it see it. */
 export interface Connection {
@@ -144,22 +146,26 @@ export class ConnectionGuard {
     return this.#entries.size < connectionsMax || this.#evict(this.#entries.values())
   }
 
-  /** Who waits for nothing goes first, then who moves bytes, then who has work done; each the oldest. */
+  /** Who waits for nothing goes first, then who moves bytes, the oldest of them; then who has had the most time. */
   #evict(entries: Iterable<Entry>): boolean {
-    const graceEndMs = this.#clock.monotonicMs() - this.#limits.graceMs
-    const order: readonly Phase[] = ['idle', 'transfer', 'work']
-    let chosen: Entry | undefined
+    const nowMs = this.#clock.monotonicMs()
+    let chosen: { readonly entry: Entry; readonly rank: readonly [number, number] } | undefined
     for (const entry of entries) {
-      if (entry.phase !== 'idle' && entry.sinceMs > graceEndMs) continue
+      const { phase, sinceMs, used } = entry
+      if (phase !== 'idle' && nowMs - sinceMs < this.#limits.graceMs) continue
+      const rank = [
+        PHASES.indexOf(phase),
+        phase === 'work' ? -used.usedMs(nowMs) : sinceMs
+      ] as const
       const isBefore =
         chosen === undefined ||
-        order.indexOf(entry.phase) < order.indexOf(chosen.phase) ||
-        (entry.phase === chosen.phase && entry.sinceMs < chosen.sinceMs)
-      if (isBefore) chosen = entry
+        rank[0] < chosen.rank[0] ||
+        (rank[0] === chosen.rank[0] && rank[1] < chosen.rank[1])
+      if (isBefore) chosen = { entry, rank }
     }
     if (chosen === undefined) return false
-    this.#entries.delete(chosen.socket)
-    chosen.socket.destroy()
+    this.#entries.delete(chosen.entry.socket)
+    chosen.entry.socket.destroy()
     return true
   }
 }

@@ -88,7 +88,8 @@ async function post(url: string, request: unknown, signal: AbortSignal): Promise
   })
   const chunks: Uint8Array[] = []
   let bytes = 0
-  for await (const chunk of response.body ?? []) {
+  const body: AsyncIterable<Uint8Array> | readonly Uint8Array[] = response.body ?? []
+  for await (const chunk of body) {
     bytes += chunk.length
     if (bytes > ANSWER_MAX_BYTES) throw new Error(`its answer is above ${ANSWER_MAX_BYTES} bytes`)
     chunks.push(chunk)

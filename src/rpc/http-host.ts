@@ -23,7 +23,7 @@ export interface HttpLimits extends ConnectionLimits {
 export const RPC_HTTP_LIMITS: HttpLimits = {
   connectionsMax: 256,
   perClientMax: 64,
-  graceMs: 2_000,
+  graceMs: 100,
   pipelinedMax: 4,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,

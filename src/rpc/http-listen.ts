@@ -18,6 +18,9 @@ export type HttpFailure = {
 /** Thrown at start. */
 export class HttpError extends NodeError<HttpFailure> {}
 
+/** Connections that the system keeps until we take them: fewer, and a burst of them makes others wait a second. */
+const BACKLOG_MAX = 2_048
+
 /** Resolves with the URL, where port 0 has become the one that was free. Throws HttpError. */
 export async function listenOn(
   instance: FastifyInstance,
@@ -25,7 +28,7 @@ export async function listenOn(
   { host, port }: { readonly host: string; readonly port: number }
 ): Promise<string> {
   try {
-    await instance.listen({ host, port })
+    await instance.listen({ host, port, backlog: BACKLOG_MAX })
   } catch (thrown) {
     const reason = errorMessage(thrown)
     const failure = { code: 'http-address-unavailable', server, host, port, reason } as const

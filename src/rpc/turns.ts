@@ -4,6 +4,8 @@ import { type Yielder, YIELD_SLICE_MS } from '../base/yielder.ts'
 
 /** What was used fades to a half in so long. */
 const USED_HALF_LIFE_MS = 5_000
+/** The slices of who has had less than one lately: many newcomers at once are all begun soon. */
+const FIRST_SLICE_MS = 1
 /** More than this is not one slice: the request waited for something else meanwhile. */
 const SLICE_COUNTED_MAX_MS = 4 * YIELD_SLICE_MS
 
@@ -47,6 +49,13 @@ interface Waiting {
   readonly go: () => void
 }
 
+interface Current {
+  readonly task: object
+  readonly taker: TurnTaker
+  readonly startMs: number
+  readonly sliceMs: number
+}
+
 /**
  * Gives one slice of work to one task in each turn of the event loop, so that whatever else shares the loop has its
  * turns. Urgent ones first, then those whose address, then whose connection, has had the least, then in their order.
@@ -55,8 +64,7 @@ export class Turns {
   readonly #clock: Pick<Clock, 'monotonicMs'>
   readonly #sliceMs: number
   readonly #waiting = new Set<Waiting>()
-  #current:
-    { readonly task: object; readonly taker: TurnTaker; readonly startMs: number } | undefined
+  #current: Current | undefined
   #isDue = false
 
   constructor(clock: Pick<Clock, 'monotonicMs'> = systemClock, { sliceMs = YIELD_SLICE_MS } = {}) {
@@ -77,7 +85,7 @@ export class Turns {
         taker.signal.throwIfAborted()
         const current = this.#current
         const isOn =
-          current?.task === task && this.#clock.monotonicMs() - current.startMs < this.#sliceMs
+          current?.task === task && this.#clock.monotonicMs() - current.startMs < current.sliceMs
         return isOn ? undefined : this.#wait(task, taker)
       },
       leave: () => {
@@ -123,7 +131,9 @@ export class Turns {
     if (chosen === undefined) return
     this.#waiting.delete(chosen)
     const { task, taker } = chosen
-    this.#current = { task, taker, startMs: nowMs }
+    const isNew = taker.connection.usedMs(nowMs) < this.#sliceMs
+    const sliceMs = isNew ? Math.min(FIRST_SLICE_MS, this.#sliceMs) : this.#sliceMs
+    this.#current = { task, taker, startMs: nowMs, sliceMs }
     chosen.go()
     if (this.#waiting.size > 0) this.#makeDue()
   }
