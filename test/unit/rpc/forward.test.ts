@@ -3,9 +3,15 @@ import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo } from 'node:net'
 import { silentLog } from '../../../src/base/log.ts'
-import { createForwarder, FORWARDS_MAX, type ForwardTransaction } from '../../../src/rpc/forward.ts'
+import {
+  createForwarder,
+  FORWARDS_MAX,
+  FORWARDS_RUNNING_MAX,
+  type ForwardTransaction
+} from '../../../src/rpc/forward.ts'
 import { startHttpServer } from '../../../src/rpc/http-server.ts'
 import { RpcError } from '../../../src/rpc/rpc-error.ts'
+import { until } from '../../support/until.ts'
 
 const RAW = Uint8Array.of(0x02, 0xff)
 const HASH = `0x${'ab'.repeat(32)}`
@@ -135,5 +141,68 @@ describe('sending a transaction on', () => {
     const messages = (await Promise.all(sent)).map(({ message }) => message)
     assert.equal(messages.at(-1), `${FORWARDS_MAX} transactions are on their way to the sequencer`)
     assert.equal(messages.filter((message) => message === messages.at(-1)).length, 1)
+  })
+  it('has so many with the sequencer at once, and the others wait', async () => {
+    let most = 0
+    const open: (() => void)[] = []
+    const slow = createServer((request, response) => {
+      request.resume()
+      open.push(() => response.end(JSON.stringify({ result: HASH })))
+      most = Math.max(most, open.length)
+    })
+    await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve))
+    const forward = createForwarder(`http://127.0.0.1:${(slow.address() as AddressInfo).port}`)
+    const sent = Array.from({ length: FORWARDS_RUNNING_MAX + 8 }, (_, at) => {
+      return forward(Uint8Array.of(at))
+    })
+    let isDone = false
+    const all = Promise.all(sent).finally(() => (isDone = true))
+    await until('as many as may', () => open.length >= FORWARDS_RUNNING_MAX)
+    while (!isDone) {
+      open.shift()?.()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    assert.deepEqual(new Set(await all), new Set([HASH]))
+    assert.equal(most, FORWARDS_RUNNING_MAX)
+    slow.closeAllConnections()
+    slow.close()
+  })
+  it('takes no answer that is larger than one can be, and follows nobody elsewhere', async () => {
+    reply = JSON.stringify({ result: HASH, more: 'x'.repeat(100_000) })
+    assert.match(
+      (await errorOf(createForwarder(url)(RAW))).message,
+      /its answer is above 65536 bytes/
+    )
+    const elsewhere = createServer((_, response) =>
+      response.writeHead(307, { location: url }).end()
+    )
+    await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve))
+    const { port } = elsewhere.address() as AddressInfo
+    received = []
+    const { message } = await errorOf(createForwarder(`http://127.0.0.1:${port}`)(RAW))
+    assert.match(message, /^the sequencer cannot be reached: /)
+    assert.deepEqual(received, [])
+    elsewhere.close()
+  })
+  it('does not send what no pool takes', async () => {
+    const { message } = await errorOf(createForwarder(url)(new Uint8Array(131_073)))
+    assert.equal(message, 'oversized data: transaction size 131073, limit 131072')
+    assert.deepEqual(received, [])
+  })
+  it('gives up at its deadline, or when the client has gone, and may send it again', async () => {
+    let asked = 0
+    const silent = createServer(() => (asked += 1))
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    const { port } = silent.address() as AddressInfo
+    const forward = createForwarder(`http://127.0.0.1:${port}`, { timeoutMs: 300 })
+    const gone = new AbortController()
+    const left = errorOf(forward(RAW, gone.signal))
+    await until('the first is asked', () => asked === 1)
+    gone.abort(new Error('the client has gone'))
+    assert.match((await left).message, /cannot be reached: the client has gone/)
+    assert.match((await errorOf(forward(RAW))).message, /cannot be reached: .*timeout/)
+    assert.equal(asked, 2)
+    silent.closeAllConnections()
+    silent.close()
   })
 })
