@@ -1,6 +1,6 @@
 // The libp2p host: TCP, noise, yamux, identify, ping and gossipsub (protocols.md, "Transport").
 import { type GossipSub } from '@chainsafe/libp2p-gossipsub'
-import { identify, type Identify } from '@libp2p/identify'
+import { identify, type Identify, identifyPush, type IdentifyPush } from '@libp2p/identify'
 import { type Libp2p } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { ping, type Ping } from '@libp2p/ping'
@@ -31,7 +31,12 @@ export interface HostOptions {
 }
 
 /** The services of our hosts. */
-export type HostServices = { identify: Identify; ping: Ping; pubsub: GossipSub }
+export type HostServices = {
+  identify: Identify
+  identifyPush: IdentifyPush
+  ping: Ping
+  pubsub: GossipSub
+}
 
 /** A host of ours. */
 export type Host = Libp2p<HostServices>
@@ -77,6 +82,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
     },
     services: {
       identify: identify(),
+      // What we come to answer after a peer has connected, and what it does: asking goes by it.
+      identifyPush: identifyPush(),
       ping: ping(),
       pubsub: gossipService({ chainId, seenTtlMs, directPeers: peers })
     },

@@ -13,6 +13,7 @@ import { createGossipMesh, type GossipMesh } from './gossip-mesh.ts'
 import { type Host, type HostOptions } from './host.ts'
 import { parsePeer } from './peer-address.ts'
 import { listConnections, type PeerConnection } from './peer-connections.ts'
+import { createSpokenProtocols, type SpokenProtocols } from './spoken-protocols.ts'
 import { toByteStream } from './stream-bytes.ts'
 
 /** Gossip streams that were lost without their connection are looked for so often. */
@@ -28,10 +29,12 @@ export type OnStream = (peer: string, stream: ByteStream) => Promise<void>
 export interface PeerListener {
   readonly onConnected: (peer: string) => void
   readonly onDisconnected: (peer: string) => void
+  /** What the peer says that it answers is known, or has changed. */
+  readonly onProtocols: (peer: string) => void
 }
 
 /** A started host. `run` keeps its configured peers connected; `stop` closes every connection. */
-export interface Network extends Service {
+export interface Network extends Service, Pick<SpokenProtocols, 'speaks'> {
   readonly peerId: string
   readonly opener: StreamOpener
   readonly mesh: GossipMesh
@@ -68,6 +71,7 @@ export function createNetwork(
   const mesh = createGossipMesh({ clock, host, pubsub }, options)
   const connectionOf = new WeakMap<ByteStream, Connection>()
   const order = createConnectionOrder(host)
+  const spoken = createSpokenProtocols(host)
   host.addEventListener('connection:close', () => {
     setImmediate(() => {
       mesh.onConnectionClosed()
@@ -78,11 +82,13 @@ export function createNetwork(
   return {
     peerId: host.peerId.toString(),
     opener: {
-      open: (peer, protocolId, signal) => openStream({ host, order }, peer, protocolId, signal)
+      open: (peer, protocolId, signal) =>
+        openStream({ host, order, spoken }, peer, protocolId, signal)
     },
     mesh,
     multiaddrs: () => host.getMultiaddrs().map(String),
     connected: () => host.getPeers().map(String),
+    speaks: (peer, id) => spoken.speaks(peer, id),
     async serve(protocolId, streamsMax, onStream) {
       const handle = async (stream: Stream, connection: Connection) => {
         const bytes = toByteStream(stream)
@@ -91,7 +97,8 @@ export function createNetwork(
       }
       await host.handle(protocolId, handle, { maxInboundStreams: streamsMax })
     },
-    listenToPeers({ onConnected, onDisconnected }) {
+    listenToPeers({ onConnected, onDisconnected, onProtocols }) {
+      spoken.onChanged(onProtocols)
       host.addEventListener('peer:connect', ({ detail }) => {
         log.info('peer-connected', { peer: detail.toString() })
         onConnected(detail.toString())
@@ -173,7 +180,11 @@ function abortOlder(
 }
 
 async function openStream(
-  { host, order }: { readonly host: Host; readonly order: ConnectionOrder },
+  {
+    host,
+    order,
+    spoken
+  }: { readonly host: Host; readonly order: ConnectionOrder; readonly spoken: SpokenProtocols },
   peer: string,
   protocolId: string,
   signal: AbortSignal
@@ -190,6 +201,7 @@ async function openStream(
     signal.throwIfAborted()
     const options = { cause: thrown }
     if (thrown instanceof Error && thrown.name === 'UnsupportedProtocolError') {
+      spoken.noteRefused(peer, protocolId)
       throw new RequestError({ code: 'unsupported-protocol', peer, protocol: protocolId }, options)
     }
     const reason = errorMessage(thrown)

@@ -36,6 +36,15 @@ export function isCounted({ roster, adopted }: BackupSets, peerId: string): bool
   return roster.ids().includes(peerId) || adopted.load().some((set) => set.includes(peerId))
 }
 
+/** Everybody whom an operator named, or who counted when the gate last opened. Peers of the config do not change. */
+export function configuredPeers(
+  { backups, peers }: Pick<NodeConfig, 'backups' | 'peers'>,
+  sets: BackupSets
+): (peerId: string) => boolean {
+  const named = new Set([...backups, ...peers].map(({ peerId }) => peerId))
+  return (peerId) => named.has(peerId) || isCounted(sets, peerId)
+}
+
 /** Who is dialled from the start besides the config's: a backup has no gate, and asks for no quorum. */
 export function formerAddresses(
   { adopted }: BackupSets,

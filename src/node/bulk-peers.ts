@@ -1,23 +1,28 @@
 // Who is asked for much, the best first; and the fetcher of blocks that asks them.
+import { BLOCKS_BY_RANGE } from '../../protocols/blocks-by-range/codec.ts'
 import { type Clock } from '../base/clock.ts'
 import { type Blame } from '../peer/blame.ts'
 import { type PeerBlocksDeps } from '../sync/peer-blocks.ts'
 import { type BlockFetcher, createBlockFetcher } from '../sync/range-fetcher.ts'
 import { type PeerClaims } from './peer-claims.ts'
+import { type NamedProtocol, type Spoken } from './spoken-requests.ts'
 
 /** Where peers are known. */
 export interface BulkPeersDeps {
   readonly connected: () => readonly string[]
   readonly claims: PeerClaims
   readonly blame: Blame
+  readonly spoken: Pick<Spoken, 'isAsked'>
 }
 
-/** Whoever is connected and may be asked for much. */
-export function bulkPeers({
-  connected,
-  blame
-}: Pick<BulkPeersDeps, 'connected' | 'blame'>): readonly string[] {
-  return connected().filter((peer) => !blame.isBenched(peer) && !blame.isBanned(peer))
+/** Whoever is connected, speaks the protocol, and may be asked for much. */
+export function bulkPeers(
+  { connected, blame, spoken }: Omit<BulkPeersDeps, 'claims'>,
+  protocol: NamedProtocol
+): readonly string[] {
+  return connected().filter(
+    (peer) => !blame.isBenched(peer) && !blame.isBanned(peer) && spoken.isAsked(peer, protocol)
+  )
 }
 
 /** One for the whole node, so that it remembers who did what. */
@@ -37,13 +42,10 @@ export function createNodeFetcher(
  * Those that claim the height first; a claim is a hint, so the others follow. Among them, whoever was slow lately
  * comes last, and whoever is benched not at all.
  */
-function rankedPeers(
-  { connected, claims, blame }: BulkPeersDeps,
-  number: bigint
-): readonly string[] {
+function rankedPeers({ claims, ...deps }: BulkPeersDeps, number: bigint): readonly string[] {
   const unclaimed = (peer: string) => ((claims.status(peer)?.unsafeNumber ?? -1n) >= number ? 0 : 1)
-  return bulkPeers({ connected, blame })
-    .map((peer) => ({ peer, unclaimed: unclaimed(peer), slow: blame.lightCount(peer) }))
+  return bulkPeers(deps, BLOCKS_BY_RANGE)
+    .map((peer) => ({ peer, unclaimed: unclaimed(peer), slow: deps.blame.lightCount(peer) }))
     .sort((one, other) => one.unclaimed - other.unclaimed || one.slow - other.slow)
     .map(({ peer }) => peer)
 }

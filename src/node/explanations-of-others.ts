@@ -45,9 +45,10 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
     safe: 'Nothing: it is asked again later, and others meanwhile. If it is a backup that the gate waits for, look at that node and at the network.'
   },
   {
-    codes: ['invalid-request', 'response-malformed', 'unsupported-protocol'],
-    meaning: 'A peer does not speak the protocols as this version does.',
-    safe: 'Compare the versions of both nodes. Another peer is asked meanwhile.'
+    codes: ['invalid-request', 'not-spoken', 'response-malformed', 'unsupported-protocol'],
+    meaning:
+      'A peer does not speak the protocols as this version does, or not at all: an op-node has no signed_tip, for one.',
+    safe: 'Compare the versions of both nodes; a peer that does not speak signed_tip cannot be a backup. Another peer is asked meanwhile.'
   },
   {
     codes: [

@@ -14,7 +14,7 @@ export interface JoiningDeps {
   readonly stored: NamedValue<boolean>
   readonly accepted: { highestAccepted(): BlockRef | undefined }
   readonly recovery: {
-    status(): Pick<RecoveryStatus, 'blockAction' | 'hasUnasked'>
+    status(): Pick<RecoveryStatus, 'blockAction' | 'hasUnasked' | 'heard'>
   }
   readonly connected: () => readonly string[]
 }
@@ -38,9 +38,11 @@ export async function createJoining(
   if (!hasJoined && !isMarked) await stored.save(true)
   return () => {
     if (hasJoined) return false
-    // Claims are hints that anybody can make: what counts is that those we dial were asked and showed no more.
-    const { blockAction, hasUnasked } = recovery.status()
-    const isAnybodyThere = configured.some((peer) => connected().includes(peer))
+    // Claims are hints that anybody can make: what counts is that somebody whom the operator named, whoever dialled,
+    // was asked, spoke for its store, and showed no more.
+    const { blockAction, hasUnasked, heard } = recovery.status()
+    const there = connected()
+    const isAnybodyThere = configured.some((peer) => heard.has(peer) && there.includes(peer))
     const hasAll = blockAction?.action === 'follow' && blockAction.gap === undefined
     hasJoined = hasAll && isAnybodyThere && !hasUnasked
     if (hasJoined) {

@@ -1,4 +1,7 @@
 // What a node is made of while it runs, joined: protocols, recovery, and for a sequencer its block loop.
+import { STATE_DIFFS_BY_RANGE } from '../../protocols/state-diffs-by-range/codec.ts'
+import { SIGNED_TIP } from '../../protocols/signed-tip/codec.ts'
+import { STATUS } from '../../protocols/status/codec.ts'
 import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
@@ -10,10 +13,9 @@ import { type OnExit, type Recovery } from '../recovery/recovery.ts'
 import { type OpenSigner } from '../signer/open-signer.ts'
 import { type HoleFiller } from '../sync/fill-holes.ts'
 import { type HoleMender } from '../sync/mend-holes.ts'
-import { type PeerBlocksDeps } from '../sync/peer-blocks.ts'
 import { type BlockFetcher } from '../sync/range-fetcher.ts'
 import { createStatusLoop, type StatusLoop } from '../sync/status-loop.ts'
-import { type BackupSets, isCounted } from './backup-sets.ts'
+import { type BackupSets, configuredPeers, isCounted } from './backup-sets.ts'
 import { bulkPeers, createNodeFetcher } from './bulk-peers.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { createFormerBackups, type FormerBackups } from './former-backups.ts'
@@ -31,6 +33,7 @@ import {
 } from './peer-protocols.ts'
 import { createRecoveryParts } from './recovery-parts.ts'
 import { createSequencerParts, type SequencerParts } from './sequencer-parts.ts'
+import { type Spoken } from './spoken-requests.ts'
 import { type StartInputs } from './start-inputs.ts'
 import { type OnStep, type StepEvent } from './step-events.ts'
 
@@ -55,6 +58,7 @@ export interface NodeParts {
   readonly recovery: Recovery
   readonly claims: PeerClaims
   readonly filler: HoleFiller
+  readonly spoken: Spoken
   /** Undefined for a backup, which asks for no quorum. */
   readonly former: FormerBackups | undefined
   /** Undefined for a backup, which builds nothing. */
@@ -75,10 +79,11 @@ export async function createNodeParts(
   const { chainId } = genesis.config
   const claims = new PeerClaims(clock)
   const connected = () => network.connected()
+  const isConfigured = configuredPeers(config, sets)
   // Backups that were added while the node ran before are connected to as those of the config are.
   for (const { multiaddr } of roster.added()) network.keepConnected(multiaddr)
   const replicatedHead = () => claims.replicatedHead(roster.ids())
-  const requests = createPeerRequests(deps, inputs)
+  const requests = createPeerRequests(deps, inputs, isConfigured)
   const status = createNodeStatus(deps, inputs, { requests, claims, replicatedHead })
   const gossip = createNodeGossip(deps, inputs, async (block, from) => {
     await chain.stores.accepted.accept([block])
@@ -91,7 +96,7 @@ export async function createNodeParts(
     log.debug('published', { number: block.number, hash: block.hash, receiversCount })
   }
   const former = createFormer(deps, inputs)
-  const fetcher = createNodeFetcher({ ...deps, connected, claims }, requests)
+  const fetcher = createNodeFetcher({ ...deps, ...requests, connected, claims }, requests)
   const filler = createFiller(deps, { requests, fetcher, connected }, () => recovery)
   const { gate, recovery } = createRecoveryParts(
     {
@@ -109,7 +114,7 @@ export async function createNodeParts(
       { clock, log, chain, signer, gate, sequencerGate, recovery, publish, replicatedHead, onStep },
       inputs
     )
-  listenToPeers(network, { status, claims, recovery, filler })
+  listenToPeers({ log, network, isConfigured }, { status, claims, recovery, filler, requests })
   chain.applier.onHead(() => {
     status.onHeadMoved()
   })
@@ -130,7 +135,7 @@ export async function createNodeParts(
   )
   network.mesh.listen((message) => gossip.receive(message), gossip.intake)
   const services = [[recovery], sequencer?.services ?? [], [filler, status, network]]
-  return { recovery, claims, former, filler, sequencer, services }
+  return { recovery, claims, former, filler, sequencer, services, spoken: requests.spoken }
 }
 
 /** Recovery is made after it, and hears of what it brings. */
@@ -150,7 +155,7 @@ function createFiller(
   return createNodeFiller({
     ...deps,
     ...{ requests, fetcher, accepted: deps.chain.stores.accepted },
-    peers: () => bulkPeers({ ...deps, connected }),
+    peers: () => bulkPeers({ ...deps, ...requests, connected }, STATE_DIFFS_BY_RANGE),
     onBeside(block, from) {
       recovery().onAccepted(block, from)
     },
@@ -177,7 +182,7 @@ function createNodeStatus(
     claims,
     replicatedHead
   }: {
-    readonly requests: PeerBlocksDeps
+    readonly requests: PeerRequests
     readonly claims: PeerClaims
     readonly replicatedHead: () => bigint | undefined
   }
@@ -187,6 +192,7 @@ function createNodeStatus(
     clock,
     log,
     request: requests.request,
+    speaks: (peer) => requests.spoken.speaks(peer, STATUS),
     ownStatus: createOwnStatus({ clock, chain, config: genesis.config, role, replicatedHead }),
     connected: () => network.connected(),
     onStatus: claims.note.bind(claims),
@@ -195,16 +201,22 @@ function createNodeStatus(
 }
 
 function listenToPeers(
-  network: Network,
+  {
+    log,
+    network,
+    isConfigured
+  }: Pick<NodeDeps, 'log' | 'network'> & { readonly isConfigured: (peer: string) => boolean },
   {
     status,
     claims,
     recovery,
-    filler
+    filler,
+    requests: { spoken }
   }: {
     readonly status: StatusLoop
     readonly claims: PeerClaims
     readonly recovery: Recovery
+    readonly requests: PeerRequests
     readonly filler: HoleFiller
   }
 ): void {
@@ -217,6 +229,14 @@ function listenToPeers(
     onDisconnected(peer) {
       claims.forget(peer)
       recovery.onPeersChanged()
+    },
+    onProtocols(peer) {
+      status.onProtocols(peer)
+      if (spoken.speaks(peer, SIGNED_TIP) === true) recovery.onSpeaks(peer)
+      const unspoken = spoken.unspoken(peer)
+      if (unspoken.length > 0 && isConfigured(peer)) {
+        log.warn('peer-does-not-speak', { peer, protocols: unspoken.join(', ') })
+      }
     }
   })
 }

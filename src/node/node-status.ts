@@ -39,6 +39,8 @@ export interface NodeStatusDeps {
   readonly peerId: string
   readonly multiaddrs: () => readonly string[]
   readonly connected: () => readonly string[]
+  /** Protocols that recovery stands on and that the peer says it does not answer. */
+  readonly unspoken: (peerId: string) => readonly string[]
 }
 
 /** Plain JSON: what `rekindle status` prints. */
@@ -234,7 +236,7 @@ function overrideOfWait({ code }: WaitReason, { hash }: BlockRef): string | unde
 }
 
 function describePeers(
-  { config, claims, roster, recovery }: NodeStatusDeps,
+  { config, claims, roster, recovery, unspoken }: NodeStatusDeps,
   connected: readonly string[]
 ) {
   const backups = roster.ids()
@@ -242,13 +244,15 @@ function describePeers(
   const configured = [...backups, ...others.map(({ peerId }) => peerId)]
   return [...new Set([...configured, ...connected])].map((peerId) => {
     const status = claims.status(peerId)
+    const lacking = configured.includes(peerId) ? unspoken(peerId) : []
     return {
       peerId,
       backup: backups.includes(peerId),
       connected: connected.includes(peerId),
       role: status?.role,
       head: status?.unsafeNumber,
-      accepted: status?.acceptedNumber
+      accepted: status?.acceptedNumber,
+      doesNotSpeak: lacking.length > 0 ? lacking : undefined
     }
   })
 }

@@ -14,7 +14,7 @@ import { type AdminPort } from '../rpc/admin-methods.ts'
 import { type OpenSigner, openSigner } from '../signer/open-signer.ts'
 import { SignerError } from '../signer/signer-error.ts'
 import { createAdminPort } from './admin-parts.ts'
-import { type BackupSets, formerAddresses, isCounted, openBackupSets } from './backup-sets.ts'
+import { type BackupSets, configuredPeers, formerAddresses, openBackupSets } from './backup-sets.ts'
 import { type ChainParts, openChainParts } from './chain-parts.ts'
 import { openHoles } from './hole-parts.ts'
 import { messageVerifier } from './peer-protocols.ts'
@@ -67,12 +67,9 @@ export async function createNode(
     if (signer !== undefined) closers.add('signer', () => signer.close())
     // Before anything stands on stored blocks: some may be lost.
     const mender = await openHoles({ chain, signer, verify: messageVerifier(inputs, chain) })
-    const configured = [...inputs.config.backups, ...inputs.config.peers]
-    const peerIds = new Set(configured.map(({ peerId }) => peerId))
     const ownPeerId = inputs.peerKey.peerId
     const sets = await openBackupSets(chain.stores, { config: inputs.config, ownPeerId }, log)
-    const isConfigured = (peer: string) => peerIds.has(peer) || isCounted(sets, peer)
-    const blame = openBlame(chain.stores, { clock, log }, isConfigured)
+    const blame = openBlame(chain.stores, { clock, log }, configuredPeers(inputs.config, sets))
     closers.add('blame', () => blame.saved())
     const former = formerAddresses(sets, inputs.config)
     const network = await startNodeNetwork(inputs, { clock, log, blame, former })
@@ -128,8 +125,7 @@ async function assemble(opened: Opened): Promise<RunningNode> {
     inputs,
     overrides
   )
-  const version = readVersion()
-  const { peerId } = network
+  const [version, peerId] = [readVersion(), network.peerId]
   const told = {
     config,
     version,
@@ -144,7 +140,8 @@ async function assemble(opened: Opened): Promise<RunningNode> {
     }),
     peerId,
     multiaddrs: () => network.multiaddrs(),
-    connected: () => network.connected()
+    connected: () => network.connected(),
+    unspoken: (peer: string) => parts.spoken.unspoken(peer)
   }
   const rpc = await startRpc({
     ...told,

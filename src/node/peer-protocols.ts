@@ -31,6 +31,7 @@ import {
   requestFault
 } from './peer-faults.ts'
 import { COST_TOKENS, type PeerLanes } from './peer-lanes.ts'
+import { createSpoken, requestsToSpeakers, type Spoken } from './spoken-requests.ts'
 import { type StartInputs } from './start-inputs.ts'
 
 /** What both sides of the protocols stand on. */
@@ -44,6 +45,7 @@ export interface PeerProtocolDeps {
 
 /** What asks peers: for blocks, and for diffs. */
 export interface PeerRequests extends PeerBlocksDeps {
+  readonly spoken: Spoken
   readonly onFalse: (failure: FalseAnswer) => void
 }
 
@@ -59,9 +61,15 @@ export function messageVerifier(
 /** Requests, verified. A false answer is logged with its sender; the request moves to another peer. */
 export function createPeerRequests(
   { clock, log, network, chain, blame }: PeerProtocolDeps,
-  { genesis }: Pick<StartInputs, 'genesis'>
+  { genesis }: Pick<StartInputs, 'genesis'>,
+  isConfigured: (peer: string) => boolean
 ): PeerRequests {
   const { chainId } = genesis.config
+  const spoken = createSpoken({
+    chainId,
+    speaks: (peer, id) => network.speaks(peer, id),
+    isConfigured
+  })
   const note = createBlaming({ log, blame, network })
   const requester = createRequester({
     clock,
@@ -73,7 +81,8 @@ export function createPeerRequests(
     }
   })
   return {
-    request: requester.request,
+    spoken,
+    request: requestsToSpeakers(requester.request, spoken),
     verify: messageVerifier({ genesis }, chain),
     onFalse(failure) {
       log.warn('peer-false', { ...failure })

@@ -1,4 +1,5 @@
 // Recovery with everything it stands on: the gate, what is known, the ports to stores, peers and record.
+import { STATE_DIFFS_BY_RANGE } from '../../protocols/state-diffs-by-range/codec.ts'
 import { type Hex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
@@ -131,7 +132,7 @@ function createPorts(
       acceptedBlock: (hash) => stores.accepted.acceptedBlock(hash),
       applier,
       claims,
-      connected: () => bulkPeers({ connected, blame }),
+      connected: () => bulkPeers({ connected, blame, ...requests }, STATE_DIFFS_BY_RANGE),
       request: requests.request,
       onFalse: requests.onFalse
     }),

@@ -24,6 +24,8 @@ export type TipAnswer =
   | { readonly kind: 'answered'; readonly tip: BlockRef | undefined }
   /** Starting, joining, or empty while we are not: not an answer, and no fault. */
   | { readonly kind: 'cannot-say'; readonly reason: string }
+  /** It does not answer `signed_tip` at all: not an answer, no fault, and not asked again by itself. */
+  | { readonly kind: 'not-spoken'; readonly reason: string }
   | { readonly kind: 'unreachable'; readonly reason: string }
 
 /** A block above our head that our key signed, and who holds it. */

@@ -10,6 +10,9 @@ import { type TipRound } from './tips.ts'
 const FIRST_ASK_GRACE_MS = 5_000
 /** So long a node without a quorum waits for somebody to be there before it goes by what it has itself. */
 const ANSWER_WAIT_MAX_MS = 600_000
+/** Pauses between two rounds of a backup that none of those whom its operator named has answered yet. */
+const UNHEARD_ASK_MIN_MS = 500
+const UNHEARD_ASK_MAX_MS = 10_000
 
 /** Where it is read who is there, and who counts. */
 export interface PeerAnswersDeps {
@@ -26,6 +29,16 @@ export type AnswerFindings = Pick<
   'answers' | 'backupSets' | 'rounds' | 'isAskDue' | 'nowMs'
 >
 
+/** What status says of those who were asked. */
+export interface PeersSpoken {
+  /** What each peer said in the last round. */
+  readonly answers: ReadonlyMap<string, TipAnswer>
+  /** Connected peers that have spoken for their store since they connected. */
+  readonly heard: ReadonlySet<string>
+  /** True while a connected peer was not asked yet. */
+  readonly hasUnasked: boolean
+}
+
 /** One per node. */
 export class PeerAnswers {
   readonly #deps: PeerAnswersDeps
@@ -37,12 +50,21 @@ export class PeerAnswers {
   #peersOfRound: ReadonlySet<string> = new Set()
   /** Asked, and not heard of their store since. */
   #silentPeers: ReadonlySet<string> = new Set()
+  /** Spoke for their store since they connected. */
+  #heardPeers: ReadonlySet<string> = new Set()
+  /** Do not speak `signed_tip`, as far as was seen when they were asked. */
+  #mutePeers: ReadonlySet<string> = new Set()
+  /** When to ask again while none of the named has spoken, and how long after that. */
+  #unheardDueMs = 0
+  #unheardBackoffMs = UNHEARD_ASK_MIN_MS
+  /** Said since the round under way began that they speak it. */
+  readonly #spokeUp = new Set<string>()
   #startedMs: number
   /** The round under way counts for nothing: it began before the process stood still, or before all started over. */
   #isRoundStale = false
   #roundsCount = 0
 
-  /** `configuredPeers` are dialled besides the backups. */
+  /** `configuredPeers` are those that an operator named besides the backups. */
   constructor(deps: PeerAnswersDeps, configuredPeers: readonly string[]) {
     this.#deps = deps
     this.#configuredPeers = configuredPeers
@@ -60,15 +82,17 @@ export class PeerAnswers {
     }
   }
 
-  /** The last answers, for status. */
-  all(): ReadonlyMap<string, TipAnswer> {
-    return this.#answers
+  /** Who said what, and who has not been asked, for status. */
+  spoken(): PeersSpoken {
+    const hasUnasked = this.unasked().length > 0
+    return { answers: this.#answers, heard: this.#heardPeers, hasUnasked }
   }
 
   /** Whoever goes from now on counts as not asked when it comes back, whatever comes of the round. */
   noteRoundBegun(peers: readonly string[]): void {
     this.#peersOfRound = new Set(peers)
     this.#isRoundStale = false
+    this.#spokeUp.clear()
   }
 
   /** `isFull` is asked once the answers are in: true when they are the quorum's. */
@@ -80,6 +104,8 @@ export class PeerAnswers {
     this.noteSpoken(round.answers)
     this.#roundsCount += this.#isRoundStale ? 0 : 1
     this.#rounds.add(round, isFull())
+    this.#unheardDueMs = this.#deps.clock.monotonicMs() + this.#unheardBackoffMs
+    this.#unheardBackoffMs = Math.min(2 * this.#unheardBackoffMs, UNHEARD_ASK_MAX_MS)
   }
 
   /** They are asked outside of a round: what they say of our head is not part of any answer. */
@@ -91,11 +117,42 @@ export class PeerAnswers {
   /** Of those asked outside of a round, these spoke for their store. */
   noteSpoken(answers: ReadonlyMap<string, TipAnswer>): void {
     const silent = new Set(this.#silentPeers)
+    const heard = new Set(this.#heardPeers)
+    const mute = new Set(this.#mutePeers)
     for (const [peer, { kind }] of answers) {
-      if (kind === 'answered') silent.delete(peer)
+      const isMute = kind === 'not-spoken'
+      if (isMute) mute.add(peer)
+      else mute.delete(peer)
+      // Whoever went meanwhile and came back was another one, perhaps.
+      if (kind === 'answered' && this.#askedPeers.has(peer)) heard.add(peer)
+      if (kind === 'answered' || isMute) silent.delete(peer)
       else silent.add(peer)
     }
     this.#silentPeers = silent
+    this.#heardPeers = heard
+    this.#mutePeers = mute
+    for (const peer of this.#spokeUp) this.noteSpeaks(peer)
+  }
+
+  /** The peer says that it speaks `signed_tip`: true if it did not when it was asked, and so counts as not asked. */
+  noteSpeaks(peer: string): boolean {
+    this.#spokeUp.add(peer)
+    if (!this.#mutePeers.has(peer)) return false
+    this.#mutePeers = without(this.#mutePeers, peer)
+    this.#askedPeers = without(this.#askedPeers, peer)
+    return true
+  }
+
+  /**
+   * Milliseconds until everybody is to be asked again: 0 or less where somebody was not asked, or where of those whom
+   * an operator named none has spoken, some are there, and the pause is over. Infinity where nothing is to be asked.
+   */
+  askInMs(): number {
+    if (this.unasked().length > 0) return 0
+    const named = this.#named()
+    if (named.some((peer) => this.#heardPeers.has(peer))) return Infinity
+    if (!this.silent().some((peer) => named.includes(peer))) return Infinity
+    return this.#unheardDueMs - this.#deps.clock.monotonicMs()
   }
 
   /** Connected peers that were asked and have not spoken for their store yet: they may hold what nobody showed. */
@@ -128,6 +185,8 @@ export class PeerAnswers {
     this.#askedPeers = staying(this.#askedPeers)
     this.#peersOfRound = staying(this.#peersOfRound)
     this.#silentPeers = staying(this.#silentPeers)
+    this.#heardPeers = staying(this.#heardPeers)
+    this.#mutePeers = staying(this.#mutePeers)
   }
 
   /** Backups were added or removed: the rounds so far did not ask the set that counts now. */
@@ -149,11 +208,17 @@ export class PeerAnswers {
     return this.#deps.peers.connected().filter((peer) => !this.#askedPeers.has(peer))
   }
 
-  /** Where there is no quorum: everybody who is dialled was asked and somebody was there, or that took too long. */
+  /**
+   * Where there is no quorum: everybody whom an operator named was asked and one of them was there, or that took too
+   * long. What strangers say settles nothing.
+   */
   isSettled(): boolean {
     if (this.#deps.clock.monotonicMs() - this.#startedMs >= ANSWER_WAIT_MAX_MS) return true
-    const answers = [...this.#answers.values()]
-    return this.#areDialledAsked() && answers.some(({ kind }) => kind !== 'unreachable')
+    const isThere = (peer: string) => {
+      const kind = this.#answers.get(peer)?.kind
+      return kind === 'answered' || kind === 'cannot-say'
+    }
+    return this.#areNamedAsked() && this.#named().some(isThere)
   }
 
   /** The backups that count now. */
@@ -174,14 +239,17 @@ export class PeerAnswers {
   #isAskDue(): boolean {
     const { clock, peers } = this.#deps
     const isOver = clock.monotonicMs() - this.#startedMs >= FIRST_ASK_GRACE_MS
-    if (!this.#areDialledAsked() && !isOver) return true
+    if (!this.#areNamedAsked() && !isOver) return true
     return this.#roundsCount === 0 && peers.connected().length > 0
   }
 
-  #areDialledAsked(): boolean {
+  #areNamedAsked(): boolean {
+    return this.#named().every((peer) => this.#askedPeers.has(peer))
+  }
+
+  #named(): readonly string[] {
     const counted = this.#backupSets().flatMap(({ backups }) => backups)
-    const dialled = [...counted, ...this.#configuredPeers]
-    return dialled.every((peer) => this.#askedPeers.has(peer))
+    return [...counted, ...this.#configuredPeers]
   }
 
   #backupSets(): readonly BackupSet[] {
@@ -190,6 +258,10 @@ export class PeerAnswers {
     const stored = others.map((set): BackupSet => ({ name: 'stored', backups: set }))
     return [{ name: 'configured', backups }, ...stored]
   }
+}
+
+function without(peers: ReadonlySet<string>, peer: string): ReadonlySet<string> {
+  return new Set([...peers].filter((one) => one !== peer))
 }
 
 function isSameSet(a: readonly string[], b: readonly string[]): boolean {

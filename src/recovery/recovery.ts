@@ -7,15 +7,16 @@ import { type BlockRef, type SignedBlock } from '../chain/block.ts'
 import { type ActionDeps } from './action-deps.ts'
 import { type BlockAction, type decideBlocks } from './decide.ts'
 import { type StateAction } from './decide-state.ts'
-import { type Conflict, type ForeignBlock, type TipAnswer } from './findings.ts'
+import { type Conflict, type ForeignBlock } from './findings.ts'
 import { type GateReader, type GateState, type GateWriter, type ShutReason } from './gate.ts'
+import { type PeersSpoken } from './peer-answers.ts'
 import { type RecoveryPeers } from './ports.ts'
 import { type CurrentStage, type RecoveryReport } from './progress.ts'
 import { type SequencingSwitch } from './sequencing-switch.ts'
 import { type AskTip } from './tips.ts'
 
 /** What recovery says of itself: RPC, health and status read it. */
-export interface RecoveryStatus {
+export interface RecoveryStatus extends PeersSpoken {
   readonly gate: GateState
   readonly stateAction: StateAction | undefined
   readonly blockAction: BlockAction | undefined
@@ -24,10 +25,6 @@ export interface RecoveryStatus {
   readonly conflicts: readonly Conflict[]
   /** The block that shut the gate for good: another sequencer uses this key. */
   readonly foreign: ForeignBlock | undefined
-  /** What each peer said in the last round. */
-  readonly answers: ReadonlyMap<string, TipAnswer>
-  /** True while a connected peer was not asked yet. */
-  readonly hasUnasked: boolean
   /** The last finished recovery of this process. */
   readonly last: RecoveryReport | undefined
 }
@@ -37,6 +34,8 @@ export interface Recovery extends Service {
   status(): RecoveryStatus
   /** A peer came or went, or claims more than we hold. Never blocks. */
   onPeersChanged(): void
+  /** A connected peer says that it answers `signed_tip`. Never blocks. */
+  onSpeaks(peer: string): void
   /** A block signed by our schedule's key, by gossip or request, is in the accepted store. */
   onAccepted(block: SignedBlock, from: string): void
   /** The sequencer cannot go on by itself: the gate shuts and recovery runs again. */

@@ -53,16 +53,16 @@ class RecoveryRunner implements Recovery {
   }
 
   status(): RecoveryStatus {
+    const { gate, progress, chain, knowledge } = this.#deps
     return {
-      gate: this.#deps.gate.state(),
+      gate: gate.state(),
       stateAction: this.#stateAction,
       blockAction: this.#blockAction,
-      stages: this.#deps.progress.current(),
-      head: this.#deps.chain.head(),
-      conflicts: this.#deps.knowledge.conflicts(),
-      foreign: this.#deps.knowledge.foreign(),
-      answers: this.#deps.knowledge.peers.all(),
-      hasUnasked: this.#deps.knowledge.peers.unasked().length > 0,
+      stages: progress.current(),
+      head: chain.head(),
+      conflicts: knowledge.conflicts(),
+      foreign: knowledge.foreign(),
+      ...knowledge.peers.spoken(),
       last: this.#last
     }
   }
@@ -71,6 +71,10 @@ class RecoveryRunner implements Recovery {
     this.#deps.knowledge.peersChanged()
     this.#backoffMs = ASK_BACKOFF_MIN_MS
     this.#waker.wake()
+  }
+
+  onSpeaks(peer: string): void {
+    if (this.#deps.knowledge.peers.noteSpeaks(peer)) this.#waker.wake()
   }
 
   onAccepted(block: SignedBlock, from: string): void {
@@ -225,19 +229,18 @@ class RecoveryRunner implements Recovery {
   /** A backup at its head: asks when somebody new came, else waits for the next accepted block. */
   async #follow(signal: AbortSignal): Promise<void> {
     const { knowledge, peers, chain, progress, followAskMs } = this.#deps
-    if (knowledge.peers.unasked().length > 0) {
-      await askEverybody(this.#deps, signal)
-      return
-    }
+    // Until one of those whom an operator named has spoken, nobody knows whether all is here.
+    const askInMs = knowledge.peers.askInMs()
+    if (askInMs <= 0) return askEverybody(this.#deps, signal)
     if ((await keepEvidence(this.#deps, signal)) === 'looked') return
     if (this.#last === undefined) {
       this.#last = progress.report()
       this.#deps.log.info('recovered', { head: formatRef(chain.head()), ...this.#last })
     }
     this.#isFollowing = true
-    const outcome = await this.#waker.wait(followAskMs, signal)
-    if (outcome === 'timeout' && peers.claimsAbove(chain.head().number))
-      await askEverybody(this.#deps, signal)
+    const waitMs = Math.min(followAskMs, askInMs)
+    if ((await this.#waker.wait(waitMs, signal)) !== 'timeout') return
+    if (peers.claimsAbove(chain.head().number)) await askEverybody(this.#deps, signal)
   }
 
   async #waitForRowFourteen(reason: WaitReason, signal: AbortSignal): Promise<void> {

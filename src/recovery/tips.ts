@@ -4,6 +4,7 @@ import { withDeadline } from '../base/deadline.ts'
 import { type Hex } from '../base/bytes.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { type BlockRef, type SignedBlock } from '../chain/block.ts'
+import { RequestError } from '../reqresp/request-error.ts'
 import { type Conflict, type TipAnswer } from './findings.ts'
 import { type Round } from './rounds.ts'
 
@@ -62,7 +63,7 @@ export async function askRound(
         if (tip.relation === 'ahead') shown.push({ block: tip.block, peer })
       } catch (thrown) {
         signal.throwIfAborted()
-        answers.set(peer, { kind: 'unreachable', reason: errorMessage(thrown) })
+        answers.set(peer, judgeFailedAsk(thrown))
       }
     })
   )
@@ -104,6 +105,15 @@ async function askWhatCounts(
 function isSetAside(chain: CanonicalHashes, tip: SignedTip): boolean {
   if (tip.relation === 'same' || tip.relation === 'unavailable') return false
   return chain.isSetAside(tip.block.hash)
+}
+
+function judgeFailedAsk(thrown: unknown): TipAnswer {
+  const isSpoken = !(
+    thrown instanceof RequestError && thrown.failure.code === 'unsupported-protocol'
+  )
+  return isSpoken
+    ? { kind: 'unreachable', reason: errorMessage(thrown) }
+    : { kind: 'not-spoken', reason: 'it does not speak signed_tip' }
 }
 
 function judgeTip(tip: SignedTip): TipAnswer {

@@ -1,12 +1,12 @@
-// Exchanges status with every peer: on connect, and when our head moves, at most once a second per peer.
+// Exchanges status with every peer that speaks it: on connect, and when our head moves, at most once a second per peer.
 import { STATUS, type Status } from '../../protocols/status/codec.ts'
 import { bytesToHex, equalBytes } from '../base/bytes.ts'
-import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { LruMap } from '../base/lru.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { type Service } from '../base/service.ts'
 import { type RequestChunks } from './peer-blocks.ts'
+import { StatusPartners, type StatusPartnersDeps } from './status-partners.ts'
 
 /** A peer hears of a moved head at most once in so long. */
 export const STATUS_INTERVAL_MS = 1_000
@@ -17,12 +17,10 @@ export const STATUS_REFRESH_MS = 10_000
 const SHOWN_DIGESTS_MAX = 1_000
 
 /** What the loop needs. */
-export interface StatusLoopDeps {
-  readonly clock: Clock
+export interface StatusLoopDeps extends StatusPartnersDeps {
   readonly log: Log
   readonly request: RequestChunks
   readonly ownStatus: () => Status
-  readonly connected: () => readonly string[]
   /** Remembers a peer's claims; `receivedMs` is the wall clock at arrival, `tripMs` the request's duration. */
   readonly onStatus: (peer: string, status: Status, timing: StatusTiming) => void
   /** Another chain: nothing this peer says can be of use. */
@@ -38,6 +36,8 @@ export interface StatusTiming {
 /** The loop, and the serving side of the same exchange. */
 export interface StatusLoop extends Service {
   onConnected(peer: string): void
+  /** What the peer says that it answers has changed. */
+  onProtocols(peer: string): void
   onHeadMoved(): void
   /** Takes a peer's claims and yields our own status; a peer of another chain is sent away after that. */
   answer(peer: string, theirs: Status): Iterable<Status>
@@ -45,8 +45,8 @@ export interface StatusLoop extends Service {
 
 /** Makes the loop; nothing is sent before `run`. */
 export function createStatusLoop(deps: StatusLoopDeps): StatusLoop {
-  const { clock, log, ownStatus, connected } = deps
-  const unsent = new Set<string>()
+  const { clock, log, ownStatus } = deps
+  const partners = new StatusPartners(deps)
   const showForks = createForksNotice(log)
   /** Exchanges under way, one a peer at most: who takes long keeps nobody else waiting. */
   const underWay = new Map<string, Promise<void>>()
@@ -58,20 +58,17 @@ export function createStatusLoop(deps: StatusLoopDeps): StatusLoop {
         const tripMs = clock.monotonicMs() - sentMs
         take(peer, theirs, { receivedMs: clock.nowMs(), tripMs })
       }
+      partners.noteDone(peer)
     } catch (thrown) {
       if (signal.aborted) return
       log.debug('status-failed', { peer, reason: errorMessage(thrown) })
-      unsent.add(peer) // the next round tells it again, if it is still there
+      partners.noteFailure(peer, thrown)
     }
   }
 
   /** Everybody who has not heard of our head; who is being told right now is told again next time. */
   function startRound(signal: AbortSignal): void {
-    const present = new Set(connected())
-    for (const peer of unsent) {
-      if (underWay.has(peer) && present.has(peer)) continue
-      unsent.delete(peer)
-      if (!present.has(peer)) continue
+    for (const peer of partners.takeDue((one) => underWay.has(one))) {
       const done = exchange(peer, signal).finally(() => underWay.delete(peer))
       underWay.set(peer, done)
     }
@@ -88,10 +85,9 @@ export function createStatusLoop(deps: StatusLoopDeps): StatusLoop {
   }
 
   return {
-    onConnected: (peer) => void unsent.add(peer),
-    onHeadMoved() {
-      for (const peer of connected()) unsent.add(peer)
-    },
+    onConnected: partners.begin.bind(partners),
+    onProtocols: partners.add.bind(partners),
+    onHeadMoved: partners.addAll.bind(partners),
     *answer(peer, theirs) {
       const ours = ownStatus()
       // The answer first: sending a peer away would cut it off, and the peer would not learn why.
@@ -109,7 +105,7 @@ export function createStatusLoop(deps: StatusLoopDeps): StatusLoop {
           if (isOld) refreshedMs = clock.monotonicMs()
           if (isOld || heads !== told) {
             told = heads
-            for (const peer of connected()) unsent.add(peer)
+            partners.addAll()
           }
           startRound(signal)
           await clock.sleep(STATUS_INTERVAL_MS, signal)

@@ -1,4 +1,4 @@
-// A backup whose store began empty: it does not speak for the chain before it has caught up, whatever ends it meanwhile.
+// A backup whose store began empty: it does not speak for the chain before one whom it names has spoken and it has all.
 import assert from 'node:assert/strict'
 import { silentLog } from '../../../src/base/log.ts'
 import { type BlockRef } from '../../../src/chain/block.ts'
@@ -15,12 +15,23 @@ const ADOPTS: BlockAction = {
   target: { block: ref(9), holders: ['a'] }
 }
 
+interface Facts {
+  highest: BlockRef | undefined
+  blockAction: BlockAction
+  hasUnasked: boolean
+  heard: readonly string[]
+  connected: readonly string[]
+}
+
 /** One data directory, and what a process on it knows. */
 function createDirectory() {
   const chainStore = createMemoryStore()
-  const facts: { highest: BlockRef | undefined; blockAction: BlockAction } = {
+  const facts: Facts = {
     highest: undefined,
-    blockAction: ADOPTS
+    blockAction: ADOPTS,
+    hasUnasked: false,
+    heard: ['a'],
+    connected: ['a']
   }
   const start = (role: 'backup' | 'sequencer' = 'backup') =>
     createJoining(
@@ -28,8 +39,8 @@ function createDirectory() {
         log: silentLog,
         stored: storedJoining({ chainStore }),
         accepted: { highestAccepted: () => facts.highest },
-        recovery: { status: () => ({ blockAction: facts.blockAction, hasUnasked: false }) },
-        connected: () => ['a']
+        recovery: { status: () => ({ ...facts, heard: new Set(facts.heard) }) },
+        connected: () => facts.connected
       },
       { role, backups: [], peers: [PEER] }
     )
@@ -48,6 +59,22 @@ describe('a backup with an empty store', () => {
     assert.equal(isJoining(), false, 'once is enough')
     assert.equal((await start())(), false)
   })
+
+  for (const [what, changed] of [
+    ['only a stranger has spoken', { heard: ['stranger'], connected: ['a', 'stranger'] }],
+    ['nobody has spoken for its store', { heard: [] }],
+    ['whom it names has gone since', { connected: ['stranger'] }],
+    ['somebody was not asked yet', { hasUnasked: true }]
+  ] as const satisfies readonly (readonly [string, Partial<Facts>])[]) {
+    it(`joins on while ${what}`, async () => {
+      const { facts, start } = createDirectory()
+      const isJoining = await start()
+      Object.assign(facts, { blockAction: FOLLOWS }, changed)
+      assert.equal(isJoining(), true)
+      Object.assign(facts, { heard: ['a'], connected: ['a'], hasUnasked: false })
+      assert.equal(isJoining(), false)
+    })
+  }
 
   it('goes on joining where it was killed after gossip had brought a block', async () => {
     const { facts, start } = createDirectory()

@@ -37,6 +37,7 @@ function statusOf(
     foreign,
     answers: new Map(),
     hasUnasked: false,
+    heard: new Set(),
     last: undefined
   }
 }

@@ -275,7 +275,7 @@ describe('a node whose chain ends below its disk layer', () => {
 })
 
 describe('a backup whose chain ends below its disk layer', () => {
-  const backup = { role: 'backup', backups: [] } as const
+  const backup = { role: 'backup', backups: [], configuredPeers: ['peer'] } as const
 
   it('links up to it, whoever serves it and whenever that one comes', async () => {
     await withWorld(backup, async (world) => {
@@ -295,6 +295,18 @@ describe('a backup whose chain ends below its disk layer', () => {
     await withWorld(backup, async (world) => {
       world.peers.set('peer', holder(10))
       world.start()
+      await world.clock.advance(60_000)
+      assert.deepEqual(world.resets, [ref(10)])
+    })
+  })
+
+  it('gives nothing up by the word of a stranger', async () => {
+    await withWorld(backup, async (world) => {
+      world.peers.set('stranger', holder(10))
+      world.start()
+      await world.clock.advance(300_000)
+      assert.deepEqual(world.resets, [])
+      await world.connect('peer', holder(10))
       await world.clock.advance(60_000)
       assert.deepEqual(world.resets, [ref(10)])
     })

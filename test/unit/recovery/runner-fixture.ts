@@ -71,6 +71,8 @@ export interface WorldOptions {
   /** The block that the state on disk is of; the readable one, unless given. */
   readonly diskLayer?: BlockRef & { readonly root?: Hex }
   readonly backups?: readonly string[]
+  /** Whom an operator named besides the backups. */
+  readonly configuredPeers?: readonly string[]
   readonly quorum?: QuorumSetting
   readonly record?: RecordFinding
   readonly recordBlocks?: readonly SignedBlock[]
@@ -96,6 +98,7 @@ export function createWorld({
   readable = height,
   diskLayer: diskLayerAtStart = ref(readable),
   backups = ['backup-1', 'backup-2', 'backup-3'],
+  configuredPeers = [],
   quorum = 'auto',
   record = { kind: 'off' },
   recordBlocks = [],
@@ -284,7 +287,7 @@ export function createWorld({
     },
     {
       role,
-      configuredPeers: [],
+      configuredPeers,
       quorum,
       startWithoutBackups,
       giveUpAbove,

@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict'
 import { STATUS, type Status } from '../../../protocols/status/codec.ts'
 import { type LogFields, silentLog } from '../../../src/base/log.ts'
+import { RequestError, type RequestFailure } from '../../../src/reqresp/request-error.ts'
 import {
   createStatusLoop,
   STATUS_INTERVAL_MS,
   type StatusLoop,
   type StatusTiming
 } from '../../../src/sync/status-loop.ts'
+import { IDENTIFY_WAIT_MS, STATUS_BACKOFF_MAX_MS } from '../../../src/sync/status-partners.ts'
 import { createManualClock, type ManualClock, settle } from '../../support/manual-clock.ts'
 import { asRequestChunks } from '../../support/request-chunks.ts'
 
@@ -42,6 +44,8 @@ interface Rig {
   readonly logged: (readonly [event: string, fields: LogFields])[]
   readonly answers: Map<string, Answer>
   connected: string[]
+  /** Who speaks status; undefined: identify has not come. */
+  readonly speaks: Map<string, boolean | undefined>
   own: Status
   readonly stop: AbortController
   readonly run: Promise<unknown>
@@ -69,6 +73,7 @@ function start(connected: readonly string[]): Rig {
     logged: [],
     answers: new Map(),
     connected: [...connected],
+    speaks: new Map(),
     own: OURS,
     stop
   }
@@ -85,6 +90,7 @@ function start(connected: readonly string[]): Rig {
     request: asRequestChunks(request),
     ownStatus: () => rig.own,
     connected: () => rig.connected,
+    speaks: (peer) => (rig.speaks.has(peer) ? rig.speaks.get(peer) : true),
     onStatus: (peer, { unsafeNumber }, timing) =>
       void rig.statuses.push([peer, unsafeNumber, timing]),
     disconnect: async (peer) => void rig.disconnected.push(peer)
@@ -240,6 +246,91 @@ describe('a peer that fails', () => {
     })
   }
 })
+
+describe('a peer that does not speak status', () => {
+  const MINUTE_MS = 60_000
+  const moveHeadFor = async ({ loop, clock }: Rig, ms: number) => {
+    for (let passedMs = 0; passedMs < ms; passedMs += 1_000) {
+      loop.onHeadMoved()
+      await clock.advance(1_000)
+    }
+  }
+
+  it('by identify is never asked, until it lists it: then at once', async () => {
+    const rig = start(['a', 'b'])
+    rig.speaks.set('a', false)
+    rig.loop.onConnected('a')
+    await moveHeadFor(rig, 10 * MINUTE_MS)
+    assert.equal(rig.asked.filter((one) => one.startsWith('a')).length, 0)
+    assert.equal(rig.asked.length, 600)
+    rig.speaks.set('a', true)
+    rig.loop.onProtocols('a')
+    await rig.clock.advance(1_000)
+    assert.ok(rig.asked.includes('a@601000'))
+  })
+  it('is waited for until identify has come', async () => {
+    const rig = start(['a'])
+    rig.speaks.set('a', undefined)
+    rig.loop.onConnected('a')
+    await rig.clock.advance(3_000)
+    assert.deepEqual(rig.asked, [])
+    rig.speaks.set('a', true)
+    await rig.clock.advance(1_000)
+    assert.deepEqual(rig.asked, ['a@4000'])
+  })
+  it('as nobody knows of it is asked once, and not again after it refused', async () => {
+    const rig = start(['a'])
+    rig.speaks.set('a', undefined)
+    rig.answers.set('a', () => {
+      // As the network does it: what was refused is not spoken from here on.
+      rig.speaks.set('a', false)
+      return failWith({ code: 'unsupported-protocol', peer: 'a', protocol: 'status' })
+    })
+    rig.loop.onConnected('a')
+    await moveHeadFor(rig, 10 * MINUTE_MS)
+    assert.deepEqual(rig.asked, [`a@${IDENTIFY_WAIT_MS}`])
+    assert.equal(rig.logged.length, 1)
+  })
+})
+
+describe('a peer that fails again and again', () => {
+  const askedAtSeconds = ({ asked }: Rig) => asked.map((one) => Number(one.slice(2)) / 1_000)
+
+  it('is asked ever less often, down to once a minute, and anew once it has answered', async () => {
+    const rig = start(['a'])
+    rig.answers.set('a', () => failWith({ code: 'stream-reset', peer: 'a', reason: 'gone' }))
+    rig.loop.onConnected('a')
+    await rig.clock.advance(240_000)
+    assert.equal(STATUS_BACKOFF_MAX_MS, 60_000)
+    assert.deepEqual(askedAtSeconds(rig), [1, 2, 4, 8, 16, 32, 64, 124, 184])
+    rig.answers.delete('a')
+    await rig.clock.advance(5_000)
+    rig.answers.set('a', () => failWith({ code: 'stream-reset', peer: 'a', reason: 'gone' }))
+    rig.loop.onHeadMoved()
+    await rig.clock.advance(3_000)
+    assert.deepEqual(askedAtSeconds(rig).slice(9), [244, 246, 247])
+  })
+  it('is asked when it says that it may be', async () => {
+    const rig = start(['a'])
+    rig.answers.set('a', () => failWith({ code: 'rate-limited', peer: 'a', retryAfterMs: 20_000 }))
+    rig.loop.onConnected('a')
+    await rig.clock.advance(45_000)
+    assert.deepEqual(askedAtSeconds(rig), [1, 21, 41])
+  })
+  it('starts with a clean slate when it connects again', async () => {
+    const rig = start(['a'])
+    rig.answers.set('a', () => failWith({ code: 'stream-reset', peer: 'a', reason: 'gone' }))
+    rig.loop.onConnected('a')
+    await rig.clock.advance(40_000)
+    rig.loop.onConnected('a')
+    await rig.clock.advance(3_000)
+    assert.deepEqual(askedAtSeconds(rig), [1, 2, 4, 8, 16, 32, 41, 42])
+  })
+})
+
+function failWith(failure: RequestFailure): Promise<never> {
+  return Promise.reject(new RequestError(failure))
+}
 
 describe('a peer that tells us its status', () => {
   useFixture()

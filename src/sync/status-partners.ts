@@ -1,0 +1,102 @@
+// Who is to be told of our status now: connected peers that speak it, with a pause after each failure.
+import { type Clock } from '../base/clock.ts'
+import { judgeFailure } from './fetch-failure.ts'
+
+/** So long identify may take; a peer that has said nothing by then is asked all the same. */
+export const IDENTIFY_WAIT_MS = 5_000
+/** First pause after a failure; doubles with each in a row, up to STATUS_BACKOFF_MAX_MS. */
+const STATUS_BACKOFF_MIN_MS = 1_000
+/** The longest pause after failures in a row. */
+export const STATUS_BACKOFF_MAX_MS = 60_000
+
+/** What is known of peers. */
+export interface StatusPartnersDeps {
+  readonly clock: Clock
+  readonly connected: () => readonly string[]
+  /** Whether a peer answers status, by its own word; undefined until it has said. */
+  readonly speaks: (peer: string) => boolean | undefined
+}
+
+/** What is known of one connected peer between two exchanges. */
+interface Partner {
+  readonly sinceMs: number
+  /** Failures since the last exchange that went well. */
+  failuresCount: number
+  /** Not asked before. */
+  notBeforeMs: number
+}
+
+/** The peers of a status loop. Holds no more entries than peers are connected. */
+export class StatusPartners {
+  readonly #deps: StatusPartnersDeps
+  readonly #unsent = new Set<string>()
+  readonly #partners = new Map<string, Partner>()
+
+  constructor(deps: StatusPartnersDeps) {
+    this.#deps = deps
+  }
+
+  /** It has connected: what was before counts for nothing. */
+  begin(peer: string): void {
+    this.#partners.delete(peer)
+    this.#partnerOf(peer)
+    this.#unsent.add(peer)
+  }
+
+  /** It is to hear of our status, if it speaks it. */
+  add(peer: string): void {
+    this.#unsent.add(peer)
+  }
+
+  /** Everybody who is connected. */
+  addAll(): void {
+    for (const peer of this.#deps.connected()) this.#unsent.add(peer)
+  }
+
+  /**
+   * Those to be told now, each handed out once. Whoever is busy, in its pause, or has not said yet what it speaks comes
+   * later; whoever does not speak status is left out until it is added again.
+   */
+  takeDue(isBusy: (peer: string) => boolean): readonly string[] {
+    const present = new Set(this.#deps.connected())
+    for (const peer of this.#partners.keys()) if (!present.has(peer)) this.#partners.delete(peer)
+    const due: string[] = []
+    for (const peer of this.#unsent) {
+      if (present.has(peer) && (isBusy(peer) || this.#isToWait(peer))) continue
+      this.#unsent.delete(peer)
+      if (present.has(peer) && this.#deps.speaks(peer) !== false) due.push(peer)
+    }
+    return due
+  }
+
+  noteDone(peer: string): void {
+    this.#partnerOf(peer).failuresCount = 0
+  }
+
+  /** It is told again after a pause. One that says when it may be asked again is taken at its word, within the bound. */
+  noteFailure(peer: string, thrown: unknown): void {
+    const partner = this.#partnerOf(peer)
+    const judged = judgeFailure(thrown)
+    const backoffMs = STATUS_BACKOFF_MIN_MS * 2 ** partner.failuresCount
+    const waitMs = judged.kind === 'wait' ? judged.waitMs : backoffMs
+    partner.notBeforeMs = this.#deps.clock.monotonicMs() + Math.min(waitMs, STATUS_BACKOFF_MAX_MS)
+    if (backoffMs < STATUS_BACKOFF_MAX_MS) partner.failuresCount += 1
+    this.#unsent.add(peer)
+  }
+
+  #isToWait(peer: string): boolean {
+    const { sinceMs, notBeforeMs } = this.#partnerOf(peer)
+    const nowMs = this.#deps.clock.monotonicMs()
+    if (nowMs < notBeforeMs) return true
+    return this.#deps.speaks(peer) === undefined && nowMs - sinceMs < IDENTIFY_WAIT_MS
+  }
+
+  #partnerOf(peer: string): Partner {
+    const known = this.#partners.get(peer)
+    if (known !== undefined) return known
+    const sinceMs = this.#deps.clock.monotonicMs()
+    const fresh = { sinceMs, failuresCount: 0, notBeforeMs: 0 }
+    this.#partners.set(peer, fresh)
+    return fresh
+  }
+}
