@@ -1,11 +1,11 @@
-// Keeps a connection to every configured peer: dials at once, and again with backoff for as long as it runs.
+// Keeps a connection to every configured peer that has an address: dials at once, and again with backoff for as long as it runs.
 import { multiaddr } from '@multiformats/multiaddr'
 import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { type Random, systemRandom } from '../base/random.ts'
 import { type Service } from '../base/service.ts'
-import { type ParsedPeer } from './peer-address.ts'
+import { isDialled, type ParsedPeer } from './peer-address.ts'
 
 /** First pause after a failed dial; doubles up to DIAL_BACKOFF_MAX_MS. */
 export const DIAL_BACKOFF_MIN_MS = 250
@@ -32,7 +32,7 @@ export interface DialerDeps {
 
 /** Peers may come and go while it runs. */
 export interface Dialer extends Service {
-  /** From now on the peer is kept connected; one that is kept already is dialled at this address from now on. */
+  /** From now on the peer is kept connected, at this address if it was kept before; one without an address is not. */
   add(peer: ParsedPeer): void
   /** The peer is dialled no more; a connection that stands is left alone. */
   remove(peerId: string): void
@@ -44,7 +44,7 @@ export function createDialer(
   peers: readonly ParsedPeer[],
   { random = systemRandom }: { readonly random?: Random } = {}
 ): Dialer {
-  const kept = new Map(peers.map((peer) => [peer.peerId, peer]))
+  const kept = new Map(peers.filter(isDialled).map((peer) => [peer.peerId, peer]))
   const stops = new Map<string, AbortController>()
   let begin: ((peer: ParsedPeer) => void) | undefined
 
@@ -80,6 +80,8 @@ export function createDialer(
     add(peer) {
       if (kept.get(peer.peerId)?.multiaddr === peer.multiaddr) return
       stop(peer.peerId)
+      kept.delete(peer.peerId)
+      if (!isDialled(peer)) return
       kept.set(peer.peerId, peer)
       begin?.(peer)
     },

@@ -16,6 +16,7 @@ import {
   type GossipUnpacking,
   receivedMessage
 } from './gossip-unpacking.ts'
+import { isDialled, parsePeer } from './peer-address.ts'
 import { encodeVarint } from './varint.ts'
 
 /** A frame carries its message, the topic and a little control. */
@@ -138,7 +139,7 @@ function liftSendLimit(internals: GossipSubInternals): void {
 }
 
 function toAddressInfo(address: string) {
-  const parsed = multiaddr(address)
-  const id = parsed.getComponents().findLast(({ name }) => name === 'p2p')?.value ?? ''
-  return { id: peerIdFromString(id), addrs: [parsed] }
+  const { peerId, multiaddr: written } = parsePeer(address)
+  const addrs = isDialled({ multiaddr: written }) ? [multiaddr(written)] : []
+  return { id: peerIdFromString(peerId), addrs }
 }

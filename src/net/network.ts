@@ -51,7 +51,7 @@ export interface Network extends Service, Pick<SpokenProtocols, 'speaks'> {
    */
   closeOlderConnections(peer: string, stream: ByteStream): Promise<void>
   disconnect(peer: string): Promise<void>
-  /** Like a configured peer from now on: kept connected, always sent blocks. Throws an Error for a bad address. */
+  /** Like a configured peer from now on: dialled if it has an address, always sent blocks. Throws an Error for a bad one. */
   keepConnected(multiaddr: string): void
   /** Undoes that; a connection that stands is left alone. */
   letGo(peer: string): void

@@ -2,16 +2,19 @@
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 
-/** A peer by address and id. */
+/** A peer by id, and by address where it is dialled. */
 export interface ParsedPeer {
-  /** With /p2p/ and the peer id at its end. */
+  /** With /p2p/ and the peer id at its end, or that alone: see `isDialled`. */
   readonly multiaddr: string
   readonly peerId: string
 }
 
 const HOST_NAMES = ['ip4', 'ip6', 'dns', 'dns4', 'dns6']
 
-/** An address over TCP with a peer id at its end. Throws an Error that says what is wrong. */
+/**
+ * An address over TCP with a peer id at its end; or /p2p/ and the peer id alone, for a peer that dials us. Throws an
+ * Error that says what is wrong.
+ */
 export function parsePeer(text: string): ParsedPeer {
   const components = parseComponents(text)
   const last = components.at(-1)
@@ -20,10 +23,17 @@ export function parsePeer(text: string): ParsedPeer {
       'it must end in /p2p/ and the peer id, as in /ip4/10.0.0.1/tcp/9222/p2p/16Uiu2HA…'
     )
   }
+  const peerId = parsePeerId(last.value)
+  if (components.length === 1) return { multiaddr: `/p2p/${peerId}`, peerId }
   assertTcp(components.slice(0, -1))
   const port = Number(components[1]?.value)
   if (port === 0) throw new Error('port 0 cannot be dialled')
-  return { multiaddr: multiaddr(text).toString(), peerId: parsePeerId(last.value) }
+  return { multiaddr: multiaddr(text).toString(), peerId }
+}
+
+/** False for a peer that is known by its id alone: it is waited for, whoever it is that dials. */
+export function isDialled({ multiaddr }: Pick<ParsedPeer, 'multiaddr'>): boolean {
+  return !multiaddr.startsWith('/p2p/')
 }
 
 /** An address over TCP to listen on; port 0 takes any that is free. Throws an Error that says what is wrong. */

@@ -17,7 +17,7 @@ import { ONE_START_FLAGS, type OneStartFlags, type OneStartName } from './one-st
 
 /** Reads multiaddrs; net/ has it. Each throws an Error whose message says what is wrong. */
 export interface AddressParsers {
-  /** An address with a peer id at its end. */
+  /** An address with a peer id at its end, or /p2p/ and the peer id alone. */
   readonly parsePeer: (text: string) => PeerAddress
   /** An address that can be listened on; returned as it is written in full. */
   readonly parseListen: (text: string) => string
@@ -98,7 +98,7 @@ export interface ConfigAddresses {
   readonly backups: readonly PeerAddress[]
 }
 
-/** A backup is a peer too; one that is named as both is a backup. */
+/** A backup is a peer too; one that is named as both is a backup, and has one address. */
 export function readAddresses(draft: ConfigDraft, parsers: AddressParsers): ConfigAddresses {
   const { values } = draft
   let listen = ''
@@ -108,22 +108,32 @@ export function readAddresses(draft: ConfigDraft, parsers: AddressParsers): Conf
     draft.reportValue('listen', values.listen, `cannot be listened on: ${errorMessage(thrown)}`)
   }
   const backups = readPeers(draft, 'backups', parsers)
-  const backupIds = new Set(backups.map(({ peerId }) => peerId))
-  const peers = readPeers(draft, 'peers', parsers).filter(({ peerId }) => !backupIds.has(peerId))
+  const named = new Map(backups.map((backup) => [backup.peerId, backup]))
+  const peers = readPeers(draft, 'peers', parsers, named).filter(({ peerId }) => !named.has(peerId))
   return { listen, peers, backups }
 }
+
+/** What tells an operator that two nodes have one identity, and how to part them. */
+export const ONE_KEY_EACH =
+  'two nodes must not have one peer.key: give one of them its own, as rekindle init writes it, or openssl rand -hex 32'
 
 function readPeers(
   draft: ConfigDraft,
   name: 'peers' | 'backups',
-  { parsePeer }: AddressParsers
+  { parsePeer }: AddressParsers,
+  backups: ReadonlyMap<string, PeerAddress> = new Map()
 ): readonly PeerAddress[] {
   const found = new Map<string, PeerAddress>()
   for (const [index, text] of (draft.values[name] ?? []).entries()) {
     try {
       const peer = parsePeer(text)
       if (found.has(peer.peerId)) {
-        draft.report(name, `the peer ${peer.peerId} is named twice`, index)
+        draft.report(name, `the peer ${peer.peerId} is named twice: ${ONE_KEY_EACH}`, index)
+      }
+      const backup = backups.get(peer.peerId)
+      if (backup !== undefined && backup.multiaddr !== peer.multiaddr) {
+        const where = `under backups too, as ${backup.multiaddr}`
+        draft.report(name, `the peer ${peer.peerId} is named ${where}: ${ONE_KEY_EACH}`, index)
       }
       found.set(peer.peerId, peer)
     } catch (thrown) {
@@ -217,6 +227,18 @@ export function checkQuorum(draft: ConfigDraft): void {
       backups.length === 1 ? 'one backup there is' : `${backups.length} backups there are`
     draft.report('quorum', `${quorum} is more than the ${have}`)
   }
+}
+
+/** A backup is up to date once a peer that it names has said so, whoever dialled: with none it would join for ever. */
+export function checkNamedPeers(draft: ConfigDraft): void {
+  const { role, peers, backups } = draft.values
+  if (role !== 'backup' || peers === undefined || backups === undefined) return
+  if (peers.length + backups.length > 0) return
+  draft.report(
+    'peers',
+    'is empty: name the sequencer with --peer, by its address as in /ip4/10.0.0.1/tcp/9222/p2p/16Uiu2HA…, ' +
+      'or as /p2p/16Uiu2HA… if it dials this node; a backup takes nobody else’s word that it has caught up'
+  )
 }
 
 /** The hashes that the flags for one start name. */

@@ -88,7 +88,8 @@ export const CONFIG_KEYS = {
   peers: {
     schema: z.array(peerAddress).max(PEERS_MAX),
     expected: `a list of at most ${PEERS_MAX} multiaddrs`,
-    purpose: 'nodes to keep a connection to, each with /p2p/ and its peer id',
+    purpose:
+      'nodes to keep a connection to, each with /p2p/ and its peer id; that alone where the other node dials',
     default: [],
     form: 'list',
     flag: 'peer',

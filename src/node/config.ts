@@ -4,6 +4,7 @@ import { type SignerPeriod } from '../chain/signer-schedule.ts'
 import {
   type AddressParsers,
   checkBlockTime,
+  checkNamedPeers,
   checkQuorum,
   type ConfigAddresses,
   type ConfigPaths,
@@ -56,6 +57,7 @@ export async function readConfig(
     draft.requireGiven('role')
     draft.requireGiven('dataDir')
     checkQuorum(draft)
+    checkNamedPeers(draft)
   }
   const paths = layers.isWhole ? readPaths(draft) : UNKNOWN_PATHS
   const addresses = readAddresses(draft, parsers)

@@ -45,6 +45,12 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
     safe: 'Nothing: it is asked again later, and others meanwhile. If it is a backup that the gate waits for, look at that node and at the network.'
   },
   {
+    codes: ['joining', 'joining-for-ever'],
+    meaning:
+      'A backup began with an empty store: before a peer that it names has answered, and it has all that this one holds, its silence would mean nothing. Whoever dialled, no stranger ends that.',
+    safe: 'Connect it with the sequencer, or with an up-to-date backup, and name that one in its config: with its address, or by /p2p/ and the peer id where the other node dials.'
+  },
+  {
     codes: ['invalid-request', 'not-spoken', 'response-malformed', 'unsupported-protocol'],
     meaning:
       'A peer does not speak the protocols as this version does, or not at all: an op-node has no signed_tip, for one.',

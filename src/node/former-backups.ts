@@ -97,11 +97,13 @@ export function describeFormer({ peerId, multiaddr }: AdoptedBackup): {
 
 /** What an operator can do about one that does not answer. */
 export function exitWithout({ peerId, multiaddr }: AdoptedBackup, { hash }: BlockRef): string {
-  const start =
-    multiaddr === undefined
-      ? `name ${peerId} with its address under peers, and restart`
-      : `start ${peerId} once more at ${multiaddr}`
-  return `${start}; or restart with --start-without-backups ${hash}: what it holds is given up`
+  return `${startAgain(peerId, multiaddr)}; or restart with --start-without-backups ${hash}: what it holds is given up`
+}
+
+function startAgain(peerId: string, multiaddr: string | undefined): string {
+  if (multiaddr === undefined) return `name ${peerId} with its address under peers, and restart`
+  if (multiaddr === `/p2p/${peerId}`) return `start ${peerId} once more, and have it dial this node`
+  return `start ${peerId} once more at ${multiaddr}`
 }
 
 function release({ log, network }: FormerBackupsDeps, peerId: string): void {

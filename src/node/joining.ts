@@ -19,6 +19,14 @@ export interface JoiningDeps {
   readonly connected: () => readonly string[]
 }
 
+/** Whether this node joins, and by whose word that ends. */
+export interface Joining {
+  /** Asks anew each time, until it is over. */
+  readonly isJoining: () => boolean
+  /** Peer ids that the config names. */
+  readonly awaited: readonly string[]
+}
+
 /** True from the first start on an empty store until it has caught up, over restarts: gossip fills it at any end. */
 export function storedJoining({ chainStore }: Pick<OpenStores, 'chainStore'>): NamedValue<boolean> {
   return createNamedValue<boolean>(chainStore, 'joining', (json) => z.boolean().parse(json))
@@ -31,18 +39,22 @@ export function storedJoining({ chainStore }: Pick<OpenStores, 'chainStore'>): N
 export async function createJoining(
   { log, stored, accepted, recovery, connected }: JoiningDeps,
   { role, backups, peers }: Pick<NodeConfig, 'role' | 'backups' | 'peers'>
-): Promise<() => boolean> {
-  const configured = [...backups, ...peers].map(({ peerId }) => peerId)
+): Promise<Joining> {
+  const awaited = [...backups, ...peers].map(({ peerId }) => peerId)
   const isMarked = stored.load() === true
   let hasJoined = role === 'sequencer' || (accepted.highestAccepted() !== undefined && !isMarked)
   if (!hasJoined && !isMarked) await stored.save(true)
-  return () => {
+  if (!hasJoined && awaited.length === 0) {
+    const exit = 'name the sequencer under peers, by /p2p/ and its peer id if it dials this node'
+    log.warn('joining-for-ever', { exit })
+  }
+  const isJoining = () => {
     if (hasJoined) return false
     // Claims are hints that anybody can make: what counts is that somebody whom the operator named, whoever dialled,
     // was asked, spoke for its store, and showed no more.
     const { blockAction, hasUnasked, heard } = recovery.status()
     const there = connected()
-    const isAnybodyThere = configured.some((peer) => heard.has(peer) && there.includes(peer))
+    const isAnybodyThere = awaited.some((peer) => heard.has(peer) && there.includes(peer))
     const hasAll = blockAction?.action === 'follow' && blockAction.gap === undefined
     hasJoined = hasAll && isAnybodyThere && !hasUnasked
     if (hasJoined) {
@@ -52,4 +64,5 @@ export async function createJoining(
     }
     return !hasJoined
   }
+  return { isJoining, awaited }
 }

@@ -22,6 +22,7 @@ import { createFormerBackups, type FormerBackups } from './former-backups.ts'
 import { createNodeFiller } from './hole-parts.ts'
 import { createJoining, storedJoining } from './joining.ts'
 import { type NodeOverrides } from './overrides.ts'
+import { type NodeStatusDeps } from './node-status.ts'
 import { createHeldBlocks, createOwnStatus } from './own-status.ts'
 import { PeerClaims } from './peer-claims.ts'
 import { createPeerLanes } from './peer-lanes.ts'
@@ -33,7 +34,6 @@ import {
 } from './peer-protocols.ts'
 import { createRecoveryParts } from './recovery-parts.ts'
 import { createSequencerParts, type SequencerParts } from './sequencer-parts.ts'
-import { type Spoken } from './spoken-requests.ts'
 import { type StartInputs } from './start-inputs.ts'
 import { type OnStep, type StepEvent } from './step-events.ts'
 
@@ -56,9 +56,9 @@ export interface NodeDeps {
 /** A node's parts, ready to run. */
 export interface NodeParts {
   readonly recovery: Recovery
-  readonly claims: PeerClaims
   readonly filler: HoleFiller
-  readonly spoken: Spoken
+  /** What status shows of it. */
+  readonly shown: Pick<NodeStatusDeps, 'claims' | 'joining' | 'unspoken'>
   /** Undefined for a backup, which asks for no quorum. */
   readonly former: FormerBackups | undefined
   /** Undefined for a backup, which builds nothing. */
@@ -120,13 +120,13 @@ export async function createNodeParts(
   })
   const { accepted } = chain.stores
   const stored = storedJoining(chain.stores)
-  const isJoining = await createJoining({ log, stored, accepted, recovery, connected }, config)
+  const joining = await createJoining({ log, stored, accepted, recovery, connected }, config)
   const lanes = createPeerLanes(
     clock,
     config.peers.map(({ peerId }) => peerId),
     (peer) => isCounted(sets, peer)
   )
-  const held = createHeldBlocks(chain, isJoining)
+  const held = createHeldBlocks(chain, joining.isJoining)
   await serveProtocols(
     deps,
     { held, status, gossip, lanes },
@@ -135,7 +135,8 @@ export async function createNodeParts(
   )
   network.mesh.listen((message) => gossip.receive(message), gossip.intake)
   const services = [[recovery], sequencer?.services ?? [], [filler, status, network]]
-  return { recovery, claims, former, filler, sequencer, services, spoken: requests.spoken }
+  const { unspoken } = requests.spoken
+  return { recovery, shown: { claims, joining, unspoken }, former, filler, sequencer, services }
 }
 
 /** Recovery is made after it, and hears of what it brings. */

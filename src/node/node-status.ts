@@ -14,6 +14,7 @@ import { type AdoptedBackup } from './adopted-backups.ts'
 import { type BackupRoster } from './backup-roster.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { describeFormer, exitWithout } from './former-backups.ts'
+import { type Joining } from './joining.ts'
 import { toJsonValue } from './json-value.ts'
 import { type NodeConfig } from './node-config.ts'
 import { type PeerClaims } from './peer-claims.ts'
@@ -39,6 +40,7 @@ export interface NodeStatusDeps {
   readonly peerId: string
   readonly multiaddrs: () => readonly string[]
   readonly connected: () => readonly string[]
+  readonly joining: Joining
   /** Protocols that recovery stands on and that the peer says it does not answer. */
   readonly unspoken: (peerId: string) => readonly string[]
 }
@@ -58,6 +60,7 @@ export function describeNode(deps: NodeStatusDeps): Record<string, unknown> {
     accepted: stores.accepted.highestAccepted(),
     replicatedHead: claims.replicatedHead(roster.ids()),
     gate: config.role === 'sequencer' ? describeGate(now) : undefined,
+    joining: describeJoining(deps.joining),
     recovery: describeRecovery(now, (hash) => signatureIn(stores.accepted, hash)),
     state: {
       diskLayer: stores.state.diskPoint()?.number,
@@ -134,6 +137,11 @@ export function describeRecovery(
     foreign: foreign && { ...foreign, meaning: 'another sequencer uses this key' },
     last
   }
+}
+
+/** A backup that began empty answers nothing that counts until one of these has spoken and it has all that they show. */
+function describeJoining({ isJoining, awaited }: Joining) {
+  return isJoining() ? { waitsFor: awaited } : undefined
 }
 
 /** What proves who signed it; undefined of a block that is not held. */

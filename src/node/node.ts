@@ -131,7 +131,7 @@ async function assemble(opened: Opened): Promise<RunningNode> {
     version,
     chainId: genesis.config.chainId,
     chain,
-    claims: parts.claims,
+    ...parts.shown,
     ...opened.sets,
     recovery: () => ({
       ...parts.recovery.status(),
@@ -140,8 +140,7 @@ async function assemble(opened: Opened): Promise<RunningNode> {
     }),
     peerId,
     multiaddrs: () => network.multiaddrs(),
-    connected: () => network.connected(),
-    unspoken: (peer: string) => parts.spoken.unspoken(peer)
+    connected: () => network.connected()
   }
   const rpc = await startRpc({
     ...told,

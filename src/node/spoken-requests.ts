@@ -30,7 +30,7 @@ export interface Spoken {
    */
   isAsked(peer: string, protocol: NamedProtocol): boolean
   /** Names of the protocols that recovery stands on and that the peer says it does not answer. */
-  unspoken(peer: string): readonly string[]
+  readonly unspoken: (peer: string) => readonly string[]
 }
 
 /** Without these a peer is of no use to recovery, or of less. */

@@ -2,6 +2,7 @@
 import { privateKeyFromRaw } from '@libp2p/crypto/keys'
 import { type Connection, type Stream } from '@libp2p/interface'
 import { encodeChunk } from '../../protocols/framing/chunk.ts'
+import { SIGNED_TIP } from '../../protocols/signed-tip/codec.ts'
 import { requestProtocol } from './asking.ts'
 import { type ProtocolName } from './frames.ts'
 import { GossipPeer } from './gossip-peer.ts'
@@ -164,6 +165,13 @@ export class NodeListener {
 
 /** A peer on the node's own chain that holds genesis alone and serves nothing. */
 function usualAnswer({ protocol, bytes }: Call): Uint8Array {
+  // TI-9: by such an answer a node that joins may know that it has caught up.
+  if (protocol === 'signed_tip' && bytes.subarray(0, 8).every((byte) => byte === 0)) {
+    return encodeChunk(
+      { result: 'ok', ...SIGNED_TIP.chunk.encode({ relation: 'same' }) },
+      CHUNK_MAX_BYTES
+    )
+  }
   if (protocol !== 'status') {
     return encodeChunk({ result: 'unavailable', reason: 'nothing is held' }, CHUNK_MAX_BYTES)
   }

@@ -73,6 +73,19 @@ describe('the dialer', () => {
     await ended
   })
 
+  it('leaves one alone that has no address, also where it had one before', async () => {
+    const { clock, dialled, dialer, stop, running } = createWorld([1])
+    const ended = running()
+    await settle()
+    dialled.splice(0)
+    dialer.add({ multiaddr: `/p2p/${peer(1).peerId}`, peerId: peer(1).peerId })
+    dialer.add({ multiaddr: `/p2p/${peer(2).peerId}`, peerId: peer(2).peerId })
+    await clock.advance(3 * DIAL_BACKOFF_MAX_MS)
+    assert.deepEqual(dialled, [])
+    stop.abort()
+    await ended
+  })
+
   it('dials one that moved at its new address, and at the old one no more', async () => {
     const { clock, dialled, dialer, stop, running } = createWorld([1])
     const ended = running()

@@ -1,6 +1,6 @@
 // Multiaddrs as operators write them, good and bad.
 import assert from 'node:assert/strict'
-import { parseListen, parsePeer } from '../../../src/net/peer-address.ts'
+import { isDialled, parseListen, parsePeer } from '../../../src/net/peer-address.ts'
 
 const ID = '16Uiu2HAmNp5iied47sbZproAqWiXkSLmQ8TEiacWzgsAUk8ku6pe'
 
@@ -11,11 +11,18 @@ describe('the address of a peer', () => {
       assert.deepEqual(parsePeer(text), { multiaddr: text, peerId: ID })
     })
   }
+  it('may be its id alone: then it is not dialled', () => {
+    const text = `/p2p/${ID}`
+    assert.deepEqual(parsePeer(text), { multiaddr: text, peerId: ID })
+    assert.equal(isDialled(parsePeer(text)), false)
+    assert.equal(isDialled(parsePeer(`/ip4/10.0.0.1/tcp/9222/p2p/${ID}`)), true)
+  })
   const bad: readonly [string, RegExp][] = [
     ['10.0.0.1:9222', /no multiaddr/],
     ['', /no multiaddr/],
     ['/ip4/10.0.0.1/tcp/9222', /end in \/p2p\//],
-    [`/p2p/${ID}`, /host and a TCP port/],
+    ['/p2p/abc', /"abc" is no peer id/],
+    [`/p2p/${ID}/p2p/${ID}`, /host and a TCP port/],
     ['/ip4/10.0.0.1/tcp/9222/p2p/abc', /"abc" is no peer id/],
     [`/ip4/10.0.0.1/udp/9222/p2p/${ID}`, /TCP port/],
     [`/ip4/10.0.0.1/tcp/9222/ws/p2p/${ID}`, /TCP port/],

@@ -171,7 +171,7 @@ describe('init of a backup', () => {
       adminTokenFile: 'admin.token',
       sequencerRpc: 'http://10.0.0.1:8545'
     })
-    const inputs = await node.startInputs('backup.keys/config.json')
+    const inputs = await node.startInputs('backup.keys/config.json', '--peer', '/p2p/peerA')
     assert.equal(inputs.config.signer, undefined)
     assert.deepEqual(inputs.signers, [{ fromBlock: 0n, address: SEQUENCER_ADDRESS }])
   })
@@ -181,7 +181,7 @@ describe('init of a backup', () => {
     await mkdir(node.at('k'))
     await mkdir(node.at('backup'))
     await node.init([...BACKUP, '--keydir', 'k'])
-    const { config } = await node.startInputs('k/config.json')
+    const { config } = await node.startInputs('k/config.json', '--peer', '/p2p/peerA')
     assert.equal(config.dataDir, node.at('backup'))
     assert.equal(config.peerKeyFile, node.at('k/peer.key'))
   })

@@ -26,6 +26,7 @@ interface Facts {
 /** One data directory, and what a process on it knows. */
 function createDirectory() {
   const chainStore = createMemoryStore()
+  const warned: string[] = []
   const facts: Facts = {
     highest: undefined,
     blockAction: ADOPTS,
@@ -33,22 +34,24 @@ function createDirectory() {
     heard: ['a'],
     connected: ['a']
   }
-  const start = (role: 'backup' | 'sequencer' = 'backup') =>
-    createJoining(
+  const start = async (role: 'backup' | 'sequencer' = 'backup', peers = [PEER]) => {
+    const { isJoining } = await createJoining(
       {
-        log: silentLog,
+        log: { ...silentLog, warn: (event) => void warned.push(event) },
         stored: storedJoining({ chainStore }),
         accepted: { highestAccepted: () => facts.highest },
         recovery: { status: () => ({ ...facts, heard: new Set(facts.heard) }) },
         connected: () => facts.connected
       },
-      { role, backups: [], peers: [PEER] }
+      { role, backups: [], peers }
     )
-  return { facts, start }
+    return isJoining
+  }
+  return { facts, start, warned }
 }
 
 describe('a backup with an empty store', () => {
-  it('joins until it follows somebody that it dials', async () => {
+  it('joins until it follows and somebody whom it names has spoken', async () => {
     const { facts, start } = createDirectory()
     const isJoining = await start()
     facts.highest = ref(9)
@@ -75,6 +78,14 @@ describe('a backup with an empty store', () => {
       assert.equal(isJoining(), false)
     })
   }
+
+  it('that names nobody joins for ever, and says so', async () => {
+    const { facts, start, warned } = createDirectory()
+    const isJoining = await start('backup', [])
+    facts.blockAction = FOLLOWS
+    assert.equal(isJoining(), true)
+    assert.deepEqual(warned, ['joining-for-ever'])
+  })
 
   it('goes on joining where it was killed after gossip had brought a block', async () => {
     const { facts, start } = createDirectory()

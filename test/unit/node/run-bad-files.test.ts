@@ -59,6 +59,10 @@ const KEYS: readonly (readonly [config: Values, ...problems: string[]])[] = [
     { backups: undefined },
     'backups: is empty: name a backup with --backup, or say --quorum none and lose what a crash takes'
   ],
+  [
+    { role: 'backup', backups: [] },
+    'peers: is empty: name the sequencer with --peer, by its address as in /ip4/10.0.0.1/tcp/9222/p2p/16Uiu2HA…, or as /p2p/16Uiu2HA… if it dials this node; a backup takes nobody else’s word that it has caught up'
+  ],
   [{ quorum: '1' }, `quorum (${CONFIG}): "1" is not auto, all, none or a number of backups`],
   [{ quorum: 2 }, `quorum (${CONFIG}): 2 is more than the one backup there is`],
   [{ signedRecord: true }, `signedRecord (${CONFIG}): true is not on or off`],

@@ -17,6 +17,8 @@ const HASH = `0x${'1f'.repeat(32)}`
 const SELF = '/ip4/10.0.0.9/tcp/9222/p2p/peer01010101'
 const ITSELF = 'peer01010101 is this node itself, by its key in DIR/seq.keys/peer.key'
 const QUORUM = 'is not auto, all, none or a number of backups'
+const ONE_KEY_EACH =
+  'two nodes must not have one peer.key: give one of them its own, as rekindle init writes it, or openssl rand -hex 32'
 const BLOCK_TIME = 'is not a whole number of milliseconds from 50 to 60000'
 
 const VALUES: readonly (readonly [args: readonly string[], problem: string])[] = [
@@ -38,8 +40,17 @@ const VALUES: readonly (readonly [args: readonly string[], problem: string])[] =
   ],
   [
     ['--backup', BACKUP_A, '--backup', BACKUP_A],
-    'backups[1] (--backup): the peer peerA is named twice'
+    `backups[1] (--backup): the peer peerA is named twice: ${ONE_KEY_EACH}`
   ],
+  [
+    ['--backup', BACKUP_A, '--backup', '/ip4/10.0.0.9/tcp/9222/p2p/peerA'],
+    `backups[1] (--backup): the peer peerA is named twice: ${ONE_KEY_EACH}`
+  ],
+  [
+    ['--backup', BACKUP_A, '--peer', '/ip4/10.0.0.9/tcp/9222/p2p/peerA'],
+    `peers[0] (--peer): the peer peerA is named under backups too, as ${BACKUP_A}: ${ONE_KEY_EACH}`
+  ],
+  [['--peer', SELF.slice(SELF.indexOf('/p2p/'))], `peers: ${ITSELF}`],
   [['--backup', SELF], `backups: ${ITSELF}`],
   [['--peer', SELF], `peers: ${ITSELF}`],
   [['--quorum', '2'], 'quorum (--quorum): 2 is more than the one backup there is'],

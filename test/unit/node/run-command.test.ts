@@ -131,6 +131,12 @@ describe('run gives the node', () => {
     assert.equal((await node.inputs(['--quorum', 'none'])).config.quorum, 'none')
   })
 
+  it('a backup that names a peer by its id alone', async () => {
+    await writeConfig(node.directory.path, { backups: [] })
+    const { config } = await node.inputs(['--role', 'backup', '--peer', '/p2p/peerC'])
+    assert.deepEqual(config.peers, [{ multiaddr: '/p2p/peerC', peerId: 'peerC' }])
+  })
+
   it('no signing key and no record when it is a backup', async () => {
     const { config } = await node.inputs(['--role', 'backup', '--sequencer-rpc', 'http://h:1/'])
     assert.equal(config.signer, undefined)
