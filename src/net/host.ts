@@ -13,6 +13,7 @@ import { gossipService } from './gossip-mesh.ts'
 import { findListenFailure } from './listen-failure.ts'
 import { NetError } from './net-error.ts'
 import { type PeerKey } from './peer-key.ts'
+import { markProcess } from './process-mark.ts'
 
 /** What a host is made of. */
 export interface HostOptions {
@@ -24,7 +25,7 @@ export interface HostOptions {
   readonly chainId: bigint
   /** How long gossip remembers a message id. */
   readonly seenTtlMs: number
-  /** As in `rekindle/1.2.3`. */
+  /** As in `rekindle/1.2.3`; what tells this process from others with the same key is added. */
   readonly agentVersion: string
   /** True for a peer that is neither dialled nor let in. */
   readonly isRefused?: (peer: string) => boolean
@@ -60,7 +61,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const { isRefused = () => false } = options
   const host = await createLibp2p<HostServices>({
     privateKey: peerKey.privateKey,
-    nodeInfo: { userAgent: agentVersion },
+    nodeInfo: { userAgent: markProcess(agentVersion) },
     addresses: { listen: listen === undefined ? [] : [listen] },
     transports: [tcp()],
     connectionEncrypters: [noise()],

@@ -14,6 +14,7 @@ import { type Host, type HostOptions } from './host.ts'
 import { parsePeer } from './peer-address.ts'
 import { listConnections, type PeerConnection } from './peer-connections.ts'
 import { createSpokenProtocols, type SpokenProtocols } from './spoken-protocols.ts'
+import { createSharedPeerIds, type SharedPeerId, type SharedPeerIds } from './shared-peer-ids.ts'
 import { toByteStream } from './stream-bytes.ts'
 
 /** Gossip streams that were lost without their connection are looked for so often. */
@@ -22,8 +23,11 @@ const REPAIR_INTERVAL_MS = 2_000
 /** Turns of the event loop in which read bytes reach the gossip handler. */
 const DELIVERY_TURNS = 3
 
-/** Answers the streams of one protocol; settles when the stream is done with, and never rejects. */
-export type OnStream = (peer: string, stream: ByteStream) => Promise<void>
+/**
+ * Answers the streams of one protocol; settles when the stream is done with, and never rejects. `isShared`: another
+ * process with this peer's key is connected and is the one that counts: this one is to be refused.
+ */
+export type OnStream = (peer: string, stream: ByteStream, isShared: boolean) => Promise<void>
 
 /** Hears who comes and goes. */
 export interface PeerListener {
@@ -57,6 +61,8 @@ export interface Network extends Service, Pick<SpokenProtocols, 'speaks'> {
   letGo(peer: string): void
   /** Every connection as it stands. */
   connections(): Promise<readonly PeerConnection[]>
+  /** Peer ids that two live processes use: one is kept, the other one refused. */
+  sharedPeerIds(): readonly SharedPeerId[]
   /** The protocols we answer. */
   protocols(): readonly string[]
   stop(): Promise<void>
@@ -72,6 +78,7 @@ export function createNetwork(
   const connectionOf = new WeakMap<ByteStream, Connection>()
   const order = createConnectionOrder(host)
   const spoken = createSpokenProtocols(host)
+  const shared = createSharedPeerIds({ clock, log }, host)
   host.addEventListener('connection:close', () => {
     setImmediate(() => {
       mesh.onConnectionClosed()
@@ -83,7 +90,7 @@ export function createNetwork(
     peerId: host.peerId.toString(),
     opener: {
       open: (peer, protocolId, signal) =>
-        openStream({ host, order, spoken }, peer, protocolId, signal)
+        openStream({ host, order, spoken, shared }, peer, protocolId, signal)
     },
     mesh,
     multiaddrs: () => host.getMultiaddrs().map(String),
@@ -93,7 +100,8 @@ export function createNetwork(
       const handle = async (stream: Stream, connection: Connection) => {
         const bytes = toByteStream(stream)
         connectionOf.set(bytes, connection)
-        await onStream(connection.remotePeer.toString(), bytes)
+        const isShared = await shared.isRefused(connection)
+        await onStream(connection.remotePeer.toString(), bytes, isShared)
       }
       await host.handle(protocolId, handle, { maxInboundStreams: streamsMax })
     },
@@ -118,11 +126,13 @@ export function createNetwork(
     disconnect: (peer) => host.hangUp(peerIdFromString(peer)),
     ...keeping(mesh, dialer),
     connections: () => listConnections(host),
+    sharedPeerIds: () => shared.list(),
     protocols: () => host.getProtocols(),
     async run(signal) {
       await Promise.all([dialer.run(signal), repairGossip({ clock, mesh }, signal)])
     },
     async stop() {
+      shared.stop()
       await host.stop()
     }
   }
@@ -183,14 +193,20 @@ async function openStream(
   {
     host,
     order,
-    spoken
-  }: { readonly host: Host; readonly order: ConnectionOrder; readonly spoken: SpokenProtocols },
+    spoken,
+    shared
+  }: {
+    readonly host: Host
+    readonly order: ConnectionOrder
+    readonly spoken: SpokenProtocols
+    readonly shared: Pick<SharedPeerIds, 'isKept'>
+  },
   peer: string,
   protocolId: string,
   signal: AbortSignal
 ): Promise<ByteStream> {
   const connections = host.getConnections(peerIdFromString(peer))
-  const open = connections.filter(({ status }) => status === 'open')
+  const open = connections.filter((one) => one.status === 'open' && shared.isKept(one))
   const newest = open.sort((one, other) => order.of(other) - order.of(one))[0]
   if (newest === undefined) {
     throw new RequestError({ code: 'not-connected', peer, reason: 'there is no connection' })

@@ -45,6 +45,12 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
     safe: 'Nothing: it is asked again later, and others meanwhile. If it is a backup that the gate waits for, look at that node and at the network.'
   },
   {
+    codes: ['peer-key-shared'],
+    meaning:
+      'Two live nodes have the same peer.key, as after a key directory was copied. They count as one: one of them is kept, the other one is refused for as long as that one is connected. Both say so.',
+    safe: 'Stop one of the two, write a key of its own into its peer.key (openssl rand -hex 32, mode 600), start it, and name its new peer id where the old one is named. Blocks that only the refused one holds are asked for once it has its own.'
+  },
+  {
     codes: ['joining', 'joining-for-ever'],
     meaning:
       'A backup began with an empty store: before a peer that it names has answered, and it has all that this one holds, its silence would mean nothing. Whoever dialled, no stranger ends that.',

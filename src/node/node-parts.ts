@@ -7,6 +7,7 @@ import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { type Service } from '../base/service.ts'
 import { type SignedBlock } from '../chain/block.ts'
+import { type BlockGossip } from '../gossip/block-gossip.ts'
 import { type Network } from '../net/network.ts'
 import { type Blame } from '../peer/blame.ts'
 import { type OnExit, type Recovery } from '../recovery/recovery.ts'
@@ -20,7 +21,7 @@ import { bulkPeers, createNodeFetcher } from './bulk-peers.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { createFormerBackups, type FormerBackups } from './former-backups.ts'
 import { createNodeFiller } from './hole-parts.ts'
-import { createJoining, storedJoining } from './joining.ts'
+import { createJoining, type Joining, storedJoining } from './joining.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { type NodeStatusDeps } from './node-status.ts'
 import { createHeldBlocks, createOwnStatus } from './own-status.ts'
@@ -34,6 +35,7 @@ import {
 } from './peer-protocols.ts'
 import { createRecoveryParts } from './recovery-parts.ts'
 import { createSequencerParts, type SequencerParts } from './sequencer-parts.ts'
+import { type SharedKeys } from './shared-keys.ts'
 import { type StartInputs } from './start-inputs.ts'
 import { type OnStep, type StepEvent } from './step-events.ts'
 
@@ -59,6 +61,7 @@ export interface NodeParts {
   readonly filler: HoleFiller
   /** What status shows of it. */
   readonly shown: Pick<NodeStatusDeps, 'claims' | 'joining' | 'unspoken'>
+  readonly sharedKeys: SharedKeys
   /** Undefined for a backup, which asks for no quorum. */
   readonly former: FormerBackups | undefined
   /** Undefined for a backup, which builds nothing. */
@@ -91,10 +94,7 @@ export async function createNodeParts(
     tell(deps, { step: 'accepted', block: { number, hash } })
     recovery.onAccepted(block, from)
   })
-  const publish = async (block: SignedBlock) => {
-    const receiversCount = await gossip.publish(block)
-    log.debug('published', { number: block.number, hash: block.hash, receiversCount })
-  }
+  const publish = publishing(gossip, log)
   const former = createFormer(deps, inputs)
   const fetcher = createNodeFetcher({ ...deps, ...requests, connected, claims }, requests)
   const filler = createFiller(deps, { requests, fetcher, connected }, () => recovery)
@@ -118,9 +118,7 @@ export async function createNodeParts(
   chain.applier.onHead(() => {
     status.onHeadMoved()
   })
-  const { accepted } = chain.stores
-  const stored = storedJoining(chain.stores)
-  const joining = await createJoining({ log, stored, accepted, recovery, connected }, config)
+  const joining = await openJoining(deps, recovery, config)
   const lanes = createPeerLanes(
     clock,
     config.peers.map(({ peerId }) => peerId),
@@ -135,8 +133,29 @@ export async function createNodeParts(
   )
   network.mesh.listen((message) => gossip.receive(message), gossip.intake)
   const services = [[recovery], sequencer?.services ?? [], [filler, status, network]]
-  const { unspoken } = requests.spoken
-  return { recovery, shown: { claims, joining, unspoken }, former, filler, sequencer, services }
+  const { sharedKeys, spoken } = requests
+  const shown = { claims, joining, unspoken: spoken.unspoken }
+  return { recovery, shown, sharedKeys, former, filler, sequencer, services }
+}
+
+function publishing(gossip: BlockGossip, log: Log): (block: SignedBlock) => Promise<void> {
+  return async (block) => {
+    const receiversCount = await gossip.publish(block)
+    log.debug('published', { number: block.number, hash: block.hash, receiversCount })
+  }
+}
+
+function openJoining(
+  { log, chain: { stores }, network }: Pick<NodeDeps, 'log' | 'chain' | 'network'>,
+  recovery: Recovery,
+  config: StartInputs['config']
+): Promise<Joining> {
+  const { accepted } = stores
+  const connected = () => network.connected()
+  return createJoining(
+    { log, stored: storedJoining(stores), accepted, recovery, connected },
+    config
+  )
 }
 
 /** Recovery is made after it, and hears of what it brings. */

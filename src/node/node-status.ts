@@ -18,6 +18,7 @@ import { type Joining } from './joining.ts'
 import { toJsonValue } from './json-value.ts'
 import { type NodeConfig } from './node-config.ts'
 import { type PeerClaims } from './peer-claims.ts'
+import { type SharedKey } from './shared-keys.ts'
 import { toRef } from './recovery-ports.ts'
 
 /** What recovery says, and what the node knows besides. */
@@ -26,6 +27,8 @@ export interface NodeRecovery extends RecoveryStatus {
   readonly formerBackups: readonly AdoptedBackup[]
   /** Stored blocks that were lost and are not back yet. */
   readonly holes: ShownHoles
+  /** Peer keys that two live processes use. */
+  readonly sharedKeys: readonly SharedKey[]
 }
 
 /** Where the facts come from. */
@@ -121,6 +124,7 @@ export function describeRecovery(
     missing: blockAction?.action === 'ask' ? blockAction.missing : undefined,
     formerBackups: describeFormerBackups(status),
     holes: describeHoles(status),
+    sharedPeerKeys: status.sharedKeys.length > 0 ? status.sharedKeys : undefined,
     answers: describeAnswers(status),
     waitsFor: blockAction?.action === 'wait' ? blockAction.reason : undefined,
     target: blockAction?.action === 'adopt' ? blockAction.target.block : undefined,

@@ -136,7 +136,8 @@ async function assemble(opened: Opened): Promise<RunningNode> {
     recovery: () => ({
       ...parts.recovery.status(),
       formerBackups: parts.former?.list() ?? [],
-      holes: parts.filler.shown()
+      holes: parts.filler.shown(),
+      sharedKeys: parts.sharedKeys.list()
     }),
     peerId,
     multiaddrs: () => network.multiaddrs(),

@@ -31,6 +31,7 @@ import {
   requestFault
 } from './peer-faults.ts'
 import { COST_TOKENS, type PeerLanes } from './peer-lanes.ts'
+import { createSharedKeys, SHARED_KEY_REASON, type SharedKeys } from './shared-keys.ts'
 import { createSpoken, requestsToSpeakers, type Spoken } from './spoken-requests.ts'
 import { type StartInputs } from './start-inputs.ts'
 
@@ -46,6 +47,7 @@ export interface PeerProtocolDeps {
 /** What asks peers: for blocks, and for diffs. */
 export interface PeerRequests extends PeerBlocksDeps {
   readonly spoken: Spoken
+  readonly sharedKeys: SharedKeys
   readonly onFalse: (failure: FalseAnswer) => void
 }
 
@@ -65,6 +67,7 @@ export function createPeerRequests(
   isConfigured: (peer: string) => boolean
 ): PeerRequests {
   const { chainId } = genesis.config
+  const sharedKeys = createSharedKeys({ clock, log, network })
   const spoken = createSpoken({
     chainId,
     speaks: (peer, id) => network.speaks(peer, id),
@@ -77,11 +80,13 @@ export function createPeerRequests(
     chainId,
     onFailure(error) {
       log.debug('request-failed', { ...error.failure })
+      sharedKeys.noteFailure(error.failure)
       note(error.failure.peer, requestFault(error))
     }
   })
   return {
     spoken,
+    sharedKeys,
     request: requestsToSpeakers(requester.request, spoken),
     verify: messageVerifier({ genesis }, chain),
     onFalse(failure) {
@@ -173,12 +178,13 @@ function createServing(
   return async (def, costTokens, lane, handle) => {
     const streamsMax = lane(network.peerId).streamsPerPeerMax * 2
     const serve = refuses?.(def.name) === true ? refuseAll : handle
-    await network.serve(protocolId(def, chainId), streamsMax, async (peer, stream) => {
+    await network.serve(protocolId(def, chainId), streamsMax, async (peer, stream, isShared) => {
       if (blame.isBanned(peer)) {
         stream.abort(new Error('banned'))
         return
       }
-      const handler = { def, costTokens, lane: lane(peer), serve }
+      const serving = isShared ? refuseShared : serve
+      const handler = { def, costTokens, lane: lane(peer), serve: serving }
       await respond({ clock, log, signal }, handler, { peer, stream })
     })
   }
@@ -209,6 +215,10 @@ async function serveBulk(
     }
     yield* serveStateDiffs(blocks, asked)
   })
+}
+
+function refuseShared(): never {
+  throw new RequestRefused('unavailable', SHARED_KEY_REASON)
 }
 
 function refuseAll(): never {

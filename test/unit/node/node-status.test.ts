@@ -37,6 +37,7 @@ function statusOf(
     foreign,
     answers: new Map(),
     hasUnasked: false,
+    sharedKeys: [],
     heard: new Set(),
     last: undefined
   }
