@@ -13,6 +13,8 @@ export interface BulkPeersDeps {
   readonly claims: PeerClaims
   readonly blame: Blame
   readonly spoken: Pick<Spoken, 'isAsked'>
+  /** True for a peer that is relied on: strangers get what such peers do not bring. */
+  readonly isConfigured: (peer: string) => boolean
 }
 
 /** Whoever is connected, speaks the protocol, and may be asked for much. */
@@ -34,7 +36,8 @@ export function createNodeFetcher(
     clock: deps.clock,
     blocks,
     peers: (number) => rankedPeers(deps, number),
-    onSlow: (peer, slowness) => void deps.blame.note(peer, slowness)
+    onSlow: (peer, slowness) => void deps.blame.note(peer, slowness),
+    isConfigured: deps.isConfigured
   })
 }
 

@@ -16,7 +16,7 @@ import { type HoleFiller } from '../sync/fill-holes.ts'
 import { type HoleMender } from '../sync/mend-holes.ts'
 import { type BlockFetcher } from '../sync/range-fetcher.ts'
 import { createStatusLoop, type StatusLoop } from '../sync/status-loop.ts'
-import { type BackupSets, configuredPeers, isCounted } from './backup-sets.ts'
+import { type BackupSets } from './backup-sets.ts'
 import { bulkPeers, createNodeFetcher } from './bulk-peers.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { createFormerBackups, type FormerBackups } from './former-backups.ts'
@@ -48,6 +48,8 @@ export interface NodeDeps {
   readonly network: Network
   readonly blame: Blame
   readonly sets: BackupSets
+  /** True for a peer of the config, and for whoever counts for the quorum now or did. */
+  readonly isConfigured: (peer: string) => boolean
   readonly mender: HoleMender
   readonly onStep: OnStep
   readonly onExit: OnExit
@@ -80,13 +82,12 @@ export async function createNodeParts(
   const { roster } = sets
   const { config, genesis } = inputs
   const { chainId } = genesis.config
-  const claims = new PeerClaims(clock)
+  const claims = new PeerClaims(clock, deps.isConfigured)
   const connected = () => network.connected()
-  const isConfigured = configuredPeers(config, sets)
   // Backups that were added while the node ran before are connected to as those of the config are.
   for (const { multiaddr } of roster.added()) network.keepConnected(multiaddr)
   const replicatedHead = () => claims.replicatedHead(roster.ids())
-  const requests = createPeerRequests(deps, inputs, isConfigured)
+  const requests = createPeerRequests(deps, inputs)
   const status = createNodeStatus(deps, inputs, { requests, claims, replicatedHead })
   const gossip = createNodeGossip(deps, inputs, async (block, from) => {
     await chain.stores.accepted.accept([block])
@@ -114,16 +115,12 @@ export async function createNodeParts(
       { clock, log, chain, signer, gate, sequencerGate, recovery, publish, replicatedHead, onStep },
       inputs
     )
-  listenToPeers({ log, network, isConfigured }, { status, claims, recovery, filler, requests })
+  listenToPeers(deps, { status, claims, recovery, filler, requests })
   chain.applier.onHead(() => {
     status.onHeadMoved()
   })
   const joining = await openJoining(deps, recovery, config)
-  const lanes = createPeerLanes(
-    clock,
-    config.peers.map(({ peerId }) => peerId),
-    (peer) => isCounted(sets, peer)
-  )
+  const lanes = createPeerLanes(clock, deps.isConfigured, config.peers.length)
   const held = createHeldBlocks(chain, joining.isJoining)
   await serveProtocols(
     deps,
@@ -225,7 +222,7 @@ function listenToPeers(
     log,
     network,
     isConfigured
-  }: Pick<NodeDeps, 'log' | 'network'> & { readonly isConfigured: (peer: string) => boolean },
+  }: Pick<NodeDeps, 'log' | 'network' | 'isConfigured'>,
   {
     status,
     claims,

@@ -69,7 +69,8 @@ export async function createNode(
     const mender = await openHoles({ chain, signer, verify: messageVerifier(inputs, chain) })
     const ownPeerId = inputs.peerKey.peerId
     const sets = await openBackupSets(chain.stores, { config: inputs.config, ownPeerId }, log)
-    const blame = openBlame(chain.stores, { clock, log }, configuredPeers(inputs.config, sets))
+    const isConfigured = configuredPeers(inputs.config, sets)
+    const blame = openBlame(chain.stores, { clock, log }, isConfigured)
     closers.add('blame', () => blame.saved())
     const former = formerAddresses(sets, inputs.config)
     const network = await startNodeNetwork(inputs, { clock, log, blame, former })
@@ -85,6 +86,7 @@ export async function createNode(
       network,
       blame,
       sets,
+      isConfigured,
       mender,
       closers
     })
@@ -105,6 +107,7 @@ interface Opened {
   readonly network: Network
   readonly blame: Blame
   readonly sets: BackupSets
+  readonly isConfigured: (peer: string) => boolean
   readonly mender: HoleMender
   readonly closers: ReturnType<typeof createClosers>
 }

@@ -1,5 +1,6 @@
 // What peers say of themselves in `status`: hints for planning, and their clocks (recovery.md, row 3).
 import { type Clock } from '../base/clock.ts'
+import { LruMap } from '../base/lru.ts'
 import { type Status } from '../../protocols/status/codec.ts'
 import { type ClockReading } from '../recovery/clock-fault.ts'
 import { replicatedHead } from '../recovery/replicated-head.ts'
@@ -15,32 +16,41 @@ interface Claim {
 /** An older reading says nothing of clocks that may have been set since. */
 const READING_AGE_MAX_MS = 30_000
 
-/** The last status of every connected peer. */
+/** Strangers whose claims are kept; more than may be connected. What is left of one that went drops out here. */
+export const STRANGER_CLAIMS_MAX = 1_000
+
+/** The last status of every connected peer. Strangers push out strangers only. */
 export class PeerClaims {
   readonly #clock: Clock
-  readonly #claims = new Map<string, Claim>()
+  readonly #isConfigured: (peer: string) => boolean
+  /** As many as there are configured peers. */
+  readonly #configured = new Map<string, Claim>()
+  readonly #strangers = new LruMap<string, Claim>(STRANGER_CLAIMS_MAX)
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, isConfigured: (peer: string) => boolean = () => true) {
     this.#clock = clock
+    this.#isConfigured = isConfigured
   }
 
   note(peer: string, status: Status, { tripMs }: StatusTiming): void {
     const takenMs = this.#clock.monotonicMs() - tripMs / 2
-    this.#claims.set(peer, { status, tripMs, takenMs })
+    const claims = this.#isConfigured(peer) ? this.#configured : this.#strangers
+    claims.set(peer, { status, tripMs, takenMs })
   }
 
   forget(peer: string): void {
-    this.#claims.delete(peer)
+    this.#configured.delete(peer)
+    this.#strangers.delete(peer)
   }
 
   status(peer: string): Status | undefined {
-    return this.#claims.get(peer)?.status
+    return this.#claim(peer)?.status
   }
 
   clockReadings(peers: readonly string[]): readonly ClockReading[] {
     const nowMs = this.#clock.monotonicMs()
     return peers.flatMap((peer) => {
-      const claim = this.#claims.get(peer)
+      const claim = this.#claim(peer)
       const ageMs = claim === undefined ? Infinity : nowMs - claim.takenMs
       if (claim === undefined || ageMs > READING_AGE_MAX_MS) return []
       const offsetMs = Number(claim.status.clockMs) + ageMs - this.#clock.nowMs()
@@ -51,7 +61,8 @@ export class PeerClaims {
   /** The highest block that any peer claims to hold; 0 when none claims any. */
   highestClaimed(): bigint {
     let highest = 0n
-    for (const { status } of this.#claims.values()) {
+    const strangers = Array.from(this.#strangers.entries(), ([, claim]) => claim)
+    for (const { status } of [...this.#configured.values(), ...strangers]) {
       for (const number of [status.unsafeNumber, status.acceptedNumber ?? 0n]) {
         if (number > highest) highest = number
       }
@@ -61,6 +72,11 @@ export class PeerClaims {
 
   /** What a majority of the backups reports accepted. */
   replicatedHead(backups: readonly string[]): bigint | undefined {
-    return replicatedHead(backups.map((backup) => this.#claims.get(backup)?.status.acceptedNumber))
+    return replicatedHead(backups.map((backup) => this.#claim(backup)?.status.acceptedNumber))
+  }
+
+  /** One that was made a backup after it had said so is still among the strangers. */
+  #claim(peer: string): Claim | undefined {
+    return this.#configured.get(peer) ?? this.#strangers.get(peer)
   }
 }

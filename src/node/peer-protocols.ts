@@ -15,7 +15,7 @@ import { createBlockValidator } from '../gossip/block-validation.ts'
 import { type Network } from '../net/network.ts'
 import { type Blame } from '../peer/blame.ts'
 import { createRequester } from '../reqresp/requester.ts'
-import { type Handler, type Lane, RequestRefused, respond } from '../reqresp/responder.ts'
+import { type Handler, RequestRefused, respond } from '../reqresp/responder.ts'
 import { answerTip, type HeldBlocks } from '../sync/answer-tip.ts'
 import { type PeerBlocksDeps, type VerifyMessage } from '../sync/peer-blocks.ts'
 import { isBlockServed, serveBlocksByHash, serveBlocksByRange } from '../sync/serve-blocks.ts'
@@ -30,7 +30,12 @@ import {
   gossipFault,
   requestFault
 } from './peer-faults.ts'
-import { COST_TOKENS, type PeerLanes } from './peer-lanes.ts'
+import {
+  COST_TOKENS,
+  type LaneKind,
+  type PeerLanes,
+  STREAMS_PER_CONNECTION_MAX
+} from './peer-lanes.ts'
 import { createSharedKeys, SHARED_KEY_REASON, type SharedKeys } from './shared-keys.ts'
 import { createSpoken, requestsToSpeakers, type Spoken } from './spoken-requests.ts'
 import { type StartInputs } from './start-inputs.ts'
@@ -42,6 +47,8 @@ export interface PeerProtocolDeps {
   readonly network: Network
   readonly blame: Blame
   readonly chain: ChainParts
+  /** True for a peer of the config, and for whoever counts for the quorum. */
+  readonly isConfigured: (peer: string) => boolean
 }
 
 /** What asks peers: for blocks, and for diffs. */
@@ -49,6 +56,8 @@ export interface PeerRequests extends PeerBlocksDeps {
   readonly spoken: Spoken
   readonly sharedKeys: SharedKeys
   readonly onFalse: (failure: FalseAnswer) => void
+  readonly clock: Clock
+  readonly isConfigured: (peer: string) => boolean
 }
 
 /** The block of a message that the schedule's signer signed. Throws MessageError for any other. */
@@ -62,9 +71,8 @@ export function messageVerifier(
 
 /** Requests, verified. A false answer is logged with its sender; the request moves to another peer. */
 export function createPeerRequests(
-  { clock, log, network, chain, blame }: PeerProtocolDeps,
-  { genesis }: Pick<StartInputs, 'genesis'>,
-  isConfigured: (peer: string) => boolean
+  { clock, log, network, chain, blame, isConfigured }: PeerProtocolDeps,
+  { genesis }: Pick<StartInputs, 'genesis'>
 ): PeerRequests {
   const { chainId } = genesis.config
   const sharedKeys = createSharedKeys({ clock, log, network })
@@ -87,6 +95,8 @@ export function createPeerRequests(
   return {
     spoken,
     sharedKeys,
+    clock,
+    isConfigured,
     request: requestsToSpeakers(requester.request, spoken),
     verify: messageVerifier({ genesis }, chain),
     onFalse(failure) {
@@ -147,12 +157,12 @@ export async function serveProtocols(
   options: ServingOptions,
   overrides: Pick<NodeOverrides, 'answerTip' | 'refuses'> = {}
 ): Promise<void> {
-  const serve = createServing(deps, options, overrides)
+  const serve = createServing(deps, lanes, options, overrides)
   const { answerTip: answer = answerTip } = overrides
-  await serve(STATUS, COST_TOKENS.status, lanes.small, (theirs, { peer }) =>
+  await serve(STATUS, COST_TOKENS.status, 'small', (theirs, { peer }) =>
     status.answer(peer, theirs)
   )
-  await serve(SIGNED_TIP, COST_TOKENS.signedTip, lanes.small, async function* (asked, context) {
+  await serve(SIGNED_TIP, COST_TOKENS.signedTip, 'small', async function* (asked, context) {
     // The last block of the asker's dead process may still be on its way in (recovery.md, "In flight").
     await deps.network.closeOlderConnections(context.peer, context.stream)
     await gossip.drain()
@@ -160,48 +170,51 @@ export async function serveProtocols(
     if (reply.relation === 'unavailable') throw new RequestRefused('unavailable', reply.reason)
     yield reply
   })
-  await serveBulk(serve, deps.chain, () => lanes.bulk)
+  await serveBulk(serve, deps.chain)
 }
 
 type Serve = <Request, Chunk>(
   def: ProtocolDef<Request, Chunk>,
   costTokens: number,
-  lane: (peer: string) => Lane,
+  kind: LaneKind,
   handle: Handler<Request, Chunk>['serve']
 ) => Promise<void>
 
 function createServing(
   { clock, log, network, blame }: PeerProtocolDeps,
+  lanes: PeerLanes,
   { chainId, signal }: ServingOptions,
   { refuses }: Pick<NodeOverrides, 'refuses'>
 ): Serve {
-  return async (def, costTokens, lane, handle) => {
-    const streamsMax = lane(network.peerId).streamsPerPeerMax * 2
+  return async (def, costTokens, kind, handle) => {
     const serve = refuses?.(def.name) === true ? refuseAll : handle
-    await network.serve(protocolId(def, chainId), streamsMax, async (peer, stream, isShared) => {
-      if (blame.isBanned(peer)) {
-        stream.abort(new Error('banned'))
-        return
+    await network.serve(
+      protocolId(def, chainId),
+      STREAMS_PER_CONNECTION_MAX,
+      async (peer, stream, isShared) => {
+        if (blame.isBanned(peer)) {
+          stream.abort(new Error('banned'))
+          return
+        }
+        const serving = isShared ? refuseShared : serve
+        const handler = { def, costTokens, lane: lanes.laneOf(kind, peer), serve: serving }
+        await respond({ clock, log, signal }, handler, { peer, stream })
       }
-      const serving = isShared ? refuseShared : serve
-      const handler = { def, costTokens, lane: lane(peer), serve: serving }
-      await respond({ clock, log, signal }, handler, { peer, stream })
-    })
+    )
   }
 }
 
 async function serveBulk(
   serve: Serve,
-  { stores: { blocks, accepted } }: ChainParts,
-  lane: () => Lane
+  { stores: { blocks, accepted } }: ChainParts
 ): Promise<void> {
-  await serve(BLOCKS_BY_RANGE, COST_TOKENS.blocksByRange, lane, function* (asked) {
+  await serve(BLOCKS_BY_RANGE, COST_TOKENS.blocksByRange, 'bulk', function* (asked) {
     if (!isBlockServed(blocks, asked.start)) {
       throw new RequestRefused('unavailable', `block ${asked.start.toString()} is not held`)
     }
     yield* serveBlocksByRange(blocks, asked)
   })
-  await serve(BLOCKS_BY_HASH, COST_TOKENS.blocksByHash, lane, function* (asked) {
+  await serve(BLOCKS_BY_HASH, COST_TOKENS.blocksByHash, 'bulk', function* (asked) {
     let sentCount = 0
     for (const message of serveBlocksByHash(accepted, asked)) {
       sentCount++
@@ -209,7 +222,7 @@ async function serveBulk(
     }
     if (sentCount === 0) throw new RequestRefused('unavailable', 'none of the blocks is held')
   })
-  await serve(STATE_DIFFS_BY_RANGE, COST_TOKENS.stateDiffsByRange, lane, function* (asked) {
+  await serve(STATE_DIFFS_BY_RANGE, COST_TOKENS.stateDiffsByRange, 'bulk', function* (asked) {
     if (!isDiffServed(blocks, asked.start)) {
       throw new RequestRefused('unavailable', `no diff of ${asked.start.toString()} is served`)
     }

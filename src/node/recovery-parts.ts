@@ -132,9 +132,8 @@ function createPorts(
       acceptedBlock: (hash) => stores.accepted.acceptedBlock(hash),
       applier,
       claims,
-      connected: () => bulkPeers({ connected, blame, ...requests }, STATE_DIFFS_BY_RANGE),
-      request: requests.request,
-      onFalse: requests.onFalse
+      ...requests,
+      connected: () => bulkPeers({ connected, blame, ...requests }, STATE_DIFFS_BY_RANGE)
     }),
     record: recoveryRecord(signer?.record, requests.verify),
     peers: recoveryPeers({ claims, clock, times, headBlock: applier.head, backups, connected })

@@ -57,7 +57,7 @@ export async function startRpc(deps: RpcPartsDeps): Promise<HttpServer> {
   const health = () => describeHealth(config, recovery(), stores.state.flushProgress)
   const server = await startHttpServer({ methods, admin, log, health }, config.rpc)
   return {
-    url: server.url,
+    ...server,
     async close() {
       await server.close()
       await calls.close()

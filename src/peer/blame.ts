@@ -41,8 +41,12 @@ export const HEAVY_FAULTS_MAX = 3
 export const BAN_MS = 60 * 60 * 1_000
 /** Light faults are forgotten after so long without another one. */
 export const LIGHT_FAULT_MS = 10 * 60 * 1_000
-/** Peers that are remembered; beyond, the one that was not heard of for longest is forgotten. */
+/** Strangers without a ban that are remembered; beyond, one that was not heard of for longest is forgotten. */
 export const BLAMED_PEERS_MAX = 1_000
+/** Strangers that are banned, apart from those; beyond, one that nobody saw for longest is forgotten. */
+export const BANNED_PEERS_MAX = 1_000
+/** Configured peers that are remembered: all that there may be, and some that were taken out. */
+const CONFIGURED_PEERS_MAX = 256
 
 /** What is kept of a peer across restarts. */
 export interface BlamedPeer {
@@ -87,7 +91,10 @@ const SAVES_MAX = 2
 export class Blame {
   readonly #deps: BlameDeps
   readonly #isConfigured: (peer: string) => boolean
-  readonly #peers = new LruMap<string, Standing>(BLAMED_PEERS_MAX)
+  /** Apart, so that no number of strangers makes a bench or a ban forgotten. */
+  readonly #configured = new LruMap<string, Standing>(CONFIGURED_PEERS_MAX)
+  readonly #banned = new LruMap<string, Standing>(BANNED_PEERS_MAX)
+  readonly #strangers = new LruMap<string, Standing>(BLAMED_PEERS_MAX)
   readonly #saves = new SerialExecutor('blame', SAVES_MAX)
 
   /**
@@ -100,7 +107,7 @@ export class Blame {
     const latestMs = deps.clock.nowMs() + BAN_MS
     for (const { peer, heavyCount, bannedUntilMs } of deps.store.load() ?? []) {
       const standing = { heavyCount, bannedUntilMs: Math.min(bannedUntilMs, latestMs) }
-      this.#peers.set(peer, { ...standing, lightCount: 0, lightMs: 0 })
+      this.#place(peer, { ...standing, lightCount: 0, lightMs: 0 })
     }
   }
 
@@ -121,6 +128,7 @@ export class Blame {
     if (isOut) {
       standing.heavyCount = 0
       standing.bannedUntilMs = clock.nowMs() + BAN_MS
+      this.#place(peer, standing)
     }
     this.#save()
     if (!isOut) return 'counted'
@@ -134,7 +142,7 @@ export class Blame {
 
   /** Those that are to be refused now. */
   banned(): readonly string[] {
-    return Array.from(this.#peers.entries(), ([peer]) => peer).filter((peer) => this.isBanned(peer))
+    return [...this.#banned.keys()].filter((peer) => this.isBanned(peer))
   }
 
   /** True for a configured peer that is to be spared bulk requests. */
@@ -149,7 +157,7 @@ export class Blame {
 
   /** Light faults that are not forgotten yet. */
   lightCount(peer: string): number {
-    const standing = this.#peers.get(peer)
+    const standing = this.#find(peer)
     if (standing === undefined) return 0
     const isRecent = this.#deps.clock.monotonicMs() - standing.lightMs < LIGHT_FAULT_MS
     return isRecent ? standing.lightCount : 0
@@ -161,15 +169,29 @@ export class Blame {
   }
 
   #isOut(peer: string): boolean {
-    return (this.#peers.get(peer)?.bannedUntilMs ?? 0) > this.#deps.clock.nowMs()
+    return (this.#find(peer)?.bannedUntilMs ?? 0) > this.#deps.clock.nowMs()
   }
 
   #standing(peer: string): Standing {
-    const known = this.#peers.get(peer)
+    const known = this.#find(peer)
+    // It may have become a backup since.
+    if (known !== undefined && this.#isConfigured(peer)) this.#place(peer, known)
     if (known !== undefined) return known
     const fresh = { heavyCount: 0, bannedUntilMs: 0, lightCount: 0, lightMs: 0 }
-    this.#peers.set(peer, fresh)
+    this.#place(peer, fresh)
     return fresh
+  }
+
+  #find(peer: string): Standing | undefined {
+    return this.#configured.get(peer) ?? this.#banned.get(peer) ?? this.#strangers.get(peer)
+  }
+
+  /** Where its standing says that it belongs now. */
+  #place(peer: string, standing: Standing): void {
+    for (const peers of [this.#configured, this.#banned, this.#strangers]) peers.delete(peer)
+    if (this.#isConfigured(peer)) this.#configured.set(peer, standing)
+    else if (standing.bannedUntilMs > this.#deps.clock.nowMs()) this.#banned.set(peer, standing)
+    else this.#strangers.set(peer, standing)
   }
 
   #save(): void {
@@ -178,10 +200,13 @@ export class Blame {
     this.#saves.run(() => store.save(this.#kept())).catch(onSaveFailed)
   }
 
-  /** Peers with heavy faults or a ban, the longest not heard of first. */
+  /** Peers with heavy faults or a ban; of each sort the longest not heard of first. */
   #kept(): readonly BlamedPeer[] {
     const nowMs = this.#deps.clock.nowMs()
-    return Array.from(this.#peers.entries(), ([peer, { heavyCount, bannedUntilMs }]) => ({
+    const all = [this.#configured, this.#banned, this.#strangers].flatMap((peers) => [
+      ...peers.entries()
+    ])
+    return Array.from(all, ([peer, { heavyCount, bannedUntilMs }]) => ({
       peer,
       heavyCount,
       bannedUntilMs

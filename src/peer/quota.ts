@@ -74,6 +74,19 @@ export class Quota {
     this.#total.take(-tokens)
   }
 
+  /**
+   * Takes the tokens of work that is done from both buckets, even below zero. Once the peer owes more than its bucket
+   * holds: the milliseconds until it owes nothing; else 0.
+   */
+  spend(peer: string, tokens: number): number {
+    const nowMs = this.#clock.monotonicMs()
+    const bucket = this.#bucketOf(peer, nowMs)
+    bucket.take(tokens)
+    this.#total.take(tokens)
+    const waitMs = bucket.waitMs(0, nowMs)
+    return bucket.waitMs(-this.#rates.perPeer.burstTokens, nowMs) > 0 ? waitMs : 0
+  }
+
   /** Charges for what was done already, even below zero: a request that did not decode. */
   charge(peer: string, tokens: number): void {
     const nowMs = this.#clock.monotonicMs()

@@ -6,8 +6,9 @@ import { type Clock } from '../base/clock.ts'
 import { withDeadline } from '../base/deadline.ts'
 import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
-import { type Quota } from '../peer/quota.ts'
+import { createYielder } from '../base/yielder.ts'
 import { type ByteStream } from './byte-stream.ts'
+import { type Lane, type LanePlace, PlaceLost } from './lane.ts'
 
 /** Thrown by a handler that will not or cannot answer. */
 export class RequestRefused extends Error {
@@ -45,21 +46,14 @@ export interface ServeContext {
   readonly signal: AbortSignal
 }
 
-/** Streams and quota of one kind of request; a flood in one lane leaves the others alone. */
-export interface Lane {
-  readonly quota: Quota
-  readonly streamsPerPeerMax: number
-  readonly streamsMax: number
-  /** Streams open now, by peer. */
-  readonly open: Map<string, number>
-}
-
 /** Deadlines of serving, milliseconds. */
 export interface ServeDeadlines {
   /** Until the whole request is there. */
   readonly requestMs: number
   /** Until the reader took the last chunk. */
   readonly chunkMs: number
+  /** Until a peer that is told to come again has taken that, and closed its side. */
+  readonly refusalMs: number
   readonly wholeMs: number
 }
 
@@ -67,8 +61,12 @@ export interface ServeDeadlines {
 export const SERVE_DEADLINES: ServeDeadlines = {
   requestMs: 5_000,
   chunkMs: 10_000,
+  refusalMs: 1_000,
   wholeMs: 120_000
 }
+
+/** A single part of a refused request that is longer ends the wait for its end. */
+const REFUSED_PART_MAX_BYTES = 64 * 1_024
 
 /** A request that does not decode costs so many times a good one. */
 const MALFORMED_COST_FACTOR = 15
@@ -80,43 +78,125 @@ export interface ResponderDeps {
   readonly signal: AbortSignal
 }
 
-/** Answers the request on a stream. Settles when the stream is done with; never rejects. */
+/**
+ * Answers the request on a stream, which counts against its peer from this call on. Where the lane has no place for it
+ * the peer is told when to come again, before anything is read. Settles when the stream is done with; never rejects.
+ */
 export async function respond<Request, Chunk>(
-  { clock, log, signal }: ResponderDeps,
+  deps: ResponderDeps,
   handler: Handler<Request, Chunk>,
   { peer, stream }: { readonly peer: string; readonly stream: ByteStream },
   deadlines: ServeDeadlines = SERVE_DEADLINES
 ): Promise<void> {
+  const { clock, log, signal } = deps
   const { def, lane } = handler
-  const openCount = lane.open.get(peer) ?? 0
-  const total = [...lane.open.values()].reduce((sum, count) => sum + count, 0)
-  if (openCount >= lane.streamsPerPeerMax || total >= lane.streamsMax) {
-    stream.abort(new Error('too many streams'))
+  const entry = lane.enter(peer)
+  if (entry.kind === 'refused') {
+    const refusal = { peer, stream, retryAfterMs: entry.retryAfterMs, lane }
+    await refuse(deps, refusal, deadlines.refusalMs)
     return
   }
-  lane.open.set(peer, openCount + 1)
-  const write = { clock, signal, what: 'write', ms: deadlines.chunkMs }
-  const send = async (chunk: ResponseChunk) => {
-    const bytes = encodeChunk(chunk, def.limits.chunkMaxBytes)
-    try {
-      await withDeadline(write, () => stream.write(bytes))
-    } catch (thrown) {
-      throw new ReaderGone(errorMessage(thrown), { cause: thrown })
-    }
-  }
+  const { place } = entry
+  const sender = createSender({ clock, signal, deadlines, place, stream }, def.limits)
   try {
-    const whole = { clock, signal, what: 'serve', ms: deadlines.wholeMs }
+    const until = AbortSignal.any([signal, place.signal])
+    const whole = { clock, signal: until, what: 'serve', ms: deadlines.wholeMs }
     await withDeadline(whole, async (inner) => {
+      const { send } = sender
       await answer({ clock, deadlines, send }, handler, { peer, stream, signal: inner })
       await stream.closeWrite()
     })
   } catch (thrown) {
     log.debug('serving-ended', { protocol: def.name, peer, reason: errorMessage(thrown) })
-    stream.abort(new Error('serving ended'))
+    // A reader that holds up what was written before cannot be told anything.
+    const isTold = thrown instanceof PlaceLost && !sender.isWriting()
+    if (isTold) {
+      const { retryAfterMs } = thrown
+      await refuse(deps, { peer, stream, retryAfterMs, lane }, deadlines.refusalMs)
+    } else {
+      stream.abort(new Error('serving ended'))
+    }
   } finally {
-    const left = (lane.open.get(peer) ?? 1) - 1
-    if (left > 0) lane.open.set(peer, left)
-    else lane.open.delete(peer)
+    place.leave()
+  }
+}
+
+/** Tells the peer when to come again, and waits for its end of the stream; a peer that keeps it open is cut off. */
+async function refuse(
+  { clock, log, signal }: ResponderDeps,
+  {
+    peer,
+    stream,
+    retryAfterMs,
+    lane
+  }: {
+    readonly peer: string
+    readonly stream: ByteStream
+    readonly retryAfterMs: number
+    readonly lane: Lane
+  },
+  ms: number
+): Promise<void> {
+  if (!lane.refusalBegins(peer)) {
+    stream.abort(new Error('too many streams'))
+    return
+  }
+  try {
+    await withDeadline({ clock, signal, what: 'refusal', ms }, async () => {
+      await stream.write(encodeChunk({ result: 'rate-limited', retryAfterMs }, 0))
+      await stream.closeWrite()
+      // What comes is dropped as it comes: a reset before the other side has closed could take the answer with it.
+      for await (const part of stream.source) if (part.length > REFUSED_PART_MAX_BYTES) return
+    })
+  } catch (thrown) {
+    log.debug('refusal-ended', { peer, reason: errorMessage(thrown) })
+    stream.abort(new Error('the refusal ended'))
+  } finally {
+    lane.refusalDone(peer)
+  }
+}
+
+interface Sender {
+  readonly send: (chunk: ResponseChunk) => Promise<void>
+  /** True while the reader is waited for. */
+  readonly isWriting: () => boolean
+}
+
+/** Writes chunks one by one, each once the reader took the one before. */
+function createSender(
+  {
+    clock,
+    signal,
+    deadlines,
+    place,
+    stream
+  }: {
+    readonly clock: Clock
+    readonly signal: AbortSignal
+    readonly deadlines: ServeDeadlines
+    readonly place: LanePlace
+    readonly stream: ByteStream
+  },
+  { chunkMaxBytes }: ProtocolDef<unknown, unknown>['limits']
+): Sender {
+  const write = { clock, signal, what: 'write', ms: deadlines.chunkMs }
+  let isWriting = false
+  return {
+    isWriting: () => isWriting,
+    async send(chunk) {
+      const bytes = encodeChunk(chunk, chunkMaxBytes)
+      const startedMs = clock.monotonicMs()
+      isWriting = true
+      let overdrawnMs: number
+      try {
+        await withDeadline(write, () => stream.write(bytes))
+        overdrawnMs = place.noteTaken(bytes.length, clock.monotonicMs() - startedMs)
+      } catch (thrown) {
+        throw new ReaderGone(errorMessage(thrown), { cause: thrown })
+      }
+      isWriting = false
+      if (overdrawnMs > 0 && chunk.result === 'ok') throw new PlaceLost(overdrawnMs)
+    }
   }
 }
 
@@ -142,6 +222,7 @@ async function answer<Request, Chunk>(
     isWhole = true
     request = def.request.decode(bytes)
   } catch (thrown) {
+    signal.throwIfAborted()
     lane.quota.charge(peer, costTokens * MALFORMED_COST_FACTOR)
     // One that did not end in time may be sound: a process that stood still sees its deadlines first.
     const isWrong = isWhole || thrown instanceof RequestTooLong
@@ -154,14 +235,18 @@ async function answer<Request, Chunk>(
     await send({ result: 'rate-limited', retryAfterMs })
     return
   }
+  const yielder = createYielder()
   try {
     for await (const chunk of serve(request, context)) {
       signal.throwIfAborted()
       await send({ result: 'ok', ...def.chunk.encode(chunk) })
+      // A handler that reads from the store, and a reader that is quick, would hold the event loop for the whole answer.
+      await yielder.maybeYield()
+      signal.throwIfAborted()
     }
   } catch (thrown) {
     signal.throwIfAborted()
-    if (thrown instanceof ReaderGone) throw thrown
+    if (thrown instanceof ReaderGone || thrown instanceof PlaceLost) throw thrown
     if (!(thrown instanceof RequestRefused)) {
       await send({ result: 'server-error', reason: 'internal error' })
       throw thrown

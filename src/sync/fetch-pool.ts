@@ -7,6 +7,7 @@ import {
   createPeerRecord,
   isOutdoneBy,
   isProbeDue,
+  isWaitedFor,
   noteDelivery,
   type PeerRecord
 } from './peer-record.ts'
@@ -16,12 +17,16 @@ export interface FetchPoolDeps {
   readonly clock: Clock
   /** A peer held a piece until another one did it. */
   readonly onSlow: (peer: string, slowness: Slowness) => void
+  /** True for a peer that is relied on: strangers get what such peers do not bring. Left out: all are. */
+  readonly isConfigured?: (peer: string) => boolean
 }
 
 /** Requests in flight to all peers together; with the size of a slice this bounds the memory. */
 export const IN_FLIGHT_MAX = 8
 /** Requests in flight to one peer: the next one is on its way while the last one is read. */
 export const IN_FLIGHT_PER_PEER_MAX = 2
+/** Of these, requests in flight to strangers: as many of them as there may be hold up no more than this. */
+export const IN_FLIGHT_STRANGERS_MAX = 4
 /** A peer that sent nothing for so long shares its piece with another one. */
 export const QUIET_MAX_MS = 1_000
 /** A peer that is not done after so long shares its piece, though something comes now and then. */
@@ -34,6 +39,10 @@ const LOOK_INTERVAL_MS = 250
 const COST_MAX = 30
 const FAILURE_COST = 10
 const WAIT_COST = 1
+/** A wait costs the more the longer it is, so that a piece is given up after half a minute of them. */
+const WAIT_COST_MS = 1_000
+/** Whoever asks for a longer wait is asked again all the same. */
+const WAIT_MAX_MS = 30_000
 const BACKOFF_MIN_MS = 500
 const BACKOFF_MAX_MS = 8_000
 /** Peers whose records are kept. */
@@ -59,13 +68,16 @@ interface OpenJob {
 /** Shares pieces out among the peers, the pieces that came first before the others. */
 export class FetchPool {
   readonly #deps: FetchPoolDeps
+  readonly #isConfigured: (peer: string) => boolean
   readonly #jobs = new Set<OpenJob>()
   readonly #peers = new LruMap<string, PeerRecord>(PEERS_MAX)
   readonly #attempting = new Set<Promise<void>>()
   #looking: AbortController | undefined
+  #strangersCount = 0
 
   constructor(deps: FetchPoolDeps) {
     this.#deps = deps
+    this.#isConfigured = deps.isConfigured ?? (() => true)
   }
 
   /** Settles when a peer did the piece or all failed it. Rejects on abort, and with our own failures. */
@@ -156,15 +168,19 @@ export class FetchPool {
   /**
    * One that no other outdoes; of these the peer that failed this piece least, then the one with the fewest
    * strikes, then the least busy, then the fastest. A piece that only outdone ones are free for waits for a better
-   * one, but for a probe now and then.
+   * one, but for a probe now and then. A stranger gets what no configured peer can be expected to bring.
    */
   #assign(open: OpenJob, nowMs: number): void {
     if (this.#attempting.size >= IN_FLIGHT_MAX) return
     const able = open.job.peers().filter((peer) => {
       return !open.attempts.has(peer) && (open.costs.get(peer) ?? 0) < COST_MAX
     })
+    const areStrangersIn =
+      this.#strangersCount < IN_FLIGHT_STRANGERS_MAX &&
+      !able.some((peer) => this.#isConfigured(peer) && this.#isExpected(peer, nowMs))
     const free = able.filter((peer) => {
       const { inFlight, notBeforeMs } = this.#state(peer)
+      if (!areStrangersIn && !this.#isConfigured(peer)) return false
       return inFlight < IN_FLIGHT_PER_PEER_MAX && notBeforeMs <= nowMs
     })
     const waited = able
@@ -200,6 +216,8 @@ export class FetchPool {
     const { clock } = this.#deps
     const state = this.#state(peer)
     const attempt: Attempt = { abort: new AbortController(), startedMs: nowMs, arrivedMs: nowMs }
+    const strangers = this.#isConfigured(peer) ? 0 : 1
+    this.#strangersCount += strangers
     open.attempts.set(peer, attempt)
     state.inFlight++
     state.askedMs = nowMs
@@ -217,6 +235,7 @@ export class FetchPool {
     } finally {
       open.attempts.delete(peer)
       state.inFlight--
+      this.#strangersCount -= strangers
     }
   }
 
@@ -238,8 +257,9 @@ export class FetchPool {
     const costBefore = hasPart ? 0 : (open.costs.get(peer) ?? 0)
     open.error = error
     if (judged.kind === 'wait') {
-      open.costs.set(peer, costBefore + WAIT_COST)
-      state.notBeforeMs = nowMs + Math.min(judged.waitMs, BACKOFF_MAX_MS)
+      const waitMs = Math.min(judged.waitMs, WAIT_MAX_MS)
+      open.costs.set(peer, costBefore + Math.max(WAIT_COST, Math.round(waitMs / WAIT_COST_MS)))
+      state.notBeforeMs = nowMs + waitMs
       return
     }
     state.strikes++
@@ -259,6 +279,12 @@ export class FetchPool {
       this.#deps.onSlow(other, slow)
     }
     open.settle({ kind: 'done', peer })
+  }
+
+  /** True while it can be relied on to take the piece soon: it does what it has, or was not asked yet. */
+  #isExpected(peer: string, nowMs: number): boolean {
+    const record = this.#state(peer)
+    return isWaitedFor(record, nowMs) && !this.#isQuiet(peer, nowMs)
   }
 
   /** True while it sends nothing of a piece that it has, or is busy with none: nobody waits for such a one. */

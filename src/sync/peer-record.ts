@@ -80,6 +80,11 @@ export function isOutdoneBy(record: PeerRecord, other: PeerRecord, nowMs: number
   return (record.rate ?? Infinity) * SLOWER_FACTOR_MAX < (other.rate ?? 0)
 }
 
+/** True for a peer that serves, or may well: a piece can wait until it has its hands free. */
+export function isWaitedFor(record: PeerRecord, nowMs: number): boolean {
+  return record.notBeforeMs <= nowMs && record.strikes <= WAITED_STRIKES_MAX && !isShort(record)
+}
+
 /** True when a peer that is outdone is to be given a piece all the same. */
 export function isProbeDue({ askedMs }: PeerRecord, nowMs: number): boolean {
   return askedMs === undefined || nowMs - askedMs >= PROBE_INTERVAL_MS

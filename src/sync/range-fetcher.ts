@@ -60,6 +60,8 @@ export interface BlockFetcherDeps {
   /** The connected peers that may be asked for blocks up to a height, the best first. */
   readonly peers: (number: bigint) => readonly string[]
   readonly onSlow: (peer: string, slowness: Slowness) => void
+  /** True for a peer that is asked before strangers are; left out: all are alike. */
+  readonly isConfigured?: (peer: string) => boolean
 }
 
 /** Makes a fetcher; it remembers which peers failed or were slow. */
@@ -67,9 +69,10 @@ export function createBlockFetcher({
   clock,
   blocks,
   peers,
-  onSlow
+  onSlow,
+  isConfigured = () => true
 }: BlockFetcherDeps): BlockFetcher {
-  const pool = new FetchPool({ clock, onSlow })
+  const pool = new FetchPool({ clock, onSlow, isConfigured })
   return {
     range({ first, last }, take, { signal, only }) {
       const among = () => peers(last).filter((peer) => only === undefined || peer === only)

@@ -57,7 +57,7 @@ describe('a gap of 1,000 blocks', () => {
 
   /** What a stream of a protocol is answered with; the default serves the chain as a node does. */
   async function serve(network: Network, replace?: (stream: ByteStream) => Promise<void>) {
-    const { bulk } = createPeerLanes(systemClock, [], () => false)
+    const lanes = createPeerLanes(systemClock, () => false, 0)
     const messages = new Map(chain.map((block) => [block.hash, block]))
     const source = {
       messageByNumber: (number: bigint) => chain[Number(number) - 1],
@@ -73,7 +73,8 @@ describe('a gap of 1,000 blocks', () => {
           return
         }
         const deps = { clock: systemClock, log: silentLog, signal: forever }
-        const handler = { def, costTokens: 10, lane: bulk, serve: answer }
+        const lane = lanes.laneOf('bulk', peer)
+        const handler = { def, costTokens: 10, lane, serve: answer }
         await respond(deps, handler, { peer, stream })
       })
     await handle(BLOCKS_BY_RANGE, (asked) => serveBlocksByRange(source, asked))

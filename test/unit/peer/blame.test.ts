@@ -153,6 +153,22 @@ describe('blame', () => {
     assert.equal(store.kept.at(-1)?.peer, `p${BLAMED_PEERS_MAX}`)
   })
 
+  it('keeps bench and ban, however many strangers come with faults after them', async () => {
+    const store = createStore()
+    const { blame, clock } = open(store)
+    for (const peer of ['ours', 'banned']) {
+      for (let times = 0; times < HEAVY_FAULTS_MAX; times++) blame.note(peer, 'false-block')
+    }
+    blame.note('ours', 'stall')
+    for (let index = 0; index < 2 * BLAMED_PEERS_MAX; index++) blame.note(`p${index}`, 'stall')
+    for (let index = 0; index < 2 * BLAMED_PEERS_MAX; index++) blame.note(`q${index}`, 'over-limit')
+    assert.ok(blame.isBenched('ours') && blame.isBanned('banned'))
+    assert.equal(blame.lightCount('ours'), 1)
+    await blame.saved()
+    const { blame: next } = open(store, { clock })
+    assert.ok(next.isBenched('ours') && next.isBanned('banned'))
+  })
+
   it('goes on when it cannot write, and says so', async () => {
     const failures: unknown[] = []
     const store = { load: () => undefined, save: () => Promise.reject(new Error('disk full')) }

@@ -4,22 +4,42 @@ import { ChunkParser } from '../../../protocols/framing/chunk-parser.ts'
 import { type ResponseChunk } from '../../../protocols/framing/chunk.ts'
 import { silentLog } from '../../../src/base/log.ts'
 import { Quota } from '../../../src/peer/quota.ts'
-import { type Handler, type Lane, RequestRefused, respond } from '../../../src/reqresp/responder.ts'
+import {
+  Lane,
+  type LaneLimits,
+  READER_GRACE_MS,
+  SHARE_RETRY_MS
+} from '../../../src/reqresp/lane.ts'
+import {
+  type Handler,
+  RequestRefused,
+  respond,
+  type ServeDeadlines
+} from '../../../src/reqresp/responder.ts'
 import { createManualClock, settle } from '../../support/manual-clock.ts'
 import { createStreamPair, type MemoryStream } from '../../support/memory-stream.ts'
 import { TEXT_PROTOCOL } from '../../support/text-protocol.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
-const DEADLINES = { requestMs: 100, chunkMs: 200, wholeMs: 1_000 }
+const DEADLINES = { requestMs: 100, chunkMs: 200, refusalMs: 50, wholeMs: 1_000 }
 const PEER = 'peer-1'
 
 describe('serving a request', () => {
-  const setUp = ({ tokens = 100, streamsPerPeerMax = 2, streamsMax = 3 } = {}) => {
+  const setUp = ({
+    tokens = 100,
+    streamsPerPeerMax = 2,
+    streamsMax = 3,
+    deadlines = DEADLINES,
+    ...limits
+  }: Partial<LaneLimits> & {
+    readonly tokens?: number
+    readonly deadlines?: ServeDeadlines
+  } = {}) => {
     const clock = createManualClock()
     const rate = { burstTokens: tokens, tokensPerSecond: 10 }
     const quota = new Quota(clock, { perPeer: rate, total: rate })
-    const lane: Lane = { quota, streamsPerPeerMax, streamsMax, open: new Map() }
+    const lane = new Lane({ clock, quota }, { streamsPerPeerMax, streamsMax, ...limits })
     const served: string[] = []
     const stop = new AbortController()
     const serve = (
@@ -37,7 +57,7 @@ describe('serving a request', () => {
         lane
       }
       const deps = { clock, log: silentLog, signal: stop.signal }
-      const done = respond(deps, handler, { peer, stream: server }, DEADLINES)
+      const done = respond(deps, handler, { peer, stream: server }, deadlines)
       return { client, server, done }
     }
     return { clock, lane, served, serve, stop }
@@ -50,7 +70,7 @@ describe('serving a request', () => {
     assert.deepEqual(await read(client), ['one', 'two', 'three'])
     await done
     assert.deepEqual(served, ['one'])
-    assert.equal(lane.open.size, 0)
+    assert.equal(lane.openCount, 0)
   })
 
   it('streams what an async handler yields', async () => {
@@ -127,22 +147,137 @@ describe('serving a request', () => {
     assert.ok(server.isAborted)
   })
 
-  it('resets streams beyond the bounds for one peer and for all, and leaves the open ones', async () => {
-    const { serve, lane } = setUp({ streamsPerPeerMax: 2, streamsMax: 3 })
+  it('tells a peer beyond the bounds when to come again, and leaves the open streams', async () => {
+    const { serve, served, lane } = setUp({ streamsPerPeerMax: 2, streamsMax: 3 })
     const open = [serve(), serve()]
-    const third = serve()
-    assert.ok(third.server.isAborted, 'a third stream of one peer')
     const other = serve(undefined, { peer: 'peer-2' })
-    assert.ok(!other.server.isAborted)
-    const fourth = serve(undefined, { peer: 'peer-3' })
-    assert.ok(fourth.server.isAborted, 'a fourth stream in all')
+    for (const refused of [serve(), serve(undefined, { peer: 'peer-3' })]) {
+      assert.deepEqual(await readChunks(refused.client), [
+        { result: 'rate-limited', retryAfterMs: SHARE_RETRY_MS }
+      ])
+      await refused.client.closeWrite()
+      await refused.done
+      assert.ok(!refused.server.isAborted, 'a refusal ends in order')
+    }
+    assert.deepEqual(served, [])
     for (const { client } of [...open, other]) {
       await ask(client, 'x')
       assert.deepEqual(await read(client), ['x'])
     }
-    await Promise.all(open.map(({ done }) => done))
-    await other.done
-    assert.equal(lane.open.size, 0)
+    await Promise.all([...open, other].map(({ done }) => done))
+    assert.equal(lane.openCount, 0)
+  })
+
+  it('counts a stream from the moment it opens, and holds no refusal for long', async () => {
+    const { serve, lane, clock } = setUp({ streamsPerPeerMax: 1, streamsMax: 1 })
+    serve()
+    assert.equal(lane.openCount, 1, 'nothing of the request has come')
+    const refused = serve()
+    await readChunks(refused.client)
+    assert.ok(!refused.server.isAborted)
+    await clock.advance(DEADLINES.refusalMs)
+    await refused.done
+    assert.ok(refused.server.isAborted, 'it never closed its side')
+  })
+
+  it('writes a few refusals to one peer at a time, and resets what comes beyond', async () => {
+    const { serve, clock } = setUp({ streamsPerPeerMax: 1, streamsMax: 1 })
+    serve()
+    const refused = Array.from({ length: 6 }, () => serve())
+    await settle()
+    assert.deepEqual(
+      refused.map(({ server }) => server.isAborted),
+      [false, false, false, false, true, true]
+    )
+    await clock.advance(DEADLINES.refusalMs)
+    const again = serve()
+    assert.equal((await readChunks(again.client))[0]?.result, 'rate-limited')
+  })
+
+  it('gives the place of a request that trickles to a peer that waits, and says so', async () => {
+    const deadlines = { ...DEADLINES, requestMs: 10_000, wholeMs: 100_000 }
+    const { serve, clock } = setUp({ streamsMax: 1, turnMs: 1_000, deadlines })
+    const slow = serve()
+    await slow.client.write(encoder.encode('x'))
+    await clock.advance(1_000)
+    const other = serve(undefined, { peer: 'peer-2' })
+    assert.deepEqual(await readChunks(slow.client), [
+      { result: 'rate-limited', retryAfterMs: 1_000 }
+    ])
+    await ask(other.client, 'mine')
+    assert.deepEqual(await read(other.client), ['mine'])
+  })
+
+  it('ends an answer between two chunks when its place is given away, and writes nothing behind that', async () => {
+    const deadlines = { ...DEADLINES, wholeMs: 100_000 }
+    const { serve, clock } = setUp({ streamsMax: 1, turnMs: 1_000, deadlines })
+    const long = serve(async function* () {
+      for (let index = 0; index < 9; index++) {
+        yield 'part'
+        await clock.sleep(600)
+      }
+    })
+    await ask(long.client, 'x')
+    await clock.advance(600)
+    await clock.advance(600)
+    serve(undefined, { peer: 'peer-2' })
+    await clock.advance(600)
+    const results = (await readChunks(long.client)).map(({ result }) => result)
+    assert.deepEqual(results, ['ok', 'ok', 'ok', 'rate-limited'])
+    await long.done
+    assert.ok(!long.server.isAborted)
+  })
+
+  it('cuts a reader off that takes each chunk in time and far too little in all', async () => {
+    const deadlines = { ...DEADLINES, chunkMs: 10_000, wholeMs: 120_000 }
+    const limits = { readerMinBytesPerSecond: 16_384 }
+    const { serve, clock } = setUp({ ...limits, deadlines })
+    const { client, server } = serve(function* () {
+      for (;;) yield randomText(64 * 1_024)
+    })
+    await ask(client, 'x')
+    const reader = client.source[Symbol.asyncIterator]()
+    for (let ms = 0; ms <= 2 * READER_GRACE_MS && !server.isAborted; ms += 9_000) {
+      await settle()
+      await reader.next()
+      await clock.advance(9_000)
+    }
+    assert.ok(server.isAborted)
+  })
+
+  it('lets a large answer wait once it cost far more than the peer has', async () => {
+    const { serve } = setUp({ tokens: 10, bytesPerToken: 1_000 })
+    const { client } = serve(function* () {
+      for (;;) yield randomText(5_000)
+    })
+    await ask(client, 'x')
+    const results = (await readChunks(client)).map(({ result }) => result)
+    assert.equal(results.at(-1), 'rate-limited')
+    assert.ok(results.length >= 4 && results.length <= 8, String(results.length))
+    const next = serve()
+    await ask(next.client, 'x')
+    assert.equal((await readChunks(next.client))[0]?.result, 'rate-limited')
+  })
+
+  it('leaves the event loop to others within a long answer', async () => {
+    const { serve } = setUp()
+    let turns = 0
+    let isDone = false
+    const count = () => {
+      turns++
+      if (!isDone) setImmediate(count)
+    }
+    setImmediate(count)
+    const { client, done } = serve(function* () {
+      const startMs = performance.now()
+      while (performance.now() - startMs < 60) yield 'x'
+    })
+    await ask(client, 'x')
+    const reading = readChunks(client)
+    await done
+    await reading
+    isDone = true
+    assert.ok(turns >= 4, `${String(turns)} turns`)
   })
 
   it('gives up a request that does not end, and calls it no wrong one: it may be we that stood still', async () => {
@@ -205,7 +340,7 @@ async function ask(client: MemoryStream, text: string): Promise<void> {
 }
 
 async function readChunks(client: MemoryStream): Promise<readonly ResponseChunk[]> {
-  const parser = new ChunkParser(TEXT_PROTOCOL.limits)
+  const parser = new ChunkParser({ ...TEXT_PROTOCOL.limits, chunksMax: 1_000_000 })
   const chunks: ResponseChunk[] = []
   for await (const part of client.source) chunks.push(...parser.push(part))
   parser.end()

@@ -3,7 +3,15 @@ import assert from 'node:assert/strict'
 import { STATE_DIFF_MAX_BYTES } from '../../../protocols/state-diffs-by-range/codec.ts'
 import { type RangeRequest } from '../../../protocols/range-request.ts'
 import { ApplyError } from '../../../src/apply/apply-error.ts'
-import { type FalseDiff, fetchDiffs } from '../../../src/sync/fetch-diffs.ts'
+import { RequestError } from '../../../src/reqresp/request-error.ts'
+import {
+  type FalseDiff,
+  fetchDiffs,
+  type FetchDiffsDeps,
+  STRANGERS_ASKED_MAX,
+  WAITED_MAX_MS
+} from '../../../src/sync/fetch-diffs.ts'
+import { createManualClock } from '../../support/manual-clock.ts'
 import { asRequestChunks } from '../../support/request-chunks.ts'
 import { ChainError } from '../../../src/chain/chain-error.ts'
 import { isDiffServed, serveStateDiffs } from '../../../src/sync/serve-diffs.ts'
@@ -88,7 +96,11 @@ function failing(): Iterable<Uint8Array> {
   throw new Error('unavailable')
 }
 
-async function fetchFrom(peers: Readonly<Record<string, Peer>>, last = 5n) {
+async function fetchFrom(
+  peers: Readonly<Record<string, Peer>>,
+  last = 5n,
+  deps: Pick<FetchDiffsDeps, 'clock' | 'isConfigured'> = {}
+) {
   const asked: string[] = []
   const taken: string[] = []
   const blamed: FalseDiff[] = []
@@ -99,7 +111,8 @@ async function fetchFrom(peers: Readonly<Record<string, Peer>>, last = 5n) {
   const outcome = await fetchDiffs(
     {
       request: asRequestChunks(request),
-      onFalse: (failure) => void blamed.push(failure)
+      onFalse: (failure) => void blamed.push(failure),
+      ...deps
     },
     { first: 1n, last, peers: Object.keys(peers), signal: new AbortController().signal },
     async (number, bytes, peer) => {
@@ -172,6 +185,35 @@ describe('fetchDiffs', () => {
       kind: 'failed',
       reason: 'a: unavailable'
     })
+  })
+  it('asks configured peers first, and few strangers after them', async () => {
+    const strangers = Array.from({ length: 20 }, (_, index) => `stranger-${String(index)}`)
+    const isConfigured = (peer: string) => peer === 'backup'
+    const peers = Object.fromEntries([...strangers, 'backup'].map((peer) => [peer, failing]))
+    const { asked } = await fetchFrom(peers, 5n, { isConfigured })
+    assert.equal(asked[0], 'backup 1+5')
+    assert.equal(asked.length, 1 + STRANGERS_ASKED_MAX)
+  })
+  it('asks a peer again when it said it may, unless that is long', async () => {
+    for (const [retryAfterMs, kind] of [
+      [3_000, 'done'],
+      [WAITED_MAX_MS + 1, 'failed']
+    ] as const) {
+      const clock = createManualClock()
+      let count = 0
+      const busy: Peer = (range) => {
+        if (count++ > 0) return honest()(range)
+        throw new RequestError({ code: 'rate-limited', peer: 'a', retryAfterMs })
+      }
+      let isDone = false
+      const fetching = fetchFrom({ a: busy }, 5n, { clock }).finally(() => {
+        isDone = true
+      })
+      for (let ms = 0; ms < 2_000; ms += 1_000) await clock.advance(1_000)
+      assert.equal(count, 1)
+      while (!isDone) await clock.advance(1_000)
+      assert.equal((await fetching).outcome.kind, kind)
+    }
   })
   it('throws what is not the fault of a peer', async () => {
     await assert.rejects(fetchFrom({ a: sending(255), b: honest() }), /state-not-readable/)

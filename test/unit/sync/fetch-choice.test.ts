@@ -30,10 +30,15 @@ interface Way {
 }
 
 /** Pieces of a gap as they are fetched: so many at once, each of them one request's blocks. */
-function createWorld(names: readonly string[], wayOf: (peer: string, clock: ManualClock) => Way) {
+function createWorld(
+  names: readonly string[],
+  wayOf: (peer: string, clock: ManualClock) => Way,
+  isConfigured?: (peer: string) => boolean
+) {
   const clock = createManualClock()
   const slow: string[] = []
-  const pool = new FetchPool({ clock, onSlow: (peer) => void slow.push(peer) })
+  const onSlow = (peer: string) => void slow.push(peer)
+  const pool = new FetchPool({ clock, onSlow, ...(isConfigured && { isConfigured }) })
   const asked = new Map<string, number>(names.map((name) => [name, 0]))
   const brought = new Map<string, number>(names.map((name) => [name, 0]))
   const add = (map: Map<string, number>, peer: string, count: number) =>
@@ -193,6 +198,64 @@ describe('the choice of the fetch pool', () => {
     await clock.advance(1_000)
     assert.deepEqual(await outcome, { kind: 'done', peer: 'mini' })
     assert.equal((brought.get('mini') ?? 0) - before, RANGE_BLOCKS_MAX)
+  })
+})
+
+describe('the fetch pool among strangers', () => {
+  const backups = ['backup-1', 'backup-2']
+  const strangers = Array.from({ length: 200 }, (_, index) => `stranger-${String(index)}`)
+  const isBackup = (peer: string) => backups.includes(peer)
+  const askedOf = ({ asked }: { asked: ReadonlyMap<string, number> }) =>
+    strangers.reduce((sum, peer) => sum + (asked.get(peer) ?? 0), 0)
+
+  it('asks none while its configured peers serve, however many and quick they look', async () => {
+    const alone = createWorld(backups, () => ({ ms: 100 }), isBackup)
+    const aloneMs = await alone.fetchGap(GAP_BLOCKS)
+    const beset = createWorld([...strangers, ...backups], () => ({ ms: 100 }), isBackup)
+    assert.equal(await beset.fetchGap(GAP_BLOCKS), aloneMs)
+    assert.equal(askedOf(beset), 0)
+  })
+
+  it('gets a gap from one backup while the other hangs and two hundred strangers stall', async () => {
+    const world = createWorld(
+      [...strangers, ...backups],
+      (peer) => (peer === 'backup-2' ? { ms: 100 } : { ms: 10_000 }),
+      isBackup
+    )
+    const tookMs = await world.fetchGap(GAP_BLOCKS)
+    assert.ok(tookMs < 10_000, `${String(tookMs)} ms`)
+  })
+
+  it('takes from strangers what its configured peers do not have', async () => {
+    const unavailable = (peer: string) => () =>
+      new RequestError({ code: 'unavailable', peer, reason: 'not held' })
+    const world = createWorld(
+      [...backups, ...strangers.slice(0, 3)],
+      (peer) => (isBackup(peer) ? { ms: 5, fails: unavailable(peer) } : { ms: 50 }),
+      isBackup
+    )
+    await world.fetchGap(4 * RANGE_BLOCKS_MAX)
+    assert.ok(askedOf(world) >= 4)
+  })
+
+  it('takes from strangers while its configured peers ask it to wait, and waits as long as they say', async () => {
+    const askedMs: number[] = []
+    const world = createWorld(
+      ['backup-1', 'stranger-0'],
+      (peer, clock) => {
+        if (peer !== 'backup-1') return { ms: 3_000 }
+        askedMs.push(clock.monotonicMs())
+        const retryAfterMs = 20_000
+        return {
+          ms: 1,
+          fails: () => new RequestError({ code: 'rate-limited', peer, retryAfterMs })
+        }
+      },
+      isBackup
+    )
+    await world.fetchGap(16 * RANGE_BLOCKS_MAX)
+    const gaps = askedMs.slice(IN_FLIGHT_PER_PEER_MAX).map((ms) => ms - (askedMs[0] ?? 0))
+    assert.ok(gaps.length > 0 && gaps.every((ms) => ms >= 20_000), gaps.join(' '))
   })
 })
 
