@@ -1,4 +1,5 @@
 // One node, sequencer or backup: opened in the order of what stands on what, stopped in the reverse.
+import { setMaxListeners } from 'node:events'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
@@ -116,6 +117,7 @@ async function assemble(opened: Opened): Promise<RunningNode> {
   const { inputs, overrides, log, chain, network, closers } = opened
   const { config, genesis } = inputs
   const serving = new AbortController()
+  setMaxListeners(0, serving.signal) // one for each stream that is served; the lanes bound them
   closers.add('serving', async () => {
     serving.abort(new Error('the node stops'))
   })

@@ -1,4 +1,5 @@
 // Runs services until they are told to stop or one of them fails, and stops them group by group.
+import { setMaxListeners } from 'node:events'
 import { type Service } from '../base/service.ts'
 import { untilAborted } from '../base/until-aborted.ts'
 
@@ -15,6 +16,7 @@ export async function runServices(
   const failed = new AbortController()
   const running = groups.map((services) => {
     const stop = new AbortController()
+    setMaxListeners(0, stop.signal) // one for each request under way; peers, and what is asked of them, are bounded
     const ended = services.map((service) =>
       service.run(stop.signal).catch((thrown: unknown) => {
         if (stop.signal.aborted) return

@@ -44,8 +44,11 @@ export interface LiveChain {
   stopAll(): Promise<void>
 }
 
-/** Writes key and genesis. One block a second. */
-export async function createLiveChain(directory: string): Promise<LiveChain> {
+/** Writes key and genesis. One block a second; those of the `agoSeconds` before now are built at once. */
+export async function createLiveChain(
+  directory: string,
+  { agoSeconds = 0 }: { readonly agoSeconds?: number } = {}
+): Promise<LiveChain> {
   const keyFile = join(directory, 'signing.key')
   const { address } = await createSigningKey(keyFile)
   const genesisFile = join(directory, 'genesis.json')
@@ -53,7 +56,7 @@ export async function createLiveChain(directory: string): Promise<LiveChain> {
     chainId: CHAIN_ID,
     signer: address,
     fundedAccounts: [],
-    timestamp: Math.floor(Date.now() / 1000),
+    timestamp: Math.floor(Date.now() / 1000) - agoSeconds,
     blockTimeMs: 1000
   })
   await writeFile(genesisFile, text)
