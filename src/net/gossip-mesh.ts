@@ -20,7 +20,7 @@ import { isDialled, parsePeer } from './peer-address.ts'
 import { encodeVarint } from './varint.ts'
 
 /** A frame carries its message, the topic and a little control. */
-const FRAME_MAX_BYTES = COMPRESSED_MAX_BYTES + 2 ** 16
+export const FRAME_MAX_BYTES = COMPRESSED_MAX_BYTES + 2 ** 16
 /** What may wait for one slow reader before its gossip stream is given up. */
 const OUTBOUND_MAX_BYTES = 8 * COMPRESSED_MAX_BYTES
 /** gossipsub's own redialling waits for its dials inside the heartbeat; dialer.ts does it outside. */

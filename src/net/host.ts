@@ -2,18 +2,20 @@
 import { type GossipSub } from '@chainsafe/libp2p-gossipsub'
 import { identify, type Identify, identifyPush, type IdentifyPush } from '@libp2p/identify'
 import { type Libp2p } from '@libp2p/interface'
-import { noise } from '@libp2p/noise'
 import { ping, type Ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
-import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { errorMessage } from '../base/node-error.ts'
-import { gossipService } from './gossip-mesh.ts'
+import { forgetStrangers } from './forget-strangers.ts'
+import { internalsOf } from './gossip-internals.ts'
+import { FRAME_MAX_BYTES, gossipService } from './gossip-mesh.ts'
+import { createHostBounds, HANDSHAKE_MAX_MS } from './host-bounds.ts'
 import { findListenFailure } from './listen-failure.ts'
+import { STREAM_NEGOTIATION_MS } from './muxed-stream.ts'
 import { NetError } from './net-error.ts'
 import { type PeerKey } from './peer-key.ts'
 import { markProcess } from './process-mark.ts'
+import { quietLogger } from './quiet-logger.ts'
 
 /** What a host is made of. */
 export interface HostOptions {
@@ -42,13 +44,10 @@ export type HostServices = {
 /** A host of ours. */
 export type Host = Libp2p<HostServices>
 
-/** Connections of all peers; those of configured peers are never refused or pruned. */
-const CONNECTIONS_MAX = 300
-/** Connections that one address may open in a second, and that may be in their handshake. */
-const INBOUND_PER_SECOND_MAX = 20
-const INBOUND_PENDING_MAX = 50
-/** A stream's receive window: what one stream may have in flight towards a slow reader. */
-const STREAM_WINDOW_MAX_BYTES = 4 * 2 ** 20
+/** The library refuses who comes last; host-bounds.ts makes room instead. */
+const UNBOUNDED = Number.MAX_SAFE_INTEGER
+/** Connections that are accepted in one go; each takes about half a millisecond. */
+const ACCEPTS_MAX = 64
 const DIAL_TIMEOUT_MS = 5_000
 /** A peer that stands still is let go of; one on a busy machine may take its time to answer. */
 const PING_INTERVAL_MS = 10_000
@@ -59,28 +58,37 @@ const PING_TIMEOUT_MAX_MS = 20_000
 export async function startHost(options: HostOptions): Promise<Host> {
   const { peerKey, listen, peers, chainId, seenTtlMs, agentVersion } = options
   const { isRefused = () => false } = options
-  const host = await createLibp2p<HostServices>({
+  const logger = quietLogger()
+  let host: Host | undefined = undefined
+  const isKept = (peer: string) =>
+    host !== undefined && internalsOf(host.services.pubsub).direct.has(peer)
+  const bounds = createHostBounds({
+    isRefused,
+    isKept,
+    gossipFrameMaxBytes: FRAME_MAX_BYTES
+  })
+  host = await createLibp2p<HostServices>({
     privateKey: peerKey.privateKey,
     nodeInfo: { userAgent: markProcess(agentVersion) },
     addresses: { listen: listen === undefined ? [] : [listen] },
-    transports: [tcp()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_MAX_BYTES } })],
+    transports: [tcp({ backlog: ACCEPTS_MAX })],
+    ...(logger && { logger }),
+    connectionProtector: bounds.connectionProtector,
+    connectionEncrypters: [bounds.encrypter],
+    streamMuxers: [bounds.streamMuxer],
     connectionManager: {
-      maxConnections: CONNECTIONS_MAX,
-      inboundConnectionThreshold: INBOUND_PER_SECOND_MAX,
-      maxIncomingPendingConnections: INBOUND_PENDING_MAX,
-      dialTimeout: DIAL_TIMEOUT_MS,
-      allow: peers.flatMap(numericHost)
+      maxConnections: UNBOUNDED,
+      inboundConnectionThreshold: UNBOUNDED,
+      maxIncomingPendingConnections: UNBOUNDED,
+      inboundUpgradeTimeout: HANDSHAKE_MAX_MS,
+      inboundStreamProtocolNegotiationTimeout: STREAM_NEGOTIATION_MS,
+      dialTimeout: DIAL_TIMEOUT_MS
     },
     connectionMonitor: {
       pingInterval: PING_INTERVAL_MS,
       pingTimeout: { minTimeout: PING_TIMEOUT_MIN_MS, maxTimeout: PING_TIMEOUT_MAX_MS }
     },
-    connectionGater: {
-      denyDialPeer: (peer) => isRefused(peer.toString()),
-      denyInboundEncryptedConnection: (peer) => isRefused(peer.toString())
-    },
+    connectionGater: bounds.connectionGater,
     services: {
       identify: identify(),
       // What we come to answer after a peer has connected, and what it does: asking goes by it.
@@ -90,6 +98,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     },
     start: false
   })
+  forgetStrangers(host, isKept)
   try {
     await host.start()
   } catch (thrown) {
@@ -100,11 +109,4 @@ export async function startHost(options: HostOptions): Promise<Host> {
     throw new NetError({ code: 'listen-unavailable', multiaddr: listen, reason }, { cause })
   }
   return host
-}
-
-/** The numeric host of an address, as the allow-list takes it; names are not in it. */
-function numericHost(address: string): readonly string[] {
-  const [host] = multiaddr(address).getComponents()
-  if (host?.value === undefined || !['ip4', 'ip6'].includes(host.name)) return []
-  return [`/${host.name}/${host.value}`]
 }

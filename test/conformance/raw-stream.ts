@@ -28,6 +28,11 @@ export class StreamReader {
   #wake: () => void = () => undefined
 
   constructor(stream: Stream) {
+    // A stream may have ended before anyone reads from it: its bytes come once somebody listens.
+    const finish = () => {
+      const isOver = stream.readableEnded || stream.status !== 'open'
+      if (isOver && stream.readBufferLength === 0) this.#finish('closed')
+    }
     stream.addEventListener('message', ({ data }) => {
       const part = data.subarray().slice()
       this.#length += part.length
@@ -37,18 +42,19 @@ export class StreamReader {
       }
       this.#parts.push(part)
       this.#wake()
+      finish()
     })
-    const finish = (end: StreamEnd) => {
-      if (this.#end === 'open') this.#end = end
-      this.#wake()
-    }
-    stream.addEventListener('end', () => {
-      finish('closed')
-    })
+    stream.addEventListener('end', finish)
     stream.addEventListener('close', ({ error }) => {
-      finish(error === undefined ? 'closed' : 'reset')
+      if (error === undefined) finish()
+      else this.#finish('reset')
     })
-    if (stream.readableEnded) finish('closed')
+    finish()
+  }
+
+  #finish(end: StreamEnd): void {
+    if (this.#end === 'open') this.#end = end
+    this.#wake()
   }
 
   /**

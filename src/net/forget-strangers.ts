@@ -1,0 +1,19 @@
+// The peer store keeps whom it met for good: strangers leave it some time after they have gone.
+import { type Libp2p } from '@libp2p/interface'
+
+/** Identify may still be writing down a peer that has just left. */
+const FORGET_AFTER_MS = 10_000
+
+/** From now on. Whoever is kept stays known. */
+export function forgetStrangers(
+  host: Pick<Libp2p, 'addEventListener' | 'getConnections' | 'peerStore'>,
+  isKept: (peer: string) => boolean
+): void {
+  host.addEventListener('peer:disconnect', ({ detail: peer }) => {
+    const timer = setTimeout(() => {
+      if (isKept(peer.toString()) || host.getConnections(peer).length > 0) return
+      host.peerStore.delete(peer).catch(() => undefined) // it was never written down
+    }, FORGET_AFTER_MS)
+    timer.unref()
+  })
+}

@@ -1,0 +1,143 @@
+// What comes on one muxed connection, cut at the frames of yamux: handed on in slices, with a bound on every length.
+
+const HEADER_BYTES = 12
+const FLAGS_AT = 3
+const STREAM_AT = 4
+const LENGTH_AT = 8
+const DATA = 0
+const SYN = 1
+
+/** Work of one frame; a stream that opens, and bytes, cost more. One unit is about 20 microseconds. */
+const FRAME_UNITS = 1
+const OPEN_UNITS = 20
+const BYTES_PER_UNIT = 16_384
+
+/** Bytes that pay for one frame: small frames alone are no traffic. */
+const BYTES_PER_FRAME = 1_024
+
+/** Bounds of one connection. */
+export interface FrameLimits {
+  /** A frame of data; no larger than the largest window that we grant. */
+  readonly dataMaxBytes: number
+  /** Frames that are paid for neither by bytes nor by frames of ours: at once, and in a second. */
+  readonly idleFramesMax: number
+  readonly idleFramesPerSecond: number
+}
+
+/** Thrown for a connection that must go. */
+export class FrameFlood extends Error {}
+
+/** One connection's side of it; whoever owns it decides when, and how much, is handed on. */
+export class FrameGate {
+  readonly #limits: FrameLimits
+  readonly #emit: (bytes: Uint8Array) => void
+  readonly #nowMs: () => number
+  readonly #chunks: Uint8Array[] = []
+  #waitingBytes = 0
+  /** Bytes of the current frame's data that are still to come. */
+  #dataLeft = 0
+  #idleFrames: number
+  #refilledMs: number
+
+  constructor(
+    limits: FrameLimits,
+    emit: (bytes: Uint8Array) => void,
+    nowMs: () => number = () => performance.now()
+  ) {
+    this.#limits = limits
+    this.#emit = emit
+    this.#nowMs = nowMs
+    this.#idleFrames = limits.idleFramesMax
+    this.#refilledMs = nowMs()
+  }
+
+  get waitingBytes(): number {
+    return this.#waitingBytes
+  }
+
+  /** Bytes of a frame that has begun and not ended, as the muxer may keep them. */
+  get partialMaxBytes(): number {
+    return this.#dataLeft > 0 ? this.#limits.dataMaxBytes : 0
+  }
+
+  push(bytes: Uint8Array): void {
+    if (bytes.length === 0) return
+    this.#chunks.push(bytes)
+    this.#waitingBytes += bytes.length
+  }
+
+  /** A frame of ours was sent: it may be answered by two. */
+  onSent(): void {
+    this.#idleFrames = Math.min(this.#idleFrames + 2, this.#limits.idleFramesMax)
+  }
+
+  /** Hands on frames of up to `unitsMax`; returns what was spent. Throws FrameFlood, and what `emit` throws. */
+  pump(unitsMax: number): number {
+    let units = 0
+    while (units < unitsMax) {
+      const chunk = this.#chunks.shift()
+      if (chunk === undefined) return units
+      const { end, spent, isCut } = this.#walk(chunk, unitsMax - units)
+      units += spent
+      const rest = chunk.subarray(end)
+      if (rest.length > 0) {
+        const next = isCut ? undefined : this.#chunks.shift()
+        this.#chunks.unshift(next === undefined ? rest : Buffer.concat([rest, next]))
+        if (!isCut && next === undefined) {
+          this.#pass(chunk.subarray(0, end))
+          return units
+        }
+      }
+      this.#pass(chunk.subarray(0, end))
+    }
+    return units
+  }
+
+  /** True while `pump` would hand on something. */
+  get isPending(): boolean {
+    return this.#dataLeft > 0 ? this.#waitingBytes > 0 : this.#waitingBytes >= HEADER_BYTES
+  }
+
+  #pass(bytes: Uint8Array): void {
+    this.#waitingBytes -= bytes.length
+    if (bytes.length > 0) this.#emit(bytes)
+  }
+
+  /** How far the chunk may be handed on: up to a header that is not whole, or that is not paid for. */
+  #walk(chunk: Uint8Array, unitsMax: number) {
+    const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+    let spent = 0
+    let at = 0
+    while (at < chunk.length) {
+      if (this.#dataLeft > 0) {
+        const length = Math.min(this.#dataLeft, chunk.length - at)
+        this.#dataLeft -= length
+        at += length
+        continue
+      }
+      if (spent >= unitsMax) return { end: at, spent, isCut: true }
+      if (chunk.length - at < HEADER_BYTES) break
+      const isData = chunk[at + 1] === DATA
+      const length = isData ? view.getUint32(at + LENGTH_AT) : 0
+      const isOpening = view.getUint32(at + STREAM_AT) !== 0 && (chunk[at + FLAGS_AT]! & SYN) !== 0
+      this.#check(length)
+      spent += FRAME_UNITS + (isOpening ? OPEN_UNITS : 0) + Math.floor(length / BYTES_PER_UNIT)
+      this.#dataLeft = length
+      at += HEADER_BYTES
+    }
+    return { end: at, spent, isCut: false }
+  }
+
+  #check(length: number): void {
+    const { dataMaxBytes, idleFramesMax, idleFramesPerSecond } = this.#limits
+    if (length > dataMaxBytes) {
+      throw new FrameFlood(`a frame of ${String(length)} bytes, of ${String(dataMaxBytes)} allowed`)
+    }
+    const nowMs = this.#nowMs()
+    const refill = ((nowMs - this.#refilledMs) / 1_000) * idleFramesPerSecond
+    this.#refilledMs = nowMs
+    const paid = length / BYTES_PER_FRAME
+    this.#idleFrames = Math.min(this.#idleFrames + refill + paid, idleFramesMax) - 1
+    if (this.#idleFrames < 0) throw new FrameFlood('more frames than any traffic needs')
+  }
+}

@@ -1,0 +1,120 @@
+// Gossip of strangers that has begun and not ended: each frame has its time, and all of them one budget of bytes.
+import { type Intake } from './muxed-stream.ts'
+
+/** Bounds of what the gossip streams of strangers keep us holding. */
+export interface GossipIntakeLimits {
+  /** Bytes of unfinished frames, over all strangers. */
+  readonly heldMaxBytes: number
+  /** The longest frame, as gossipsub is told. */
+  readonly frameMaxBytes: number
+  /** How long a frame of more than FREE_BYTES may take to come. */
+  readonly frameMaxMs: number
+}
+
+/** An unfinished frame that no budget is wanting for: 100 connections hold 12 MiB of them. */
+const FREE_BYTES = 2 ** 17
+const CONTINUES = 0x80
+/** A length prefix as it-length-prefixed takes it. */
+const LENGTH_MAX_BYTES = 8
+
+/** One stream, as the budget needs it. */
+export interface FollowedStream {
+  /** Calls back when the stream has closed. */
+  readonly onClosed: (release: () => void) => void
+  readonly abort: (reason: Error) => void
+}
+
+interface Followed {
+  readonly stream: FollowedStream
+  heldBytes: number
+  begunMs: number
+}
+
+/** One budget for all streams of a host. Where it is wanting, the frame that began first goes. */
+export class GossipIntake {
+  readonly #limits: GossipIntakeLimits
+  readonly #nowMs: () => number
+  readonly #followed = new Set<Followed>()
+
+  constructor(limits: GossipIntakeLimits, nowMs: () => number = () => performance.now()) {
+    this.#limits = limits
+    this.#nowMs = nowMs
+  }
+
+  get heldBytes(): number {
+    return [...this.#followed].reduce((sum, { heldBytes }) => sum + heldBytes, 0)
+  }
+
+  /** Looks at what comes on one stream. */
+  follow(stream: FollowedStream): Intake {
+    const { frameMaxBytes, frameMaxMs, heldMaxBytes } = this.#limits
+    const progress = new FrameProgress(frameMaxBytes)
+    const followed: Followed = { stream, heldBytes: 0, begunMs: 0 }
+    this.#followed.add(followed)
+    stream.onClosed(() => {
+      this.#followed.delete(followed)
+    })
+    return (bytes) => {
+      const nowMs = this.#nowMs()
+      const { isNew, heldBytes } = progress.push(bytes)
+      if (isNew) followed.begunMs = nowMs
+      followed.heldBytes = heldBytes
+      if (heldBytes <= FREE_BYTES) return
+      if (nowMs - followed.begunMs > frameMaxMs) {
+        throw new RangeError('a gossip frame that does not end')
+      }
+      while (this.heldBytes > heldMaxBytes) this.#abortOldest()
+    }
+  }
+
+  #abortOldest(): void {
+    const oldest = [...this.#followed]
+      .filter(({ heldBytes }) => heldBytes > FREE_BYTES)
+      .reduce((one, other) => (other.begunMs < one.begunMs ? other : one))
+    this.#followed.delete(oldest)
+    oldest.stream.abort(new Error('too many unfinished gossip frames'))
+  }
+}
+
+/** Where a stream of frames stands: nothing is kept but lengths. */
+class FrameProgress {
+  readonly #frameMaxBytes: number
+  #dataLeft = 0
+  #heldBytes = 0
+  #length = 0
+  #lengthBytes = 0
+
+  constructor(frameMaxBytes: number) {
+    this.#frameMaxBytes = frameMaxBytes
+  }
+
+  /** What is held of an unfinished frame, and whether that one began among these bytes. */
+  push(bytes: Uint8Array): { readonly isNew: boolean; readonly heldBytes: number } {
+    let isNew = false
+    for (let at = 0; at < bytes.length;) {
+      if (this.#dataLeft === 0) {
+        if (this.#lengthBytes === 0) isNew = true
+        this.#takeLength(bytes[at]!)
+        at += 1
+        continue
+      }
+      const length = Math.min(this.#dataLeft, bytes.length - at)
+      at += length
+      this.#dataLeft -= length
+      this.#heldBytes = this.#dataLeft === 0 ? 0 : this.#heldBytes + length
+    }
+    return { isNew, heldBytes: this.#heldBytes + this.#lengthBytes }
+  }
+
+  #takeLength(byte: number): void {
+    this.#length += (byte % CONTINUES) * CONTINUES ** this.#lengthBytes
+    this.#lengthBytes += 1
+    if (this.#lengthBytes > LENGTH_MAX_BYTES || this.#length > this.#frameMaxBytes) {
+      throw new RangeError('a gossip frame that is too long')
+    }
+    if (byte >= CONTINUES) return
+    this.#dataLeft = this.#length
+    this.#length = 0
+    this.#lengthBytes = 0
+  }
+}

@@ -1,0 +1,175 @@
+// The bounds of a host towards its peers, configured ones and strangers, and what of libp2p they hang on.
+import {
+  type ConnectionGater,
+  type MessageStream,
+  type MultiaddrConnection,
+  type StreamMuxerFactory
+} from '@libp2p/interface'
+import { boundedYamux, type MuxerLimits } from './bounded-muxer.ts'
+import { ConnectionPlaces } from './connection-places.ts'
+import { GossipIntake } from './gossip-intake.ts'
+import { HalfOpen } from './half-open.ts'
+import { guardedHandshake } from './handshake-guard.ts'
+import { type Intake, type MuxedStream } from './muxed-stream.ts'
+import { SharedWork } from './shared-work.ts'
+import { atMost, identifyIntake, PING_MAX_BYTES } from './stream-intake.ts'
+
+/** A peer may be back before its old connection is known to be gone. */
+const PLACE_LIMITS = { strangersMax: 100, byPeerMax: 4 }
+/** Inbound connections whose peer is not known yet. A handshake takes about 5 ms of a processor. */
+const HALF_OPEN_LIMITS = {
+  inAllMax: 64,
+  byAddressMax: 32,
+  handshakesByAddress: { max: 60, perSecond: 30 },
+  handshakesOfStrangers: { max: 120, perSecond: 60 }
+}
+/** From the first byte of an inbound connection until its peer is known. */
+export const HANDSHAKE_MAX_MS = 5_000
+
+const KEPT: MuxerLimits = {
+  windowMaxBytes: 4 * 2 ** 20,
+  streamsMax: 512,
+  unsettledMax: 256,
+  heldMaxBytes: 64 * 2 ** 20,
+  heldInAllMaxBytes: Number.POSITIVE_INFINITY,
+  writeMaxBytes: 128 * 2 ** 20,
+  frames: { idleFramesMax: 20_000, idleFramesPerSecond: 10_000 }
+}
+const KEPT_WORK = { unitsMax: 2_000, unitsPerSecond: 1_000_000, sliceUnits: 1_000 }
+
+const STRANGER: MuxerLimits = {
+  windowMaxBytes: 2 ** 18,
+  streamsMax: 64,
+  unsettledMax: 32,
+  heldMaxBytes: 4 * 2 ** 20,
+  heldInAllMaxBytes: 48 * 2 ** 20,
+  writeMaxBytes: 16 * 2 ** 20,
+  frames: { idleFramesMax: 2_000, idleFramesPerSecond: 200 }
+}
+/** About 5 ms at once and a quarter of one processor, whatever all strangers together send. */
+const STRANGER_WORK = { unitsMax: 250, unitsPerSecond: 12_500, sliceUnits: 64 }
+
+const GOSSIP_HELD_MAX_BYTES = 48 * 2 ** 20
+const GOSSIP_FRAME_MAX_MS = 30_000
+
+/** What the bounds stand on. */
+export interface HostBoundsDeps {
+  /** True for a peer that is neither dialled nor let in. */
+  readonly isRefused: (peer: string) => boolean
+  /** True for a peer that is kept connected: it has its place whatever strangers do. */
+  readonly isKept: (peer: string) => boolean
+  readonly gossipFrameMaxBytes: number
+}
+
+/** Read when it is needed: libp2p makes the muxer first. */
+interface MuxerComponents {
+  readonly registrar: { getProtocols: () => string[] }
+}
+
+/** Who is at the other end of a connection that has a muxer, and the connection below it. */
+interface Secured {
+  readonly below: MultiaddrConnection
+  readonly isStranger: boolean
+}
+
+/** Parts of a libp2p configuration, to be used together and for one host. */
+export function createHostBounds({ isRefused, isKept, gossipFrameMaxBytes }: HostBoundsDeps) {
+  const halfOpen = new HalfOpen(HALF_OPEN_LIMITS)
+  const places = new ConnectionPlaces(PLACE_LIMITS)
+  const gossip = new GossipIntake({
+    frameMaxBytes: gossipFrameMaxBytes,
+    heldMaxBytes: GOSSIP_HELD_MAX_BYTES,
+    frameMaxMs: GOSSIP_FRAME_MAX_MS
+  })
+  /** Connections below their handshake, as the gater has seen them. */
+  const raw = new WeakMap<MessageStream, MultiaddrConnection>()
+  const secured = new WeakMap<MessageStream, Secured>()
+  const { protector, encrypter } = guardedHandshake({
+    onAsked(connection) {
+      const below = raw.get(connection)
+      return below === undefined || halfOpen.ask(below)
+    },
+    onSecured(connection, stream, peer) {
+      const below = raw.get(connection)
+      if (below === undefined) return
+      halfOpen.leave(below, isKept(peer))
+      secured.set(stream, { below, isStranger: !isKept(peer) })
+    }
+  })
+  const connectionGater: ConnectionGater = {
+    denyDialPeer: (peer) => isRefused(peer.toString()),
+    denyInboundConnection(connection) {
+      raw.set(connection, connection)
+      halfOpen.enter(connection)
+      return false
+    },
+    denyOutboundConnection(_, connection) {
+      raw.set(connection, connection)
+      return false
+    },
+    denyInboundEncryptedConnection(peer, connection) {
+      const id = peer.toString()
+      if (isRefused(id)) return true
+      places.enter(connection, id, !isKept(id))
+      return false
+    },
+    denyOutboundEncryptedConnection(peer, connection) {
+      places.enter(connection, peer.toString(), !isKept(peer.toString()))
+      return false
+    }
+  }
+  return {
+    connectionGater,
+    connectionProtector: () => protector,
+    encrypter,
+    streamMuxer: muxerFor(secured, places, gossip)
+  }
+}
+
+function muxerFor(
+  secured: WeakMap<MessageStream, Secured>,
+  places: ConnectionPlaces,
+  gossip: GossipIntake
+) {
+  const kept = { limits: KEPT, work: new SharedWork(KEPT_WORK), held: new Set<() => number>() }
+  const strangers = {
+    limits: STRANGER,
+    work: new SharedWork(STRANGER_WORK),
+    held: new Set<() => number>()
+  }
+  const isStranger = (connection: MessageStream) => secured.get(connection)?.isStranger ?? true
+  return (components: MuxerComponents): StreamMuxerFactory =>
+    boundedYamux({
+      kindOf: (connection) => (isStranger(connection) ? strangers : kept),
+      protocols: () => components.registrar.getProtocols(),
+      intakeOf: (protocol, stream, connection) =>
+        intakeOf(gossip, { protocol, stream, isStranger: isStranger(connection) }),
+      onHeard(connection) {
+        const below = secured.get(connection)?.below
+        if (below !== undefined) places.heard(below)
+      }
+    })
+}
+
+function intakeOf(
+  gossip: GossipIntake,
+  {
+    protocol,
+    stream,
+    isStranger
+  }: { readonly protocol: string; readonly stream: MuxedStream; readonly isStranger: boolean }
+): Intake | undefined {
+  const isOurs = stream.direction === 'outbound'
+  if (protocol === '/ipfs/id/1.0.0') return isOurs ? identifyIntake() : atMost(0)
+  if (protocol === '/ipfs/ping/1.0.0') return atMost(PING_MAX_BYTES)
+  if (!protocol.startsWith('/meshsub/') || !isStranger) return undefined
+  if (isOurs) return atMost(0) // gossip goes one way on a stream
+  return gossip.follow({
+    onClosed(release) {
+      stream.addEventListener('close', release)
+    },
+    abort(reason) {
+      stream.abort(reason)
+    }
+  })
+}

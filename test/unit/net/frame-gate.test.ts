@@ -1,0 +1,144 @@
+// Frames of a muxed connection: handed on whole and in order, in slices, and cut off where they are too many.
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { FrameFlood, FrameGate } from '../../../src/net/frame-gate.ts'
+import { SharedWork, type Worker } from '../../../src/net/shared-work.ts'
+import { until } from '../../support/until.ts'
+
+const LIMITS = { dataMaxBytes: 1_000, idleFramesMax: 100, idleFramesPerSecond: 10 }
+const PING = 2
+
+function frame(type: number, data = new Uint8Array(), streamId = 1, flags = 0): Buffer {
+  const header = Buffer.alloc(12)
+  header.writeUInt8(type, 1)
+  header.writeUInt16BE(flags, 2)
+  header.writeUInt32BE(streamId, 4)
+  header.writeUInt32BE(data.length, 8)
+  return Buffer.concat([header, data])
+}
+
+function gateOf(limits = LIMITS) {
+  const passed: Uint8Array[] = []
+  const time = { ms: 0 }
+  const gate = new FrameGate(
+    limits,
+    (bytes) => passed.push(bytes.slice()),
+    () => time.ms
+  )
+  return { gate, passed, time }
+}
+
+describe('a frame gate', () => {
+  it('hands on every byte in order, however they come and however much goes at once', () => {
+    const data = fc.uint8Array({ maxLength: 60 }).map((bytes) => frame(0, bytes))
+    const frames = fc.array(fc.oneof(data, fc.constant(frame(PING))), { maxLength: 30 })
+    fc.assert(
+      fc.property(
+        frames,
+        fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }),
+        fc.integer({ min: 1, max: 5 }),
+        (sent, cuts, units) => {
+          const bytes = Buffer.concat(sent)
+          const { gate, passed } = gateOf()
+          for (let at = 0, turn = 0; at < bytes.length; turn++) {
+            const length = cuts[turn % cuts.length]!
+            gate.push(bytes.subarray(at, at + length))
+            at += length
+            gate.pump(units)
+          }
+          for (let turns = 0; gate.isPending; turns++) {
+            assert.ok(turns < 100, 'it comes to an end')
+            gate.pump(units)
+          }
+          assert.deepEqual(Buffer.concat(passed), bytes)
+          assert.equal(gate.waitingBytes, 0)
+        }
+      )
+    )
+  })
+
+  it('hands on no more frames than it is told', () => {
+    const { gate, passed } = gateOf()
+    gate.push(Buffer.concat(Array.from({ length: 10 }, () => frame(PING))))
+    assert.equal(gate.pump(4), 4)
+    assert.equal(Buffer.concat(passed).length, 4 * 12)
+    assert.ok(gate.isPending)
+  })
+
+  it('keeps a header that is not whole', () => {
+    const { gate, passed } = gateOf()
+    gate.push(frame(PING).subarray(0, 11))
+    assert.equal(gate.pump(10), 0)
+    assert.ok(!gate.isPending)
+    gate.push(frame(PING).subarray(11))
+    gate.pump(10)
+    assert.deepEqual(Buffer.concat(passed), frame(PING))
+  })
+
+  it('refuses a frame that is longer than a window before a byte of it is kept', () => {
+    const { gate, passed } = gateOf()
+    gate.push(frame(0, new Uint8Array(1_001)).subarray(0, 12))
+    assert.throws(() => gate.pump(10), FrameFlood)
+    assert.deepEqual(passed, [])
+  })
+
+  it('refuses frames that carry nothing and answer nothing, beyond a rate', () => {
+    const { gate, time } = gateOf()
+    const send = (count: number) => {
+      gate.push(Buffer.concat(Array.from({ length: count }, () => frame(PING))))
+      gate.pump(1_000)
+    }
+    send(100)
+    time.ms += 1_000
+    send(10)
+    for (let sent = 0; sent < 3; sent++) gate.onSent()
+    send(6)
+    assert.throws(() => {
+      send(1)
+    }, FrameFlood)
+  })
+
+  it('lets bytes pay for their frames', () => {
+    const { gate } = gateOf({ ...LIMITS, dataMaxBytes: 2_048 })
+    for (let sent = 0; sent < 1_000; sent++) {
+      gate.push(frame(0, new Uint8Array(1_024)))
+      gate.pump(1_000)
+    }
+    assert.equal(gate.waitingBytes, 0)
+  })
+})
+
+describe('shared work', () => {
+  it('gives each connection its turn, and stops where the budget is spent', async () => {
+    const time = { ms: 0 }
+    const work = new SharedWork(
+      { unitsMax: 20, unitsPerSecond: 1_000, sliceUnits: 5 },
+      () => time.ms
+    )
+    const done: string[] = []
+    const workers = ['a', 'b', 'c'].map((name): Worker => {
+      const gate = new FrameGate(LIMITS, (bytes) => {
+        for (let at = 0; at < bytes.length; at += 12) done.push(name)
+      })
+      gate.push(Buffer.concat(Array.from({ length: 10 }, () => frame(PING))))
+      return { gate, onTurn: () => undefined }
+    })
+    for (const worker of workers) work.run(worker)
+    assert.equal(done.join(''), 'aaaaabbbbbccccc')
+    await until('the rest of the budget', () => done.length === 20)
+    assert.equal(done.slice(15).join(''), 'aaaaa')
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(done.length, 20)
+    time.ms += 1_000
+    await until('the others', () => done.length === 30)
+  })
+
+  it('tells the owner of a connection that must go', () => {
+    const work = new SharedWork({ unitsMax: 20, unitsPerSecond: 1_000, sliceUnits: 5 })
+    const gate = new FrameGate(LIMITS, () => undefined)
+    gate.push(frame(0, new Uint8Array(1_001)))
+    const failures: (string | undefined)[] = []
+    work.run({ gate, onTurn: (failure) => failures.push(failure?.message) })
+    assert.deepEqual(failures, ['a frame of 1001 bytes, of 1000 allowed'])
+  })
+})
