@@ -91,6 +91,12 @@ describe('requestBlocks', () => {
     ['a block of another signer', [first, second, stranger], [1n, 2n], 'block-false'],
     ['a message that is cut', [first, cut], [1n], 'block-false'],
     [
+      'a block of its signer that no rule here takes',
+      [first, signChild(genesis, { header: { blobGasUsed: 1n } })],
+      [1n],
+      'block-unusable'
+    ],
+    [
       'a message under another version',
       [first, { version: 2, message: second.message }],
       [1n],
