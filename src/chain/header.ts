@@ -6,6 +6,7 @@ import { keccak256 } from '../base/keccak.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { type Block, type BlockHeader } from './block.ts'
 import { ChainError } from './chain-error.ts'
+import { findShapeFault, type RlpShape } from '../trie/rlp-shape.ts'
 
 /** keccak-256 of the RLP of the empty list. */
 export const EMPTY_OMMERS_HASH: Uint8Array = keccak256(Uint8Array.of(0xc0))
@@ -19,6 +20,9 @@ export const EMPTY_REQUESTS_HASH: Uint8Array = hexToBytes(
 export const MESSAGE_PASSER_HASH: Uint8Array = keccak256(
   hexToBytes('0x4200000000000000000000000000000000000016')
 )
+
+/** One list of at most 21 fields, some of which take 32 bytes and more. */
+const SHAPE: RlpShape = { depthMax: 1, bytesPerItemMin: 32 }
 
 /** Fields of a header by topic version. */
 const FIELD_COUNT: Readonly<Record<TopicVersion, number>> = { 0: 16, 1: 17, 2: 20, 3: 21 }
@@ -121,6 +125,8 @@ class FieldReader {
   #at = 0
 
   constructor(bytes: Uint8Array) {
+    const fault = findShapeFault(bytes, SHAPE)
+    if (fault !== undefined) throw malformed(fault)
     let fields: unknown
     try {
       fields = RLP.decode(bytes)

@@ -6,6 +6,7 @@ import { errorMessage } from '../base/node-error.ts'
 import { orderedRoot } from '../trie/ordered-root.ts'
 import { LIST_START } from '../trie/rlp-item.ts'
 import { ChainError } from './chain-error.ts'
+import { findShapeFault, type RlpShape } from '../trie/rlp-shape.ts'
 
 /** One log of a transaction. */
 export interface Log {
@@ -32,6 +33,8 @@ export interface Receipt {
 /** Bytes of a bloom. */
 export const BLOOM_BYTES = 256
 const TOPICS_MAX = 4
+/** A receipt, its logs, a log, its topics; a log without topics and data takes 24 bytes for five items. */
+const SHAPE: RlpShape = { depthMax: 4, bytesPerItemMin: 4 }
 /** The highest type of EIP-2718; a list begins with a higher byte. */
 export const TYPE_MAX = 0x7f
 
@@ -129,6 +132,8 @@ function decodeLog(log: unknown): Log {
 }
 
 function decodeRlp(bytes: Uint8Array): unknown {
+  const fault = findShapeFault(bytes, SHAPE)
+  if (fault !== undefined) throw malformed(fault)
   try {
     return RLP.decode(bytes)
   } catch (thrown) {

@@ -12,6 +12,7 @@ import { type Address } from '@ethereumjs/util'
 import { bytesToBigint, bytesToHex, type Hex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { errorMessage, NodeError } from '../base/node-error.ts'
+import { findShapeFault, type RlpShape } from '../trie/rlp-shape.ts'
 
 /** The types we execute: 0 legacy, 1 access list, 2 fee market, 4 set code. */
 export type ExecutableTx = LegacyTx | AccessList2930Tx | FeeMarket1559Tx | EOACode7702Tx
@@ -41,6 +42,10 @@ export interface PreparedTx {
 
 const TYPE_NAMES: Readonly<Record<number, string>> = { 3: 'blob', 0x7e: 'deposit' }
 const SUPPORTED_TYPES: readonly number[] = [1, 2, 4]
+/** A transaction, its access list, an entry of it, the keys of that; an authorization takes 27 bytes for seven items. */
+const SHAPE: RlpShape = { depthMax: 4, bytesPerItemMin: 3 }
+/** A longer integer is no chain id, and would fill logs and answers. */
+const CHAIN_ID_BYTES_MAX = 32
 /** An RLP list starts here: a legacy transaction. */
 const RLP_LIST = 0xc0
 /** The v of a legacy transaction is this, twice the chain id, and the parity (EIP-155). */
@@ -55,6 +60,10 @@ export function prepareTransaction(raw: Uint8Array, common: Common): PreparedTx 
   if (first < RLP_LIST && !SUPPORTED_TYPES.includes(first)) {
     const name = TYPE_NAMES[first] ?? 'unknown'
     throw new TransactionError({ code: 'transaction-type-unsupported', type: first, name })
+  }
+  const fault = findShapeFault(first < RLP_LIST ? raw.subarray(1) : raw, SHAPE)
+  if (fault !== undefined) {
+    throw new TransactionError({ code: 'transaction-malformed', reason: fault })
   }
   const tx = decode(raw, common)
   const sender = recoverSender(tx)
@@ -110,7 +119,7 @@ function namedChainId(raw: Uint8Array): bigint | undefined {
     return undefined // then it is malformed, which the caller says
   }
   const field: unknown = Array.isArray(fields) ? fields[isLegacy ? 6 : 0] : undefined
-  if (!(field instanceof Uint8Array)) return undefined
+  if (!(field instanceof Uint8Array) || field.length > CHAIN_ID_BYTES_MAX) return undefined
   const value = bytesToBigint(field)
   if (!isLegacy) return value
   return value < EIP155_BASE ? undefined : (value - EIP155_BASE) / 2n

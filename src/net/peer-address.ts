@@ -9,6 +9,9 @@ export interface ParsedPeer {
   readonly peerId: string
 }
 
+/** A DNS name takes 253, a peer id about 60; what is longer is nobody's address, and is not said back. */
+const TEXT_MAX_CHARS = 512
+
 const HOST_NAMES = ['ip4', 'ip6', 'dns', 'dns4', 'dns6']
 
 /**
@@ -60,6 +63,9 @@ function parsePeerId(text: string): string {
 }
 
 function parseComponents(text: string): readonly Component[] {
+  if (text.length > TEXT_MAX_CHARS) {
+    throw new Error(`it has ${String(text.length)} characters, more than any address`)
+  }
   if (!text.startsWith('/')) {
     throw new Error('it is no multiaddr, as in /ip4/127.0.0.1/tcp/9222')
   }

@@ -7,6 +7,8 @@ import { invalidParams } from './rpc-error.ts'
 const TOPICS_MAX = 4
 const TOPIC_CHOICES_MAX = 64
 const ADDRESSES_MAX = 256
+/** Problems that an answer names: a list of nothing but bad items has one for each. */
+const PROBLEMS_MAX = 8
 
 const hex = (bytes: number, what: string) =>
   z
@@ -122,6 +124,10 @@ export function parseParams<T extends readonly z.ZodType[]>(
     }
     return undefined
   })
+  if (problems.length > PROBLEMS_MAX) {
+    const left = problems.length - PROBLEMS_MAX
+    problems.splice(PROBLEMS_MAX, left, `and ${String(left)} problems more`)
+  }
   if (problems.length > 0) throw invalidParams(problems.join('; '))
   return values as { -readonly [K in keyof T]: z.output<T[K]> }
 }

@@ -1,0 +1,152 @@
+// Decoders of text: what an operator writes into files and flags, and what a client sends to JSON-RPC.
+import { silentLog } from '../../../src/base/log.ts'
+import { ChainError } from '../../../src/chain/chain-error.ts'
+import { readAddress, readBytes } from '../../../src/chain/genesis-fields.ts'
+import { parseGenesis } from '../../../src/chain/genesis.ts'
+import { sampleGenesisText } from '../../../src/chain/sample-genesis.ts'
+import { parseListen, parsePeer } from '../../../src/net/peer-address.ts'
+import { isConfigKeyName } from '../../../src/node/config-keys.ts'
+import { checkValues } from '../../../src/node/config-values.ts'
+import { answerBody, type RpcMethod } from '../../../src/rpc/json-rpc.ts'
+import {
+  blockParam,
+  bytesParam,
+  callParam,
+  logFilterParam,
+  parseParams
+} from '../../../src/rpc/params.ts'
+import { RpcError } from '../../../src/rpc/rpc-error.ts'
+import { type Decoder, isNothing, isOf, textOf, textSeeds } from './decoder.ts'
+
+const PEER = '/ip4/127.0.0.1/tcp/9222/p2p/16Uiu2HAm4wcGSThqRviA7PBzJFiTN36B9cp3vWmwcn4rbAaqfXxu'
+const HASH = `0x${'5a'.repeat(32)}`
+const ADDRESS = `0x${'11'.repeat(20)}`
+
+const GENESIS = sampleGenesisText({
+  chainId: 901,
+  signer: `0x${'11'.repeat(20)}`,
+  fundedAccounts: [`0x${'22'.repeat(20)}`],
+  timestamp: 1_700_000_000,
+  blockTimeMs: 1000
+})
+
+/** What every method does first, for the three shapes that hold others. */
+const METHODS = new Map<string, RpcMethod>([
+  ['call', (params) => void parseParams(params, [callParam, blockParam])],
+  ['logs', (params) => void parseParams(params, [logFilterParam])],
+  ['bytes', (params) => void parseParams(params, [bytesParam])]
+])
+
+/** JSON that does not parse is refused before: Fastify does it. */
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(textOf(bytes)) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+function requestSeeds(): readonly Uint8Array[] {
+  const call = { from: ADDRESS, to: ADDRESS, gas: '0x5208', value: '0x1', data: '0x00' }
+  const filter = {
+    fromBlock: '0x1',
+    toBlock: 'latest',
+    address: [ADDRESS],
+    topics: [HASH, null, [HASH]]
+  }
+  const requests = [
+    ['call', [call, 'latest']],
+    ['call', [call, { blockHash: HASH }]],
+    ['logs', [filter]],
+    ['bytes', ['0x0102']]
+  ].map(([method, params], id) => ({ jsonrpc: '2.0', id, method, params }))
+  return textSeeds(...requests.map((one) => JSON.stringify(one)), JSON.stringify(requests))
+}
+
+/** Decoders of text. */
+export const TEXT_DECODERS: readonly Decoder[] = [
+  {
+    name: 'genesis file',
+    covers: [
+      'src/chain/genesis.ts parseGenesis',
+      'src/chain/genesis-fields.ts readAddress',
+      'src/chain/genesis-fields.ts readBytes'
+    ],
+    seeds: textSeeds(GENESIS),
+    decode: (bytes) => parseGenesis(textOf(bytes)),
+    isDeclared: isOf(ChainError)
+  },
+  {
+    name: 'fields of a genesis',
+    covers: ['src/chain/genesis-fields.ts readAddress', 'src/chain/genesis-fields.ts readBytes'],
+    seeds: textSeeds(ADDRESS, HASH),
+    decode: (bytes) => [readAddress(textOf(bytes)), readBytes(textOf(bytes))],
+    isDeclared: isNothing
+  },
+  {
+    name: 'address of a peer',
+    covers: ['src/net/peer-address.ts parsePeer'],
+    seeds: textSeeds(PEER, PEER.replace('/ip4/127.0.0.1', '/dns4/a.example')),
+    decode: (bytes) => parsePeer(textOf(bytes)),
+    isDeclared: isOf(Error),
+    inputMaxBytes: 65_536
+  },
+  {
+    name: 'address to listen on',
+    covers: ['src/net/peer-address.ts parseListen'],
+    seeds: textSeeds('/ip4/0.0.0.0/tcp/9222', '/ip6/::1/tcp/0'),
+    decode: (bytes) => parseListen(textOf(bytes)),
+    isDeclared: isOf(Error),
+    inputMaxBytes: 65_536
+  },
+  {
+    name: 'config values',
+    covers: ['src/node/config-values.ts checkValues'],
+    seeds: textSeeds(
+      JSON.stringify({
+        role: 'backup',
+        dataDir: 'a',
+        listen: '/ip4/0.0.0.0/tcp/1',
+        peers: [PEER],
+        quorum: 2
+      }),
+      JSON.stringify({
+        role: 'sequencer',
+        backups: [PEER],
+        rpc: '127.0.0.1:1',
+        logLevel: 'info',
+        gasLimit: 30_000_000
+      })
+    ),
+    decode: (bytes) => {
+      const json = jsonOf(bytes)
+      if (typeof json !== 'object' || json === null) return
+      const given = Object.entries(json).flatMap(([name, value]) =>
+        isConfigKeyName(name) ? [[name, { value, from: '--x', baseDir: '.' }] as const] : []
+      )
+      checkValues(new Map(given))
+    },
+    isDeclared: isNothing
+  },
+  {
+    name: 'parameters of JSON-RPC',
+    covers: ['src/rpc/params.ts parseParams'],
+    seeds: requestSeeds(),
+    decode: (bytes) => {
+      const json = jsonOf(bytes)
+      if (Array.isArray(json)) parseParams(json, [callParam, blockParam])
+      parseParams([json], [logFilterParam])
+    },
+    isDeclared: isOf(RpcError)
+  },
+  {
+    name: 'body of JSON-RPC',
+    covers: ['src/rpc/json-rpc.ts answerBody'],
+    seeds: requestSeeds(),
+    decode: async (bytes) => {
+      const json = jsonOf(bytes)
+      if (json !== undefined) await answerBody({ methods: METHODS, log: silentLog }, json)
+    },
+    isDeclared: isNothing
+  }
+]
