@@ -11,7 +11,7 @@ import { MESSAGE_ANSWER_CASES, MESSAGE_GOSSIP_CASES } from './cases/message-case
 import { RANGE_ANSWER_CASES, RANGE_REQUEST_CASES } from './cases/range-cases.ts'
 import { STATUS_ANSWER_CASES, STATUS_REQUEST_CASES } from './cases/status-cases.ts'
 import { TIP_ANSWER_CASES, TIP_GOSSIP_CASES, TIP_REQUEST_CASES } from './cases/tip-cases.ts'
-import { TRANSPORT_CASES } from './cases/transport-cases.ts'
+import { LAST_CASES, TRANSPORT_CASES } from './cases/transport-cases.ts'
 import { WALK_CASES } from './cases/walk-cases.ts'
 import { type ConformanceCase } from './conformance-case.ts'
 
@@ -56,5 +56,6 @@ export const GOSSIPING_CASES: readonly ConformanceCase[] = [
 export const ALL_CASES: readonly ConformanceCase[] = [
   ...SERVER_CASES,
   ...CLIENT_CASES,
-  ...GOSSIPING_CASES
+  ...GOSSIPING_CASES,
+  ...LAST_CASES
 ]

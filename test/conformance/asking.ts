@@ -3,7 +3,7 @@ import { type Connection, type Stream } from '@libp2p/interface'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Answer, describeAnswer, type ProtocolName, splitFrames } from './frames.ts'
 import { withPatience } from './patience.ts'
-import { RuleBroken } from './verdict.ts'
+import { NotRun } from './verdict.ts'
 import { StreamReader } from './raw-stream.ts'
 import { openStream } from './suite-host.ts'
 
@@ -53,7 +53,7 @@ async function askOnce(
 ): Promise<Answer> {
   const id = requestProtocol(protocol, chainId)
   const stream = await openStream(connection, id)
-  if (stream === undefined) throw new RuleBroken(`FR-1: it does not know ${id}`)
+  if (stream === undefined) throw new NotRun(`the node does not know ${id}`)
   const reader = new StreamReader(stream)
   const failure = await send(stream, { bytes, closes, partsCount }, withinMs)
   const { bytes: received, end } = await reader.all(withinMs)

@@ -8,6 +8,8 @@ export interface ConformanceCase {
   /** The rules of protocols/ that it is for. */
   readonly rules: readonly string[]
   readonly title: string
+  /** True: it is run although the node could not be dialled for an earlier case. */
+  readonly isForAwayNode?: true
   /** Throws RuleBroken or NotRun. */
   readonly run: (subject: Subject) => Promise<void>
 }

@@ -22,6 +22,32 @@ export const GOSSIPSUB_PROTOCOLS = ['/meshsub/1.2.0', '/meshsub/1.1.0', '/meshsu
 const JOIN_TIMEOUT_MS = 5_000
 const RPC_MAX_BYTES = 12 * 2 ** 20
 
+/**
+ * Where a host takes the gossip streams that a node opens. It is registered before the host has a connection: many a
+ * node opens its stream once, by what identify lists.
+ */
+export class GossipPort {
+  /** Streams of connections that nobody has joined by yet. */
+  readonly #early = new WeakMap<Connection, Stream[]>()
+  readonly #takers = new WeakMap<Connection, (stream: Stream) => void>()
+
+  /** To be called before the host starts. */
+  async register(host: SuiteHost): Promise<void> {
+    await host.handle([...GOSSIPSUB_PROTOCOLS], (stream, connection) => {
+      const take = this.#takers.get(connection)
+      if (take !== undefined) take(stream)
+      else this.#early.set(connection, [...(this.#early.get(connection) ?? []), stream])
+    })
+  }
+
+  /** Hands over the streams of a connection: those that came, and those to come. */
+  take(connection: Connection, take: (stream: Stream) => void): void {
+    this.#takers.set(connection, take)
+    for (const stream of this.#early.get(connection) ?? []) take(stream)
+    this.#early.delete(connection)
+  }
+}
+
 /** What the node has sent. Bounded by the length of a case. */
 export class GossipPeer {
   readonly messages: WireMessage[] = []
@@ -38,28 +64,23 @@ export class GossipPeer {
 
   /** Subscribes to all block topics of the chain and, unless told otherwise, joins their meshes. */
   static async join(
-    host: SuiteHost,
+    port: GossipPort,
     connection: Connection,
     chainId: bigint,
     { grafts = true } = {}
   ): Promise<GossipPeer> {
-    const early: Stream[] = []
-    let take: (stream: Stream) => void = (stream) => void early.push(stream)
-    await host.handle([...GOSSIPSUB_PROTOCOLS], (stream) => {
-      take(stream)
-    })
-    const out = await withPatience(JOIN_TIMEOUT_MS, (signal) =>
-      connection.newStream([...GOSSIPSUB_PROTOCOLS], { signal })
-    )
+    const out = await openGossipStream(connection)
     const peer = new GossipPeer(out, grafts)
-    take = (stream) => {
+    port.take(connection, (stream) => {
       peer.#listen(stream)
-    }
-    for (const stream of early) peer.#listen(stream)
+    })
     const topics = TOPIC_VERSIONS.map((version) => blocksTopic(chainId, version))
     peer.#send(encodeSubscriptions(topics))
     const isHeard = await waitUntil(() => peer.subscriptions.size > 0, JOIN_TIMEOUT_MS)
-    if (!isHeard) throw new NotRun('the node opens no gossip stream to us')
+    if (!isHeard) {
+      out.abort(new Error('nobody speaks to us'))
+      throw new NotRun('the node opens no gossip stream to us')
+    }
     if (grafts) peer.#send(encodeGrafts(topics))
     return peer
   }
@@ -115,5 +136,16 @@ export class GossipPeer {
     if (grafts.length > 0 && !this.#isInMesh) this.#send(encodePrunes(grafts))
     this.messages.push(...messages)
     this.announcedIds.push(...announcedIds)
+  }
+}
+
+async function openGossipStream(connection: Connection): Promise<Stream> {
+  try {
+    return await withPatience(JOIN_TIMEOUT_MS, (signal) =>
+      connection.newStream([...GOSSIPSUB_PROTOCOLS], { signal })
+    )
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : 'it does not say why'
+    throw new NotRun(`the node takes no gossip stream: ${reason}`, { cause: thrown })
   }
 }

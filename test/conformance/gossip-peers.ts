@@ -1,13 +1,13 @@
 // The peers of the suite that gossip with the node.
-import { GossipPeer } from './gossip-peer.ts'
+import { GossipPeer, GossipPort } from './gossip-peer.ts'
 import { type NodeListener } from './node-listener.ts'
-import { dialNode, startSuiteHost, type SuiteHost } from './suite-host.ts'
+import { dialNode, startSuiteHost, stopSuiteHost, type SuiteHost } from './suite-host.ts'
 import { type SubjectOptions } from './suite-peer.ts'
 import { NotRun } from './verdict.ts'
 
 /** The two peers of the trials; a node may have had enough of the one that sends. */
 export interface GossipPair {
-  sender: GossipPeer
+  readonly sender: GossipPeer
   readonly watcher: GossipPeer
 }
 
@@ -26,7 +26,10 @@ export class GossipPeers {
   readonly #options: SubjectOptions
   readonly #listener: NodeListener | undefined
   readonly #hosts: SuiteHost[] = []
-  #pair: GossipPair | undefined
+  #watcher: GossipPeer | undefined
+  #sender: GossipPeer | undefined
+  /** The peer that the node dialled is tried once. */
+  #isListenerTried = false
 
   constructor(options: SubjectOptions, listener: NodeListener | undefined) {
     this.#options = options
@@ -35,12 +38,16 @@ export class GossipPeers {
 
   /** One that watches in the meshes of all topics, and one that sends, to which the node still listens. */
   async pair(): Promise<GossipPair> {
-    if (this.#pair === undefined) {
-      const watcher = await this.join()
-      this.#pair = { watcher, sender: (await this.#listener?.joinGossip()) ?? (await this.join()) }
-    }
-    if (!this.#pair.sender.isOpen) this.#pair.sender = await this.join()
-    return this.#pair
+    if (this.#watcher?.isOpen !== true) this.#watcher = await this.join()
+    if (this.#sender?.isOpen !== true) await this.replaceSender()
+    const [watcher, sender] = [this.#watcher, this.#sender]
+    if (sender === undefined) throw new NotRun('there is no peer that sends')
+    return { watcher, sender }
+  }
+
+  /** Another peer sends from now on. */
+  async replaceSender(): Promise<void> {
+    this.#sender = (await this.#joinAsDialled()) ?? (await this.join())
   }
 
   /** One more peer. Throws NotRun when there are too many. */
@@ -49,12 +56,24 @@ export class GossipPeers {
     if (this.#hosts.length >= PEERS_MAX) {
       throw new NotRun('more gossip peers of one address would count against it; needs --listen')
     }
-    const host = await startSuiteHost()
+    const port = new GossipPort()
+    const host = await startSuiteHost({ register: (it) => port.register(it) })
     this.#hosts.push(host)
-    return GossipPeer.join(host, await dialNode(host, target), chainId, options)
+    return GossipPeer.join(port, await dialNode(host, target), chainId, options)
+  }
+
+  async #joinAsDialled(): Promise<GossipPeer | undefined> {
+    if (this.#isListenerTried) return undefined
+    this.#isListenerTried = true
+    try {
+      return await this.#listener?.joinGossip()
+    } catch (thrown) {
+      if (thrown instanceof NotRun) return undefined // a peer that dials takes its place
+      throw thrown
+    }
   }
 
   async stop(): Promise<void> {
-    for (const host of this.#hosts.splice(0)) await host.stop()
+    for (const host of this.#hosts.splice(0)) await stopSuiteHost(host)
   }
 }

@@ -1,15 +1,14 @@
 // The suite as the one that is dialled: it hears the node's requests and answers them well or badly.
-import { privateKeyFromRaw } from '@libp2p/crypto/keys'
-import { type Connection, type Stream } from '@libp2p/interface'
+import { type Connection, type PrivateKey, type Stream } from '@libp2p/interface'
 import { encodeChunk } from '../../protocols/framing/chunk.ts'
 import { SIGNED_TIP } from '../../protocols/signed-tip/codec.ts'
 import { requestProtocol } from './asking.ts'
 import { type ProtocolName } from './frames.ts'
-import { GossipPeer } from './gossip-peer.ts'
+import { GossipPeer, GossipPort } from './gossip-peer.ts'
 import { isWholeSize, PROTOCOLS } from './protocol-facts.ts'
 import { type RawStatus, readRawStatus, suiteStatus } from './raw-status.ts'
 import { type StreamEnd, StreamReader } from './raw-stream.ts'
-import { startSuiteHost, type SuiteHost } from './suite-host.ts'
+import { dialNode, startSuiteHost, stopSuiteHost, type SuiteHost } from './suite-host.ts'
 import { waitUntil, withPatience } from './patience.ts'
 
 /** One request of the node. */
@@ -27,9 +26,10 @@ export type Answering = (call: Call) => Uint8Array | undefined
 
 /** Where the suite listens, and as whom. */
 export interface ListenOptions {
-  readonly multiaddr: string
-  /** 32 bytes; undefined: a new key. */
-  readonly peerKey?: Uint8Array | undefined
+  /** Undefined: it does not listen, and hears what a node asks of a peer that dialled it. */
+  readonly multiaddr?: string | undefined
+  /** Undefined: a new key. */
+  readonly peerKey?: PrivateKey | undefined
   readonly chainId: bigint
   /** How long a request may take to come in whole. */
   readonly patienceMs: number
@@ -55,29 +55,45 @@ export class NodeListener {
   isNodeSilent = false
   readonly #host: SuiteHost
   readonly #options: ListenOptions
+  readonly #gossip: GossipPort
   /** Connections that we closed: what still comes of them says nothing of the node. */
   readonly #dropped = new WeakSet<Connection>()
   /** How each call was answered. */
   readonly #answers = new WeakMap<Call, Answering>()
   #answering: Answering = () => undefined
 
-  constructor(host: SuiteHost, options: ListenOptions) {
+  private constructor(host: SuiteHost, gossip: GossipPort, options: ListenOptions) {
     this.#host = host
+    this.#gossip = gossip
     this.#options = options
   }
 
   /** Starts to listen. The caller stops it. */
   static async open(options: ListenOptions): Promise<NodeListener> {
     const { peerKey, multiaddr, chainId } = options
-    const privateKey = peerKey && privateKeyFromRaw(peerKey)
-    const host = await startSuiteHost({ listen: multiaddr, ...(privateKey && { privateKey }) })
-    const listener = new NodeListener(host, options)
-    for (const protocol of PROTOCOLS) {
-      await host.handle(requestProtocol(protocol, chainId), async (stream, connection) => {
-        await listener.#hear(protocol, stream, connection)
-      })
-    }
+    const gossip = new GossipPort()
+    const opened = Promise.withResolvers<NodeListener>()
+    const host = await startSuiteHost({
+      ...(multiaddr !== undefined && { listen: multiaddr }),
+      ...(peerKey && { privateKey: peerKey }),
+      register: async (it) => {
+        await gossip.register(it)
+        for (const protocol of PROTOCOLS) {
+          await it.handle(requestProtocol(protocol, chainId), async (stream, connection) => {
+            const listener = await opened.promise
+            await listener.#hear(protocol, stream, connection)
+          })
+        }
+      }
+    })
+    const listener = new NodeListener(host, gossip, options)
+    opened.resolve(listener)
     return listener
+  }
+
+  /** Dials the node, which then has the connection to ask by. */
+  async dial(target: string): Promise<void> {
+    await dialNode(this.#host, target)
   }
 
   /** Where a node can be told to dial. */
@@ -109,7 +125,7 @@ export class NodeListener {
     await waitUntil(() => this.isConnected, redialMs(this.#options))
     const connection = this.#host.getConnections().find(({ status }) => status === 'open')
     if (connection === undefined) return undefined
-    return GossipPeer.join(this.#host, connection, this.#options.chainId, { grafts: false })
+    return GossipPeer.join(this.#gossip, connection, this.#options.chainId, { grafts: false })
   }
 
   /** Answers this way for as long as `wait` runs. */
@@ -140,7 +156,7 @@ export class NodeListener {
   }
 
   async stop(): Promise<void> {
-    await this.#host.stop()
+    await stopSuiteHost(this.#host)
   }
 
   async #hear(protocol: ProtocolName, stream: Stream, connection: Connection): Promise<void> {

@@ -3,8 +3,15 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { type Connection } from '@libp2p/interface'
 import { ask, type Asked } from './asking.ts'
 import { type Answer, contentsOf } from './frames.ts'
-import { type RawStatus, readRawStatus, suiteStatus } from './raw-status.ts'
-import { dialNode, startSuiteHost, type SuiteHost } from './suite-host.ts'
+import { GossipPeer, GossipPort } from './gossip-peer.ts'
+import { type RawStatus, readRawStatus } from './raw-status.ts'
+import {
+  dialNode,
+  startSuiteHost,
+  stopSuiteHost,
+  type SuiteHost,
+  type SuiteHostOptions
+} from './suite-host.ts'
 import { NotRun } from './verdict.ts'
 
 /** What the command line says of the node. */
@@ -19,6 +26,8 @@ export interface SubjectOptions {
   /** What the node's fork digest has to be. */
   readonly forkDigest?: Uint8Array | undefined
   readonly preset: 'op' | 'opbnb'
+  /** Addresses whose signatures the chain's blocks may bear; that of the key when left out. */
+  readonly signers?: readonly string[] | undefined
   /** How long an answer may take, and how long the suite looks for what must not come. */
   readonly patienceMs: number
 }
@@ -34,9 +43,9 @@ export interface SuitePeer {
 export async function withPeer<T>(
   { target, chainId, patienceMs }: SubjectOptions,
   run: (peer: SuitePeer) => Promise<T>,
-  privateKey?: Parameters<typeof startSuiteHost>[0]
+  hostOptions: SuiteHostOptions = {}
 ): Promise<T> {
-  const host = await startSuiteHost(privateKey)
+  const host = await startSuiteHost(hostOptions)
   try {
     const connection = await dialNode(host, target)
     return await run({
@@ -45,8 +54,21 @@ export async function withPeer<T>(
       ask: (asked, withinMs = patienceMs) => ask(connection, chainId, asked, withinMs)
     })
   } finally {
-    await host.stop()
+    await stopSuiteHost(host)
   }
+}
+
+/** Runs with a new peer that gossips too; it is gone afterwards. */
+export async function withGossipPeer<T>(
+  options: SubjectOptions,
+  run: (peer: SuitePeer, gossip: GossipPeer) => Promise<T>
+): Promise<T> {
+  const port = new GossipPort()
+  return withPeer(
+    options,
+    async (peer) => run(peer, await GossipPeer.join(port, peer.connection, options.chainId)),
+    { register: (host) => port.register(host) }
+  )
 }
 
 /** Asks each with a new peer, so that none pays for another's faults. */
@@ -59,12 +81,8 @@ export async function askEach(
   return answers
 }
 
-/** The node's status, asked for by a new peer; throws NotRun when it gives none that can be read. */
-export async function readStatus(
-  options: SubjectOptions,
-  genesisHash: Uint8Array
-): Promise<RawStatus> {
-  const bytes = suiteStatus(options.chainId, genesisHash)
+/** The node's status, asked for by a new peer with its own; throws NotRun when it gives none that can be read. */
+export async function readStatus(options: SubjectOptions, bytes: Uint8Array): Promise<RawStatus> {
   const asked = { protocol: 'status', what: 'a status', bytes } as const
   const answer = await withPeer(options, (peer) => peer.ask(asked))
   const [content] = contentsOf(answer)

@@ -1,13 +1,13 @@
 // Runs the cases against one node, one after the other, and says what became of each.
 import { ALL_CASES } from './all-cases.ts'
 import { type ConformanceCase } from './conformance-case.ts'
-import { type CaseResult, NotRun, RuleBroken } from './verdict.ts'
-import { contentsOf } from './frames.ts'
+import { type CaseResult, NodeAway, NotRun, RuleBroken } from './verdict.ts'
 import { GossipPeers } from './gossip-peers.ts'
+import { learnChain } from './learn-chain.ts'
 import { type NodeListener } from './node-listener.ts'
-import { type RawStatus, readRawStatus, suiteStatus } from './raw-status.ts'
+import { suiteStatus } from './raw-status.ts'
 import { type Subject } from './subject.ts'
-import { type SubjectOptions, withPeer } from './suite-peer.ts'
+import { type SubjectOptions } from './suite-peer.ts'
 import { takeSurvey } from './survey.ts'
 
 /** The node could not be reached, or gave nothing to begin with. */
@@ -30,9 +30,14 @@ export async function runSuite(
 ): Promise<readonly CaseResult[]> {
   const subject = await meet(options, listener)
   const results: CaseResult[] = []
+  let awaySince: string | undefined
   try {
     for (const one of cases) {
-      const result = await runCase(one, subject)
+      const isTried = awaySince === undefined || one.isForAwayNode === true
+      const { isAway, ...result } = isTried
+        ? await runCase(one, subject)
+        : notRun(one, `the node is away since ${String(awaySince)}`)
+      if (isAway) awaySince ??= one.id
       results.push(result)
       onResult(result)
     }
@@ -44,15 +49,19 @@ export async function runSuite(
 
 async function meet(options: SubjectOptions, listener: NodeListener | undefined): Promise<Subject> {
   try {
-    const first = await firstStatus(options)
-    const genesisHash = options.genesisHash ?? first.genesisHash
+    const first = await learnChain(options, listener)
+    const { genesisHash, forkDigest } = first
+    const { chainId } = options
+    const ownStatus: Subject['ownStatus'] = (other = {}) =>
+      suiteStatus(other.chainId ?? chainId, other.genesisHash ?? genesisHash, { forkDigest })
     let height = first.unsafeNumber + FREE_HEIGHTS_ABOVE
     return {
       options,
-      chainId: options.chainId,
+      chainId,
       genesisHash,
+      ownStatus,
       status: first,
-      survey: await takeSurvey(options, genesisHash, first),
+      survey: await takeSurvey(options, ownStatus(), first),
       listener,
       gossip: new GossipPeers(options, listener),
       freeHeight: () => ++height
@@ -62,34 +71,29 @@ async function meet(options: SubjectOptions, listener: NodeListener | undefined)
   }
 }
 
-/** With another genesis hash than the node's this costs the connection, but the answer comes before. */
-async function firstStatus(options: SubjectOptions): Promise<RawStatus> {
-  const { chainId, genesisHash = new Uint8Array(32) } = options
-  const bytes = suiteStatus(chainId, genesisHash)
-  const answer = await withPeer(options, ({ ask }) =>
-    ask({ protocol: 'status', what: 'a first status', bytes })
-  )
-  const [content] = contentsOf(answer)
-  if (content === undefined) {
-    throw new SubjectUnusable(
-      'it answers no status; give --genesis-hash if it will not speak without'
-    )
-  }
-  return readRawStatus(content)
+interface CaseRun extends CaseResult {
+  /** True when the node could not be dialled. */
+  readonly isAway: boolean
 }
 
-async function runCase(one: ConformanceCase, subject: Subject): Promise<CaseResult> {
+function notRun({ id, rules, title }: ConformanceCase, detail: string): CaseRun {
+  return { id, rules, title, outcome: 'not run', detail, isAway: false }
+}
+
+/** A case that ends in any other way than by a verdict of its own has not seen what it judges. */
+async function runCase(one: ConformanceCase, subject: Subject): Promise<CaseRun> {
   const { id, rules, title } = one
   try {
     await one.run(subject)
-    return { id, rules, title, outcome: 'ok', detail: '' }
+    return { id, rules, title, outcome: 'ok', detail: '', isAway: false }
   } catch (thrown) {
-    if (thrown instanceof NotRun) {
-      return { id, rules, title, outcome: 'not run', detail: thrown.message }
+    if (thrown instanceof RuleBroken) {
+      return { id, rules, title, outcome: 'failed', detail: thrown.message, isAway: false }
     }
-    const detail =
-      thrown instanceof RuleBroken ? thrown.message : `the case could not end: ${reasonOf(thrown)}`
-    return { id, rules, title, outcome: 'failed', detail }
+    if (thrown instanceof NotRun) {
+      return { ...notRun(one, thrown.message), isAway: thrown instanceof NodeAway }
+    }
+    return notRun(one, `the case could not end: ${reasonOf(thrown)}`)
   }
 }
 

@@ -19,12 +19,20 @@ export interface CaseResult {
 /** The node breaks the rule. */
 export class RuleBroken extends Error {}
 
-/** The case needs what the node, or the command line, does not give. */
+/** The case needs what the node, or the command line, does not give; or it could not see what it judges. */
 export class NotRun extends Error {}
+
+/** The node cannot be dialled any more: no case can see anything. */
+export class NodeAway extends NotRun {}
 
 /** Throws RuleBroken unless it holds. */
 export function expectRule(holds: boolean, seen: string): asserts holds {
   if (!holds) throw new RuleBroken(seen)
+}
+
+/** Throws NotRun unless something was seen: where nothing is looked at, nothing is right. */
+export function expectSeen(count: number, reason: string): void {
+  if (count === 0) throw new NotRun(reason)
 }
 
 /** Throws NotRun when there is nothing to look at. */

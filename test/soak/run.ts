@@ -3,6 +3,7 @@ import '../../src/net/promise-with-resolvers.ts'
 import { describeError } from '../../devnet/condition.ts'
 import { EXIT_CODE } from '../../src/node/command-io.ts'
 import { appendCriterion, type Criterion, printCriterion, say } from './criterion.ts'
+import { CONFORMANCE_STARTS_PARTS } from './conformance-starts.ts'
 import { createJobSlots } from '../support/job-slots.ts'
 import { MAIN_JOB_PARTS } from './main-job.ts'
 import { RECOVERY_PARTS } from './recovery.ts'
@@ -15,7 +16,8 @@ const SOAKS: Soaks = new Map([
   ['main-job', MAIN_JOB_PARTS],
   ['recovery', RECOVERY_PARTS],
   ['state', STATE_PARTS],
-  ['strangers', STRANGERS_PARTS]
+  ['strangers', STRANGERS_PARTS],
+  ['conformance-starts', CONFORMANCE_STARTS_PARTS]
 ])
 
 const parsed = parseSoakFlags(SOAKS, process.argv.slice(2))

@@ -6,12 +6,13 @@ import { type ConformanceCase } from '../conformance-case.ts'
 import { diffsOf, type ServedDiff } from '../served-diffs.ts'
 import { type Subject } from '../subject.ts'
 import { lowestDiff, requests } from '../survey.ts'
-import { expectRule, NotRun } from '../verdict.ts'
+import { expectRule, expectSeen, NotRun, requireGiven } from '../verdict.ts'
 import {
   rangeAnswerCases,
   type RangeProtocol,
   rangeRequestCases,
-  takeItems
+  takeItems,
+  takeSeveral
 } from './range-protocol.ts'
 
 const DIFF_MAX_BYTES = 10 * 2 ** 20
@@ -55,13 +56,31 @@ export const DIFF_ANSWER_CASES: readonly ConformanceCase[] = [
       }
     }
   },
-  onForm('SD-5', 'encodes a diff as SSZ has it, no byte more or less'),
-  onForm('SD-6', 'sends diffs of heights from 1 to 2^64-2'),
-  onForm('SD-7', 'sorts accounts, slots and codes, none of them twice'),
-  onForm('SD-8', 'says that the storage of a deleted account is gone, and lists no slot of it'),
-  onForm('SD-9', 'trims values, and deletes no slot of a storage that is cleared'),
-  onForm('SD-10', 'writes each account as the one slim RLP of it', checkBodies),
-  onForm('SD-11', 'sends each new code, and none that no account refers to', checkCodes),
+  onForm('SD-5', 'encodes a diff as SSZ has it, no byte more or less', {}),
+  onForm('SD-6', 'sends diffs of heights from 1 to 2^64-2', {}),
+  onForm('SD-7', 'sorts accounts, slots and codes, none of them twice', {
+    what: 'two accounts, slots or codes to sort',
+    isSeenIn: ({ accounts, codes }) =>
+      [accounts, codes, ...accounts.map(({ slots }) => slots)].some(({ length }) => length > 1)
+  }),
+  onForm('SD-8', 'says that the storage of a deleted account is gone, and lists no slot of it', {
+    what: 'deleted account',
+    isSeenIn: ({ accounts }) => accounts.some(({ body }) => body.length === 0)
+  }),
+  onForm('SD-9', 'trims values, and deletes no slot of a storage that is cleared', {
+    what: 'slot',
+    isSeenIn: ({ accounts }) => accounts.some(({ slots }) => slots.length > 0)
+  }),
+  onForm('SD-10', 'writes each account as the one slim RLP of it', {
+    what: 'account with a body',
+    isSeenIn: ({ accounts }) => accounts.some(({ body }) => body.length > 0),
+    check: checkBodies
+  }),
+  onForm('SD-11', 'sends each new code, and none that no account refers to', {
+    what: 'new code',
+    isSeenIn: ({ codes }) => codes.length > 0,
+    check: checkCodes
+  }),
   {
     id: 'SD-12 order',
     rules: ['SD-12', 'SD-15'],
@@ -76,11 +95,20 @@ export function takeDiffs(subject: Subject): readonly ServedDiff[] {
   return takeItems(DIFFS, subject, 'all')
 }
 
-/** Of the diffs that decode, `check` says what is wrong with one, given those before it in the same answer. */
+/** What a rule of the form is of. */
+interface FormRule {
+  /** What a diff has to hold for the rule to show. */
+  readonly what?: string
+  readonly isSeenIn?: (diff: StateDiff) => boolean
+  /** What is wrong with a diff that decodes, given those before it in the same answer. */
+  readonly check?: (diff: StateDiff, before: readonly StateDiff[]) => string | false
+}
+
+/** The codec names the rules that a diff breaks; a diff in which nothing shows says nothing of them. */
 function onForm(
   rule: string,
   title: string,
-  check: (diff: StateDiff, before: readonly StateDiff[]) => string | false = () => false
+  { what: due = 'diff that decodes', isSeenIn = () => true, check = () => false }: FormRule
 ): ConformanceCase {
   return {
     id: `${rule} form`,
@@ -94,6 +122,7 @@ function onForm(
         expectRule(problem === false, `${what}: ${String(problem)}`)
         if (diff !== undefined) diffs.push(diff)
       }
+      expectSeen(diffs.filter(isSeenIn).length, `the node serves no ${due}`)
     }
   }
 }
@@ -170,9 +199,9 @@ function codeOf(body: Uint8Array): string | undefined {
 
 async function checkOrder(subject: Subject): Promise<void> {
   const start = lowestDiff(subject.status)
-  for (const [at, { diff, what }] of takeDiffs(subject).entries()) {
+  for (const [at, { diff, what }] of takeSeveral(DIFFS, subject, 'all').entries()) {
     const due = start + BigInt(at)
-    const number = diff?.number ?? due
+    const { number } = requireGiven(diff, `${what}: a diff that does not decode`)
     expectRule(number === due, `${what}: diff ${String(number)} in place of ${String(due)}`)
   }
 }

@@ -1,14 +1,16 @@
 // FR: the frame of requests and answers, as a server shows it.
 import { type Asked, linesOf, requestProtocol } from '../asking.ts'
 import { type ConformanceCase } from '../conformance-case.ts'
-import { expectRule, NotRun } from '../verdict.ts'
+import { expectRule, expectSeen, NotRun } from '../verdict.ts'
 import { type Answer, contentOf, type Frame, type ProtocolName } from '../frames.ts'
 import { LIMITS, PROTOCOLS } from '../protocol-facts.ts'
-import { isNone, suiteStatus, withField } from '../raw-status.ts'
+import { isNone, withField } from '../raw-status.ts'
 import { type Subject } from '../subject.ts'
 import { withPeer } from '../suite-peer.ts'
 import { openStream } from '../suite-host.ts'
+import { watch } from '../patience.ts'
 import { answersOf, NO_BLOCK, requests } from '../survey.ts'
+import { calmMs, servedReaction } from './other-chain.ts'
 import { expectRefused } from './refusal.ts'
 
 const OVERSIZE_BYTES = 100_000
@@ -62,17 +64,29 @@ export const FRAMING_ANSWER_CASES: readonly ConformanceCase[] = [
   onFrames(
     'FR-6',
     'sends each chunk of result 0 as one snappy block of the stated length',
-    checkSnappy
+    checkSnappy,
+    isContent
   ),
-  onFrames('FR-7', 'sets version 0 where the chunk is no block message', checkVersion),
-  onFrames('FR-8', 'keeps the length of a chunk within its bound', checkLength),
-  onFrames('FR-9', 'keeps the content of a chunk within the limit of its protocol', checkContent),
+  onFrames(
+    'FR-7',
+    'sets version 0 where the chunk is no block message',
+    checkVersion,
+    isVersionZeroDue
+  ),
+  onFrames('FR-8', 'keeps the length of a chunk within its bound', checkLength, () => true),
+  onFrames(
+    'FR-9',
+    'keeps the content of a chunk within the limit of its protocol',
+    checkContent,
+    (frame) => isContent(frame) && contentOf(frame) !== undefined
+  ),
   onFrames(
     'FR-11',
     'sends nothing after a result other than 0, and no result but 0 to 4',
-    checkLast
+    checkLast,
+    (frame) => !isContent(frame)
   ),
-  onFrames('FR-12', 'gives reasons in UTF-8 of at most 256 bytes', checkReason),
+  onFrames('FR-12', 'gives reasons in UTF-8 of at most 256 bytes', checkReason, hasReason),
   {
     id: 'FR-13 held',
     rules: ['FR-13'],
@@ -81,13 +95,17 @@ export const FRAMING_ANSWER_CASES: readonly ConformanceCase[] = [
       if (survey.head.number === 0n) throw new NotRun('the node holds no block')
       const { ranges, hashes, diffs } = survey
       const hasDiffs = !isNone(status.oldestDiff)
+      let seenCount = 0
       for (const [what, answer] of [
         ['the oldest block of its status', ranges.get('first')],
         ['two blocks that it served by height', hashes.get('descending')],
         ['the oldest diff of its status', hasDiffs ? diffs.get('first') : undefined]
       ] as const) {
-        expectRule(answer?.frames[0]?.result !== 1, `result 1 to ${what}`)
+        const result = answer?.frames[0]?.result
+        expectRule(result !== 1, `result 1 to ${what}`)
+        if (result !== undefined) seenCount++
       }
+      expectSeen(seenCount, 'the node answers nothing to all of it')
     }
   }
 ]
@@ -127,9 +145,9 @@ function ofEach(
 }
 
 async function checkTruncated(subject: Subject): Promise<void> {
-  const { chainId, genesisHash } = subject
+  const { genesisHash, ownStatus } = subject
   const whole: Readonly<Record<ProtocolName, Uint8Array>> = {
-    status: suiteStatus(chainId, genesisHash),
+    status: ownStatus(),
     signed_tip: requests.tip(0n, genesisHash),
     blocks_by_range: requests.range(1n, 1n),
     blocks_by_hash: requests.hashes(NO_BLOCK),
@@ -146,38 +164,54 @@ async function checkTruncated(subject: Subject): Promise<void> {
 }
 
 /** Another chain makes a node disconnect (ST-10), but this status has a role that there is not. */
-async function checkHandlerNotRun({ options, chainId, genesisHash }: Subject): Promise<void> {
-  const bytes = withField(suiteStatus(chainId + 1n, genesisHash), 'role', 9)
+async function checkHandlerNotRun(subject: Subject): Promise<void> {
+  const { options, chainId, ownStatus } = subject
+  const calm = calmMs(subject, await servedReaction(subject))
+  const bytes = withField(ownStatus({ chainId: chainId + 1n }), 'role', 9)
   await withPeer(options, async ({ connection, ask }) => {
     const answer = await ask({ protocol: 'status', what: 'role 9, another chain', bytes })
     expectRule(
       answer.frames.every(({ result }) => result !== 0),
       linesOf([answer])
     )
-    const again = { protocol: 'status', what: 'afterwards' } as const
-    const after = await ask({ ...again, bytes: suiteStatus(chainId, genesisHash) })
+    await watch(calm)
     expectRule(connection.status === 'open', 'it took the other chain from it and disconnected')
+    const again = { protocol: 'status', what: 'afterwards' } as const
+    const after = await ask({ ...again, bytes: ownStatus() })
     expectRule(after.frames.length > 0, `then: ${linesOf([after])}`)
   })
 }
 
+/** `sees` says which frames the rule is of; where none came, there is nothing to judge. */
 function onFrames(
   rule: string,
   title: string,
-  check: (answer: Answer) => string | undefined
+  check: (answer: Answer) => string | undefined,
+  sees: (frame: Frame, answer: Answer) => boolean
 ): ConformanceCase {
   return {
     id: `${rule} answers`,
     rules: [rule],
     title,
     run: async (subject) => {
-      const seen = answersOf(subject.survey).flatMap((answer) => {
+      const answers = answersOf(subject.survey)
+      const problems = answers.flatMap((answer) => {
         const problem = check(answer)
         return problem === undefined ? [] : [`${answer.what}: ${problem}`]
       })
-      expectRule(seen.length === 0, seen.join('; '))
+      expectRule(problems.length === 0, problems.join('; '))
+      const seen = answers.flatMap((answer) => answer.frames.filter((frame) => sees(frame, answer)))
+      expectSeen(seen.length, 'no answer came that the rule is of')
     }
   }
+}
+
+function isContent({ result }: Frame): boolean {
+  return result === 0
+}
+
+function hasReason({ result }: Frame): boolean {
+  return result !== 0 && result !== 4
 }
 
 function firstOf({ frames }: Answer, check: (frame: Frame) => string | false): string | undefined {
@@ -197,10 +231,15 @@ function checkSnappy(answer: Answer): string | undefined {
 }
 
 /** The versions of block messages are BR-4's and BH-3's, those of tips TI-4's, those of diffs SD-4's. */
+function isVersionZeroDue({ result }: Frame, { protocol }: Answer): boolean {
+  return result !== 0 || protocol === 'status'
+}
+
 function checkVersion(answer: Answer): string | undefined {
-  return firstOf(answer, ({ result, version }) => {
-    const isZeroDue = result !== 0 || answer.protocol === 'status'
-    return isZeroDue && version !== 0 && `result ${String(result)} has version ${String(version)}`
+  return firstOf(answer, (frame) => {
+    const { result, version } = frame
+    const isWrong = isVersionZeroDue(frame, answer) && version !== 0
+    return isWrong && `result ${String(result)} has version ${String(version)}`
   })
 }
 
@@ -229,8 +268,9 @@ function checkLast({ frames }: Answer): string | undefined {
 }
 
 function checkReason(answer: Answer): string | undefined {
-  return firstOf(answer, ({ result, payload }) => {
-    if (result === 0 || result === 4) return false
+  return firstOf(answer, (frame) => {
+    const { payload } = frame
+    if (!hasReason(frame)) return false
     try {
       new TextDecoder('utf-8', { fatal: true }).decode(payload)
       return payload.length > 256 && `a reason of ${String(payload.length)} bytes`

@@ -8,12 +8,11 @@ import { toHex } from '../block-maker.ts'
 import { type ConformanceCase } from '../conformance-case.ts'
 import {
   expectForwarded,
+  heardPair,
   maxAgeSeconds,
   nowSeconds,
   publishPlan,
-  settle,
-  soundPlan,
-  withPair
+  soundPlan
 } from '../gossip-trial.ts'
 import { waitUntil, watch } from '../patience.ts'
 import { type Subject } from '../subject.ts'
@@ -74,21 +73,21 @@ async function checkTopics({ options, chainId, gossip }: Subject): Promise<void>
 
 async function checkForward(subject: Subject): Promise<void> {
   const versions: readonly TopicVersion[] = TOPIC_VERSIONS
-  await withPair(subject, async (pair) => {
-    for (const version of versions) {
-      const sent = await publishPlan(subject, { ...soundPlan(subject), version })
-      await expectForwarded(subject, pair, sent, `a sound block of version ${String(version)}`)
-      const got = pair.watcher.messages.find(({ data }) => Buffer.compare(data, sent.data) === 0)
-      expectRule(got?.topic === sent.topic, `on topic ${got?.topic ?? 'none'}`)
-    }
-    for (const { topic, from, seqno, signature, key } of pair.watcher.messages) {
-      const extra = { from, seqno, signature, key }
-      const names = Object.entries(extra).filter(([, bytes]) => bytes !== undefined)
-      expectRule(names.length === 0, `with ${names.map(([name]) => name).join(', ')}`)
-      const version = parseBlocksTopic(topic)?.version
-      expectRule(version !== undefined && isTopicVersion(version), `a message on topic ${topic}`)
-    }
-  })
+  for (const version of versions) {
+    const sent = await publishPlan(subject, { ...soundPlan(subject), version })
+    await expectForwarded(subject, sent, `a sound block of version ${String(version)}`)
+    const { watcher } = await subject.gossip.pair()
+    const got = watcher.messages.find(({ data }) => Buffer.compare(data, sent.data) === 0)
+    expectRule(got?.topic === sent.topic, `on topic ${got?.topic ?? 'none'}`)
+  }
+  const { watcher } = await subject.gossip.pair()
+  for (const { topic, from, seqno, signature, key } of watcher.messages) {
+    const extra = { from, seqno, signature, key }
+    const names = Object.entries(extra).filter(([, bytes]) => bytes !== undefined)
+    expectRule(names.length === 0, `with ${names.map(([name]) => name).join(', ')}`)
+    const version = parseBlocksTopic(topic)?.version
+    expectRule(version !== undefined && isTopicVersion(version), `a message on topic ${topic}`)
+  }
 }
 
 /** Announced to peers in the mesh before the message (IDONTWANT), or to the others after it (IHAVE). */
@@ -100,7 +99,7 @@ async function checkMessageId(subject: Subject): Promise<void> {
   // Small messages are not announced to the mesh.
   const transactions = [Uint8Array.of(2, ...randomBytes(TRANSACTION_BYTES))]
   const sent = await publishPlan(subject, { ...soundPlan(subject), payload: { transactions } })
-  await expectForwarded(subject, pair, sent, 'a sound block')
+  await expectForwarded(subject, sent, 'a sound block')
   const announced = () => [...pair.watcher.announcedIds, ...aside.announcedIds].map(toHex)
   const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest()
   const due = toHex(messageId(sha256, sent.topic, sent.data))
@@ -110,15 +109,13 @@ async function checkMessageId(subject: Subject): Promise<void> {
 }
 
 async function checkAges(subject: Subject): Promise<void> {
-  await withPair(subject, async (pair) => {
-    for (const [what, timestamp] of [
-      ['an old block', nowSeconds() - maxAgeSeconds(subject) + MARGIN_SECONDS],
-      ['an early block', nowSeconds() + 5n - 1n]
-    ] as const) {
-      const plan = { ...soundPlan(subject), timestamp }
-      await expectForwarded(subject, pair, await publishPlan(subject, plan), what)
-    }
-  })
+  for (const [what, timestamp] of [
+    ['an old block', nowSeconds() - maxAgeSeconds(subject) + MARGIN_SECONDS],
+    ['an early block', nowSeconds() + 5n - 1n]
+  ] as const) {
+    const plan = { ...soundPlan(subject), timestamp }
+    await expectForwarded(subject, await publishPlan(subject, plan), what)
+  }
 }
 
 /**
@@ -126,22 +123,21 @@ async function checkAges(subject: Subject): Promise<void> {
  * where the node was through with it before the second was over, which on a busy machine takes more tries.
  */
 async function checkWholeSeconds(subject: Subject): Promise<void> {
-  const { options, genesisHash } = subject
-  const { clockMs } = await readStatus(options, genesisHash)
+  const { options, ownStatus } = subject
+  const { clockMs } = await readStatus(options, ownStatus())
   const aheadMs = Number(clockMs) - Date.now()
   const nodeNowMs = () => Date.now() + (Math.abs(aheadMs) > CLOCK_BLUR_MS ? aheadMs : 0)
-  await withPair(subject, async (pair) => {
-    for (let attempt = 1; attempt <= TRIES_AT_THE_EDGE; attempt++) {
-      await delay((1000 + PAST_SECOND_MS - (nodeNowMs() % 1000)) % 1000)
-      const second = Math.floor(nodeNowMs() / 1000)
-      const timestamp = BigInt(second) - maxAgeSeconds(subject)
-      const sent = await publishPlan(subject, { ...soundPlan(subject), timestamp })
-      pair.sender.publish(sent)
-      await settle(subject, pair)
-      if (pair.watcher.hasReceived(sent)) return
-      const isSecondOver = nodeNowMs() + CLOCK_BLUR_MS >= (second + 1) * 1000
-      expectRule(isSecondOver, 'a block at the limit and a part of a second is refused')
-    }
-    throw new NotRun('the node is never through with a block before the second is over')
-  })
+  for (let attempt = 1; attempt <= TRIES_AT_THE_EDGE; attempt++) {
+    const { sender, watcher } = await heardPair(subject)
+    await delay((1000 + PAST_SECOND_MS - (nodeNowMs() % 1000)) % 1000)
+    const second = Math.floor(nodeNowMs() / 1000)
+    const timestamp = BigInt(second) - maxAgeSeconds(subject)
+    const sent = await publishPlan(subject, { ...soundPlan(subject), timestamp })
+    sender.publish(sent)
+    await heardPair(subject)
+    if (watcher.hasReceived(sent)) return
+    const isSecondOver = nodeNowMs() + CLOCK_BLUR_MS >= (second + 1) * 1000
+    expectRule(isSecondOver, 'a block at the limit and a part of a second is refused')
+  }
+  throw new NotRun('the node is never through with a block before the second is over')
 }

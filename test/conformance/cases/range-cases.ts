@@ -10,7 +10,7 @@ import {
   rangeAnswerCases,
   type RangeProtocol,
   rangeRequestCases,
-  takeItems
+  takeSeveral
 } from './range-protocol.ts'
 
 const BLOCKS: RangeProtocol<ServedMessage> = {
@@ -42,7 +42,7 @@ export const RANGE_ANSWER_CASES: readonly ConformanceCase[] = [
     rules: ['BR-4', 'BM-1', 'BM-3', 'FR-7'],
     title: 'sends messages of 66 bytes to 10 MiB with their version beside them',
     run: async ({ survey }) => {
-      for (const answer of survey.ranges.values()) checkMessageChunks(answer)
+      checkMessageChunks([...survey.ranges.values()])
     }
   },
   {
@@ -57,7 +57,7 @@ export const RANGE_ANSWER_CASES: readonly ConformanceCase[] = [
 async function checkOrder(subject: Subject): Promise<void> {
   const start = lowestBlock(subject.status)
   let before: Uint8Array | undefined
-  for (const [at, { block }] of takeItems(BLOCKS, subject, 'all').entries()) {
+  for (const [at, { block }] of takeSeveral(BLOCKS, subject, 'all').entries()) {
     if (block === undefined) throw new NotRun('a message does not decode')
     const { blockNumber, parentHash, blockHash } = block.payload
     const due = start + BigInt(at)

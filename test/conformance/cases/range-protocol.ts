@@ -51,6 +51,17 @@ export function takeItems<Item>(
   return items
 }
 
+/** The same, where one item alone shows nothing. */
+export function takeSeveral<Item>(
+  range: RangeProtocol<Item>,
+  subject: Subject,
+  question: RangeQuestion
+): readonly Item[] {
+  const items = takeItems(range, subject, question)
+  if (items.length < 2) throw new NotRun(`the node serves one ${range.noun} alone`)
+  return items
+}
+
 /** Cases that ask. */
 export function rangeRequestCases<Item>(range: RangeProtocol<Item>): readonly ConformanceCase[] {
   const { protocol, noun, rules, request } = range
@@ -132,14 +143,14 @@ async function checkStop<Item>(range: RangeProtocol<Item>, subject: Subject): Pr
   const [first] = takeItems(range, subject, 'past the head')
   const answer = takeAnswer(range, subject, 'past the head')
   const { number: head } = subject.survey.head
-  const number = (first && range.number(first)) ?? head
+  const number = requireGiven(first && range.number(first), `the ${range.noun} does not decode`)
   expectRule(number === head, `starts at ${String(number)}`)
   const isSound = answer.frames.every(({ result }) => result === 0) && answer.end === 'closed'
   expectRule(isSound, linesOf([answer]))
 }
 
 async function checkCount<Item>(range: RangeProtocol<Item>, subject: Subject): Promise<void> {
-  takeItems(range, subject, 'first')
+  takeSeveral(range, subject, 'all')
   for (const [question, countMax] of [
     ['first', 1],
     ['three', 3],
@@ -153,7 +164,7 @@ async function checkCount<Item>(range: RangeProtocol<Item>, subject: Subject): P
 async function checkBytes<Item>(range: RangeProtocol<Item>, subject: Subject): Promise<void> {
   const { protocol, request, lowest, sizeBytes } = range
   const { options, status } = subject
-  const [first, second] = takeItems(range, subject, 'three')
+  const [first, second] = takeSeveral(range, subject, 'three')
   const { length } = takeAnswer(range, subject, 'no bytes').frames
   expectRule(length === 1, `${String(length)} chunks for maxBytes 0`)
   if (first === undefined || second === undefined) return

@@ -1,13 +1,12 @@
 // TI: which block a node holds above, or instead of, the asker's head.
 import { linesOf } from '../asking.ts'
 import { type ConformanceCase } from '../conformance-case.ts'
-import { expectRule, NotRun, requireGiven } from '../verdict.ts'
+import { expectRule, expectSeen, NotRun, requireGiven } from '../verdict.ts'
 import { makeBlock } from '../block-maker.ts'
 import { publishedBlock } from '../gossip-trial.ts'
-import { GossipPeer } from '../gossip-peer.ts'
 import { type Subject } from '../subject.ts'
-import { newPeerKey, withPeer } from '../suite-peer.ts'
-import { tipOf } from '../served-messages.ts'
+import { newPeerKey, withGossipPeer, withPeer } from '../suite-peer.ts'
+import { messagesOf, tipOf } from '../served-messages.ts'
 import { FAR_ABOVE, lowestBlock, NO_BLOCK, requests, type TipQuestion } from '../survey.ts'
 import { waitUntil } from '../patience.ts'
 import { isNone } from '../raw-status.ts'
@@ -64,10 +63,13 @@ export const TIP_ANSWER_CASES: readonly ConformanceCase[] = [
     rules: ['TI-4', 'FR-7'],
     title: 'sets version 0 in the header of the chunk',
     run: async ({ survey }) => {
-      for (const answer of survey.tips.values()) {
+      const answers = [...survey.tips.values()]
+      for (const answer of answers) {
         const wrong = answer.frames.some(({ result, version }) => result === 0 && version !== 0)
         expectRule(!wrong, linesOf([answer]))
       }
+      const frames = answers.flatMap((answer) => answer.frames)
+      expectSeen(frames.filter(({ result }) => result === 0).length, 'the node gives no tip')
     }
   },
   { id: 'TI-5 conflict', rules: ['TI-5'], title: 'says conflict before ahead', run: checkConflict },
@@ -90,6 +92,7 @@ export const TIP_ANSWER_CASES: readonly ConformanceCase[] = [
     run: async ({ survey }) => {
       const wrong = [...survey.tips.values()].filter(({ frames }) => frames.length !== 1)
       expectRule(wrong.length === 0, linesOf(wrong))
+      expectSeen(survey.tips.size, 'the node was asked for no tip')
     }
   },
   {
@@ -153,6 +156,8 @@ async function checkConflict({ survey }: Subject): Promise<void> {
 
 async function checkAhead({ survey }: Subject): Promise<void> {
   if (survey.head.number < 2n) throw new NotRun('the node holds no two blocks')
+  const [first] = messagesOf(survey.ranges.get('three'))
+  requireGiven(first?.block, 'the node serves no block whose hash could be asked with')
   const tip = tipOf(survey.tips.get('first block'))
   expectRule(tip?.relation === AHEAD, describe(survey.tips, 'first block'))
 }
@@ -169,8 +174,8 @@ async function checkBehind({ survey, status }: Subject): Promise<void> {
 }
 
 async function checkGenesis({ survey, status }: Subject): Promise<void> {
-  const answer = survey.tips.get('genesis')
-  const result = answer?.frames[0]?.result
+  const answer = requireGiven(survey.tips.get('genesis'), 'it was not asked')
+  const result = answer.frames[0]?.result
   const relation = tipOf(answer)?.relation
   const seen = describe(survey.tips, 'genesis')
   if (isNone(status.acceptedNumber)) {
@@ -178,12 +183,14 @@ async function checkGenesis({ survey, status }: Subject): Promise<void> {
     const above = survey.tips.get('far above')
     expectRule(above?.frames[0]?.result === UNAVAILABLE, describe(survey.tips, 'far above'))
   } else {
-    expectRule(relation === AHEAD || relation === undefined, seen)
+    expectRule(relation === AHEAD || result === UNAVAILABLE, seen)
+    if (relation !== AHEAD) throw new NotRun('the node cannot say which block it holds (TI-8)')
   }
 }
 
 async function checkOtherGenesis({ survey }: Subject): Promise<void> {
-  const first = survey.tips.get('another genesis')?.frames[0]
+  const answer = requireGiven(survey.tips.get('another genesis'), 'it was not asked')
+  const [first] = answer.frames
   expectRule(first?.result === UNAVAILABLE, describe(survey.tips, 'another genesis'))
 }
 
@@ -218,8 +225,7 @@ async function checkGossipCounted(subject: Subject): Promise<void> {
   const number = subject.freeHeight()
   const timestamp = BigInt(Math.floor(Date.now() / 1000))
   const message = await makeBlock({ number, timestamp }, { key, chainId })
-  await withPeer(options, async ({ host, connection, ask }) => {
-    const gossip = await GossipPeer.join(host, connection, chainId)
+  await withGossipPeer(options, async ({ ask }, gossip) => {
     gossip.publish(publishedBlock(chainId, 3, message))
     // The bytes of one connection arrive in order, so the node has the block when the question comes.
     const bytes = requests.tip(number, NO_BLOCK)
@@ -237,6 +243,7 @@ async function checkHeights({ survey, chainId, status }: Subject): Promise<void>
     ['far above', FAR_ABOVE]
   ])
   if (survey.messages.length === 0) throw new NotRun(`no block of chain ${String(chainId)} came`)
+  let seenCount = 0
   for (const [question, number] of asked) {
     const answer = survey.tips.get(question)
     const tip = tipOf(answer)
@@ -249,7 +256,9 @@ async function checkHeights({ survey, chainId, status }: Subject): Promise<void>
       (tip.relation === CONFLICT && height === number) ||
       tip.relation > CONFLICT
     expectRule(fits, `${question}: relation ${String(tip.relation)} with block ${String(height)}`)
+    seenCount++
   }
+  expectSeen(seenCount, 'the node names no block')
 }
 
 function describe(tips: Subject['survey']['tips'], question: TipQuestion): string {

@@ -1,10 +1,10 @@
 // TR: the connection itself.
-import { publicKeyToAddress } from '../block-maker.ts'
+import { keyToAddress, publicKeyToAddress } from '../block-maker.ts'
 import { type ConformanceCase } from '../conformance-case.ts'
 import { withPatience } from '../patience.ts'
 import { signersOf } from '../served-messages.ts'
-import { expectRule, RuleBroken } from '../verdict.ts'
-import { withPeer } from '../suite-peer.ts'
+import { expectRule, expectSeen, NodeAway, RuleBroken } from '../verdict.ts'
+import { readStatus, withPeer } from '../suite-peer.ts'
 
 const ANSWER_TIMEOUT_MS = 5_000
 
@@ -55,10 +55,31 @@ export const TRANSPORT_CASES: readonly ConformanceCase[] = [
         const { publicKey, type } = connection.remotePeer
         expectRule(type === 'secp256k1' && publicKey !== undefined, `a key of type ${type}`)
         const address = publicKeyToAddress(publicKey.raw)
-        const signers = signersOf(chainId, survey.messages)
-        const isSigner = signers.some(({ signer }) => signer === address)
-        expectRule(!isSigner, `${address} signs blocks too`)
+        const key = options.signerKey
+        const signers = [
+          ...signersOf(chainId, survey.messages).map(({ signer }) => signer),
+          ...(options.signers ?? (key === undefined ? [] : [keyToAddress(key)]))
+        ]
+        expectSeen(signers.length, 'the node serves no block, and no --signer is named')
+        expectRule(!signers.includes(address), `${address} signs blocks too`)
       })
+  }
+]
+
+/** Run last: what a case did to the node shows here, if nowhere else. */
+export const LAST_CASES: readonly ConformanceCase[] = [
+  {
+    id: 'TR-1 afterwards',
+    rules: ['TR-1'],
+    title: 'can still be dialled, and answers a status, when all cases have been run',
+    isForAwayNode: true,
+    run: async ({ options, ownStatus }) => {
+      try {
+        await readStatus(options, ownStatus())
+      } catch (thrown) {
+        throw thrown instanceof NodeAway ? new RuleBroken(thrown.message) : thrown
+      }
+    }
   }
 ]
 

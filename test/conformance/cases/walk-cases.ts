@@ -4,10 +4,10 @@ import { encodeChunk } from '../../../protocols/framing/chunk.ts'
 import { SIGNED_TIP } from '../../../protocols/signed-tip/codec.ts'
 import { STATUS } from '../../../protocols/status/codec.ts'
 import { linesOf } from '../asking.ts'
+import { type Answer } from '../frames.ts'
 import { keccak256, makeBlock, planBlock, toHex } from '../block-maker.ts'
 import { type ConformanceCase } from '../conformance-case.ts'
 import { type Call, redialMs } from '../node-listener.ts'
-import { suiteStatus } from '../raw-status.ts'
 import { type Subject } from '../subject.ts'
 import { withPeer } from '../suite-peer.ts'
 import { requests } from '../survey.ts'
@@ -39,17 +39,25 @@ function lied(rule: string, lie: Lie, title: string): ConformanceCase {
     rules: [rule],
     title,
     run: async (subject) => {
-      const { told } = await walkOf(subject)
+      const { told, tip } = await walkOf(subject)
       const hash = requireGiven(told.get(lie), 'the node did not ask for blocks so often')
-      const bytes = requests.hashes(hash)
-      const asked = { protocol: 'blocks_by_hash', what: lie, bytes } as const
-      const answer = await withPeer(subject.options, ({ ask }) => ask(asked))
+      const answer = await askFor(subject, lie, hash)
       expectRule(answer.frames[0]?.result === 1, `it took the block: ${linesOf([answer])}`)
+      const truth = await askFor(subject, 'the tip', tip)
+      const isTaken = truth.frames[0]?.result === 0
+      if (!isTaken) throw new NotRun('the node did not even take the tip that was sound')
     }
   }
 }
 
+function askFor({ options }: Subject, what: string, hash: Uint8Array): Promise<Answer> {
+  const asked = { protocol: 'blocks_by_hash', what, bytes: requests.hashes(hash) } as const
+  return withPeer(options, ({ ask }) => ask(asked))
+}
+
 interface Walk {
+  /** The block that it was shown, which is sound. */
+  readonly tip: Uint8Array
   /** The lies that the node was told, and the block of each. */
   readonly told: ReadonlyMap<Lie, Uint8Array>
 }
@@ -75,11 +83,11 @@ async function walkBack(subject: Subject): Promise<Walk> {
   await listener.answeringWith(answers.answer, () => waitUntil(isDone, WALK_WAIT_MS))
   // What it was told last it may still be looking at.
   await watch(options.patienceMs / 4)
-  return { told: answers.told }
+  return { told: answers.told, tip: answers.tip }
 }
 
 /** A branch on the node's head, of which it is shown the tip, and what it hears when it asks for the rest. */
-async function prepareAnswers({ survey, chainId, genesisHash }: Subject, key: Uint8Array) {
+async function prepareAnswers({ survey, chainId, ownStatus }: Subject, key: Uint8Array) {
   const told = new Map<Lie, Uint8Array>()
   const timestamp = BigInt(Math.floor(Date.now() / 1000))
   const build = async (number: bigint, parentHash: Uint8Array, signing: Uint8Array) => {
@@ -98,8 +106,8 @@ async function prepareAnswers({ survey, chainId, genesisHash }: Subject, key: Ui
   const tip = await build(number + BRANCH_BLOCKS, hash, key)
   const asideRange = await build(number + ASIDE.range, hash, key)
   const asideHash = await build(number + ASIDE.hash, hash, key)
-  const ownStatus = STATUS.chunk.encode({
-    ...STATUS.request.decode(suiteStatus(chainId, genesisHash)),
+  const followed = STATUS.chunk.encode({
+    ...STATUS.request.decode(ownStatus()),
     unsafeNumber: tip.number,
     unsafeHash: tip.hash,
     acceptedNumber: tip.number,
@@ -127,7 +135,7 @@ async function prepareAnswers({ survey, chainId, genesisHash }: Subject, key: Ui
   const answer = (call: Call): Uint8Array | undefined => {
     switch (call.protocol) {
       case 'status':
-        return ok(ownStatus.bytes, 0)
+        return ok(followed.bytes, 0)
       case 'signed_tip':
         return ok(shown.bytes, 0)
       case 'blocks_by_hash':
@@ -140,7 +148,7 @@ async function prepareAnswers({ survey, chainId, genesisHash }: Subject, key: Ui
         return undefined
     }
   }
-  return { told, answer }
+  return { told, answer, tip: tip.hash }
 }
 
 function ok(bytes: Uint8Array, version: number): Uint8Array {

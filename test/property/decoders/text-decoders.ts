@@ -7,7 +7,7 @@ import { sampleGenesisText } from '../../../src/chain/sample-genesis.ts'
 import { parseListen, parsePeer } from '../../../src/net/peer-address.ts'
 import { isConfigKeyName } from '../../../src/node/config-keys.ts'
 import { checkValues } from '../../../src/node/config-values.ts'
-import { answerBody, type RpcMethod } from '../../../src/rpc/json-rpc.ts'
+import { answerBody, parseBody, type RpcMethod } from '../../../src/rpc/json-rpc.ts'
 import {
   blockParam,
   bytesParam,
@@ -16,6 +16,7 @@ import {
   parseParams
 } from '../../../src/rpc/params.ts'
 import { RpcError } from '../../../src/rpc/rpc-error.ts'
+import { answerBuffer, rpcContext } from '../../support/rpc-answer.ts'
 import { type Decoder, isNothing, isOf, textOf, textSeeds } from './decoder.ts'
 
 const PEER = '/ip4/127.0.0.1/tcp/9222/p2p/16Uiu2HAm4wcGSThqRviA7PBzJFiTN36B9cp3vWmwcn4rbAaqfXxu'
@@ -141,11 +142,12 @@ export const TEXT_DECODERS: readonly Decoder[] = [
   },
   {
     name: 'body of JSON-RPC',
-    covers: ['src/rpc/json-rpc.ts answerBody'],
+    covers: ['src/rpc/json-rpc.ts parseBody', 'src/rpc/json-rpc.ts answerBody'],
     seeds: requestSeeds(),
     decode: async (bytes) => {
-      const json = jsonOf(bytes)
-      if (json !== undefined) await answerBody({ methods: METHODS, log: silentLog }, json)
+      const context = rpcContext()
+      const parsed = await parseBody(Buffer.from(bytes), context.turns)
+      await answerBody({ methods: METHODS, log: silentLog, context }, parsed, answerBuffer())
     },
     isDeclared: isNothing
   }

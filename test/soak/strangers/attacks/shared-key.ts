@@ -26,7 +26,7 @@ export const SHARED_KEY: Attack = {
           did('connections')
           await floodRequests(connection, signal, () => statusRequest(target))
         },
-        pick(keys, stranger)
+        { privateKey: pick(keys, stranger) }
       )
     )
   }

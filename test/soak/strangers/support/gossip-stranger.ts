@@ -1,6 +1,6 @@
 // A stranger in the gossip of one node: publishes what it is told to, and sends control messages of any kind.
 import { type Connection } from '@libp2p/interface'
-import { GOSSIPSUB_PROTOCOLS, GossipPeer } from '../../../conformance/gossip-peer.ts'
+import { GOSSIPSUB_PROTOCOLS, GossipPeer, GossipPort } from '../../../conformance/gossip-peer.ts'
 import { frameRpc } from '../../../conformance/gossip-wire.ts'
 import { type Target } from '../attack.ts'
 import { pick } from './crowd.ts'
@@ -12,9 +12,15 @@ export async function withGossip(
   stranger: number,
   work: (peer: GossipPeer) => Promise<void>
 ): Promise<void> {
-  await withStranger(pick(nodes, stranger), stranger, async ({ host, connection }) => {
-    await work(await GossipPeer.join(host, connection, BigInt(chainId)))
-  })
+  const port = new GossipPort()
+  await withStranger(
+    pick(nodes, stranger),
+    stranger,
+    async ({ connection }) => {
+      await work(await GossipPeer.join(port, connection, BigInt(chainId)))
+    },
+    { register: (host) => port.register(host) }
+  )
 }
 
 /** Sends frames of gossipsub until the work ends; `send` waits while the node takes none, and throws when it is gone. */

@@ -1,6 +1,12 @@
 // A stranger that speaks libp2p as it should, with a new key each time, connected to one node.
 import { type Connection } from '@libp2p/interface'
-import { dialNode, startSuiteHost, type SuiteHost } from '../../../conformance/suite-host.ts'
+import {
+  dialNode,
+  startSuiteHost,
+  stopSuiteHost,
+  type SuiteHost,
+  type SuiteHostOptions
+} from '../../../conformance/suite-host.ts'
 import { type TargetNode } from '../attack.ts'
 import { strangerAddress } from './crowd.ts'
 
@@ -15,15 +21,15 @@ export async function withStranger(
   node: Pick<TargetNode, 'multiaddr'>,
   stranger: number,
   work: (peer: StrangerPeer) => Promise<void>,
-  privateKey?: NonNullable<Parameters<typeof startSuiteHost>[0]>['privateKey']
+  options: Pick<SuiteHostOptions, 'privateKey' | 'register'> = {}
 ): Promise<void> {
   const host = await startSuiteHost({
-    localAddress: strangerAddress(stranger),
-    ...(privateKey && { privateKey })
+    ...options,
+    localAddress: strangerAddress(stranger)
   })
   try {
     await work({ host, connection: await dialNode(host, node.multiaddr) })
   } finally {
-    await host.stop()
+    await stopSuiteHost(host)
   }
 }
