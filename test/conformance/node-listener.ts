@@ -62,7 +62,7 @@ export class NodeListener {
   readonly #answers = new WeakMap<Call, Answering>()
   #answering: Answering = () => undefined
 
-  private constructor(host: SuiteHost, gossip: GossipPort, options: ListenOptions) {
+  constructor(host: SuiteHost, gossip: GossipPort, options: ListenOptions) {
     this.#host = host
     this.#gossip = gossip
     this.#options = options

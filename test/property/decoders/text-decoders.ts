@@ -135,7 +135,8 @@ export const TEXT_DECODERS: readonly Decoder[] = [
     seeds: requestSeeds(),
     decode: (bytes) => {
       const json = jsonOf(bytes)
-      if (Array.isArray(json)) parseParams(json, [callParam, blockParam])
+      const list: readonly unknown[] = Array.isArray(json) ? json : []
+      parseParams(list, [callParam, blockParam])
       parseParams([json], [logFilterParam])
     },
     isDeclared: isOf(RpcError)
