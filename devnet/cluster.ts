@@ -31,6 +31,8 @@ const OBSERVER_CONNECT_MS = 15_000
 export interface ClusterOptions {
   readonly without: Without | undefined
   readonly entryFile: string
+  /** How many files each node may have open; as many as this process without. */
+  readonly filesMax?: number | undefined
   readonly createObserver: CreateObserver
   readonly timeline: Timeline
 }
@@ -123,7 +125,8 @@ export class Cluster {
     const isSequencer = name === SEQUENCER
     const without = isSequencer ? this.#options.without : undefined
     const spec = { name, configFile: node.configFile, without, flags }
-    const files = { entryFile: this.#options.entryFile, logFile: node.logFile }
+    const { entryFile, filesMax } = this.#options
+    const files = { entryFile, filesMax, logFile: node.logFile }
     const isRestart = this.runs(name).length > 0
     this.timeline.add(name, isRestart ? 'restarted' : 'started', { ...flags })
     const process = NodeProcess.spawn(spec, files, (message) => {

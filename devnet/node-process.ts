@@ -27,6 +27,8 @@ export interface NodeFiles {
   /** The script that composes the node; the devnet's own unless a test brings another. */
   readonly entryFile: string
   readonly logFile: string
+  /** How many files and sockets it may have open; what the starting process may without. Takes `prlimit`, of Linux. */
+  readonly filesMax?: number | undefined
 }
 
 /** The devnet's own node entry, beside this file in dist/. */
@@ -41,7 +43,7 @@ export class NodeProcess {
   /** Settles when the process is gone and its last message was heard. */
   readonly #closed: Promise<void>
 
-  constructor(spec: NodeSpec, { logFile, entryFile }: NodeFiles) {
+  constructor(spec: NodeSpec, { logFile, entryFile, filesMax }: NodeFiles) {
     this.name = spec.name
     this.#logFile = logFile
     const logDescriptor = openSync(logFile, 'a')
@@ -50,7 +52,7 @@ export class NodeProcess {
       detached: true,
       // The file itself: what a node writes last is in it when the node is gone.
       stdio: ['ignore', 'ignore', logDescriptor, 'ipc'],
-      execArgv: []
+      ...(filesMax === undefined ? { execArgv: [] } : limitFiles(filesMax))
     })
     closeSync(logDescriptor)
     this.#closed = new Promise((resolve) => {
@@ -219,4 +221,10 @@ export class NodeProcess {
       return '(no log)' // it failed before it wrote one
     }
   }
+}
+
+/** Soft and hard limit are one: Node raises the soft one by itself. */
+function limitFiles(filesMax: number) {
+  const limit = String(filesMax)
+  return { execPath: 'prlimit', execArgv: [`--nofile=${limit}:${limit}`, process.execPath] }
 }

@@ -11,7 +11,7 @@ export type SoakRunOptions = Pick<
   RunOptions,
   'directory' | 'scenario' | 'seed' | 'blockTimeMs' | 'backupsCount' | 'transfersPerSecond'
 > &
-  Partial<Pick<RunOptions, 'timeline' | 'fundedAccounts'>>
+  Partial<Pick<RunOptions, 'timeline' | 'fundedAccounts' | 'filesMax'>>
 
 /** Writes the cluster's directory; nothing runs yet. */
 export function openSoakRun(options: SoakRunOptions): Promise<ScenarioRun> {

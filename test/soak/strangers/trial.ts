@@ -29,6 +29,8 @@ const TRANSFERS_PER_SLOT = 25
 /** Offered above what is demanded, so that a transfer that falls into the next slot leaves no gap. */
 const OFFERED_FACTOR = 1.1
 const BACKUPS = 3
+/** What most systems allow a process. */
+const FILES_MAX = 1_024
 /** Blocks that the load and the first connections need until they are steady. */
 const WARM_UP_BLOCKS = 10
 const LOOP_TIMEOUT_MS = 30_000
@@ -88,6 +90,7 @@ export async function runTrial(
     backupsCount: BACKUPS,
     transfersPerSecond: (OFFERED_FACTOR * TRANSFERS_PER_SLOT * 1_000) / BLOCK_TIME_MS,
     fundedAccounts: strangerAccounts(seed).map(({ address }) => address.toLowerCase() as Hex),
+    filesMax: FILES_MAX,
     timeline
   })
   await run.act()

@@ -1,12 +1,13 @@
 // Strangers that hold the streams on which a sequencer that lost everything wants its blocks.
 import { type Attack } from '../attack.ts'
 import { largestRange } from '../support/block-requests.ts'
-import { crowd, pick } from '../support/crowd.ts'
+import { crowd, pause, pick } from '../support/crowd.ts'
 import { holdAnswer } from '../support/held-answer.ts'
 import { withStranger } from '../support/stranger-peer.ts'
 
 const STRANGERS = 60
 const STREAMS_EACH = 4
+const HOLD_AGAIN_MS = 200
 
 /** Twenty strangers for each backup. */
 export const RANGE_HOLDERS: Attack = createHolders('range-holders', {})
@@ -26,8 +27,11 @@ function createHolders(name: string, variant: Pick<Attack, 'losesData'>): Attack
       await crowd(tools, STRANGERS, (stranger) =>
         withStranger(pick(nodes.slice(1), stranger), stranger, async ({ connection }) => {
           const hold = async () => {
-            did('requests')
-            await holdAnswer(connection, request, signal)
+            while (!signal.aborted && connection.status === 'open') {
+              did('requests')
+              await holdAnswer(connection, request, signal)
+              await pause(HOLD_AGAIN_MS, signal)
+            }
           }
           await Promise.all(Array.from({ length: STREAMS_EACH }, hold))
         })

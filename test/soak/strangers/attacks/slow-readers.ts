@@ -20,8 +20,10 @@ export const SLOW_READERS: Attack = {
     await crowd(tools, STRANGERS, (stranger) =>
       withStranger(pick(nodes, stranger), stranger, async ({ connection }) => {
         const sip = async () => {
-          did('requests')
-          await sipAnswer(connection, request, { everyMs: EVERY_MS, signal })
+          while (!signal.aborted && connection.status === 'open') {
+            did('requests')
+            await sipAnswer(connection, request, { everyMs: EVERY_MS, signal })
+          }
         }
         await Promise.all(Array.from({ length: STREAMS_EACH }, sip))
       })

@@ -11,6 +11,7 @@ export async function holdAnswer(
 ): Promise<void> {
   const stream = await connection.newStream(protocol, { signal })
   const ended = untilEnded(stream, signal)
+  if (stream.status !== 'open') return
   stream.pause()
   stream.send(bytes)
   await Promise.race([stream.close({ signal }).catch(() => undefined), ended])
