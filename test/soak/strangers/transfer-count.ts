@@ -5,7 +5,7 @@ import { type Span } from './heads-watch.ts'
 /** `transfer(address,uint256)`. */
 const TRANSFER_SELECTOR = '0xa9059cbb'
 
-/** Counts over the heights whose slots lie in the span; blocks that are not there count nothing. */
+/** Counts over the heights whose slots lie in the span, up to the first block that the node does not give. */
 export async function countTransfers(
   rpcUrl: string,
   {

@@ -47,7 +47,7 @@ export interface TrialOptions {
 }
 
 /** What is filled in as the trial goes on. */
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
+type Found = { -readonly [Key in keyof TrialFacts]: TrialFacts[Key] } & { span?: Span }
 
 /** Runs the attack on a new cluster and judges what came of it. */
 export async function runTrial(
@@ -60,7 +60,7 @@ export async function runTrial(
     if (event !== 'step' || step !== 'head-set') return
     notes.push({ node, number: (block as { number: number }).number, atMs: Date.now() })
   })
-  const facts: Mutable<TrialFacts> = {
+  const facts: Found = {
     counts: {},
     slots: undefined,
     lags: new Map(),
@@ -95,6 +95,7 @@ export async function runTrial(
   })
   await run.act()
   facts.died = deaths(run.cluster)
+  facts.transfers = await readTransfers(run.cluster, facts)
   await run.look()
   const report = await run.close()
   const failed = report.checks.filter(({ ok }) => !ok)
@@ -116,7 +117,7 @@ interface Trial {
   readonly run: ScenarioRun
   readonly actions: ScenarioActions
   readonly notes: readonly HeadNote[]
-  readonly facts: Mutable<TrialFacts>
+  readonly facts: Found
   readonly seconds: number
   readonly seed: number
 }
@@ -182,10 +183,22 @@ async function measure({ attack, run, actions, notes, facts, seconds }: Trial): 
         return [name, { beforeBytes, peakBytes, afterBytes: peakBytes }]
       })
     )
-    const offered = TRANSFERS_PER_SLOT * facts.slots.slotsCount
-    const included = await countTransfers(sequencer.rpcUrl, { genesisMs, blockTimeMs, span })
-    facts.transfers = { included, offered }
+    facts.span = span
   }
+}
+
+/** Looked for when the attack is over, on a backup: the sequencer may have trouble of its own. */
+async function readTransfers(
+  cluster: Cluster,
+  { span, slots }: TrialFacts & { readonly span?: Span }
+): Promise<TrialFacts['transfers']> {
+  const backup = cluster.backups.find((name) => cluster.isAlive(name))
+  if (span === undefined || backup === undefined) return undefined
+  const { genesis, blockTimeMs } = cluster.layout
+  const genesisMs = 1_000 * Number(genesis.timestamp)
+  const { rpcUrl } = cluster.node(backup)
+  const included = await countTransfers(rpcUrl, { genesisMs, blockTimeMs, span })
+  return { included, offered: TRANSFERS_PER_SLOT * (slots?.slotsCount ?? 0) }
 }
 
 async function readLoops(
