@@ -52,8 +52,8 @@ describe('the command', function () {
 
   /** A backup of a chain whose sequencer is never started. */
   async function initBackup(name: string, ...flags: readonly string[]) {
-    const { genesisFile } = await init('sequencer', `${name}-chain`, ...flags)
-    return init('backup', name, '--genesis', genesisFile)
+    const { genesisFile, peerId } = await init('sequencer', `${name}-chain`, ...flags)
+    return init('backup', name, '--genesis', genesisFile, '--peer', `/p2p/${peerId}`)
   }
 
   function run(config: string, ...flags: readonly string[]): CommandProcess {
