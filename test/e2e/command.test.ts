@@ -12,6 +12,7 @@ import { useTemporaryDirectory } from '../support/temporary-directory.ts'
 import { until } from '../support/until.ts'
 
 interface InitResult {
+  readonly peerId: string
   readonly multiaddr: string
   readonly configFile: string
   readonly genesisFile: string
