@@ -1,7 +1,6 @@
 // The canonical chain: blocks, receipts, indexes and head, moved forward by one synced batch a block.
 import { type VersionedMessage } from '../../protocols/block-message/message-chunk.ts'
 import { type Hex, hexToBytes } from '../base/bytes.ts'
-import { LruMap } from '../base/lru.ts'
 import { type SerialExecutor } from '../base/serial.ts'
 import { type BatchOperation, type KeyValueStore } from '../store/key-value-store.ts'
 import { CHAIN_PREFIX, hashKey, numberKey } from '../store/keys.ts'
@@ -20,6 +19,7 @@ import {
 import { isEntryDamaged, putEntry, readEntry, unlessDamaged } from './chain-entry.ts'
 import { ChainError } from './chain-error.ts'
 import { type DiffStore, type EncodedDiff } from './diff-store.ts'
+import { ReceiptCache } from './receipt-cache.ts'
 import { decodeReceipts, type Receipt } from './receipt.ts'
 
 /** Where a transaction of the canonical chain stands. */
@@ -29,9 +29,6 @@ export interface TransactionLocation {
   /** From 0. */
   readonly index: number
 }
-
-/** Receipts of as many blocks are kept in memory. */
-const CACHED_RECEIPTS_MAX = 64
 
 /** What the store stands on. */
 export interface BlockStoreDeps {
@@ -66,7 +63,7 @@ export class BlockStore {
   readonly #accepted: AcceptedStore
   readonly #diffs: DiffStore
   readonly #writes: SerialExecutor
-  readonly #receipts = new LruMap<Hex, readonly Receipt[]>(CACHED_RECEIPTS_MAX)
+  readonly #receipts = new ReceiptCache()
   #head: Block
 
   /** `head` is what readHead answers. */

@@ -28,23 +28,7 @@ const byHash = (hash: Hex): BlockParam => ({ kind: 'hash', hash })
 /** The methods by name. */
 export function blockMethods({ chain, pool, decode }: BlockMethodDeps): Record<string, RpcMethod> {
   const format = (block: Block | undefined, isFull: boolean) =>
-    block && formatBlock(block, isFull ? new JsonItems(transactionsOf(block)) : undefined)
-
-  // One at a time: to recover the senders of all takes a while.
-  function* transactionsOf(block: Block) {
-    for (const [index, raw] of block.transactions.entries()) {
-      yield formatTransaction(decode(raw), { block, index })
-    }
-  }
-
-  function* receiptsOf(block: Block, receipts: Iterable<PlacedReceipt>) {
-    let index = 0
-    for (const { receipt, before } of receipts) {
-      const raw = block.transactions[index] ?? new Uint8Array()
-      yield formatReceipt(receipt, before, decode(raw), { block, index })
-      index += 1
-    }
-  }
+    block && formatBlock(block, isFull ? new JsonItems(transactionsOf(block, decode)) : undefined)
 
   const transactionAt = (block: Block | undefined, index: bigint) => {
     const raw = block?.transactions[Number(index)]
@@ -101,8 +85,24 @@ export function blockMethods({ chain, pool, decode }: BlockMethodDeps): Record<s
     },
     eth_getBlockReceipts(params) {
       const block = findBlock(chain, parseParams(params, [blockParam])[0])
-      return block && new JsonItems(receiptsOf(block, placedReceipts(chain, block)))
+      return block && new JsonItems(receiptsOf(block, placedReceipts(chain, block), decode))
     }
+  }
+}
+
+type Decode = BlockMethodDeps['decode']
+
+/** One at a time: to recover the senders of all takes a while. */
+function* transactionsOf(block: Block, decode: Decode) {
+  for (const [index, raw] of block.transactions.entries()) {
+    yield formatTransaction(decode(raw), { block, index })
+  }
+}
+
+function* receiptsOf(block: Block, receipts: readonly PlacedReceipt[], decode: Decode) {
+  for (const [index, { receipt, before }] of receipts.entries()) {
+    const raw = block.transactions[index] ?? new Uint8Array()
+    yield formatReceipt(receipt, before, decode(raw), { block, index })
   }
 }
 

@@ -29,6 +29,12 @@ function codeOf(table: MethodTable, name = 'admin_sequencerActive'): unknown {
 }
 
 describe('access to admin methods', () => {
+  it('makes an operator of whoever has it, and of nobody else', () => {
+    const own = { authorization: BEARER, remoteAddress: '127.0.0.1' }
+    assert.equal(access().isOperator(own), true)
+    assert.equal(access().isOperator({ ...own, authorization: undefined }), false)
+    assert.equal(access().isOperator({ ...own, remoteAddress: '10.0.0.1' }), false)
+  })
   for (const remoteAddress of ['127.0.0.1', '127.8.9.1', '::1', '::ffff:127.0.0.1']) {
     it(`is given to the token from ${remoteAddress}`, () => {
       for (const authorization of [BEARER, `bearer ${TOKEN}`, `BEARER   ${TOKEN}`]) {
