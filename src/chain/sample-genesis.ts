@@ -16,7 +16,8 @@ export interface SampleGenesis {
 }
 
 const FUNDS_WEI = 10n ** 24n
-const GAS_LIMIT = 60_000_000
+/** What a slot of a second executes of nearly all work there is; the rest is cut off (src/execution/execution-time.ts). */
+const GAS_LIMIT = 30_000_000
 const BASE_FEE_WEI = 1_000_000_000
 
 /** The contracts that the block loop calls before the transactions, with the code that their pages give. */

@@ -9,7 +9,7 @@ import { createEvmInSlices } from './block-evm.ts'
 import { blake2fPrecompiles } from './blake2f.ts'
 import { modexpPrecompile } from './modexp.ts'
 import { pairsInSlices } from './pairs-in-slices.ts'
-import { POINT_EVALUATION } from './point-evaluation.ts'
+import { pointEvaluation } from './point-evaluation.ts'
 import { type StateAdapter } from './state-adapter.ts'
 
 /** What BLOCKHASH reads: canonical hashes of the last 256 blocks; undefined for one that is lost. */
@@ -80,7 +80,7 @@ export function createBlockEvm(
     blockchain: createBlockHashSource(blockHashes),
     customPrecompiles: [
       ...blake2fPrecompiles(yielder),
-      POINT_EVALUATION,
+      pointEvaluation(yielder),
       modexpPrecompile(yielder),
       ...pairsInSlices(yielder)
     ]

@@ -5,20 +5,16 @@ import {
   EVMError,
   type EVMOpts,
   type ExecResult,
-  getOpcodesForHF,
   type Message
 } from '@ethereumjs/evm'
 import { createZeroAddress } from '@ethereumjs/util'
 import { EMPTY_BYTES } from '../base/bytes.ts'
 import { type Yielder } from '../base/yielder.ts'
 import { createEvmAccount } from './evm-account.ts'
+import { type OpcodeMap, opcodesOf, PUSH1, PUSH32, type RunState } from './opcodes.ts'
 import { type StateAdapter } from './state-adapter.ts'
 import { WarmJournal } from './warm-journal.ts'
 
-type OpcodeMap = ReturnType<typeof getOpcodesForHF>['opcodeMap']
-type OpHandler = OpcodeMap[number]['opHandler']
-/** One frame's registers, as the library's opcodes read and write them. */
-type RunState = Parameters<OpHandler>[0]
 type Interpreter = RunState['interpreter']
 /** What the library keeps of the call of a block's transaction. */
 interface TransactionFields {
@@ -35,8 +31,6 @@ export interface BlockEvmOptions extends EVMOpts {
 const JUMP = 0x56
 const JUMPI = 0x57
 const JUMPDEST = 0x5b
-const PUSH1 = 0x60
-const PUSH32 = 0x7f
 /** Work between two looks at the clock, in opcodes of a fixed price. */
 const WORK_PER_LOOK = 64
 /** The work of an opcode whose price depends on what it does, or that is awaited. */
@@ -54,8 +48,7 @@ const interpreterClass = await findInterpreterClass()
  */
 export async function createEvmInSlices(options: BlockEvmOptions, yielder: Yielder): Promise<EVM> {
   const evm = await createEVM(options)
-  const { opcodeMap } = getOpcodesForHF(options.common)
-  const frames = new Frames({ evm, opcodeMap, yielder })
+  const frames = new Frames({ evm, opcodes: opcodesOf(options.common), yielder })
   // Neither is an option. The journal's class is not exported; ours has its methods.
   Object.assign(evm, {
     journal: new WarmJournal(options.stateManager),
@@ -73,9 +66,9 @@ class Frames {
   readonly #yielder: Yielder
   #work = 0
 
-  constructor(parts: { evm: EVM; opcodeMap: OpcodeMap; yielder: Yielder }) {
+  constructor(parts: { evm: EVM; opcodes: OpcodeMap; yielder: Yielder }) {
     this.#evm = parts.evm
-    this.#opcodes = parts.opcodeMap
+    this.#opcodes = parts.opcodes
     this.#yielder = parts.yielder
   }
 
@@ -171,7 +164,7 @@ class Frames {
 /** The class is not exported: a frame of the library's own shows it. */
 async function findInterpreterClass(): Promise<new (...parts: never[]) => unknown> {
   const found: Interpreter[] = []
-  const logicFunction: OpHandler = ({ interpreter }) => {
+  const logicFunction = ({ interpreter }: RunState) => {
     found.push(interpreter)
   }
   const opcode = { opcode: JUMPDEST, opcodeName: 'JUMPDEST', baseFee: 1, logicFunction }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { type CustomPrecompile, EVMError, type ExecResult } from '@ethereumjs/evm'
 import { bls12_381 as bls } from '@noble/curves/bls12-381.js'
+import { type Yielder } from '../base/yielder.ts'
 import { bytesToHex, concatBytes, equalBytes, hexToBytes } from '../base/bytes.ts'
 
 /** What a call costs, whatever comes of it (EIP-4844, POINT_EVALUATION_PRECOMPILE_GAS). */
@@ -25,15 +26,20 @@ const ANSWER = hexToBytes(
 )
 
 /** Takes the place of the library's, which needs a trusted setup of 4,096 points for the one that is used here. */
-export const POINT_EVALUATION: CustomPrecompile = {
-  address: '0x000000000000000000000000000000000000000a',
-  function: ({ data, gasLimit }) => evaluatePoint(data, gasLimit)
+export function pointEvaluation(yielder: Yielder): CustomPrecompile {
+  const address = '0x000000000000000000000000000000000000000a'
+  return { address, function: ({ data, gasLimit }) => evaluatePoint(data, gasLimit, yielder) }
 }
 
 /** One call of the precompile. A failure takes all the gas and returns nothing. */
-export function evaluatePoint(input: Uint8Array, gasLimit: bigint): ExecResult {
+export async function evaluatePoint(
+  input: Uint8Array,
+  gasLimit: bigint,
+  yielder: Yielder
+): Promise<ExecResult> {
   if (gasLimit < POINT_EVALUATION_GAS) return failed(gasLimit, EVMError.errorMessages.OUT_OF_GAS)
-  if (!isEvaluation(input)) return failed(gasLimit, EVMError.errorMessages.INVALID_PROOF)
+  if (!(await isEvaluation(input, yielder)))
+    return failed(gasLimit, EVMError.errorMessages.INVALID_PROOF)
   return { executionGasUsed: POINT_EVALUATION_GAS, returnValue: ANSWER.slice() }
 }
 
@@ -43,40 +49,47 @@ function failed(gasLimit: bigint, reason: ConstructorParameters<typeof EVMError>
 }
 
 /** False also for what is no input at all: the precompile makes no difference between them. */
-function isEvaluation(input: Uint8Array): boolean {
+async function isEvaluation(input: Uint8Array, yielder: Yielder): Promise<boolean> {
   if (input.length !== INPUT_BYTES) return false
   const commitment = input.subarray(96, 144)
   if (!equalBytes(input.subarray(0, 32), versionedHash(commitment))) return false
   const z = toBigInt(input.subarray(32, 64))
   const y = toBigInt(input.subarray(64, 96))
   if (z >= MODULUS || y >= MODULUS) return false
-  const points = [readG1(commitment), readG1(input.subarray(144))]
-  const [value, proof] = points
+  const value = readG1(commitment)
+  await yielder.maybeYield()
+  const proof = readG1(input.subarray(144))
+  await yielder.maybeYield()
   if (value === undefined || proof === undefined) return false
-  return isPairing({ value, proof, z, y })
+  return isPairing({ value, proof, z, y }, yielder)
 }
 
 type G1 = InstanceType<typeof bls.G1.Point>
 
-/** e(value - y, 1) = e(proof, secret - z); a pairing with the point at infinity is 1 and is left out. */
-function isPairing({
-  value,
-  proof,
-  z,
-  y
-}: {
+/** What is proven: the polynomial behind the commitment `value` has `y` at `z`. */
+interface Evaluation {
   readonly value: G1
   readonly proof: G1
   readonly z: bigint
   readonly y: bigint
-}): boolean {
+}
+
+/** e(value - y, 1) = e(proof, secret - z); a pairing with the point at infinity is 1 and is left out. */
+async function isPairing({ value, proof, z, y }: Evaluation, yielder: Yielder): Promise<boolean> {
+  const { Fp12 } = bls.fields
+  const secret = SECRET_TIMES_G2.subtract(bls.G2.Point.BASE.multiplyUnsafe(z))
+  await yielder.maybeYield()
   const pairs = [
     { g1: value.subtract(bls.G1.Point.BASE.multiplyUnsafe(y)), g2: bls.G2.Point.BASE },
-    { g1: proof.negate(), g2: SECRET_TIMES_G2.subtract(bls.G2.Point.BASE.multiplyUnsafe(z)) }
-  ].filter(({ g1, g2 }) => !g1.is0() && !g2.is0())
-  if (pairs.length === 0) return true
-  const { Fp12 } = bls.fields
-  return Fp12.eql(bls.pairingBatch(pairs), Fp12.ONE)
+    { g1: proof.negate(), g2: secret }
+  ]
+  let product = Fp12.ONE
+  for (const { g1, g2 } of pairs) {
+    await yielder.maybeYield()
+    if (!g1.is0() && !g2.is0()) product = Fp12.mul(product, bls.pairing(g1, g2, false))
+  }
+  await yielder.maybeYield()
+  return Fp12.eql(Fp12.finalExponentiate(product), Fp12.ONE)
 }
 
 /** Undefined for bytes that are no compressed point, or one outside of the group. */

@@ -11,6 +11,7 @@ import { recoverState } from './recover-state.ts'
 import { residentMemory } from './resident-memory.ts'
 import { start } from './start.ts'
 import { trieCommit } from './trie-commit.ts'
+import { worstGas } from './worst-gas.ts'
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   'recover-one-block': recoverOneBlock,
@@ -20,7 +21,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   start,
   'resident-memory': residentMemory,
   'execute-erc20': createExecuteBench('erc20'),
-  'execute-transfers': createExecuteBench('transfers')
+  'execute-transfers': createExecuteBench('transfers'),
+  'worst-gas': worstGas
 }
 const TIMES_DEFAULT = 5
 const TIMES_MAX = 1_000

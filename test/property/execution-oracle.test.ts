@@ -192,7 +192,7 @@ const ENVIRONMENT: readonly ExecutionCase[] = [
       ['CHAINID', 901n],
       ['NUMBER', 2n],
       ['TIMESTAMP', 1_700_000_002n],
-      ['GASLIMIT', 60_000_000n],
+      ['GASLIMIT', 30_000_000n],
       ['BLOBBASEFEE', 1n],
       ['COINBASE', BigInt(FEE_RECIPIENT)],
       ['ORIGIN', BigInt(testAddress(0))],

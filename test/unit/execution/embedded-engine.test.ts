@@ -287,7 +287,7 @@ describe('newPayload', () => {
       [[first, transfer({ from: 1, nonce: 3n })], /^transaction 1: nonce-too-high nonce=.?3/],
       [[first, first], /^transaction 1: nonce-too-low/],
       [[Uint8Array.of(3, 0xc0)], /^transaction 0: transaction-type-unsupported/],
-      [[signedTx({ to: CONTRACT, gasLimit: 60_000_001n })], /^transaction 0: block-gas-exceeded/],
+      [[signedTx({ to: CONTRACT, gasLimit: 30_000_001n })], /^transaction 0: block-gas-exceeded/],
       [[first, second, transfer({ from: 2 })], /^gasUsed is/]
     ] as const) {
       const result = await spoil({ transactionsRoot: orderedRoot(raws) }, raws)

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { bytesToHex, concatBytes, hexToBytes } from '../../../src/base/bytes.ts'
+import { createYielder } from '../../../src/base/yielder.ts'
 import { evaluatePoint, POINT_EVALUATION_GAS } from '../../../src/execution/point-evaluation.ts'
 
 /** "pointEvaluation1" of the precompile test data that Ethereum clients share. */
@@ -19,23 +20,29 @@ const ANSWER =
 const INFINITY = concatBytes(Uint8Array.of(0xc0), new Uint8Array(47))
 const GAS = 100_000n
 
+/** One call. */
+function evaluate(input: Uint8Array, gasLimit: bigint) {
+  return evaluatePoint(input, gasLimit, createYielder())
+}
+
 describe('the point evaluation precompile', () => {
-  it('confirms a proof that holds', () => {
-    const { executionGasUsed, exceptionError, returnValue } = evaluatePoint(PROVEN, GAS)
+  it('confirms a proof that holds', async () => {
+    const { executionGasUsed, exceptionError, returnValue } = await evaluate(PROVEN, GAS)
     assert.equal(exceptionError, undefined)
     assert.equal(executionGasUsed, POINT_EVALUATION_GAS)
     assert.equal(bytesToHex(returnValue), ANSWER)
   })
 
-  it('confirms that the zero polynomial is zero, proven by the point at infinity', () => {
+  it('confirms that the zero polynomial is zero, proven by the point at infinity', async () => {
     const zero = withHash(concatBytes(new Uint8Array(96), INFINITY, INFINITY))
-    assert.equal(evaluatePoint(zero, GAS).exceptionError, undefined)
+    const { exceptionError } = await evaluate(zero, GAS)
+    assert.equal(exceptionError, undefined)
   })
 
-  it('refuses that the zero polynomial is one somewhere', () => {
+  it('refuses that the zero polynomial is one somewhere', async () => {
     const one = withHash(concatBytes(new Uint8Array(96), INFINITY, INFINITY))
     one[95] = 1
-    assertRefused(one)
+    await assertRefused(one)
   })
 
   const changes: readonly (readonly [what: string, input: Uint8Array])[] = [
@@ -53,19 +60,19 @@ describe('the point evaluation precompile', () => {
     ['nothing', new Uint8Array(0)]
   ]
   for (const [what, input] of changes) {
-    it(`refuses ${what}, for all the gas`, () => {
-      assertRefused(input)
+    it(`refuses ${what}, for all the gas`, async () => {
+      await assertRefused(input)
     })
   }
 
-  it('runs out of gas below its price', () => {
-    const { exceptionError, executionGasUsed } = evaluatePoint(PROVEN, POINT_EVALUATION_GAS - 1n)
+  it('runs out of gas below its price', async () => {
+    const { exceptionError, executionGasUsed } = await evaluate(PROVEN, POINT_EVALUATION_GAS - 1n)
     assert.equal(exceptionError?.error, 'out of gas')
     assert.equal(executionGasUsed, POINT_EVALUATION_GAS - 1n)
   })
 
-  function assertRefused(input: Uint8Array): void {
-    const { exceptionError, executionGasUsed, returnValue } = evaluatePoint(input, GAS)
+  async function assertRefused(input: Uint8Array): Promise<void> {
+    const { exceptionError, executionGasUsed, returnValue } = await evaluate(input, GAS)
     assert.notEqual(exceptionError, undefined)
     assert.equal(executionGasUsed, GAS)
     assert.equal(returnValue.length, 0)

@@ -71,7 +71,7 @@ describe('a block', () => {
     // Genesis asks 10^9 wei and is empty: less 1/250.
     assert.equal(block.baseFeePerGas, hex(996_000_000))
     assert.equal(block.timestamp, hex(1_700_000_001))
-    assert.equal(block.gasLimit, hex(60_000_000))
+    assert.equal(block.gasLimit, hex(30_000_000))
     assert.deepEqual(
       [block.nonce, block.difficulty, block.uncles, block.withdrawals],
       ['0x0000000000000000', '0x0', [], []]

@@ -126,8 +126,8 @@ const REFUSED: readonly (readonly [what: string, fields: TxFields, message: RegE
   ],
   [
     'more gas than a block has',
-    { gasLimit: 60_000_001n },
-    /^exceeds block gas limit: gas 60000001, limit 60000000$/
+    { gasLimit: 30_000_001n },
+    /^exceeds block gas limit: gas 30000001, limit 30000000$/
   ],
   [
     'too much code to deploy',

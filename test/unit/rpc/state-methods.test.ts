@@ -185,7 +185,7 @@ describe('prices', () => {
     assert.deepEqual(await rpc.result('eth_feeHistory', '0x2', '0x2'), {
       oldestBlock: '0x1',
       baseFeePerGas: [one, two, three].map((fee) => hex(fee!)),
-      gasUsedRatio: [Number(header.gasUsed) / 60_000_000, 0]
+      gasUsedRatio: [Number(header.gasUsed) / 30_000_000, 0]
     })
   })
   it('of the past reach to genesis and not beyond', async () => {

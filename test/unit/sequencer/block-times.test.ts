@@ -124,7 +124,7 @@ describe('the attributes of the next block', () => {
         prevRandao: keccak256(hexToBytes(genesis.hash)),
         feeRecipient: rules.feeRecipient,
         parentBeaconBlockRoot: new Uint8Array(32),
-        gasLimit: 60_000_000n,
+        gasLimit: 30_000_000n,
         noTxPool: false
       }
     })
