@@ -179,6 +179,9 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
       'transaction-wrong-chain',
       'above-block-gas-limit',
       'already-known',
+      'unprotected',
+      'tip-too-low',
+      'funds-overshot',
       'fee-cap-below-base-fee',
       'insufficient-funds',
       'replacement-underpriced'
@@ -203,8 +206,19 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
     safe: 'Ask rekindle_recovery who counts now. Nothing has changed; what the config names is changed there.'
   },
   {
-    codes: ['pool-full', 'sender-limit'],
-    meaning: 'As many transactions wait as may, in all or of one sender.',
-    safe: 'Wait until blocks have taken some; if it lasts, see whether blocks are built.'
+    codes: ['pool-full-underpriced'],
+    meaning: 'As many transactions can run as the pool holds, and all of them pay as much or more.',
+    safe: 'Pay a higher tip, or wait until blocks have taken some; if it lasts, see whether blocks are built.'
+  },
+  {
+    codes: ['queue-full', 'sender-queue-full'],
+    meaning: 'As many transactions wait for a nonce before them as may, in all or of one sender.',
+    safe: 'Send the transaction with the missing nonce first.'
+  },
+  {
+    codes: ['delegated-gap', 'delegated-limit'],
+    meaning:
+      'An account with code (EIP-7702) may have one transaction on its way, that of its next nonce.',
+    safe: 'Send the next one once a block has taken the first.'
   }
 ]
