@@ -218,11 +218,7 @@ function createNodeStatus(
 }
 
 function listenToPeers(
-  {
-    log,
-    network,
-    isConfigured
-  }: Pick<NodeDeps, 'log' | 'network' | 'isConfigured'>,
+  { log, network, isConfigured }: Pick<NodeDeps, 'log' | 'network' | 'isConfigured'>,
   {
     status,
     claims,

@@ -125,11 +125,8 @@ async function assemble(opened: Opened): Promise<RunningNode> {
   const onExit = ({ path, reason }: { readonly path: string; readonly reason: string }) => {
     exit.abort(new SignerError({ code: 'record-unreadable', path, reason }))
   }
-  const parts = await createNodeParts(
-    { ...opened, onExit, serving: serving.signal },
-    inputs,
-    overrides
-  )
+  const deps = { ...opened, onExit, serving: serving.signal }
+  const parts = await createNodeParts(deps, inputs, overrides)
   const [version, peerId] = [readVersion(), network.peerId]
   const told = {
     config,

@@ -1,16 +1,10 @@
 // Work shared out among peers: several pieces in flight, each moved to another peer when one fails or is slow.
 import { type Clock } from '../base/clock.ts'
 import { LruMap } from '../base/lru.ts'
+import { choosePeer } from './choose-peer.ts'
 import { judgeFailure } from './fetch-failure.ts'
 import { type AttemptResult, type FetchJob, type FetchOutcome, type Slowness } from './fetch-job.ts'
-import {
-  createPeerRecord,
-  isOutdoneBy,
-  isProbeDue,
-  isWaitedFor,
-  noteDelivery,
-  type PeerRecord
-} from './peer-record.ts'
+import { createPeerRecord, noteDelivery, type PeerRecord } from './peer-record.ts'
 
 /** What the pool stands on. */
 export interface FetchPoolDeps {
@@ -165,42 +159,26 @@ export class FetchPool {
     return [...attempts.values()].every((attempt) => slowness(attempt, nowMs) !== undefined)
   }
 
-  /**
-   * One that no other outdoes; of these the peer that failed this piece least, then the one with the fewest
-   * strikes, then the least busy, then the fastest. A piece that only outdone ones are free for waits for a better
-   * one, but for a probe now and then. A stranger gets what no configured peer can be expected to bring.
-   */
   #assign(open: OpenJob, nowMs: number): void {
     if (this.#attempting.size >= IN_FLIGHT_MAX) return
-    const able = open.job.peers().filter((peer) => {
-      return !open.attempts.has(peer) && (open.costs.get(peer) ?? 0) < COST_MAX
-    })
-    const areStrangersIn =
-      this.#strangersCount < IN_FLIGHT_STRANGERS_MAX &&
-      !able.some((peer) => this.#isConfigured(peer) && this.#isExpected(peer, nowMs))
-    const free = able.filter((peer) => {
-      const { inFlight, notBeforeMs } = this.#state(peer)
-      if (!areStrangersIn && !this.#isConfigured(peer)) return false
-      return inFlight < IN_FLIGHT_PER_PEER_MAX && notBeforeMs <= nowMs
-    })
-    const waited = able
-      .filter((peer) => !this.#isQuiet(peer, nowMs))
-      .map((peer) => this.#state(peer))
-    const isOutdone = (peer: string) => {
-      const record = this.#state(peer)
-      return waited.some((other) => other !== record && isOutdoneBy(record, other, nowMs))
-    }
-    const rank = (peer: string) => {
-      const { inFlight, strikes, rate = 0 } = this.#state(peer)
+    const candidates = open.job.peers().flatMap((peer) => {
       const cost = open.costs.get(peer) ?? 0
-      return [Number(isOutdone(peer)), cost, strikes, inFlight, -rate] as const
-    }
-    const [best] = free
-      .map((peer) => ({ peer, rank: rank(peer) }))
-      .sort((one, other) => compare(one.rank, other.rank))
-    if (best === undefined) return
-    if (best.rank[0] > 0 && !isProbeDue(this.#state(best.peer), nowMs)) return
-    this.#begin(open, best.peer, nowMs)
+      if (open.attempts.has(peer) || cost >= COST_MAX) return []
+      const isConfigured = this.#isConfigured(peer)
+      return {
+        peer,
+        cost,
+        isConfigured,
+        record: this.#state(peer),
+        isQuiet: this.#isQuiet(peer, nowMs)
+      }
+    })
+    const chosen = choosePeer(candidates, {
+      nowMs,
+      inFlightPerPeerMax: IN_FLIGHT_PER_PEER_MAX,
+      areStrangersFree: this.#strangersCount < IN_FLIGHT_STRANGERS_MAX
+    })
+    if (chosen !== undefined) this.#begin(open, chosen, nowMs)
   }
 
   #begin(open: OpenJob, peer: string, nowMs: number): void {
@@ -281,12 +259,6 @@ export class FetchPool {
     open.settle({ kind: 'done', peer })
   }
 
-  /** True while it can be relied on to take the piece soon: it does what it has, or was not asked yet. */
-  #isExpected(peer: string, nowMs: number): boolean {
-    const record = this.#state(peer)
-    return isWaitedFor(record, nowMs) && !this.#isQuiet(peer, nowMs)
-  }
-
   /** True while it sends nothing of a piece that it has, or is busy with none: nobody waits for such a one. */
   #isQuiet(peer: string, nowMs: number): boolean {
     let heldCount = 0
@@ -311,9 +283,4 @@ export class FetchPool {
 function slowness({ startedMs, arrivedMs }: Attempt, nowMs: number): Slowness | undefined {
   if (nowMs - arrivedMs >= QUIET_MAX_MS) return 'stall'
   return nowMs - startedMs >= ATTEMPT_LONG_MS ? 'trickle' : undefined
-}
-
-function compare(one: readonly number[], other: readonly number[]): number {
-  const at = one.findIndex((value, index) => value !== other[index])
-  return at < 0 ? 0 : (one[at] ?? 0) - (other[at] ?? 0)
 }
