@@ -166,8 +166,6 @@ describe('our node under the conformance suite', function () {
       'TI-11 false tip',
       'BR-7 unavailable',
       'ST-4 answer',
-      'FR-3 status',
-      'FR-3 signed_tip',
       'GO-15 height'
     ]) {
       assert.ok(ran.includes(id), `${id} was not run`)

@@ -122,7 +122,8 @@ export const TEXT_DECODERS: readonly Decoder[] = [
     decode: (bytes) => {
       const json = jsonOf(bytes)
       if (typeof json !== 'object' || json === null) return
-      const given = Object.entries(json).flatMap(([name, value]) =>
+      const members: readonly (readonly [string, unknown])[] = Object.entries(json)
+      const given = members.flatMap(([name, value]) =>
         isConfigKeyName(name) ? [[name, { value, from: '--x', baseDir: '.' }] as const] : []
       )
       checkValues(new Map(given))
