@@ -27,7 +27,7 @@ const SIZES = [
 /** Linear is 4, quadratic is 16. */
 const RATIO_MAX = 9
 /** What takes less says nothing of its growth, on a machine that has more to do. */
-const NOTABLE_MS = 60
+const NOTABLE_MS = 100
 const TRIES = 8
 
 function runsFrom(text: string | undefined, fallback: number): number {

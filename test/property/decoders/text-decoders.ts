@@ -47,18 +47,19 @@ function jsonOf(bytes: Uint8Array): unknown {
   }
 }
 
+const CALL = { from: ADDRESS, to: ADDRESS, gas: '0x5208', value: '0x1', data: '0x00' }
+const FILTER = {
+  fromBlock: '0x1',
+  toBlock: 'latest',
+  address: [ADDRESS],
+  topics: [HASH, null, [HASH]]
+}
+
 function requestSeeds(): readonly Uint8Array[] {
-  const call = { from: ADDRESS, to: ADDRESS, gas: '0x5208', value: '0x1', data: '0x00' }
-  const filter = {
-    fromBlock: '0x1',
-    toBlock: 'latest',
-    address: [ADDRESS],
-    topics: [HASH, null, [HASH]]
-  }
   const requests = [
-    ['call', [call, 'latest']],
-    ['call', [call, { blockHash: HASH }]],
-    ['logs', [filter]],
+    ['call', [CALL, 'latest']],
+    ['call', [CALL, { blockHash: HASH }]],
+    ['logs', [FILTER]],
     ['bytes', ['0x0102']]
   ].map(([method, params], id) => ({ jsonrpc: '2.0', id, method, params }))
   return textSeeds(...requests.map((one) => JSON.stringify(one)), JSON.stringify(requests))
@@ -133,12 +134,11 @@ export const TEXT_DECODERS: readonly Decoder[] = [
   {
     name: 'parameters of JSON-RPC',
     covers: ['src/rpc/params.ts parseParams'],
-    seeds: requestSeeds(),
+    seeds: textSeeds(JSON.stringify([CALL, 'latest']), JSON.stringify(FILTER)),
     decode: (bytes) => {
       const json = jsonOf(bytes)
-      const list: readonly unknown[] = Array.isArray(json) ? json : []
-      parseParams(list, [callParam, blockParam])
-      parseParams([json], [logFilterParam])
+      if (Array.isArray(json)) parseParams(json as readonly unknown[], [callParam, blockParam])
+      else parseParams([json], [logFilterParam])
     },
     isDeclared: isOf(RpcError)
   },
