@@ -76,11 +76,13 @@ function ownCode(): ExecutionCase {
   }
 }
 
+function bytesFrom(first: number, length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, at) => (first + 37 * at) % 256)
+}
+
 /** Each push of 1 to 32 bytes, into the slot of its length; the last is cut off by the end of the code. */
 function pushes(first: number): ExecutionCase {
-  const values = Array.from({ length: 32 }, (_, at) =>
-    Uint8Array.from({ length: at + 1 }, (__, place) => (first + 37 * place) % 256)
-  )
+  const values = Array.from({ length: 32 }, (_, at) => bytesFrom(first, at + 1))
   const stores = values.map((bytes) =>
     concatBytes(Uint8Array.of(0x5f + bytes.length), bytes, code(bytes.length, 'SSTORE'))
   )
