@@ -23,7 +23,8 @@ interface Share {
   readonly deadlineMs: number
   servedMs: number
   abortReason: string | undefined
-  resume: (() => void) | undefined
+  /** Goes on where it yielded, or ends there for the given reason. */
+  resume: ((abortReason: string | undefined) => void) | undefined
 }
 
 /** What the turns are measured with. */
@@ -71,10 +72,14 @@ export class CallTurns {
     if (arraysBytes() > ARRAYS_MAX_BYTES) {
       this.#endLongest('execution aborted: calls take too much memory')
     }
-    if (now > share.deadlineMs) share.abortReason ??= timeoutReason(this.#timeMaxMs)
-    if (share.abortReason !== undefined) throw new CallAborted(share.abortReason)
-    return new Promise((resolve) => {
-      share.resume = resolve
+    const ended = this.#endedReason(share, now)
+    if (ended !== undefined) throw new CallAborted(ended)
+    return new Promise((resolve, reject) => {
+      share.resume = (reason) => {
+        share.resume = undefined
+        if (reason === undefined) resolve()
+        else reject(new CallAborted(reason))
+      }
       this.#schedule()
     })
   }
@@ -85,20 +90,34 @@ export class CallTurns {
     this.#isScheduled = true
     setImmediate(() => {
       this.#isScheduled = false
-      let next: Share | undefined
-      let waitingCount = 0
-      for (const share of this.#shares) {
-        if (share.resume === undefined) continue
-        waitingCount += 1
-        if (next === undefined || share.servedMs < next.servedMs) next = share
-      }
-      if (next === undefined) return
-      if (waitingCount > 1) this.#schedule()
-      const { resume } = next
-      next.resume = undefined
-      this.#turnStartMs = this.#deps.nowMs()
-      resume?.()
+      this.#deal()
     })
+  }
+
+  /** What has to end does so at once: it may be one that would have no turn any more. */
+  #deal(): void {
+    const nowMs = this.#deps.nowMs()
+    let next: Share | undefined
+    let waitingCount = 0
+    for (const share of this.#shares) {
+      if (share.resume === undefined) continue
+      const ended = this.#endedReason(share, nowMs)
+      if (ended !== undefined) {
+        share.resume(ended)
+        continue
+      }
+      waitingCount += 1
+      if (next === undefined || share.servedMs < next.servedMs) next = share
+    }
+    if (next === undefined) return
+    if (waitingCount > 1) this.#schedule()
+    this.#turnStartMs = nowMs
+    next.resume?.(undefined)
+  }
+
+  #endedReason(share: Share, nowMs: number): string | undefined {
+    if (nowMs > share.deadlineMs) share.abortReason ??= timeoutReason(this.#timeMaxMs)
+    return share.abortReason
   }
 
   #endLongest(reason: string): void {

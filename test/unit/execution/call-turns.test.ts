@@ -54,24 +54,48 @@ describe('turns of calls', () => {
     assert.throws(() => left.maybeYield(), /its caller has gone/)
   })
 
+  it('end in time also for a call that others leave none to', async () => {
+    const { now, turns } = open()
+    const starved = turns.open()
+    for (let turn = 0; turn < 4; turn++) {
+      now.ms += LONG_MS
+      await starved.maybeYield()
+    }
+    now.ms += LONG_MS
+    const waiting = starved.maybeYield()
+    assert.ok(waiting !== undefined)
+    const ended = assert.rejects(waiting, CallAborted)
+    for (let passedMs = 0; passedMs <= 1.5 * TIME_MAX_MS; passedMs += LONG_MS) {
+      // One after the other they come, each with less behind it.
+      const fresh = turns.open()
+      now.ms += LONG_MS
+      await fresh.maybeYield()
+      fresh.close()
+    }
+    await ended
+  })
+
   for (const [what, fill] of [
     ['one call is too many', undefined],
     ['memory runs out', 2 ** 30]
   ] as const) {
-    it(`end for the call that has had the most where ${what}`, () => {
+    it(`end for the call that has had the most where ${what}`, async () => {
       const { now, turns } = open()
       const all = Array.from({ length: CALLS_MAX }, () => turns.open())
       now.ms += LONG_MS
       const [hog, , other] = all
       assert.ok(hog !== undefined && other !== undefined)
-      assert.ok(hog.maybeYield() !== undefined)
+      const running = hog.maybeYield()
+      assert.ok(running !== undefined)
+      const ended = assert.rejects(running, CallAborted)
       if (fill === undefined) turns.open()
       else {
         now.arraysBytes = fill
         assert.ok(other.maybeYield() !== undefined)
         now.arraysBytes = 0
       }
-      assert.throws(() => hog.maybeYield(), CallAborted)
+      await ended
+      now.ms += LONG_MS
       assert.ok(other.maybeYield() !== undefined, 'it goes on')
     })
   }
