@@ -189,7 +189,10 @@ export const WIRE_DECODERS: readonly Decoder[] = [
     decode: (bytes) => {
       if (bytes.length < 6) return
       const header = decodeChunkHeader(bytes.subarray(0, 6), SNAPPY_MAX_BYTES)
-      decodeChunkPayload(header, bytes.subarray(6), SNAPPY_MAX_BYTES)
+      const payload = bytes.subarray(6, 6 + header.lengthBytes)
+      // The parser calls it when all of it has come.
+      if (payload.length === header.lengthBytes)
+        decodeChunkPayload(header, payload, SNAPPY_MAX_BYTES)
     },
     isDeclared: isOf(FramingError)
   },
