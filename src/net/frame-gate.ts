@@ -9,8 +9,8 @@ const SYN = 1
 
 /** Work of one frame; a stream that opens, and bytes, cost more. One unit is about 20 microseconds. */
 const FRAME_UNITS = 1
-const OPEN_UNITS = 20
-const BYTES_PER_UNIT = 16_384
+const OPEN_UNITS = 40
+const BYTES_PER_UNIT = 4_096
 
 /** Bytes that pay for one frame: small frames alone are no traffic. */
 const BYTES_PER_FRAME = 1_024
