@@ -226,5 +226,11 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
     meaning:
       'An account with code (EIP-7702) may have one transaction on its way, that of its next nonce.',
     safe: 'Send the next one once a block has taken the first.'
+  },
+  {
+    codes: ['execution-too-long'],
+    meaning:
+      'Two blocks tried the transaction, and each cut it off: it computes for longer than a slot has time.',
+    safe: 'Send one that does less at a time. The blocks were built without it, on time.'
   }
 ]
