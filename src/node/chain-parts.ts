@@ -16,7 +16,7 @@ import { type PoolHead, TransactionPool } from '../execution/pool.ts'
 import { prepareTransaction } from '../execution/transaction.ts'
 import { type PreparedLayer } from '../state/layer.ts'
 import { type StateStoreOptions } from '../state/state-store.ts'
-import { type OpenStores, openStores } from './open-stores.ts'
+import { type DatabaseOptions, type OpenStores, openStores } from './open-stores.ts'
 import { type StartInputs } from './start-inputs.ts'
 import { type OnStep } from './step-events.ts'
 
@@ -32,7 +32,7 @@ export interface ChainParts {
 }
 
 /** What a chain's parts are opened with. */
-export interface ChainSurroundings {
+export interface ChainSurroundings extends DatabaseOptions {
   readonly clock: Clock
   readonly log: Log
   readonly onStep: OnStep
@@ -43,11 +43,11 @@ export interface ChainSurroundings {
 /** Opens the data directory. Throws StoreError, ChainError. The stores are the caller's to close. */
 export async function openChainParts(
   { config, genesis, signers, blockTimeMs }: StartInputs,
-  { clock, log, onStep, stateLimits = {} }: ChainSurroundings
+  { clock, log, onStep, stateLimits = {}, ...databases }: ChainSurroundings
 ): Promise<ChainParts> {
   const schedule = createSignerSchedule(signers)
   const times = createBlockTimes(config.preset, blockTimeMs)
-  const surroundings = { clock, log, stateLimits }
+  const surroundings = { clock, log, stateLimits, ...databases }
   const stores = await openStores(config.dataDir, { genesis, schedule }, surroundings)
   const { blocks, state } = stores
   const { chainId, forks } = genesis.config

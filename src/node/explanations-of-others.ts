@@ -8,6 +8,18 @@ const NOTHING_FOR_SENDERS = 'Nothing here: the sender corrects the transaction a
 /** Faults of peers, of their messages, and of transactions. */
 export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
   {
+    codes: ['files-exhausted', 'store-waiting', 'store-reopening', 'recovery-waits'],
+    meaning:
+      'The process or the system has as many files and sockets open as it may, or the disk is full. Writes wait, and nothing is built.',
+    safe: 'Raise the limit of open files (ulimit -n, LimitNOFILE), close what holds them, or make room on the disk. What was to be written is written then, and the gate opens by itself. Killing the node is safe.'
+  },
+  {
+    codes: ['file-limit-too-low', 'file-limit-low'],
+    meaning:
+      'The process may open too few files and sockets: for the databases, or for as many connections as a node has.',
+    safe: 'Start it with a higher limit: ulimit -n 4096 in the shell that starts it, LimitNOFILE=4096 for systemd, --ulimit nofile=4096 for a container.'
+  },
+  {
     codes: [
       'bytes-after-end',
       'chunk-too-large',

@@ -134,7 +134,7 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
   {
     codes: ['disk-full'],
     meaning: 'There is no room for what comes next, so nothing is built.',
-    safe: 'Make room. The gate opens by itself once there is; if the node stopped, start it again.'
+    safe: 'Make room. What was to be written is written then, and the gate opens by itself; if the node stopped, start it again.'
   },
   {
     codes: [

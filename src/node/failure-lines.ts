@@ -7,13 +7,15 @@ import { SignerError, type SignerFailure } from '../signer/signer-error.ts'
 import { type StoreFailure } from '../store/store-error.ts'
 import { EXIT_CODE } from './command-io.ts'
 import { ConfigError, describeProblem } from './config-error.ts'
+import { type FileLimitFailure } from './file-limit.ts'
 import { plainLine } from './plain-line.ts'
 import { describeSignerFailure } from './signer-problem.ts'
 
 /** What the operator has to mend before a start; a damaged database is the node's trouble instead. */
 const UNUSABLE_CODES: readonly (
-  ChainFailure | HttpFailure | NetFailure | SignerFailure | StoreFailure
+  ChainFailure | FileLimitFailure | HttpFailure | NetFailure | SignerFailure | StoreFailure
 )['code'][] = [
+  'file-limit-too-low',
   'store-locked',
   'not-a-directory',
   'store-missing',

@@ -38,6 +38,7 @@ import { createSequencerParts, type SequencerParts } from './sequencer-parts.ts'
 import { type SharedKeys } from './shared-keys.ts'
 import { type StartInputs } from './start-inputs.ts'
 import { type OnStep, type StepEvent } from './step-events.ts'
+import { type WriteWaits } from './write-waits.ts'
 
 /** What was opened and is the caller's to close. */
 export interface NodeDeps {
@@ -51,6 +52,7 @@ export interface NodeDeps {
   /** True for a peer of the config, and for whoever counts for the quorum now or did. */
   readonly isConfigured: (peer: string) => boolean
   readonly mender: HoleMender
+  readonly writes: WriteWaits
   readonly onStep: OnStep
   readonly onExit: OnExit
   /** Serving goes on until it aborts. */
@@ -129,7 +131,13 @@ export async function createNodeParts(
     overrides
   )
   network.mesh.listen((message) => gossip.receive(message), gossip.intake)
-  const services = [[recovery], sequencer?.services ?? [], [filler, status, network]]
+  deps.writes.onWaiting(recovery.onFault.bind(recovery))
+  // A stop waits for no room: what is not written by then fails, once recovery has been told to end.
+  const services = [
+    [recovery, deps.writes.service],
+    sequencer?.services ?? [],
+    [filler, status, network]
+  ]
   const { sharedKeys, spoken } = requests
   const shown = { claims, joining, unspoken: spoken.unspoken }
   return { recovery, shown, sharedKeys, former, filler, sequencer, services }

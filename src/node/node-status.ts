@@ -237,6 +237,8 @@ function overrideOfWait({ code }: WaitReason, { hash }: BlockRef): string | unde
       return 'set the clock'
     case 'disk-full':
       return 'make room on the disk of the data directory'
+    case 'files-exhausted':
+      return 'raise the limit of open files, or close what holds them'
     case 'blocks-missing':
       return 'connect a node that has the blocks shown under holes, under peers'
     case 'not-scheduled':

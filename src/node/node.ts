@@ -22,6 +22,7 @@ import { messageVerifier } from './peer-protocols.ts'
 import { type HoleMender } from '../sync/mend-holes.ts'
 import { createClosers } from './closers.ts'
 import { type Blame } from '../peer/blame.ts'
+import { shareFiles } from './file-limit.ts'
 import { createNodeParts, type NodeParts } from './node-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { startMetrics, startRpc } from './rpc-parts.ts'
@@ -29,6 +30,7 @@ import { openBlame } from './peer-faults.ts'
 import { runServices } from './run-services.ts'
 import { type StartInputs } from './start-inputs.ts'
 import { readVersion } from './version.ts'
+import { createWriteWaits, type WriteWaits } from './write-waits.ts'
 
 /** An open node: it serves already, and does the rest while `run` lasts. */
 export interface RunningNode extends Service {
@@ -46,7 +48,7 @@ export interface NodeSurroundings {
 
 /**
  * Opens databases, signer, ports, in this order; what was opened is closed again when the next cannot be.
- * Throws StoreError, ChainError, SignerError, NetError, HttpError.
+ * Throws FileLimitError, StoreError, ChainError, SignerError, NetError, HttpError.
  */
 export async function createNode(
   inputs: StartInputs<PeerKey>,
@@ -55,12 +57,17 @@ export async function createNode(
 ): Promise<RunningNode> {
   const onStep = overrides.onStep ?? (() => Promise.resolve())
   const closers = createClosers(log)
+  const { backups, peers } = inputs.config
+  const files = await shareFiles(backups.length + peers.length, log)
+  const writes = createWriteWaits({ clock, log })
   try {
     const chain = await openChainParts(inputs, {
       clock,
       log,
       onStep,
-      stateLimits: overrides.stateLimits
+      stateLimits: overrides.stateLimits,
+      patience: writes.patience,
+      storeFilesMax: files.storeFilesMax
     })
     closers.add('stores', () => chain.stores.close())
     closers.add('flush', () => flush(chain, log))
@@ -89,6 +96,7 @@ export async function createNode(
       sets,
       isConfigured,
       mender,
+      writes,
       closers
     })
   } catch (thrown) {
@@ -110,6 +118,7 @@ interface Opened {
   readonly sets: BackupSets
   readonly isConfigured: (peer: string) => boolean
   readonly mender: HoleMender
+  readonly writes: WriteWaits
   readonly closers: ReturnType<typeof createClosers>
 }
 
@@ -131,8 +140,7 @@ async function assemble(opened: Opened): Promise<RunningNode> {
   const told = {
     config,
     version,
-    chainId: genesis.config.chainId,
-    chain,
+    ...{ chainId: genesis.config.chainId, chain },
     ...parts.shown,
     ...opened.sets,
     recovery: () => ({

@@ -14,9 +14,10 @@ import { genesisChanges } from '../execution/genesis-state.ts'
 import { createJournal, type Journal, type JournalFinding } from '../state/journal.ts'
 import { StateStore, type StateStoreOptions } from '../state/state-store.ts'
 import { openLevelStore } from '../store/level-store.ts'
+import { openPatientStore, type Patience } from '../store/patient-store.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { type KeyValueStore } from '../store/key-value-store.ts'
-import { CHAIN_DATABASE, STATE_DATABASE } from '../store/keys.ts'
+import { CHAIN_DATABASE, type DatabaseSchema, STATE_DATABASE } from '../store/keys.ts'
 import { assertDataDirectory, PLACES } from './node-directory.ts'
 
 /** Everything that lies in a data directory, open. */
@@ -32,6 +33,24 @@ export interface OpenStores extends ChainStores {
   close: () => Promise<void>
 }
 
+/** How the databases are opened. */
+export interface DatabaseOptions {
+  /** Left out: a write that fails fails, and the database takes no more. */
+  readonly patience?: Patience
+  /** Entry files that each keeps open. */
+  readonly storeFilesMax?: number
+}
+
+function openDatabase(
+  path: string,
+  schema: DatabaseSchema,
+  { patience, storeFilesMax }: DatabaseOptions
+): Promise<KeyValueStore> {
+  const options = storeFilesMax === undefined ? {} : { maxOpenFiles: storeFilesMax }
+  if (patience === undefined) return openLevelStore(path, schema, options)
+  return openPatientStore(path, schema, patience, options)
+}
+
 /** Throws StoreError for a directory that cannot be had, ChainError for another chain's. */
 export async function openStores(
   dataDir: string,
@@ -39,19 +58,22 @@ export async function openStores(
   {
     clock,
     log,
-    stateLimits
+    stateLimits,
+    ...databases
   }: {
     readonly clock: Clock
     readonly log: Log
     readonly stateLimits?: Partial<StateStoreOptions>
-  }
+  } & DatabaseOptions
 ): Promise<OpenStores> {
   await assertDataDirectory(dataDir)
   const block = await computeGenesisBlock(genesis)
-  const chainStore = await openLevelStore(join(dataDir, PLACES.chain), CHAIN_DATABASE)
+  const open = (place: string, schema: DatabaseSchema) =>
+    openDatabase(join(dataDir, place), schema, databases)
+  const chainStore = await open(PLACES.chain, CHAIN_DATABASE)
   let stateStore: KeyValueStore
   try {
-    stateStore = await openLevelStore(join(dataDir, PLACES.state), STATE_DATABASE)
+    stateStore = await open(PLACES.state, STATE_DATABASE)
   } catch (thrown) {
     await chainStore.close()
     throw thrown

@@ -37,6 +37,7 @@ import {
 } from './recovery-ports.ts'
 import { type StartInputs } from './start-inputs.ts'
 import { type OnStep } from './step-events.ts'
+import { type WriteWaits } from './write-waits.ts'
 
 /** What recovery is joined to. */
 export interface RecoveryPartsDeps {
@@ -52,6 +53,7 @@ export interface RecoveryPartsDeps {
   readonly fetcher: BlockFetcher
   readonly holes: OpenHoles
   readonly blame: Blame
+  readonly writes: WriteWaits
   readonly publish: (block: SignedBlock) => Promise<void>
   readonly hasSigned: (hash: Hex) => boolean
   readonly onStep: OnStep
@@ -119,7 +121,18 @@ export function createRecoveryParts(
 }
 
 function createPorts(
-  { clock, chain, signer, claims, sets, connected, requests, holes, blame }: RecoveryPartsDeps,
+  {
+    clock,
+    chain,
+    signer,
+    claims,
+    sets,
+    connected,
+    requests,
+    holes,
+    blame,
+    writes
+  }: RecoveryPartsDeps,
   { config, blockTimeMs }: StartInputs
 ) {
   const { stores, applier, times, schedule } = chain
@@ -144,7 +157,8 @@ function createPorts(
       clock,
       storedBackups: sets.adopted,
       backups,
-      diskHasRoom: () => diskHasRoom(config.dataDir)
+      writesWaitFor: () =>
+        writes.waitsFor() ?? (diskHasRoom(config.dataDir) ? undefined : 'disk-full')
     },
     {
       role: config.role,

@@ -1,4 +1,5 @@
 // The decision about blocks and the gate: the rows of recovery.md's table, in its order, as one pure function.
+import { type PassingCause } from '../base/passing-failure.ts'
 import { type BlockRef } from '../chain/block.ts'
 import {
   type BlockFindings,
@@ -19,7 +20,7 @@ export type WaitReason =
   | { readonly code: 'clock'; readonly fault: ClockFault }
   | { readonly code: 'not-scheduled' }
   | { readonly code: 'sequencing-stopped' }
-  | { readonly code: 'disk-full' }
+  | { readonly code: PassingCause }
   | { readonly code: 'foreign-block'; readonly foreign: ForeignBlock }
   | { readonly code: 'another-sequencer'; readonly roundsWithNewBlocks: number }
 
@@ -118,7 +119,7 @@ function waitReason(findings: BlockFindings, needsQuietRound: boolean): WaitReas
   if (findings.rounds.newInARow >= NEW_ROUNDS_MAX) {
     return { code: 'another-sequencer', roundsWithNewBlocks: findings.rounds.newInARow }
   }
-  if (findings.diskFull) return { code: 'disk-full' }
+  if (findings.writesWaitFor !== undefined) return { code: findings.writesWaitFor }
   if (findings.clockFault !== undefined) return { code: 'clock', fault: findings.clockFault }
   if (!findings.stateAtHead) return { code: 'state-not-readable' }
   const { unknownHash } = findings

@@ -1,4 +1,5 @@
 // What recovery knows when it decides: plain values, gathered by the runner, read by the pure decision.
+import { type PassingCause } from '../base/passing-failure.ts'
 import { type Hex } from '../base/bytes.ts'
 import { type BlockRef } from '../chain/block.ts'
 
@@ -110,7 +111,8 @@ export interface BlockFindings {
   readonly clockFault: ClockFault | undefined
   readonly scheduleNamesUs: boolean
   readonly sequencing: boolean
-  readonly diskFull: boolean
+  /** What writes wait for, or would soon: room on the disk, files that may be opened. */
+  readonly writesWaitFor: PassingCause | undefined
   readonly foreign: ForeignBlock | undefined
   /** The head above which an operator gives up, for this start, what nobody serves. */
   readonly giveUpAbove: Hex | undefined

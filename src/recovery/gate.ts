@@ -1,5 +1,6 @@
 // The gate: the one object that lets the sequencer build. Recovery is its only writer (invariant 3).
 import { NodeError } from '../base/node-error.ts'
+import { type PassingCause } from '../base/passing-failure.ts'
 import { type BlockRef } from '../chain/block.ts'
 
 /** Why the gate is shut, in stable words for status and JSON-RPC. */
@@ -9,7 +10,7 @@ export type ShutReason =
   | 'process-paused'
   | 'sequencing-stopped'
   | 'not-scheduled'
-  | 'disk-full'
+  | PassingCause
   | 'foreign-block'
   | 'stopping'
 

@@ -1,4 +1,5 @@
 // What recovery has learnt so far, and the findings that the pure decision reads.
+import { type PassingCause } from '../base/passing-failure.ts'
 import { type Hex } from '../base/bytes.ts'
 import { type BlockRef } from '../chain/block.ts'
 import { BLOCK_HASHES_DEPTH } from '../chain/find-holes.ts'
@@ -35,7 +36,7 @@ export interface KnowledgeDeps extends PeerAnswersDeps {
   readonly diffs: Pick<RecoveryDiffs, 'areStored' | 'areServed' | 'isExecutionDear'>
   readonly record: RecoveryRecord
   readonly peers: RecoveryPeers
-  readonly diskHasRoom: () => boolean
+  readonly writesWaitFor: () => PassingCause | undefined
 }
 
 /** What does not change while the process lives. */
@@ -99,7 +100,7 @@ export class Knowledge {
       clockFault: peers.clockFault(head),
       scheduleNamesUs: this.#options.scheduleNamesUs(head.number + 1n),
       sequencing: this.#sequencing,
-      diskFull: !this.#deps.diskHasRoom(),
+      writesWaitFor: this.#deps.writesWaitFor(),
       foreign: this.#foreign,
       giveUpAbove: this.#options.giveUpAbove
     }

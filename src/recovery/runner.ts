@@ -17,6 +17,7 @@ import {
   type SequencingSwitch
 } from './sequencing-switch.ts'
 import { askEverybody, askWhileOpen } from './asking.ts'
+import { isUsedUp } from './used-up.ts'
 import { createWaker } from './waker.ts'
 
 /** First pause between two rounds of asking; doubles up to ASK_BACKOFF_MAX_MS while nothing changes. */
@@ -116,7 +117,9 @@ class RecoveryRunner implements Recovery {
   async run(signal: AbortSignal): Promise<void> {
     try {
       await this.#deps.progress.stage('search-store', () => this.#deps.knowledge.open())
-      while (!signal.aborted) await this.#turn(signal)
+      while (!signal.aborted) {
+        if (await isUsedUp(this.#deps, signal, () => this.#turn(signal))) await this.#pause(signal)
+      }
     } catch (thrown) {
       if (!signal.aborted) throw thrown
     } finally {
@@ -145,7 +148,7 @@ class RecoveryRunner implements Recovery {
     if (stateAction.row === 8) await mending
     const [next] = await Promise.all([mending, this.#prepare(blockAction, signal)])
     if (this.#deps.chain.head().hash !== before) this.#headMoved()
-    if (next === 'wait') await this.#waker.wait(this.#nextBackoffMs(), signal)
+    if (next === 'wait') await this.#pause(signal)
   }
 
   async #act(action: BlockAction, signal: AbortSignal): Promise<void> {
@@ -169,7 +172,7 @@ class RecoveryRunner implements Recovery {
       case 'open':
         if (await this.#open(action.on)) await this.#whileOpen(signal)
         // Refused, something came that the next decision sees; should it see nothing, it is not taken at once.
-        else await this.#waker.wait(this.#nextBackoffMs(), signal)
+        else await this.#pause(signal)
         return
       case 'wait':
         await this.#waitForRowFourteen(action.reason, signal)
@@ -184,7 +187,7 @@ class RecoveryRunner implements Recovery {
       case 'stay-shut-conflict':
       case 'stay-shut-gap':
         if ((await keepEvidence(this.#deps, signal)) === 'looked') return
-        await this.#waker.wait(this.#nextBackoffMs(), signal)
+        await this.#pause(signal)
         await askEverybody(this.#deps, signal)
     }
   }
@@ -194,7 +197,7 @@ class RecoveryRunner implements Recovery {
     const again = this.#decide(this.#deps.knowledge.blockFindings())
     if (again.action !== 'ask') return
     this.#deps.onMissing?.(again.missing)
-    await this.#waker.wait(this.#nextBackoffMs(), signal)
+    await this.#pause(signal)
   }
 
   /** False when the gate stays shut after all; else it was opened, and may be shut again when this resolves. */
@@ -266,6 +269,10 @@ class RecoveryRunner implements Recovery {
   #headMoved(): void {
     this.#deps.knowledge.peers.forget()
     this.#backoffMs = ASK_BACKOFF_MIN_MS
+  }
+
+  async #pause(signal: AbortSignal): Promise<void> {
+    await this.#waker.wait(this.#nextBackoffMs(), signal)
   }
 
   #nextBackoffMs(): number {

@@ -69,9 +69,13 @@ export function createSequencingSwitch(
   }
 }
 
-/** A gate that waits for an operator, or for its turn, and for nothing else says so, not that it recovers. */
+/** A gate that waits for an operator, for its turn, or for room, and for nothing else says so, not that it recovers. */
 export function nameShutReason(gate: GateReader & GateWriter, { code }: WaitReason): void {
-  const isNamed = code === 'not-scheduled' || code === 'sequencing-stopped'
+  const isNamed =
+    code === 'not-scheduled' ||
+    code === 'sequencing-stopped' ||
+    code === 'disk-full' ||
+    code === 'files-exhausted'
   const now = gate.state()
   if (isNamed && now.kind === 'shut' && now.reason !== code) gate.shut(code)
 }

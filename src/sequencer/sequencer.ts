@@ -3,6 +3,7 @@ import { type Hex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
+import { type PassingCause, passingCause } from '../base/passing-failure.ts'
 import { type Service } from '../base/service.ts'
 import { type Block, type BlockRef, type SignedBlock } from '../chain/block.ts'
 import { type BuiltPayload, type ExecutionEngine } from '../execution/engine.ts'
@@ -24,7 +25,7 @@ export interface BlockStepEvent {
 }
 
 /** Why the loop gives up a block and calls recovery. */
-export type SequencerFault = 'recovering' | 'state-not-readable' | 'disk-full'
+export type SequencerFault = 'recovering' | 'state-not-readable' | PassingCause
 
 /** After a block was given up, so that a gate that stays open does not make the loop spin. */
 const ABANDONED_PAUSE_MIN_MS = 20
@@ -163,13 +164,5 @@ function assertSameHead(now: Hex, parent: Hex): void {
 
 function faultOf(thrown: unknown): SequencerFault {
   if (thrown instanceof BlockAbandoned) return thrown.fault
-  return isDiskFull(thrown) ? 'disk-full' : 'recovering'
-}
-
-/** True when the write failed for want of room, at whatever depth of causes. */
-function isDiskFull(thrown: unknown): boolean {
-  for (let error = thrown; error instanceof Error; error = error.cause) {
-    if ('code' in error && error.code === 'ENOSPC') return true
-  }
-  return false
+  return passingCause(thrown) ?? 'recovering'
 }

@@ -216,7 +216,10 @@ export class DiskLayer {
   async #write(buffer: WriteBuffer, point: StatePoint): Promise<void> {
     await this.#mender.settled()
     const wiped = await this.#keysOf(buffer.cleared())
-    await this.#store.batch(flushOperations({ wiped, buffer, point }), { sync: true })
+    const operations = {
+      [Symbol.iterator]: () => flushOperations({ wiped, buffer, point })
+    }
+    await this.#store.batch(operations, { sync: true })
   }
 
   async #keysOf(owners: Iterable<string>): Promise<readonly Uint8Array[]> {

@@ -28,6 +28,7 @@ export interface KeyValueSnapshot extends KeyValueReader {
 /**
  * A whole database. `batch` is atomic; with `sync` it is on disk when the promise resolves. A batch that is
  * not awaited may land before or after the next one. A large one is taken in slices of the event loop.
+ * A write that is made again goes through the operations again; those of a generator are kept for that.
  */
 export interface KeyValueStore extends KeyValueReader {
   batch(operations: Iterable<BatchOperation>, options: { readonly sync: boolean }): Promise<void>

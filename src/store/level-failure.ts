@@ -7,6 +7,7 @@ const CAUSES_MAX = 8
 
 /** LevelDB passes the system's words on, without its codes (POSIX strerror, Windows FormatMessage). */
 const NO_SPACE = /no space left on device|disk quota exceeded|not enough space on the disk/i
+const NO_FILES = /too many open files/i
 const NO_PERMISSION =
   /permission denied|operation not permitted|read-only file system|access is denied/i
 
@@ -33,6 +34,7 @@ function failureOf(causes: readonly unknown[], path: string, action: StoreAction
   if (isOne('LEVEL_LOCKED')) return { code: 'store-locked', path }
   if (isOne('ENOTDIR', 'EEXIST')) return { code: 'not-a-directory', path }
   if (isOne('ENOSPC', 'EDQUOT') || NO_SPACE.test(reason)) return { code: 'disk-full', path }
+  if (isOne('EMFILE', 'ENFILE') || NO_FILES.test(reason)) return { code: 'files-exhausted', path }
   if (isOne('LEVEL_CORRUPTION')) return { code: 'store-damaged', path, reason }
   if (action === 'open') {
     const isDenied = isOne('EACCES', 'EPERM', 'EROFS') || NO_PERMISSION.test(reason)

@@ -19,12 +19,15 @@ export interface LevelStoreOptions {
   readonly cacheBytes?: number
   /** What is written before it is sorted into a file; twice that is held at most, and read back at start. */
   readonly writeBufferBytes?: number
+  /** Files with entries that are kept open; LevelDB maps the first 1,000 of a process, which takes no descriptor. */
+  readonly maxOpenFiles?: number
   /** True: where there is no database, none is made. */
   readonly mustExist?: boolean
 }
 
 const CACHE_BYTES = 16 * 2 ** 20
 const WRITE_BUFFER_BYTES = 4 * 2 ** 20
+const MAX_OPEN_FILES = 1_000
 /** Entries an iteration fetches at once; LevelDB hands them over in one turn of the event loop. */
 const ITERATE_ENTRIES = 256
 /** And bytes of them. */
@@ -56,6 +59,7 @@ export async function openLevelStore(
   const {
     cacheBytes = CACHE_BYTES,
     writeBufferBytes = WRITE_BUFFER_BYTES,
+    maxOpenFiles = MAX_OPEN_FILES,
     mustExist = false
   } = options
   const found = await during('open', path, mustExist ? lookFor(path) : prepareDirectory(path))
@@ -65,7 +69,8 @@ export async function openLevelStore(
     valueEncoding: 'view',
     createIfMissing: isNew,
     cacheSize: cacheBytes,
-    writeBufferSize: writeBufferBytes
+    writeBufferSize: writeBufferBytes,
+    maxOpenFiles
   })
   await during('open', path, level.open())
   const store = new LevelStore(level, { path, writeBufferBytes })

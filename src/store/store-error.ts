@@ -30,6 +30,10 @@ export type StoreFailure =
   | { readonly code: 'open-failed'; readonly path: string; readonly reason: string }
   /** No room for what was to be written. As with `write-failed`, only a restart makes it writable again. */
   | { readonly code: 'disk-full'; readonly path: string }
+  /** The process, or the system, has as many files open as it may: as `disk-full` where it was a write. */
+  | { readonly code: 'files-exhausted'; readonly path: string }
+  /** It is opened anew after a write that failed for a cause that has passed: in a moment it can be read again. */
+  | { readonly code: 'store-reopening'; readonly path: string }
   /** Whether it is on disk is not known before the store is opened anew; until then it only reads. */
   | { readonly code: 'write-failed'; readonly path: string; readonly reason: string }
   | { readonly code: 'read-failed'; readonly path: string; readonly reason: string }

@@ -5,6 +5,7 @@ import { choosePeer } from './choose-peer.ts'
 import { judgeFailure } from './fetch-failure.ts'
 import { type AttemptResult, type FetchJob, type FetchOutcome, type Slowness } from './fetch-job.ts'
 import { createPeerRecord, noteDelivery, type PeerRecord } from './peer-record.ts'
+import { COST_MAX, noteFailedAttempt } from './piece-cost.ts'
 
 /** What the pool stands on. */
 export interface FetchPoolDeps {
@@ -29,16 +30,6 @@ export const ATTEMPT_LONG_MS = 5_000
 const ATTEMPTS_AT_ONCE_MAX = 3
 /** How often it is looked whether somebody became slow, or may be asked again. */
 const LOOK_INTERVAL_MS = 250
-/** What one peer may cost one piece: three failures in a row that may pass, or being told to wait thirty times. */
-const COST_MAX = 30
-const FAILURE_COST = 10
-const WAIT_COST = 1
-/** A wait costs the more the longer it is, so that a piece is given up after half a minute of them. */
-const WAIT_COST_MS = 1_000
-/** Whoever asks for a longer wait is asked again all the same. */
-const WAIT_MAX_MS = 30_000
-const BACKOFF_MIN_MS = 500
-const BACKOFF_MAX_MS = 8_000
 /** Peers whose records are kept. */
 const PEERS_MAX = 1_000
 
@@ -234,17 +225,7 @@ export class FetchPool {
     const judged = judgeFailure(error)
     const costBefore = hasPart ? 0 : (open.costs.get(peer) ?? 0)
     open.error = error
-    if (judged.kind === 'wait') {
-      const waitMs = Math.min(judged.waitMs, WAIT_MAX_MS)
-      open.costs.set(peer, costBefore + Math.max(WAIT_COST, Math.round(waitMs / WAIT_COST_MS)))
-      state.notBeforeMs = nowMs + waitMs
-      return
-    }
-    state.strikes++
-    open.costs.set(peer, judged.kind === 'final' ? COST_MAX : costBefore + FAILURE_COST)
-    if (judged.kind === 'final') return
-    const backoffMs = Math.min(BACKOFF_MIN_MS * 2 ** (state.strikes - 1), BACKOFF_MAX_MS)
-    state.notBeforeMs = nowMs + backoffMs
+    open.costs.set(peer, noteFailedAttempt(state, judged, { costBefore, nowMs }))
   }
 
   /** Whoever still holds the piece was slower than somebody who got it later, or as late. */

@@ -111,7 +111,30 @@ describe('a sequencer', function () {
     await rm(filler)
     await until('the gate opens', () => lastGate(process)?.kind === 'open', WITHIN)
     await until('new blocks', async () => (await headOf(rpcUrl)) >= stopped + 3, WITHIN)
+    await fillsUpAtOnce(mountPoint, { process, rpcUrl })
   })
+
+  /** Not a byte is left before anybody looked: whatever is being written then waits, and nothing is lost. */
+  async function fillsUpAtOnce(
+    disk: string,
+    { process, rpcUrl }: { readonly process: CommandProcess; readonly rpcUrl: string }
+  ): Promise<void> {
+    const filler = join(disk, 'filler')
+    const fill = async () => {
+      const { bavail, bsize } = await statfs(disk)
+      await writeFile(filler, new Uint8Array(bavail * bsize), { flag: 'a' }).catch(() => undefined) // it is full
+    }
+    await until('a write that waits', async () => {
+      await fill()
+      return process.stderr.includes('"event":"store-waiting"')
+    })
+    await until('the gate shuts', () => lastGate(process)?.reason === 'disk-full', WITHIN)
+    const head = await headOf(rpcUrl)
+    await rm(filler)
+    await until('the gate opens', () => lastGate(process)?.kind === 'open', WITHIN)
+    await until('new blocks', async () => (await headOf(rpcUrl)) >= head + 3, WITHIN)
+    assert.match(process.stderr, /"event":"store-writes-again"/)
+  }
 })
 
 /** SIGSTOP, so long, and SIGCONT. */

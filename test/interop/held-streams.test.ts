@@ -34,6 +34,13 @@ const GATE_WITHIN_MS = 30_000
 const HELD = protocolId(BLOCKS_BY_RANGE, CHAIN_ID)
 const WAIT = { withinMs: 40_000 }
 
+/** What a stranger's streams came to. */
+interface Seen {
+  held: number
+  bytes: number
+  last: unknown
+}
+
 interface Status {
   readonly head: { readonly number: number }
   readonly gate?: { readonly open: boolean }
@@ -71,16 +78,16 @@ describe('strangers that hold streams', function () {
   }
 
   /** Opens the stream, says nothing, and takes the next one when that ends. Counts what was refused with a wait. */
-  async function hold({ opener }: Network, peerId: string, seen: { held: number }) {
+  async function hold({ opener }: Network, peerId: string, seen: Seen) {
     while (!stop.signal.aborted) {
       const startedMs = performance.now()
       try {
         const stream = await opener.open(peerId, HELD, stop.signal)
         seen.held += 1
         // Whatever comes, refusals too, is read and answered by nothing.
-        for await (const part of stream.source) if (stop.signal.aborted) return void part
-      } catch {
-        // Reset, or more than one connection may have.
+        for await (const part of stream.source) seen.bytes += part.length
+      } catch (thrown) {
+        seen.last = thrown // reset, or more than one connection may have
       }
       if (performance.now() - startedMs < PAUSE_MS) await systemClock.sleep(PAUSE_MS)
     }
@@ -107,7 +114,7 @@ describe('strangers that hold streams', function () {
     await first.stop()
     await rm(seq.dataDir, { recursive: true })
 
-    const seen = { held: 0 }
+    const seen: Seen = { held: 0, bytes: 0, last: undefined }
     const strangers: Network[] = []
     while (strangers.length < STRANGERS) strangers.push(await connect(backups))
     const holding = strangers.flatMap((network) =>
@@ -120,7 +127,7 @@ describe('strangers that hold streams', function () {
     const startedMs = performance.now()
     const refusals: unknown[] = []
     const debug = (event: string, fields?: LogFields) => {
-      const isRefusal = fields?.['code'] === 'stream-reset' || fields?.['code'] === 'rate-limited'
+      const isRefusal = fields?.code === 'stream-reset' || fields?.code === 'rate-limited'
       if (event === 'request-failed' && isRefusal) refusals.push(fields)
     }
     const again = await chain.start(seq, config, { ...silentLog, debug })

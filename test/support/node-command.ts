@@ -15,6 +15,8 @@ export interface Ended {
 export interface CommandSurroundings {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Files and sockets that the process may have open; left out: as many as the tests may. */
+  readonly filesMax?: number
 }
 
 /** The compiled command. */
@@ -31,8 +33,11 @@ export class CommandProcess {
   #stdout = ''
   #stderr = ''
 
-  constructor(args: readonly string[], { cwd, env = {} }: CommandSurroundings = {}) {
-    this.#child = spawn(process.execPath, [CLI, ...args], {
+  constructor(args: readonly string[], { cwd, env = {}, filesMax }: CommandSurroundings = {}) {
+    const command = [process.execPath, CLI, ...args]
+    const limited = ['sh', '-c', `ulimit -n ${String(filesMax)} && exec "$@"`, 'sh', ...command]
+    const [name = '', ...rest] = filesMax === undefined ? command : limited
+    this.#child = spawn(name, rest, {
       cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe']

@@ -124,7 +124,7 @@ function createNodeRecovery(node: ApplyNode, peer: ServingPeer) {
     settle: () => Promise.resolve()
   }
   const knowledge = new Knowledge(
-    { ...ports, clock, storedBackups, backups: () => [], diskHasRoom: () => true },
+    { ...ports, clock, storedBackups, backups: () => [], writesWaitFor: () => undefined },
     {
       role: 'sequencer',
       configuredPeers: [PEER],

@@ -144,8 +144,13 @@ const ROWS: readonly {
   },
   {
     when: 'row 14 waits while the disk is full',
-    findings: { diskFull: true },
+    findings: { writesWaitFor: 'disk-full' },
     expect: { row: 14, reason: { code: 'disk-full' } }
+  },
+  {
+    when: 'row 14 waits while no file can be opened',
+    findings: { writesWaitFor: 'files-exhausted' },
+    expect: { row: 14, reason: { code: 'files-exhausted' } }
   },
   {
     when: 'row 14 waits when the schedule names another key',
@@ -301,7 +306,7 @@ describe('decideBlocks', () => {
       assert.equal(findings.conflict, undefined)
       assert.equal(findings.clockFault, undefined)
       assert.equal(findings.foreign, undefined)
-      assert.ok(findings.stateAtHead && findings.sequencing && !findings.diskFull)
+      assert.ok(findings.stateAtHead && findings.sequencing && !findings.writesWaitFor)
       assert.ok(findings.scheduleNamesUs)
       assert.ok(findings.shown.every(({ block }) => block.number <= findings.head.number))
       const tip = 'tip' in findings.record ? findings.record.tip : undefined

@@ -73,7 +73,7 @@ export function* everyCombination(): Generator<BlockFindings> {
                 clockFault: has(3) ? CLOCK_FAULT : undefined,
                 stateAtHead: has(4),
                 sequencing: has(5),
-                diskFull: has(6),
+                writesWaitFor: has(6) ? 'disk-full' : undefined,
                 foreign: has(7) ? { block: ref(11, 'b'), from: 'backup-1' } : undefined,
                 giveUpAbove: has(8) ? ref(10).hash : undefined,
                 scheduleNamesUs: has(9),

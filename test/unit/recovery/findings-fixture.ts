@@ -45,7 +45,7 @@ export function blockFindings(change: Partial<BlockFindings> = {}): BlockFinding
     clockFault: undefined,
     scheduleNamesUs: true,
     sequencing: true,
-    diskFull: false,
+    writesWaitFor: undefined,
     foreign: undefined,
     giveUpAbove: undefined,
     ...change

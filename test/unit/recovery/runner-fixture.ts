@@ -283,7 +283,7 @@ export function createWorld({
         }
       },
       backups: () => configured,
-      diskHasRoom: () => hooks.hasRoom
+      writesWaitFor: () => (hooks.hasRoom ? undefined : 'disk-full')
     },
     {
       role,

@@ -246,6 +246,32 @@ describe('recovery runner', () => {
     })
   })
 
+  for (const [code, reason] of [
+    ['ENOSPC', 'disk-full'],
+    ['EDQUOT', 'disk-full'],
+    ['EMFILE', 'files-exhausted'],
+    ['ENFILE', 'files-exhausted']
+  ] as const) {
+    it(`waits by name when a write fails with ${code}, and goes on by itself`, async () => {
+      await withWorld({ record: { kind: 'good', tip: ref(10) } }, async (world) => {
+        let isUsedUp = true
+        world.hooks.onAdopt = async () => {
+          const cause = Object.assign(new Error(code), { code })
+          if (isUsedUp) throw new Error('the record', { cause })
+          return Promise.resolve()
+        }
+        connectAll(world, 10)
+        world.start()
+        await world.clock.advance(1_000)
+        assert.deepEqual(world.gate.state(), { kind: 'shut', reason })
+        assert.ok(world.logged.some(({ event }) => event === 'recovery-waits'))
+        isUsedUp = false
+        for (let ms = 0; ms < 6_000; ms += 250) await world.clock.advance(250)
+        assert.equal(world.gate.state().kind, 'open')
+      })
+    })
+  }
+
   it('recovers again after a fault, and asks anew', async () => {
     await withWorld({ record: { kind: 'good', tip: ref(10) } }, async (world) => {
       connectAll(world, 10)

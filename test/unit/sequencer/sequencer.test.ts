@@ -178,6 +178,11 @@ describe('a block that is given up', () => {
   for (const [what, thrown, fault] of [
     ['the disk is full', noRoom, 'disk-full'],
     [
+      'no file can be opened',
+      Object.assign(new Error('EMFILE'), { code: 'EMFILE' }),
+      'files-exhausted'
+    ],
+    [
       'the disk is full, three causes deep',
       new Error('a', { cause: new Error('b', { cause: noRoom }) }),
       'disk-full'

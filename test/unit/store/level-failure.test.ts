@@ -26,7 +26,8 @@ describe('failures of LevelDB', () => {
     ],
     ['open', systemError('ENOSPC'), 'disk-full'],
     ['open', levelError('LEVEL_CORRUPTION', 'Corruption: no meta-nextfile'), 'store-damaged'],
-    ['open', levelError('LEVEL_IO_ERROR', 'IO error: x: Too many open files'), 'open-failed'],
+    ['open', levelError('LEVEL_IO_ERROR', 'IO error: x: Input/output error'), 'open-failed'],
+    ['open', levelError('LEVEL_IO_ERROR', 'IO error: x: Too many open files'), 'files-exhausted'],
     ['read', levelError('LEVEL_CORRUPTION', 'Corruption: block checksum'), 'store-damaged'],
     ['read', systemError('LEVEL_DATABASE_NOT_OPEN'), 'store-closed'],
     ['read', systemError('LEVEL_SNAPSHOT_NOT_OPEN'), 'store-closed'],
@@ -38,6 +39,17 @@ describe('failures of LevelDB', () => {
       'disk-full'
     ],
     ['write', systemError('EDQUOT'), 'disk-full'],
+    ['open', systemError('EMFILE'), 'files-exhausted'],
+    [
+      'write',
+      levelError('LEVEL_IO_ERROR', 'IO error: db/000009.log: Too many open files'),
+      'files-exhausted'
+    ],
+    [
+      'read',
+      levelError('LEVEL_IO_ERROR', 'IO error: db/7.ldb: Too many open files in system'),
+      'files-exhausted'
+    ],
     ['write', systemError('LEVEL_IO_ERROR'), 'write-failed'],
     ['write', new Error('something else'), 'write-failed'],
     ['write', 'no error at all', 'write-failed']

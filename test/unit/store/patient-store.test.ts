@@ -1,0 +1,142 @@
+// A database whose process runs out of files, or whose disk fills up: writes land late, none is lost, and it says so.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdir } from 'node:fs/promises'
+import { extname, join } from 'node:path'
+import { type PassingCause } from '../../../src/base/passing-failure.ts'
+import { projectRoot } from '../../support/project-root.ts'
+import { skipTest } from '../../support/skip.ts'
+import { useTemporaryDirectory } from '../../support/temporary-directory.ts'
+
+/** What the process below prints. */
+interface Report {
+  /** Failures of writes. */
+  readonly failures: readonly string[]
+  /** What was waited for, and null at the end of each wait. */
+  readonly waits: readonly (PassingCause | null)[]
+  readonly couldReadMeanwhile: boolean
+  /** Entries in an unbroken row from the first, after the store was closed and opened. */
+  readonly rowAfterwards: number
+}
+
+const WRITES = 60
+const VALUE_BYTES = 20_000
+/** Small, so that LevelDB begins a new log, and new files, after a few writes. */
+const BUFFER_BYTES = 65_536
+const FILES_MAX = 128
+const DISK_BYTES = 40 * 2 ** 20
+
+describe('a database that waits', () => {
+  let mountPoint: string | undefined
+  // Before the directory's own hook: what lies in it ends first.
+  afterEach(() => {
+    if (mountPoint !== undefined) spawnSync('umount', [mountPoint])
+    mountPoint = undefined
+  })
+  const temporary = useTemporaryDirectory()
+
+  it('makes its writes once files may be opened again, in their order, and loses none', () => {
+    const report = run(join(temporary.path, 'db'), { before: `takeAll()`, after: `giveAll()` })
+    assert.deepEqual(report.failures, [])
+    assert.deepEqual(report.waits, ['files-exhausted', null])
+    assert.equal(report.couldReadMeanwhile, true)
+    assert.equal(report.rowAfterwards, WRITES)
+  })
+
+  it('makes its writes once there is room on the disk again, and loses none', async function () {
+    const mounted = await mountDisk()
+    if (!mounted) return skipTest(this, 'no file system can be mounted here')
+    const filler = JSON.stringify(join(mountPoint ?? '', 'filler'))
+    const report = run(join(mountPoint ?? '', 'db'), {
+      before: `
+        const { bavail, bsize } = statfsSync(${JSON.stringify(mountPoint)})
+        writeFileSync(${filler}, new Uint8Array((bavail - 20) * bsize))`,
+      after: `rmSync(${filler})`
+    })
+    assert.deepEqual(report.failures, [])
+    assert.deepEqual(report.waits, ['disk-full', null])
+    assert.equal(report.couldReadMeanwhile, true)
+    assert.equal(report.rowAfterwards, WRITES)
+  })
+
+  it('fails its writes with what they wait for when nobody waits any more', () => {
+    const report = run(join(temporary.path, 'db'), {
+      before: `takeAll()`,
+      after: `end.abort(); await Promise.all(writes); giveAll()`
+    })
+    assert.ok(report.failures.length > 0)
+    assert.deepEqual(new Set(report.failures), new Set(['files-exhausted']))
+    assert.ok(report.rowAfterwards >= WRITES / 2)
+  })
+
+  async function mountDisk(): Promise<boolean> {
+    mountPoint = join(temporary.path, 'disk')
+    await mkdir(mountPoint)
+    const size = `size=${String(DISK_BYTES)}`
+    const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', size, 'none', mountPoint])
+    if (status !== 0) mountPoint = undefined
+    return status === 0
+  }
+})
+
+/** Runs in a process of its own, whose limit harms nobody else: half of the writes come before `before`. */
+function run(path: string, { before, after }: { before: string; after: string }): Report {
+  const url = (name: string) =>
+    JSON.stringify(new URL(`../../../src/${name}${extname(import.meta.url)}`, import.meta.url).href)
+  const script = `
+    import { closeSync, openSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+    import { setTimeout as delay } from 'node:timers/promises'
+    import { openPatientStore } from ${url('store/patient-store')}
+    import { openLevelStore } from ${url('store/level-store')}
+    import { systemClock } from ${url('base/clock')}
+    import { silentLog } from ${url('base/log')}
+    const schema = { name: 'test', schemaVersion: 1 }
+    const end = new AbortController()
+    const waits = []
+    const taken = []
+    const takeAll = () => {
+      try {
+        for (;;) taken.push(openSync('/dev/null', 'r'))
+      } catch {}
+    }
+    const giveAll = () => taken.splice(0).forEach((file) => closeSync(file))
+    const patience = {
+      clock: systemClock,
+      log: silentLog,
+      isPatient: () => true,
+      signal: end.signal,
+      onWaiting: (_, cause) => waits.push(cause ?? null)
+    }
+    const options = { writeBufferBytes: ${BUFFER_BYTES} }
+    const store = await openPatientStore(${JSON.stringify(path)}, schema, patience, options)
+    const failures = []
+    const key = (index) => Uint8Array.of(110, index)
+    let noise = 1
+    const value = () => Uint8Array.from({ length: ${VALUE_BYTES} }, () => (noise = (noise * 48271) % 2147483647) & 255)
+    const write = (index) =>
+      store
+        .batch([{ type: 'put', key: key(index), value: value() }], { sync: true })
+        .catch((thrown) => failures.push(thrown.failure?.code ?? String(thrown)))
+    for (let index = 0; index < ${WRITES / 2}; index++) await write(index)
+    ${before}
+    const writes = []
+    for (let index = ${WRITES / 2}; index < ${WRITES}; index++) writes.push(write(index))
+    while (waits.length === 0) await delay(5)
+    const couldReadMeanwhile = store.get(key(0)) !== undefined
+    ${after}
+    await Promise.all(writes)
+    await store.close()
+    const again = await openLevelStore(${JSON.stringify(path)}, schema, { mustExist: true })
+    let rowAfterwards = 0
+    while (again.get(key(rowAfterwards)) !== undefined) rowAfterwards++
+    await again.close()
+    process.stdout.write(JSON.stringify({ failures, waits, couldReadMeanwhile, rowAfterwards }))`
+  const limited = ['-c', `ulimit -n ${FILES_MAX} && exec "$@"`, 'sh']
+  const { stdout, stderr, status } = spawnSync(
+    'sh',
+    [...limited, process.execPath, ...process.execArgv, '--input-type=module', '-e', script],
+    { cwd: projectRoot, encoding: 'utf8', timeout: 60_000 }
+  )
+  assert.equal(status, 0, stderr)
+  return JSON.parse(stdout) as Report
+}
