@@ -17,7 +17,7 @@ import {
   type SequencingSwitch
 } from './sequencing-switch.ts'
 import { askEverybody, askWhileOpen } from './asking.ts'
-import { isUsedUp } from './used-up.ts'
+import { turnByTurn } from './used-up.ts'
 import { createWaker } from './waker.ts'
 
 /** First pause between two rounds of asking; doubles up to ASK_BACKOFF_MAX_MS while nothing changes. */
@@ -117,9 +117,7 @@ class RecoveryRunner implements Recovery {
   async run(signal: AbortSignal): Promise<void> {
     try {
       await this.#deps.progress.stage('search-store', () => this.#deps.knowledge.open())
-      while (!signal.aborted) {
-        if (await isUsedUp(this.#deps, signal, () => this.#turn(signal))) await this.#pause(signal)
-      }
+      await turnByTurn(this.#deps, signal, [this.#turn.bind(this), this.#pause.bind(this)])
     } catch (thrown) {
       if (!signal.aborted) throw thrown
     } finally {
@@ -271,8 +269,8 @@ class RecoveryRunner implements Recovery {
     this.#backoffMs = ASK_BACKOFF_MIN_MS
   }
 
-  async #pause(signal: AbortSignal): Promise<void> {
-    await this.#waker.wait(this.#nextBackoffMs(), signal)
+  #pause(signal: AbortSignal): Promise<unknown> {
+    return this.#waker.wait(this.#nextBackoffMs(), signal)
   }
 
   #nextBackoffMs(): number {

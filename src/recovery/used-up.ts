@@ -4,14 +4,25 @@ import { passingCause } from '../base/passing-failure.ts'
 import { type RecoveryDeps } from './recovery.ts'
 import { nameShutReason } from './sequencing-switch.ts'
 
-/** Resolves with true when the turn has to be taken again after a pause. Throws what does not pass by itself. */
-export async function isUsedUp(
+type Step = (signal: AbortSignal) => Promise<unknown>
+
+/** Takes turns until the signal aborts, with a pause after each that has to be taken again. Throws what does not pass. */
+export async function turnByTurn(
+  deps: RecoveryDeps,
+  signal: AbortSignal,
+  [turn, pause]: readonly [turn: Step, pause: Step]
+): Promise<void> {
+  while (!signal.aborted) if (await isUsedUp(deps, signal, turn)) await pause(signal)
+}
+
+/** Resolves with true when the turn has to be taken again. */
+async function isUsedUp(
   { gate, knowledge, progress, log }: RecoveryDeps,
   signal: AbortSignal,
-  turn: () => Promise<void>
+  turn: Step
 ): Promise<boolean> {
   try {
-    await turn()
+    await turn(signal)
     return false
   } catch (thrown) {
     const cause = passingCause(thrown)
