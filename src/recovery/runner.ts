@@ -43,6 +43,7 @@ class RecoveryRunner implements Recovery {
   #isFollowing = false
   #loggedKey = ''
   readonly sequencing: SequencingSwitch
+  readonly #pause = (signal: AbortSignal) => this.#waker.wait(this.#nextBackoffMs(), signal)
 
   constructor(deps: RecoveryDeps, onExit: OnExit) {
     this.#deps = deps
@@ -117,7 +118,7 @@ class RecoveryRunner implements Recovery {
   async run(signal: AbortSignal): Promise<void> {
     try {
       await this.#deps.progress.stage('search-store', () => this.#deps.knowledge.open())
-      await turnByTurn(this.#deps, signal, [this.#turn.bind(this), this.#pause.bind(this)])
+      await turnByTurn(this.#deps, signal, [this.#turn.bind(this), this.#pause])
     } catch (thrown) {
       if (!signal.aborted) throw thrown
     } finally {
@@ -267,10 +268,6 @@ class RecoveryRunner implements Recovery {
   #headMoved(): void {
     this.#deps.knowledge.peers.forget()
     this.#backoffMs = ASK_BACKOFF_MIN_MS
-  }
-
-  #pause(signal: AbortSignal): Promise<unknown> {
-    return this.#waker.wait(this.#nextBackoffMs(), signal)
   }
 
   #nextBackoffMs(): number {
