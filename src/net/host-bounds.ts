@@ -14,12 +14,20 @@ import { type Intake, type MuxedStream } from './muxed-stream.ts'
 import { SharedWork } from './shared-work.ts'
 import { atMost, identifyIntake, PING_MAX_BYTES } from './stream-intake.ts'
 
+/** Connections that a host may have besides those of configured peers: each is a file of the process. */
+export interface ConnectionBounds {
+  /** Connections of peers that are not configured. */
+  readonly strangersMax: number
+  /** Inbound connections whose peer is not known yet; one address may have half of them. */
+  readonly handshakesMax: number
+}
+
+/** Where the files of the process allow it. */
+export const CONNECTION_BOUNDS: ConnectionBounds = { strangersMax: 100, handshakesMax: 64 }
 /** A peer may be back before its old connection is known to be gone. */
-const PLACE_LIMITS = { strangersMax: 100, byPeerMax: 4 }
-/** Inbound connections whose peer is not known yet. A handshake takes about 5 ms of a processor. */
-const HALF_OPEN_LIMITS = {
-  inAllMax: 64,
-  byAddressMax: 32,
+const BY_PEER_MAX = 4
+/** A handshake takes about 5 ms of a processor. */
+const HANDSHAKE_RATES = {
   handshakesByAddress: { max: 60, perSecond: 30 },
   handshakesOfStrangers: { max: 120, perSecond: 60 }
 }
@@ -59,6 +67,7 @@ export interface HostBoundsDeps {
   /** True for a peer that is kept connected: it has its place whatever strangers do. */
   readonly isKept: (peer: string) => boolean
   readonly gossipFrameMaxBytes: number
+  readonly connections: ConnectionBounds
 }
 
 /** Read when it is needed: libp2p makes the muxer first. */
@@ -73,9 +82,18 @@ interface Secured {
 }
 
 /** Parts of a libp2p configuration, to be used together and for one host. */
-export function createHostBounds({ isRefused, isKept, gossipFrameMaxBytes }: HostBoundsDeps) {
-  const halfOpen = new HalfOpen(HALF_OPEN_LIMITS)
-  const places = new ConnectionPlaces(PLACE_LIMITS)
+export function createHostBounds({
+  isRefused,
+  isKept,
+  gossipFrameMaxBytes,
+  connections: { strangersMax, handshakesMax }
+}: HostBoundsDeps) {
+  const halfOpen = new HalfOpen({
+    ...HANDSHAKE_RATES,
+    inAllMax: handshakesMax,
+    byAddressMax: Math.ceil(handshakesMax / 2)
+  })
+  const places = new ConnectionPlaces({ strangersMax, byPeerMax: BY_PEER_MAX })
   const gossip = new GossipIntake({
     frameMaxBytes: gossipFrameMaxBytes,
     heldMaxBytes: GOSSIP_HELD_MAX_BYTES,

@@ -9,7 +9,12 @@ import { errorMessage } from '../base/node-error.ts'
 import { forgetStrangers } from './forget-strangers.ts'
 import { internalsOf } from './gossip-internals.ts'
 import { FRAME_MAX_BYTES, gossipService } from './gossip-mesh.ts'
-import { createHostBounds, HANDSHAKE_MAX_MS } from './host-bounds.ts'
+import {
+  CONNECTION_BOUNDS,
+  type ConnectionBounds,
+  createHostBounds,
+  HANDSHAKE_MAX_MS
+} from './host-bounds.ts'
 import { findListenFailure } from './listen-failure.ts'
 import { STREAM_NEGOTIATION_MS } from './muxed-stream.ts'
 import { NetError } from './net-error.ts'
@@ -31,6 +36,8 @@ export interface HostOptions {
   readonly agentVersion: string
   /** True for a peer that is neither dialled nor let in. */
   readonly isRefused?: (peer: string) => boolean
+  /** Left out: as many as a host has where nothing is short. */
+  readonly connections?: ConnectionBounds
 }
 
 /** The services of our hosts. */
@@ -57,7 +64,7 @@ const PING_TIMEOUT_MAX_MS = 20_000
 /** Starts listening. Throws NetError `listen-unavailable`. */
 export async function startHost(options: HostOptions): Promise<Host> {
   const { peerKey, listen, peers, chainId, seenTtlMs, agentVersion } = options
-  const { isRefused = () => false } = options
+  const { isRefused = () => false, connections = CONNECTION_BOUNDS } = options
   const logger = quietLogger()
   let host: Host | undefined = undefined
   const isKept = (peer: string) =>
@@ -65,6 +72,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const bounds = createHostBounds({
     isRefused,
     isKept,
+    connections,
     gossipFrameMaxBytes: FRAME_MAX_BYTES
   })
   host = await createLibp2p<HostServices>({

@@ -202,12 +202,6 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
     safe: NOTHING_FOR_SENDERS
   },
   {
-    codes: ['execution-too-long'],
-    meaning:
-      'A transaction takes longer to execute than a block may take. It was tried, and left the pool.',
-    safe: 'Split its work over several transactions. Other nodes may still hold it; this one takes it no more.'
-  },
-  {
     codes: ['sequencing-is-on', 'sequencing-is-off', 'not-the-head'],
     meaning: 'Sequencing was to be started or stopped by admin_ methods, and stands otherwise.',
     safe: 'Ask admin_sequencerActive and optimism_syncStatus, and start on the hash of the head that they show.'

@@ -18,9 +18,9 @@ export class FileLimitError extends NodeError<FileLimitFailure> {}
 export interface FileBudget {
   /** Entry files that one database keeps open. */
   readonly storeFilesMax: number
-  /** Connections of peers that are open, and inbound ones that are not past their handshake. */
-  readonly peerConnectionsMax: number
-  readonly peerHandshakesMax: number
+  /** Connections of peers that are not configured, and inbound ones that are not past their handshake. */
+  readonly strangersMax: number
+  readonly handshakesMax: number
   readonly rpcConnectionsMax: number
   readonly metricsConnectionsMax: number
   /** True when the limit leaves less than a node has otherwise. */
@@ -35,20 +35,20 @@ export interface FileBudget {
 const FIXED_FILES = 20 + 2 * 12 + 20 + 32
 /** What a node has where the limit allows it. */
 const FULL = {
-  peerConnectionsMax: 300,
-  peerHandshakesMax: 50,
+  strangersMax: 100,
+  handshakesMax: 64,
   rpcConnectionsMax: 256,
   metricsConnectionsMax: 32
 } as const
 /** With less it is of no use. */
 const LEAST = {
-  peerConnectionsMax: 16,
-  peerHandshakesMax: 8,
+  strangersMax: 8,
+  handshakesMax: 8,
   rpcConnectionsMax: 16,
   metricsConnectionsMax: 4
 } as const
-/** A configured peer may have an old connection beside its new one. */
-const CONNECTIONS_PER_CONFIGURED = 2
+/** A configured peer may have old connections beside its new one: as many as any peer (net/host-bounds.ts). */
+const CONNECTIONS_PER_CONFIGURED = 4
 /** LevelDB maps the first 1,000 entry files of a process into memory, which takes no descriptor: half for each. */
 const STORE_FILES_MAPPED = 500
 const STORE_FILES_MAX = 1_000
@@ -86,24 +86,21 @@ export function assertFilesToLoad(limit: number | undefined): void {
 export function fileBudget(limit: number | undefined, configuredCount: number): FileBudget {
   const full = { ...FULL, storeFilesMax: STORE_FILES_MAX, isShort: false }
   if (limit === undefined) return full
-  const least = {
-    ...LEAST,
-    peerConnectionsMax: LEAST.peerConnectionsMax + CONNECTIONS_PER_CONFIGURED * configuredCount
-  }
-  const needed = Math.max(FILES_TO_LOAD, FIXED_FILES + sumOf(least))
+  const fixed = FIXED_FILES + CONNECTIONS_PER_CONFIGURED * configuredCount
+  const needed = Math.max(FILES_TO_LOAD, fixed + sumOf(LEAST))
   if (limit < needed) throw tooLow(limit, needed)
-  const spare = limit - FIXED_FILES - sumOf(FULL)
+  const spare = limit - fixed - sumOf(FULL)
   if (spare >= 0) {
     const unmapped = Math.floor(spare / 2)
     return { ...full, storeFilesMax: Math.min(STORE_FILES_MAX, STORE_FILES_MAPPED + unmapped) }
   }
-  const part = (limit - needed) / (FIXED_FILES + sumOf(FULL) - needed)
+  const part = (limit - fixed - sumOf(LEAST)) / (sumOf(FULL) - sumOf(LEAST))
   const share = (name: keyof typeof FULL) =>
-    Math.floor(least[name] + part * Math.max(0, FULL[name] - least[name]))
+    Math.floor(LEAST[name] + part * (FULL[name] - LEAST[name]))
   return {
     storeFilesMax: STORE_FILES_MAPPED,
-    peerConnectionsMax: share('peerConnectionsMax'),
-    peerHandshakesMax: share('peerHandshakesMax'),
+    strangersMax: share('strangersMax'),
+    handshakesMax: share('handshakesMax'),
     rpcConnectionsMax: share('rpcConnectionsMax'),
     metricsConnectionsMax: share('metricsConnectionsMax'),
     isShort: true

@@ -22,7 +22,7 @@ import { messageVerifier } from './peer-protocols.ts'
 import { type HoleMender } from '../sync/mend-holes.ts'
 import { createClosers } from './closers.ts'
 import { type Blame } from '../peer/blame.ts'
-import { shareFiles } from './file-limit.ts'
+import { type FileBudget, shareFiles } from './file-limit.ts'
 import { createNodeParts, type NodeParts } from './node-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { startMetrics, startRpc } from './rpc-parts.ts'
@@ -81,7 +81,7 @@ export async function createNode(
     const blame = openBlame(chain.stores, { clock, log }, isConfigured)
     closers.add('blame', () => blame.saved())
     const former = formerAddresses(sets, inputs.config)
-    const network = await startNodeNetwork(inputs, { clock, log, blame, former })
+    const network = await startNodeNetwork(inputs, { clock, log, blame, former, files })
     closers.add('network', () => network.stop())
     return await assemble({
       inputs,
@@ -96,6 +96,7 @@ export async function createNode(
       sets,
       isConfigured,
       mender,
+      files,
       writes,
       closers
     })
@@ -106,6 +107,7 @@ export async function createNode(
 }
 
 interface Opened {
+  readonly files: FileBudget
   readonly inputs: StartInputs<PeerKey>
   readonly overrides: NodeOverrides
   readonly clock: Clock
@@ -143,6 +145,7 @@ async function assemble(opened: Opened): Promise<RunningNode> {
     ...{ chainId: genesis.config.chainId, chain },
     ...parts.shown,
     ...opened.sets,
+    files: opened.files,
     recovery: () => ({
       ...parts.recovery.status(),
       formerBackups: parts.former?.list() ?? [],
@@ -227,12 +230,14 @@ async function startNodeNetwork(
     clock,
     log,
     blame,
-    former
+    former,
+    files: connections
   }: {
     readonly clock: Clock
     readonly log: Log
     readonly blame: Blame
     readonly former: readonly string[]
+    readonly files: FileBudget
   }
 ): Promise<Network> {
   const options = {
@@ -242,7 +247,8 @@ async function startNodeNetwork(
     chainId: genesis.config.chainId,
     seenTtlMs: (config.preset === 'op' ? OP_PRESET : OPBNB_PRESET).seenTtlMs,
     agentVersion: `rekindle/${readVersion()}`,
-    isRefused: (peer: string) => blame.isBanned(peer)
+    isRefused: (peer: string) => blame.isBanned(peer),
+    connections
   }
   const host = await startHost(options)
   return createNetwork({ clock, log, host }, options)

@@ -7,7 +7,7 @@ import { createAdminAccess } from '../rpc/admin-access.ts'
 import { adminMethods, type AdminPort } from '../rpc/admin-methods.ts'
 import { decodeFees, decodeTransaction } from '../rpc/decode-transaction.ts'
 import { createForwarder, type ForwardTransaction } from '../rpc/forward.ts'
-import { type HttpServer } from '../rpc/http-host.ts'
+import { type HttpServer, METRICS_HTTP_LIMITS, RPC_HTTP_LIMITS } from '../rpc/http-host.ts'
 import { startHttpServer } from '../rpc/http-server.ts'
 import { type MetricValues, startMetricsServer } from '../rpc/metrics-server.ts'
 import { createMethodTable } from '../rpc/method-table.ts'
@@ -17,6 +17,7 @@ import { RPC_CODES, RpcError } from '../rpc/rpc-error.ts'
 import { toTransactionError } from '../rpc/transaction-errors.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type NodeConfig } from './node-config.ts'
+import { type FileBudget } from './file-limit.ts'
 import { describeHealth, describeNode, type NodeStatusDeps } from './node-status.ts'
 import { createOperatorPort, type OperatorPartsDeps } from './operator-parts.ts'
 
@@ -25,6 +26,7 @@ export interface RpcPartsDeps extends OperatorPartsDeps {
   readonly log: Log
   readonly admin: AdminPort
   readonly adminToken: string | undefined
+  readonly files: Pick<FileBudget, 'rpcConnectionsMax'>
 }
 
 /** Starts the server. Throws HttpError. */
@@ -55,7 +57,10 @@ export async function startRpc(deps: RpcPartsDeps): Promise<HttpServer> {
     token: deps.adminToken
   })
   const health = () => describeHealth(config, recovery(), stores.state.flushProgress)
-  const server = await startHttpServer({ methods, admin, log, health }, config.rpc)
+  const server = await startHttpServer({ methods, admin, log, health }, config.rpc, {
+    ...RPC_HTTP_LIMITS,
+    connectionsMax: deps.files.rpcConnectionsMax
+  })
   return {
     ...server,
     async close() {
@@ -66,7 +71,9 @@ export async function startRpc(deps: RpcPartsDeps): Promise<HttpServer> {
 }
 
 /** Starts `/metrics`. Throws HttpError. */
-export async function startMetrics(deps: NodeStatusDeps): Promise<HttpServer> {
+export async function startMetrics(
+  deps: NodeStatusDeps & { readonly files: Pick<FileBudget, 'metricsConnectionsMax'> }
+): Promise<HttpServer> {
   const { config, chain, claims, roster, recovery, connected } = deps
   const { stores, applier, pool } = chain
   const toNumber = (number: bigint | undefined) =>
@@ -87,7 +94,8 @@ export async function startMetrics(deps: NodeStatusDeps): Promise<HttpServer> {
       state_layers: stores.state.layersCount
     }
   }
-  return startMetricsServer(read, config.metrics)
+  const connectionsMax = deps.files.metricsConnectionsMax
+  return startMetricsServer(read, config.metrics, { ...METRICS_HTTP_LIMITS, connectionsMax })
 }
 
 function rpcChain({ applier, stores: { blocks } }: ChainParts): RpcChain {

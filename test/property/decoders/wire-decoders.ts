@@ -20,6 +20,7 @@ import {
   decompressedBytes,
   SnappyError
 } from '../../../protocols/snappy-block.ts'
+import { decompressInSlices } from '../../../protocols/snappy-slices.ts'
 import { STATE_DIFFS_BY_RANGE } from '../../../protocols/state-diffs-by-range/codec.ts'
 import { StateDiffError } from '../../../protocols/state-diffs-by-range/state-diff-error.ts'
 import { decodeStateDiff } from '../../../protocols/state-diffs-by-range/state-diff-codec.ts'
@@ -27,7 +28,7 @@ import { decodeList } from '../../../protocols/state-diffs-by-range/variable-lis
 import { STATUS } from '../../../protocols/status/codec.ts'
 import { TransactionError } from '../../../src/execution/transaction.ts'
 import { createEvmCommon } from '../../../src/execution/evm-rules.ts'
-import { decodeTransaction } from '../../../src/rpc/decode-transaction.ts'
+import { decodeFees, decodeTransaction } from '../../../src/rpc/decode-transaction.ts'
 import { decodeNode } from '../../../src/trie/node-decode.ts'
 import { RangeProofError, verifyRange } from '../../../src/trie/range-proof.ts'
 import { TrieError } from '../../../src/trie/trie-error.ts'
@@ -217,6 +218,13 @@ export const WIRE_DECODERS: readonly Decoder[] = [
     isDeclared: isProtocolError
   },
   {
+    name: 'gossiped message, in slices',
+    covers: ['protocols/snappy-slices.ts decompressInSlices'],
+    seeds: BLOCK_SEEDS.map(compressBlock),
+    decode: (bytes) => decompressInSlices(bytes, SNAPPY_MAX_BYTES, () => undefined),
+    isDeclared: isOf(SnappyError)
+  },
+  {
     name: 'gossiped message, its id',
     covers: ['protocols/gossip/codec.ts messageId'],
     seeds: [...vectorSeeds('gossip'), ...BLOCK_SEEDS.map(compressBlock)],
@@ -235,10 +243,15 @@ export const WIRE_DECODERS: readonly Decoder[] = [
     name: 'transaction',
     covers: [
       'src/execution/transaction.ts prepareTransaction',
-      'src/rpc/decode-transaction.ts decodeTransaction'
+      'src/rpc/decode-transaction.ts decodeTransaction',
+      'src/rpc/decode-transaction.ts decodeFees'
     ],
     seeds: TRANSACTION_SEEDS,
-    decode: (bytes) => decodeTransaction(bytes, createEvmCommon(EXECUTION_CHAIN_ID)),
+    // Fees are read of sound transactions alone: those of a block.
+    decode: (bytes) => [
+      decodeTransaction(bytes, createEvmCommon(EXECUTION_CHAIN_ID)),
+      decodeFees(bytes)
+    ],
     isDeclared: isOf(TransactionError)
   },
   {

@@ -346,7 +346,8 @@ describe('the pool under any order of additions, drops and heads', () => {
     added: readonly PreparedTx[],
     accounts: ReadonlyMap<number, TestAccount>
   ): void {
-    const held = added.filter(({ hash }) => pool.get(hash) !== undefined)
+    const once = new Map(added.map((one) => [one.hash, one])) // one that was dropped may come again
+    const held = [...once.values()].filter(({ hash }) => pool.get(hash) !== undefined)
     const slots = ({ raw }: PreparedTx) => Math.ceil(raw.length / 8192)
     const sum = (some: readonly PreparedTx[]) => some.reduce((total, one) => total + slots(one), 0)
     const runnable: PreparedTx[] = []

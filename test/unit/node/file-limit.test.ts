@@ -8,28 +8,30 @@ import { useTemporaryDirectory } from '../../support/temporary-directory.ts'
 /** For what is not shared out. */
 const RESERVED_MIN = 90
 const MAPPED = 1_000
+const CONFIGURED = 4
 
 describe('the limit of open files', () => {
   const directory = useTemporaryDirectory()
 
   it('is shared out so that all together stay below it', () => {
     for (let limit = 160; limit < 5_000; limit += 37) {
-      const { storeFilesMax, isShort, ...connections } = fileBudget(limit, 4)
-      const sockets = Object.values(connections).reduce((sum, count) => sum + count, 0)
+      const { storeFilesMax, isShort, ...connections } = fileBudget(limit, CONFIGURED)
+      const ofConfigured = 4 * CONFIGURED
+      const sockets = Object.values(connections).reduce((sum, count) => sum + count, ofConfigured)
       const unmapped = Math.max(0, 2 * storeFilesMax - MAPPED)
       assert.ok(sockets + unmapped + RESERVED_MIN <= limit, String(limit))
       assert.ok(
         Object.values(connections).every((count) => count > 0),
         String(limit)
       )
-      assert.equal(isShort, limit < 734, String(limit))
+      assert.equal(isShort, limit < 564, String(limit))
     }
   })
 
   it('leaves a node all it has otherwise from 1,024 on, and where it is not known', () => {
     for (const limit of [1_024, 20_000, undefined]) {
-      const { peerConnectionsMax, rpcConnectionsMax, isShort } = fileBudget(limit, 8)
-      assert.deepEqual([peerConnectionsMax, rpcConnectionsMax, isShort], [300, 256, false])
+      const { strangersMax, rpcConnectionsMax, isShort } = fileBudget(limit, 8)
+      assert.deepEqual([strangersMax, rpcConnectionsMax, isShort], [100, 256, false])
     }
     assert.equal(fileBudget(20_000, 8).storeFilesMax, 1_000)
   })
@@ -51,7 +53,7 @@ describe('the limit of open files', () => {
         }
       )
     }
-    assert.ok(fileBudget(256, 4).peerConnectionsMax >= 24)
+    assert.ok(fileBudget(256, 4).strangersMax >= 16)
   })
 
   for (const [what, text, limit] of [
