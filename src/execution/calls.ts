@@ -24,8 +24,8 @@ export interface CallRunnerDeps {
 
 /** geth's RPC gives a call as much. */
 const CALL_TIME_MAX_MS = 5_000
-/** A worker that does not end a call so long after its time hangs, and is ended itself. */
-const HANG_MS = 5_000
+/** A worker that does not end a call so long after its time hangs, and is ended itself: a busy machine may starve it. */
+const HANG_MS = 30_000
 /** Calls that the worker has not answered; it runs fewer at a time, and ends the longest to make room. */
 const OPEN_MAX = 4 * CALLS_MAX
 /** Megabytes of the worker's heap. */

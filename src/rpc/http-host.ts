@@ -1,5 +1,6 @@
 // What our HTTP servers have in common: deadlines, bounds on connections, which names they answer to, their end.
 import { type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { type Socket } from 'node:net'
 import fastify, { type FastifyInstance } from 'fastify'
 import { ConnectionGuard, type ConnectionLimits } from './connection-guard.ts'
 import { createHostCheck } from './allowed-hosts.ts'
@@ -103,15 +104,30 @@ export function createHttpHost(limits: HttpLimits): HttpHost {
   }
 }
 
-/** An answer of any route is taken within its deadlines, or cut off. */
+/**
+ * An answer of any route is taken within its deadlines, or cut off. One that waits behind another on its connection does
+ * not tell when that closes: the connection does.
+ */
 function limitExchanges(
   server: Server,
   { requestTimeoutMs, workTimeoutMs, answerTimeoutMs }: HttpLimits
 ): void {
   const longestMs = requestTimeoutMs + workTimeoutMs + answerTimeoutMs
-  server.on('request', (_: IncomingMessage, response: ServerResponse) => {
+  const deadlinesOf = new WeakMap<Socket, Set<NodeJS.Timeout>>()
+  server.on('connection', (socket: Socket) => {
+    const deadlines = new Set<NodeJS.Timeout>()
+    deadlinesOf.set(socket, deadlines)
+    socket.once('close', () => {
+      for (const deadline of deadlines) clearTimeout(deadline)
+    })
+  })
+  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     const deadline = setTimeout(() => response.destroy(), longestMs)
-    response.once('close', () => clearTimeout(deadline))
+    const deadlines = deadlinesOf.get(socket)?.add(deadline)
+    response.once('close', () => {
+      clearTimeout(deadline)
+      deadlines?.delete(deadline)
+    })
   })
 }
 
