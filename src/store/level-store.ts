@@ -99,6 +99,8 @@ class LevelStore implements KeyValueStore {
   readonly #level: Level
   readonly #path: string
   readonly #writeBufferBytes: number
+  /** Writes that LevelDB was given and has not answered. */
+  readonly #underWay = new Set<Promise<void>>()
   #writeFailure: StoreError | undefined
   #emptyingLog: Promise<void> = Promise.resolve()
 
@@ -151,14 +153,24 @@ class LevelStore implements KeyValueStore {
     this.#emptyingLog = emptied.catch(() => undefined)
   }
 
+  /**
+   * LevelDB takes writes that are under way together in any order: one that landed behind another that failed half-way
+   * is lost when the log is read back. So it counts once none of those has failed.
+   */
   async #write(batch: LevelBatch, sync: boolean): Promise<void> {
+    const own = batch.write({ sync })
+    this.#underWay.add(own)
     try {
-      await batch.write({ sync })
+      await own
     } catch (thrown) {
       const error = toStoreError(thrown, this.#path, 'write')
       if (error.failure.code !== 'store-closed') this.#writeFailure ??= error
       throw error
+    } finally {
+      this.#underWay.delete(own)
     }
+    await Promise.allSettled([...this.#underWay])
+    this.#assertWritable()
   }
 
   #assertWritable(): void {

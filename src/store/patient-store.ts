@@ -40,7 +40,7 @@ const ROOM_FILE = '.room'
 
 /**
  * As openLevelStore. After a write that failed for want of room or of files LevelDB takes no more until it is opened
- * anew; that is done here, as soon as there is enough, and the writes that failed or came meanwhile are made then, in
+ * anew; that is done here, as soon as there is enough, and the writes that failed or came meanwhile are begun then, in
  * their order. While it is opened anew reads throw StoreError `store-reopening`, which passes. Throws StoreError.
  */
 export async function openPatientStore(
@@ -55,14 +55,22 @@ export async function openPatientStore(
   return new PatientStore(path, { inner, reopen }, patience)
 }
 
+/** A write that is not done. */
+interface UndoneWrite {
+  readonly operations: Iterable<BatchOperation>
+  readonly options: { readonly sync: boolean }
+  /** Under way on the database as it is open now. */
+  attempt?: Promise<void> | undefined
+}
+
 class PatientStore implements KeyValueStore {
   readonly #path: string
   readonly #patience: Patience
   readonly #reopen: () => Promise<KeyValueStore>
   readonly #closing = new AbortController()
   #inner: KeyValueStore
-  /** Settles once all writes that this opening of the database was given have; rejects when one of them spoilt it. */
-  #given: Promise<unknown> = Promise.resolve()
+  /** In the order in which they were given. */
+  readonly #undone = new Set<UndoneWrite>()
   #repair: Promise<void> | undefined
   #reopening: StoreError | undefined
 
@@ -102,28 +110,30 @@ class PatientStore implements KeyValueStore {
     return this.#inner.snapshot()
   }
 
-  /**
-   * A write that landed behind one that failed half-way is lost when the log is read back: so it counts once all that
-   * were given before it have landed, and is made again with them otherwise.
-   */
   async batch(
     operations: Iterable<BatchOperation>,
     options: { readonly sync: boolean }
   ): Promise<void> {
     const again = isOnce(operations) ? [...operations] : operations
+    const write: UndoneWrite = { operations: again, options }
+    this.#undone.add(write)
+    try {
+      await this.#make(write)
+    } finally {
+      this.#undone.delete(write)
+    }
+  }
+
+  async #make(write: UndoneWrite): Promise<void> {
     for (;;) {
       await this.#repair
       const inner = this.#inner
-      const before = this.#given
-      const own = inner.batch(again, options)
-      const all = before.then(() => own.catch(throwSpoiling))
-      all.catch(() => undefined) // whoever waits for it hears of it
-      this.#given = all
+      write.attempt ??= inner.batch(write.operations, write.options)
       try {
-        await own
-        await before
+        await write.attempt
         return
       } catch (thrown) {
+        write.attempt = undefined
         const cause = passingCause(thrown)
         if (cause === undefined || !this.#patience.isPatient()) throw thrown
         if (inner === this.#inner) this.#repair ??= this.#mend(inner, { thrown, cause })
@@ -154,6 +164,8 @@ class PatientStore implements KeyValueStore {
       await clock.sleep(waitMs, ended).catch(endWith)
       if (!(await hasRoom(path))) continue
       if (this.#reopening === undefined) {
+        // One that is still put together is not cut off: it fails by itself, and waits with the others.
+        await Promise.allSettled([...this.#undone].flatMap(({ attempt }) => attempt ?? []))
         this.#reopening = new StoreError({ code: 'store-reopening', path }, { cause: thrown })
         await inner.close().catch(() => undefined) // what it could not write is written again
       }
@@ -162,9 +174,12 @@ class PatientStore implements KeyValueStore {
       })
       if (opened === undefined) continue
       this.#inner = opened
-      this.#given = Promise.resolve()
       this.#reopening = undefined
       this.#repair = undefined
+      for (const write of this.#undone) {
+        write.attempt = opened.batch(write.operations, write.options)
+        write.attempt.catch(() => undefined) // whoever gave it hears of it
+      }
       log.info('store-writes-again', { path })
       onWaiting(path, undefined)
       return
@@ -179,12 +194,6 @@ class PatientStore implements KeyValueStore {
 /** Of a generator: it cannot be gone through a second time. */
 function isOnce(operations: Iterable<BatchOperation>): boolean {
   return Object.is(operations[Symbol.iterator](), operations)
-}
-
-/** Rejects only with what makes LevelDB take no more: a batch that could not be made is its own trouble. */
-function throwSpoiling(thrown: unknown): void {
-  const isSpoilt = thrown instanceof StoreError && thrown.failure.code === 'write-failed'
-  if (isSpoilt || passingCause(thrown) !== undefined) throw thrown
 }
 
 /** True when so much can be written and so many files opened, and when what keeps that from being so does not pass. */

@@ -17,6 +17,10 @@ interface Report {
   readonly couldReadMeanwhile: boolean
   /** Entries in an unbroken row from the first, after the store was closed and opened. */
   readonly rowAfterwards: number
+  /** What a key holds afterwards that every write wrote its index to. */
+  readonly lastWritten: number
+  /** Small writes that were done, and were not there afterwards: they fit in where a large one broke off. */
+  readonly littleLost: readonly number[]
 }
 
 const WRITES = 60
@@ -41,6 +45,7 @@ describe('a database that waits', () => {
     assert.deepEqual(report.waits, ['files-exhausted', null])
     assert.equal(report.couldReadMeanwhile, true)
     assert.equal(report.rowAfterwards, WRITES)
+    assert.deepEqual(report.littleLost, [])
   })
 
   it('makes its writes once there is room on the disk again, and loses none', async function () {
@@ -57,6 +62,33 @@ describe('a database that waits', () => {
     assert.deepEqual(report.waits, ['disk-full', null])
     assert.equal(report.couldReadMeanwhile, true)
     assert.equal(report.rowAfterwards, WRITES)
+    assert.deepEqual(report.littleLost, [])
+  })
+
+  it('waits for a batch that is still put together, and makes it too', () => {
+    const report = run(join(temporary.path, 'db'), {
+      before: `
+        takeAll()
+        const slowOperations = {
+          *[Symbol.iterator]() {
+            let waitingSince
+            while (waitingSince === undefined || performance.now() - waitingSince < 1_000) {
+              if (waits.length > 0) waitingSince ??= performance.now()
+              const startMs = performance.now()
+              while (performance.now() - startMs < 2);
+              yield { type: 'put', key: Uint8Array.of(120), value: Uint8Array.of(1) }
+            }
+          }
+        }
+        const slow = store
+          .batch(slowOperations, { sync: true })
+          .catch((thrown) => failures.push(thrown.failure?.code ?? String(thrown)))`,
+      after: `giveAll(); await slow`
+    })
+    assert.deepEqual(report.failures, [])
+    assert.equal(report.rowAfterwards, WRITES)
+    assert.deepEqual(report.littleLost, [])
+    assert.equal(report.lastWritten, WRITES - 1)
   })
 
   it('fails its writes with what they wait for when nobody waits any more', () => {
@@ -67,6 +99,7 @@ describe('a database that waits', () => {
     assert.ok(report.failures.length > 0)
     assert.deepEqual(new Set(report.failures), new Set(['files-exhausted']))
     assert.ok(report.rowAfterwards >= WRITES / 2)
+    assert.deepEqual(report.littleLost, [])
   })
 
   async function mountDisk(): Promise<boolean> {
@@ -110,17 +143,32 @@ function run(path: string, { before, after }: { before: string; after: string })
     const options = { writeBufferBytes: ${BUFFER_BYTES} }
     const store = await openPatientStore(${JSON.stringify(path)}, schema, patience, options)
     const failures = []
+    const littleWritten = []
     const key = (index) => Uint8Array.of(110, index)
+    const LAST_KEY = Uint8Array.of(111)
     let noise = 1
     const value = () => Uint8Array.from({ length: ${VALUE_BYTES} }, () => (noise = (noise * 48271) % 2147483647) & 255)
     const write = (index) =>
       store
-        .batch([{ type: 'put', key: key(index), value: value() }], { sync: true })
+        .batch(
+          [
+            { type: 'put', key: key(index), value: value() },
+            { type: 'put', key: LAST_KEY, value: Uint8Array.of(index) }
+          ],
+          { sync: true }
+        )
+        .catch((thrown) => failures.push(thrown.failure?.code ?? String(thrown)))
+    const writeLittle = (index) =>
+      store
+        .batch([{ type: 'put', key: Uint8Array.of(112, index), value: Uint8Array.of(1) }], { sync: true })
+        .then(() => void littleWritten.push(index))
         .catch((thrown) => failures.push(thrown.failure?.code ?? String(thrown)))
     for (let index = 0; index < ${WRITES / 2}; index++) await write(index)
     ${before}
     const writes = []
-    for (let index = ${WRITES / 2}; index < ${WRITES}; index++) writes.push(write(index))
+    for (let index = ${WRITES / 2}; index < ${WRITES}; index++) {
+      writes.push(write(index), writeLittle(index))
+    }
     while (waits.length === 0) await delay(5)
     const couldReadMeanwhile = store.get(key(0)) !== undefined
     ${after}
@@ -129,8 +177,12 @@ function run(path: string, { before, after }: { before: string; after: string })
     const again = await openLevelStore(${JSON.stringify(path)}, schema, { mustExist: true })
     let rowAfterwards = 0
     while (again.get(key(rowAfterwards)) !== undefined) rowAfterwards++
+    const isThere = (index) => again.get(Uint8Array.of(112, index)) !== undefined
+    const littleLost = littleWritten.filter((index) => !isThere(index))
+    const lastWritten = again.get(LAST_KEY)?.[0]
     await again.close()
-    process.stdout.write(JSON.stringify({ failures, waits, couldReadMeanwhile, rowAfterwards }))`
+    const report = { failures, waits, couldReadMeanwhile, rowAfterwards, lastWritten, littleLost }
+    process.stdout.write(JSON.stringify(report))`
   const limited = ['-c', `ulimit -n ${FILES_MAX} && exec "$@"`, 'sh']
   const { stdout, stderr, status } = spawnSync(
     'sh',
