@@ -57,7 +57,7 @@ export class PeerAnswers {
   /** When to ask again while none of the named has spoken, and how long after that. */
   #unheardDueMs = 0
   #unheardBackoffMs = UNHEARD_ASK_MIN_MS
-  /** Said since the round under way began that they speak it. */
+  /** Said since they were asked last that they speak it: what was said before is answered by that. */
   readonly #spokeUp = new Set<string>()
   #startedMs: number
   /** The round under way counts for nothing: it began before the process stood still, or before all started over. */
@@ -112,6 +112,7 @@ export class PeerAnswers {
   noteAsked(peers: readonly string[]): void {
     this.#askedPeers = new Set([...this.#askedPeers, ...peers])
     this.#silentPeers = new Set([...this.#silentPeers, ...peers])
+    for (const peer of peers) this.#spokeUp.delete(peer)
   }
 
   /** Of those asked outside of a round, these spoke for their store. */

@@ -54,6 +54,27 @@ describe('a peer that does not speak signed_tip', () => {
     })
   })
 
+  it('is asked once while the gate is open when it says that it does and then does not', async () => {
+    await withWorld({ backups: ['backup-1'] }, async (world) => {
+      world.peers.set('backup-1', holder(10))
+      world.start()
+      await world.clock.advance(20_000)
+      assert.deepEqual(world.gate.state(), { kind: 'open', on: ref(10) })
+      const liar = countedPeer(() =>
+        // A loop that never ends would keep the test from ending.
+        liar.askedCount < 100 ? notSpoken() : new Promise(() => undefined)
+      )
+      world.peers.set('liar', liar.ask)
+      world.recovery.onSpeaks('liar')
+      world.recovery.onPeersChanged()
+      await world.clock.advance(20_000)
+      assert.equal(liar.askedCount, 1)
+      world.recovery.onSpeaks('liar')
+      await world.clock.advance(20_000)
+      assert.equal(liar.askedCount, 2)
+    })
+  })
+
   it('as a backup of the quorum keeps the gate shut, and is asked on whatever it says', async () => {
     await withWorld({ backups: ['backup-1'] }, async (world) => {
       const backup = countedPeer(notSpoken)
