@@ -12,6 +12,7 @@ import { type Network } from '../net/network.ts'
 import { type Blame } from '../peer/blame.ts'
 import { type OnExit, type Recovery } from '../recovery/recovery.ts'
 import { type OpenSigner } from '../signer/open-signer.ts'
+import { onceOpen } from '../store/once-open.ts'
 import { type HoleFiller } from '../sync/fill-holes.ts'
 import { type HoleMender } from '../sync/mend-holes.ts'
 import { type BlockFetcher } from '../sync/range-fetcher.ts'
@@ -92,10 +93,14 @@ export async function createNodeParts(
   const requests = createPeerRequests(deps, inputs)
   const status = createNodeStatus(deps, inputs, { requests, claims, replicatedHead })
   const gossip = createNodeGossip(deps, inputs, async (block, from) => {
-    await chain.stores.accepted.accept([block])
+    const { accepted, chainStore } = chain.stores
+    // Nobody sends it a second time, and whoever asks next takes it that what has come is stored and known.
+    await onceOpen(chainStore, () => accepted.accept([block]))
     const { number, hash } = block
     tell(deps, { step: 'accepted', block: { number, hash } })
-    recovery.onAccepted(block, from)
+    await onceOpen(chainStore, () => {
+      recovery.onAccepted(block, from)
+    })
   })
   const publish = publishing(gossip, log)
   const former = createFormer(deps, inputs)

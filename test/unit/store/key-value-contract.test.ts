@@ -78,6 +78,12 @@ for (const [name, open] of STORES) {
       assert.equal(store.get(bytes(101)), undefined)
     })
 
+    it('takes a batch of nothing', async () => {
+      await store.batch([put(bytes(101), bytes(1))], { sync: true })
+      await store.batch([], { sync: false })
+      assert.deepEqual(store.get(bytes(101)), bytes(1))
+    })
+
     it('takes a large batch as one: nothing of it is there before all of it', async () => {
       let takenCount = 0
       const operations = function* () {
