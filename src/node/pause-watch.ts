@@ -5,6 +5,11 @@ import { type Service } from '../base/service.ts'
 
 /** A gap between two looks that is longer than so many slots was a pause: one of that length is never missed. */
 export const PAUSE_SLOTS_MAX = 3
+/**
+ * So much of a gap is taken for our own work at most. A virtual machine that is suspended while this thread is on its
+ * processor may count all of that time as work of the thread, and nothing of ours takes as long in one piece.
+ */
+const OWN_WORK_SLOTS_MAX = 3
 /** Looks in a slot. The time between two is part of a gap, so that a pause shorter by as much may count as well. */
 const LOOKS_PER_SLOT = 4
 
@@ -24,7 +29,7 @@ export interface PauseWatchDeps {
   readonly threadCpuMs?: () => number | undefined
 }
 
-/** What this thread computes is no pause: a process that stands still, or waits for a processor, uses none. */
+/** What this thread computes is no pause, within a bound: a process that stands still, or waits for a processor, uses none. */
 export function createPauseWatch(
   { clock, onPause, onHeld, threadCpuMs = readThreadCpuMs }: PauseWatchDeps,
   { blockTimeMs }: { readonly blockTimeMs: number }
@@ -41,7 +46,8 @@ export function createPauseWatch(
     const setMs = Math.abs(wallMs - seenWallMs - passedMs)
     const cpuMs = threadCpuMs()
     const workedMs = cpuMs === undefined || seenCpuMs === undefined ? 0 : cpuMs - seenCpuMs
-    const gapMs = Math.max(passedMs - workedMs, setMs)
+    const ownMs = Math.min(workedMs, OWN_WORK_SLOTS_MAX * blockTimeMs)
+    const gapMs = Math.max(passedMs - ownMs, setMs)
     const pauseMaxMs = PAUSE_SLOTS_MAX * blockTimeMs
     seenMonotonicMs = monotonicMs
     seenWallMs = wallMs
