@@ -12,7 +12,6 @@ import { type Network } from '../net/network.ts'
 import { type Blame } from '../peer/blame.ts'
 import { type OnExit, type Recovery } from '../recovery/recovery.ts'
 import { type OpenSigner } from '../signer/open-signer.ts'
-import { onceOpen } from '../store/once-open.ts'
 import { type HoleFiller } from '../sync/fill-holes.ts'
 import { type HoleMender } from '../sync/mend-holes.ts'
 import { type BlockFetcher } from '../sync/range-fetcher.ts'
@@ -34,6 +33,7 @@ import {
   type PeerRequests,
   serveProtocols
 } from './peer-protocols.ts'
+import { untilDone } from './received-blocks.ts'
 import { createRecoveryParts } from './recovery-parts.ts'
 import { createSequencerParts, type SequencerParts } from './sequencer-parts.ts'
 import { type SharedKeys } from './shared-keys.ts'
@@ -92,13 +92,12 @@ export async function createNodeParts(
   const replicatedHead = () => claims.replicatedHead(roster.ids())
   const requests = createPeerRequests(deps, inputs)
   const status = createNodeStatus(deps, inputs, { requests, claims, replicatedHead })
+  const received = { clock, store: chain.stores.chainStore, signal: serving }
   const gossip = createNodeGossip(deps, inputs, async (block, from) => {
-    const { accepted, chainStore } = chain.stores
-    // Nobody sends it a second time, and whoever asks next takes it that what has come is stored and known.
-    await onceOpen(chainStore, () => accepted.accept([block]))
+    await untilDone(received, () => chain.stores.accepted.accept([block]))
     const { number, hash } = block
     tell(deps, { step: 'accepted', block: { number, hash } })
-    await onceOpen(chainStore, () => {
+    await untilDone(received, () => {
       recovery.onAccepted(block, from)
     })
   })
