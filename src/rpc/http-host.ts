@@ -1,6 +1,5 @@
 // What our HTTP servers have in common: deadlines, bounds on connections, which names they answer to, their end.
 import { type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { type Socket } from 'node:net'
 import fastify, { type FastifyInstance } from 'fastify'
 import { ConnectionGuard, type ConnectionLimits } from './connection-guard.ts'
 import { createHostCheck } from './allowed-hosts.ts'
@@ -105,29 +104,24 @@ export function createHttpHost(limits: HttpLimits): HttpHost {
 }
 
 /**
- * An answer of any route is taken within its deadlines, or cut off. One that waits behind another on its connection does
- * not tell when that closes: the connection does.
+ * An answer of any route is taken within its deadlines, or cut off. An answer that waits behind another one on its
+ * connection does not hear of that one's end, so its deadline ends with the connection.
  */
 function limitExchanges(
   server: Server,
   { requestTimeoutMs, workTimeoutMs, answerTimeoutMs }: HttpLimits
 ): void {
   const longestMs = requestTimeoutMs + workTimeoutMs + answerTimeoutMs
-  const deadlinesOf = new WeakMap<Socket, Set<NodeJS.Timeout>>()
-  server.on('connection', (socket: Socket) => {
-    const deadlines = new Set<NodeJS.Timeout>()
-    deadlinesOf.set(socket, deadlines)
-    socket.once('close', () => {
-      for (const deadline of deadlines) clearTimeout(deadline)
-    })
-  })
   server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-    const deadline = setTimeout(() => response.destroy(), longestMs)
-    const deadlines = deadlinesOf.get(socket)?.add(deadline)
-    response.once('close', () => {
+    if (socket.destroyed) return // the connection guard has cut it off for this request
+    const end = () => {
       clearTimeout(deadline)
-      deadlines?.delete(deadline)
-    })
+      socket.off('close', end)
+      response.off('close', end)
+    }
+    const deadline = setTimeout(() => response.destroy(), longestMs)
+    socket.once('close', end)
+    response.once('close', end)
   })
 }
 

@@ -178,6 +178,17 @@ describe('HTTP bounds', () => {
     await isClosed(await open(server, post(call('ping')).repeat(50)))
   })
 
+  it('keep no deadline of requests whose connection was cut off', async () => {
+    const deadlines = () => process.getActiveResourcesInfo().filter((it) => it === 'Timeout').length
+    const { hang } = hanging()
+    const server = await startRpc({ hang })
+    const before = deadlines()
+    for (let at = 0; at < 20; at++) {
+      await isClosed(await open(server, post(call('hang')).repeat(50)))
+    }
+    await until('the deadlines to be gone', () => deadlines() <= before + 1) // that of `until` itself
+  })
+
   describe('connections', () => {
     it('that say nothing give way to newcomers, the oldest first', async () => {
       const server = await startRpc({}, { connectionsMax: 5 })
