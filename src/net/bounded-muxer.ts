@@ -27,7 +27,7 @@ export interface MuxerLimits {
   readonly heldInAllMaxBytes: number
   /** Bytes of ours that wait for its socket. */
   readonly writeMaxBytes: number
-  readonly frames: Pick<FrameLimits, 'idleFramesMax' | 'idleFramesPerSecond'>
+  readonly frames: Pick<FrameLimits, 'idleFrames'>
 }
 
 /** One kind of peer: its bounds, and what its connections share. */

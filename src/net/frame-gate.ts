@@ -1,4 +1,5 @@
-// What comes on one muxed connection, cut at the frames of yamux: handed on in slices, with a bound on every length.
+// Bytes of one muxed connection, cut at the frames of yamux: handed on in slices, with a bound on every length.
+import { type BucketRate, TokenBucket } from '../base/token-bucket.ts'
 
 const HEADER_BYTES = 12
 const FLAGS_AT = 3
@@ -20,14 +21,13 @@ export interface FrameLimits {
   /** A frame of data; no larger than the largest window that we grant. */
   readonly dataMaxBytes: number
   /** Frames that are paid for neither by bytes nor by frames of ours: at once, and in a second. */
-  readonly idleFramesMax: number
-  readonly idleFramesPerSecond: number
+  readonly idleFrames: BucketRate
 }
 
 /** Thrown for a connection that must go. */
 export class FrameFlood extends Error {}
 
-/** One connection's side of it; whoever owns it decides when, and how much, is handed on. */
+/** One connection's side of it; its owner decides when, and how much, is handed on. */
 export class FrameGate {
   readonly #limits: FrameLimits
   readonly #emit: (bytes: Uint8Array) => void
@@ -36,8 +36,7 @@ export class FrameGate {
   #waitingBytes = 0
   /** Bytes of the current frame's data that are still to come. */
   #dataLeft = 0
-  #idleFrames: number
-  #refilledMs: number
+  readonly #idleFrames: TokenBucket
 
   constructor(
     limits: FrameLimits,
@@ -47,8 +46,7 @@ export class FrameGate {
     this.#limits = limits
     this.#emit = emit
     this.#nowMs = nowMs
-    this.#idleFrames = limits.idleFramesMax
-    this.#refilledMs = nowMs()
+    this.#idleFrames = new TokenBucket(limits.idleFrames, nowMs())
   }
 
   get waitingBytes(): number {
@@ -68,7 +66,7 @@ export class FrameGate {
 
   /** A frame of ours was sent: it may be answered by two. */
   onSent(): void {
-    this.#idleFrames = Math.min(this.#idleFrames + 2, this.#limits.idleFramesMax)
+    this.#idleFrames.take(-2)
   }
 
   /** Hands on frames of up to `unitsMax`; returns what was spent. Throws FrameFlood, and what `emit` throws. */
@@ -129,15 +127,15 @@ export class FrameGate {
   }
 
   #check(length: number): void {
-    const { dataMaxBytes, idleFramesMax, idleFramesPerSecond } = this.#limits
+    const { dataMaxBytes } = this.#limits
     if (length > dataMaxBytes) {
       throw new FrameFlood(`a frame of ${String(length)} bytes, of ${String(dataMaxBytes)} allowed`)
     }
     const nowMs = this.#nowMs()
-    const refill = ((nowMs - this.#refilledMs) / 1_000) * idleFramesPerSecond
-    this.#refilledMs = nowMs
-    const paid = length / BYTES_PER_FRAME
-    this.#idleFrames = Math.min(this.#idleFrames + refill + paid, idleFramesMax) - 1
-    if (this.#idleFrames < 0) throw new FrameFlood('more frames than any traffic needs')
+    this.#idleFrames.take(-length / BYTES_PER_FRAME)
+    if (this.#idleFrames.tokens(nowMs) < 1) {
+      throw new FrameFlood('more frames than any traffic needs')
+    }
+    this.#idleFrames.take(1)
   }
 }

@@ -1,20 +1,16 @@
-// Inbound connections before their peer is known: bounded in all and by address, and the least advanced gives way.
+// Inbound connections before their peer is known: bounded in all and by address; a newcomer replaces the least advanced.
 import { type MultiaddrConnection } from '@libp2p/interface'
+import { LruMap } from '../base/lru.ts'
+import { type BucketRate, TokenBucket } from '../base/token-bucket.ts'
 
 /** Bounds of the connections whose handshake is under way. */
 export interface HalfOpenLimits {
   readonly inAllMax: number
   readonly byAddressMax: number
   /** Handshakes that are computed for one address. */
-  readonly handshakesByAddress: Rate
+  readonly handshakesByAddress: BucketRate
   /** The same for all addresses that no configured peer was seen at. */
-  readonly handshakesOfStrangers: Rate
-}
-
-/** So many at once, and in a second. */
-interface Rate {
-  readonly max: number
-  readonly perSecond: number
+  readonly handshakesOfStrangers: BucketRate
 }
 
 /** Addresses whose count of handshakes is remembered, and addresses of configured peers. */
@@ -27,11 +23,6 @@ interface Place {
   hasAsked: boolean
 }
 
-interface Allowance {
-  handshakes: number
-  refilledMs: number
-}
-
 /**
  * Nobody is refused because others hold places: a newcomer takes the place of the oldest connection of its own
  * address, or of the address with the most, and of one that has not asked before one that has. What a single address
@@ -41,14 +32,14 @@ export class HalfOpen {
   readonly #limits: HalfOpenLimits
   readonly #nowMs: () => number
   readonly #places = new Map<MultiaddrConnection, Place>()
-  readonly #allowances = new Map<string, Allowance>()
+  readonly #ofAddresses = new LruMap<string, TokenBucket>(ADDRESSES_MAX)
   readonly #known = new Set<string>()
-  #ofStrangers: Allowance
+  readonly #ofStrangers: TokenBucket
 
   constructor(limits: HalfOpenLimits, nowMs: () => number = () => performance.now()) {
     this.#limits = limits
     this.#nowMs = nowMs
-    this.#ofStrangers = { handshakes: limits.handshakesOfStrangers.max, refilledMs: nowMs() }
+    this.#ofStrangers = new TokenBucket(limits.handshakesOfStrangers, nowMs())
   }
 
   get size(): number {
@@ -101,36 +92,29 @@ export class HalfOpen {
   }
 
   #take(address: string): boolean {
-    const { handshakesByAddress, handshakesOfStrangers } = this.#limits
-    const full = { handshakes: handshakesByAddress.max, refilledMs: this.#nowMs() }
-    const left = this.#refill(this.#allowances.get(address) ?? full, handshakesByAddress)
-    this.#allowances.delete(address) // the newest entry is the last one
-    this.#allowances.set(address, left)
-    const [oldest] = this.#allowances.keys()
-    if (this.#allowances.size > ADDRESSES_MAX && oldest !== undefined) {
-      this.#allowances.delete(oldest)
-    }
+    const nowMs = this.#nowMs()
     const isKnown = this.#known.has(address)
-    this.#ofStrangers = this.#refill(this.#ofStrangers, handshakesOfStrangers)
-    if (left.handshakes < 1 || (!isKnown && this.#ofStrangers.handshakes < 1)) return false
-    left.handshakes -= 1
-    if (!isKnown) this.#ofStrangers.handshakes -= 1
+    const buckets = [this.#bucketOf(address, nowMs), ...(isKnown ? [] : [this.#ofStrangers])]
+    if (buckets.some((bucket) => bucket.waitMs(1, nowMs) > 0)) return false
+    for (const bucket of buckets) bucket.take(1)
     return true
   }
 
-  #refill({ handshakes, refilledMs }: Allowance, { max, perSecond }: Rate): Allowance {
-    const nowMs = this.#nowMs()
-    const refill = ((nowMs - refilledMs) / 1_000) * perSecond
-    return { handshakes: Math.min(handshakes + refill, max), refilledMs: nowMs }
+  #bucketOf(address: string, nowMs: number): TokenBucket {
+    const known = this.#ofAddresses.get(address)
+    if (known !== undefined) return known
+    const bucket = new TokenBucket(this.#limits.handshakesByAddress, nowMs)
+    this.#ofAddresses.set(address, bucket)
+    return bucket
   }
 }
 
 const IP6 = 0x29
 const IP4_BYTES = 5
-/** An IPv6 address counts by its network: whoever has one has 2^64 of them. */
+/** An IPv6 address counts by its network of 2^64 addresses, which one host may have whole. */
 const IP6_NETWORK_BYTES = 9
 
-/** Stands for the host of a connection, without its port. */
+/** Stands for the host of a connection, without its port. rpc/addresses.ts has the same rule for addresses as text. */
 export function addressKey({ remoteAddr }: Pick<MultiaddrConnection, 'remoteAddr'>): string {
   const { bytes } = remoteAddr
   const length = bytes[0] === IP6 ? IP6_NETWORK_BYTES : IP4_BYTES

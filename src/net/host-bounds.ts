@@ -1,4 +1,4 @@
-// The bounds of a host towards its peers, configured ones and strangers, and what of libp2p they hang on.
+// Bounds of a host towards configured peers and strangers, as the parts of libp2p's configuration that enforce them.
 import {
   type ConnectionGater,
   type MessageStream,
@@ -28,8 +28,8 @@ export const CONNECTION_BOUNDS: ConnectionBounds = { strangersMax: 100, handshak
 const BY_PEER_MAX = 4
 /** A handshake takes about 5 ms of a processor. */
 const HANDSHAKE_RATES = {
-  handshakesByAddress: { max: 60, perSecond: 30 },
-  handshakesOfStrangers: { max: 120, perSecond: 60 }
+  handshakesByAddress: { burstTokens: 60, tokensPerSecond: 30 },
+  handshakesOfStrangers: { burstTokens: 120, tokensPerSecond: 60 }
 }
 /** From the first byte of an inbound connection until its peer is known. */
 export const HANDSHAKE_MAX_MS = 5_000
@@ -41,9 +41,9 @@ const KEPT: MuxerLimits = {
   heldMaxBytes: 64 * 2 ** 20,
   heldInAllMaxBytes: Number.POSITIVE_INFINITY,
   writeMaxBytes: 128 * 2 ** 20,
-  frames: { idleFramesMax: 20_000, idleFramesPerSecond: 10_000 }
+  frames: { idleFrames: { burstTokens: 20_000, tokensPerSecond: 10_000 } }
 }
-const KEPT_WORK = { unitsMax: 4_000, unitsPerSecond: 2_000_000, sliceUnits: 2_000 }
+const KEPT_WORK = { rate: { burstTokens: 4_000, tokensPerSecond: 2_000_000 }, sliceUnits: 2_000 }
 
 const STRANGER: MuxerLimits = {
   windowMaxBytes: 2 ** 18,
@@ -52,15 +52,15 @@ const STRANGER: MuxerLimits = {
   heldMaxBytes: 4 * 2 ** 20,
   heldInAllMaxBytes: 48 * 2 ** 20,
   writeMaxBytes: 16 * 2 ** 20,
-  frames: { idleFramesMax: 2_000, idleFramesPerSecond: 200 }
+  frames: { idleFrames: { burstTokens: 2_000, tokensPerSecond: 200 } }
 }
 /** About 3 ms at once and a fifth of one processor, whatever all strangers together send: 40 MiB/s of bytes. */
-const STRANGER_WORK = { unitsMax: 150, unitsPerSecond: 10_000, sliceUnits: 64 }
+const STRANGER_WORK = { rate: { burstTokens: 150, tokensPerSecond: 10_000 }, sliceUnits: 64 }
 
 const GOSSIP_HELD_MAX_BYTES = 48 * 2 ** 20
 const GOSSIP_FRAME_MAX_MS = 30_000
 
-/** What the bounds stand on. */
+/** Dependencies of the bounds. */
 export interface HostBoundsDeps {
   /** True for a peer that is neither dialled nor let in. */
   readonly isRefused: (peer: string) => boolean

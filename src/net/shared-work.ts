@@ -1,11 +1,11 @@
-// A budget of work that many connections share: each has its turn, and none holds the event loop.
+// A budget of work that many connections share by turns, so that none holds the event loop.
+import { type BucketRate, TokenBucket } from '../base/token-bucket.ts'
 import { type FrameGate } from './frame-gate.ts'
 
 /** Bounds of the work. */
 export interface WorkLimits {
-  /** Units at once: what the event loop may be held for. */
-  readonly unitsMax: number
-  readonly unitsPerSecond: number
+  /** A token is a unit; the burst is what the event loop may be held for. */
+  readonly rate: BucketRate
   /** Units of one connection before the next has its turn. */
   readonly sliceUnits: number
 }
@@ -25,15 +25,13 @@ export class SharedWork {
   readonly #limits: WorkLimits
   readonly #nowMs: () => number
   readonly #waiting = new Set<Worker>()
-  #units: number
-  #refilledMs: number
+  readonly #units: TokenBucket
   #isScheduled = false
 
   constructor(limits: WorkLimits, nowMs: () => number = () => performance.now()) {
     this.#limits = limits
     this.#nowMs = nowMs
-    this.#units = limits.unitsMax
-    this.#refilledMs = nowMs()
+    this.#units = new TokenBucket(limits.rate, nowMs())
   }
 
   /** Units of one connection at a time. */
@@ -44,19 +42,20 @@ export class SharedWork {
   /** Call when bytes have come. A worker that waits already keeps its place. */
   run(worker: Worker): void {
     if (this.#waiting.has(worker)) return
-    this.#refill()
-    this.#turn(worker)
-    this.#schedule()
+    const nowMs = this.#nowMs()
+    this.#turn(worker, nowMs)
+    this.#schedule(nowMs)
   }
 
   remove(worker: Worker): void {
     this.#waiting.delete(worker)
   }
 
-  #turn(worker: Worker): void {
+  #turn(worker: Worker, nowMs: number): void {
     let failure: Error | undefined
     try {
-      this.#units -= worker.gate.pump(Math.min(this.#units, this.#limits.sliceUnits))
+      const units = Math.min(this.#units.tokens(nowMs), this.#limits.sliceUnits)
+      this.#units.take(worker.gate.pump(units))
       if (worker.gate.isPending) this.#waiting.add(worker)
     } catch (thrown) {
       failure = thrown instanceof Error ? thrown : new Error('unknown failure')
@@ -64,28 +63,21 @@ export class SharedWork {
     worker.onTurn(failure)
   }
 
-  #refill(): void {
-    const { unitsMax, unitsPerSecond } = this.#limits
-    const nowMs = this.#nowMs()
-    const refill = ((nowMs - this.#refilledMs) / 1_000) * unitsPerSecond
-    this.#units = Math.min(this.#units + refill, unitsMax)
-    this.#refilledMs = nowMs
-  }
-
-  #schedule(): void {
+  /** What the budget has at one moment is all for one turn of the event loop: none is added while that lasts. */
+  #schedule(nowMs: number): void {
     if (this.#isScheduled || this.#waiting.size === 0) return
     this.#isScheduled = true
     const turn = () => {
       this.#isScheduled = false
-      this.#refill()
+      const turnMs = this.#nowMs()
       for (const worker of [...this.#waiting]) {
-        if (this.#units <= 0) break
+        if (this.#units.tokens(turnMs) <= 0) break
         this.#waiting.delete(worker)
-        this.#turn(worker)
+        this.#turn(worker, turnMs)
       }
-      this.#schedule()
+      this.#schedule(turnMs)
     }
-    if (this.#units > 0) setImmediate(turn)
+    if (this.#units.tokens(nowMs) > 0) setImmediate(turn)
     else setTimeout(turn, PAUSE_MS)
   }
 }

@@ -1,12 +1,7 @@
 // Token buckets: what a peer, and all peers together, may ask of us. Taken together or not at all.
 import { type Clock } from '../base/clock.ts'
 import { LruMap } from '../base/lru.ts'
-
-/** One bucket's size and how fast it fills. */
-export interface BucketRate {
-  readonly burstTokens: number
-  readonly tokensPerSecond: number
-}
+import { type BucketRate, TokenBucket } from '../base/token-bucket.ts'
 
 /** What each peer has, and what all have together. */
 export interface QuotaRates {
@@ -17,44 +12,17 @@ export interface QuotaRates {
 /** Peers whose buckets are remembered; one that was forgotten starts with a full one. */
 const PEERS_MAX = 1_000
 
-/** Counts in thousandths, so that whole tokens a second over whole milliseconds stay whole. */
-class Bucket {
-  readonly #rate: BucketRate
-  #milliTokens: number
-  #filledMs: number
-
-  constructor(rate: BucketRate, nowMs: number) {
-    this.#rate = rate
-    this.#milliTokens = 1_000 * rate.burstTokens
-    this.#filledMs = nowMs
-  }
-
-  /** Milliseconds until so many tokens are there; 0 when they are. */
-  waitMs(tokens: number, nowMs: number): number {
-    const { burstTokens, tokensPerSecond } = this.#rate
-    const filled = this.#milliTokens + (nowMs - this.#filledMs) * tokensPerSecond
-    this.#milliTokens = Math.min(1_000 * burstTokens, filled)
-    this.#filledMs = nowMs
-    const missing = 1_000 * tokens - this.#milliTokens
-    return missing <= 0 ? 0 : Math.ceil(missing / tokensPerSecond)
-  }
-
-  take(tokens: number): void {
-    this.#milliTokens -= 1_000 * tokens
-  }
-}
-
 /** The buckets of one kind of work. */
 export class Quota {
   readonly #clock: Clock
   readonly #rates: QuotaRates
-  readonly #total: Bucket
-  readonly #peers = new LruMap<string, Bucket>(PEERS_MAX)
+  readonly #total: TokenBucket
+  readonly #peers = new LruMap<string, TokenBucket>(PEERS_MAX)
 
   constructor(clock: Clock, rates: QuotaRates) {
     this.#clock = clock
     this.#rates = rates
-    this.#total = new Bucket(rates.total, clock.monotonicMs())
+    this.#total = new TokenBucket(rates.total, clock.monotonicMs())
   }
 
   /** Takes the tokens from both buckets, or from none: then the milliseconds until they may be there. */
@@ -93,10 +61,10 @@ export class Quota {
     this.#bucketOf(peer, nowMs).take(tokens)
   }
 
-  #bucketOf(peer: string, nowMs: number): Bucket {
+  #bucketOf(peer: string, nowMs: number): TokenBucket {
     let bucket = this.#peers.get(peer)
     if (bucket === undefined) {
-      bucket = new Bucket(this.#rates.perPeer, nowMs)
+      bucket = new TokenBucket(this.#rates.perPeer, nowMs)
       this.#peers.set(peer, bucket)
     }
     return bucket

@@ -8,8 +8,8 @@ import { addressKey, HalfOpen } from '../../../src/net/half-open.ts'
 const LIMITS = {
   inAllMax: 4,
   byAddressMax: 2,
-  handshakesByAddress: { max: 3, perSecond: 1 },
-  handshakesOfStrangers: { max: 5, perSecond: 2 }
+  handshakesByAddress: { burstTokens: 3, tokensPerSecond: 1 },
+  handshakesOfStrangers: { burstTokens: 5, tokensPerSecond: 2 }
 }
 
 /** As far as places look at a connection. */

@@ -5,7 +5,7 @@ import { FrameFlood, FrameGate } from '../../../src/net/frame-gate.ts'
 import { SharedWork, type Worker } from '../../../src/net/shared-work.ts'
 import { until } from '../../support/until.ts'
 
-const LIMITS = { dataMaxBytes: 1_000, idleFramesMax: 100, idleFramesPerSecond: 10 }
+const LIMITS = { dataMaxBytes: 1_000, idleFrames: { burstTokens: 100, tokensPerSecond: 10 } }
 const PING = 2
 
 function frame(type: number, data = new Uint8Array(), streamId = 1, flags = 0): Buffer {
@@ -112,7 +112,7 @@ describe('shared work', () => {
   it('gives each connection its turn, and stops where the budget is spent', async () => {
     const time = { ms: 0 }
     const work = new SharedWork(
-      { unitsMax: 20, unitsPerSecond: 1_000, sliceUnits: 5 },
+      { rate: { burstTokens: 20, tokensPerSecond: 1_000 }, sliceUnits: 5 },
       () => time.ms
     )
     const done: string[] = []
@@ -134,7 +134,10 @@ describe('shared work', () => {
   })
 
   it('tells the owner of a connection that must go', () => {
-    const work = new SharedWork({ unitsMax: 20, unitsPerSecond: 1_000, sliceUnits: 5 })
+    const work = new SharedWork({
+      rate: { burstTokens: 20, tokensPerSecond: 1_000 },
+      sliceUnits: 5
+    })
     const gate = new FrameGate(LIMITS, () => undefined)
     gate.push(frame(0, new Uint8Array(1_001)))
     const failures: (string | undefined)[] = []
