@@ -41,6 +41,8 @@ interface Status {
   }
 }
 
+/** They are due when the chain begins. */
+const BLOCKS = 7
 const WAIT = { withinMs: 40_000 }
 const statusOf = async (node: StartedNode) => (await node.call('rekindle_status')) as Status
 const isOpen = async (node: StartedNode) => (await statusOf(node)).gate?.open === true
@@ -90,7 +92,7 @@ describe('blocks that a sequencer’s database lost', function () {
 
   /** A chain of some blocks, the last of them on the backup too; both nodes are stopped. */
   async function makeChain() {
-    const live = await createLiveChain(directory.path)
+    const live = await createLiveChain(directory.path, { agoSeconds: BLOCKS })
     chain = live
     const [seq, backup] = await Promise.all([live.place('seq'), live.place('backup')])
     const follower = await live.start(backup, { role: 'backup', peers: [peerOf(seq)] })
@@ -99,9 +101,16 @@ describe('blocks that a sequencer’s database lost', function () {
       peers: [peerOf(backup)],
       quorum: 'none'
     })
-    await until('blocks', async () => (await statusOf(first)).head.number >= 7, WAIT)
+    await until('blocks', async () => (await statusOf(first)).head.number >= BLOCKS, WAIT)
+    const { head } = await until(
+      'the same on the backup',
+      async () => {
+        const status = await statusOf(follower)
+        return status.head.number >= BLOCKS && status
+      },
+      WAIT
+    )
     await first.stop()
-    const { head } = await statusOf(follower)
     await follower.stop()
     return { live, seq, backup, head }
   }
