@@ -52,7 +52,7 @@ process.on('message', (message) => {
   if (command.command === 'stop') stopNow()
 })
 process.on('SIGTERM', stopNow)
-// Whoever started it owns the terminal's interrupts; without that process there is nobody to run for.
+// The process that started it owns the terminal's interrupts; without that process there is nobody to run for.
 process.on('SIGINT', () => undefined)
 process.on('disconnect', stopNow)
 
@@ -237,7 +237,7 @@ function letGo(): void {
 function stopNow(): void {
   if (stop.signal.aborted) process.exit(1)
   stop.abort(new Error('the node was told to stop'))
-  // Whoever is held goes on when the gate has shut, and not into the next block just before that.
+  // A step that is held goes on when the gate has shut, and not into the next block just before that.
   setImmediate(letGo)
 }
 

@@ -30,7 +30,7 @@ export interface TransactionLocation {
   readonly index: number
 }
 
-/** What the store stands on. */
+/** Dependencies of the store. */
 export interface BlockStoreDeps {
   readonly store: KeyValueStore
   readonly reader: BlockReader

@@ -47,8 +47,8 @@ export type MessageFailure =
 export class MessageError extends NodeError<MessageFailure> {}
 
 /**
- * False for what a signer of the schedule has signed as it is: nobody else can have made it, and whoever passes it
- * on may know a fork, or when the signer changed, that is not known here.
+ * False for a message that a signer of the schedule has signed as it is: nobody else can have made it. A peer that
+ * passes it on may know a fork, or a change of signers, that is not known here.
  */
 export function isSendersFault({ code }: MessageFailure): boolean {
   return SENDERS_FAULTS.includes(code)

@@ -24,7 +24,7 @@ export interface CallTask {
   readonly root: Hex
 }
 
-/** One read of the state that a call stands on. */
+/** One read of the state that a call runs on. */
 export type StateRead =
   | { readonly what: 'account'; readonly key: Uint8Array }
   | { readonly what: 'storageRoot'; readonly key: Uint8Array }

@@ -1,4 +1,4 @@
-// Calls side by side in one thread: the next turn is of the one that has had the least, so that a short call never waits for long ones.
+// Turns of the calls that share one thread: the next goes to the call that has had the least time. Short calls never wait for long ones.
 import { type Yielder } from '../base/yielder.ts'
 
 /** Milliseconds of one turn. */
@@ -33,7 +33,10 @@ export interface CallTurnsDeps {
   readonly arraysBytes: () => number
 }
 
-/** Deals out turns. */
+/**
+ * Deals out turns. Not those of rpc/turns.ts, which share the main thread among clients: here the only share is a call's
+ * own time, and a call can be ended in the middle.
+ */
 export class CallTurns {
   readonly #deps: CallTurnsDeps
   readonly #timeMaxMs: number

@@ -1,4 +1,4 @@
-// The worker thread that runs calls of strangers: beside the blocks, not before them.
+// The worker thread that runs calls of strangers, so that they never hold the thread that builds blocks.
 import { setPriority } from 'node:os'
 import { memoryUsage } from 'node:process'
 import { parentPort, workerData } from 'node:worker_threads'

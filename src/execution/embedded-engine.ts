@@ -50,7 +50,7 @@ export type EngineFailure =
 /** Thrown for a payload that is not there (any more), or a block whose parent is not. */
 export class EngineError extends NodeError<EngineFailure> {}
 
-/** What the engine stands on. */
+/** Dependencies of the engine. */
 export interface EngineDeps<Layer extends ComputedLayer> {
   readonly common: Common
   readonly chain: ParentBlocks

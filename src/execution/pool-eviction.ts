@@ -1,4 +1,4 @@
-// Which transactions a full pool lets go of: of who holds the most, then of who pays the least.
+// Transactions that a full pool drops: those of the sender that holds the most, then those that pay the least.
 import { type Hex } from '../base/bytes.ts'
 import { type SenderQueue, slotsOf } from './sender-queue.ts'
 import { effectiveTip, type PreparedTx } from './transaction.ts'
@@ -82,7 +82,7 @@ function cheapestOf(holders: readonly Holder[], price: bigint, baseFee: bigint) 
 }
 
 /**
- * The queued transaction to let go of next, for one of a sender that has `ownSlots` with it: the last of who holds
+ * The queued transaction to drop next, for one of a sender that has `ownSlots` with it: the last of who holds
  * more, or of who came first. `oldestFirst` has every sender with queued ones.
  */
 export function findQueuedRoom(

@@ -57,7 +57,7 @@ export interface PoolHead extends HeadLimits {
   account(addressHash: Uint8Array): Account | undefined
 }
 
-/** What the pool stands on. */
+/** Dependencies of the pool. */
 export interface PoolDeps {
   readonly common: Common
   readonly head: () => PoolHead | undefined
@@ -173,7 +173,7 @@ export class TransactionPool {
     this.#trim(senderHex, queue)
   }
 
-  /** Takes one out for good: whoever brings it again hears why. */
+  /** Takes one out for good. When it comes again, it is refused with the reason. */
   refuse(prepared: PreparedTx, refusal: PoolError): void {
     this.#refused.set(prepared.hash, refusal)
     this.drop(prepared)
@@ -252,7 +252,7 @@ export class TransactionPool {
     }
   }
 
-  /** Lets go of the queued ones of senders that were not heard of for their lifetime. */
+  /** Drops the queued ones of senders that sent nothing for the lifetime of queued ones. */
   #expire(): void {
     const oldestMs = this.#clock.monotonicMs() - this.#limits.queuedLifetimeMs
     for (const [sender, heardMs] of this.#queuedSince) {

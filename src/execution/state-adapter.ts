@@ -171,7 +171,7 @@ export class StateAdapter implements StateManagerInterface {
   }
 
   setStateRoot(): Promise<void> {
-    return Promise.reject(new Error('a state adapter stands on one view'))
+    return Promise.reject(new Error('a state adapter has one view'))
   }
 
   hasStateRoot(root: Uint8Array): Promise<boolean> {
@@ -182,7 +182,7 @@ export class StateAdapter implements StateManagerInterface {
     return new StateAdapter(this.#view)
   }
 
-  /** All that changed since the view that this stands on, sorted as the state store wants it. */
+  /** All that changed since the view below, sorted as the state store wants it. */
   async changes(view: StateView): Promise<StateChanges> {
     const touched = new Set([...this.#accounts.keys(), ...this.#storage.keys()])
     const entries: TouchedAccount[] = []

@@ -31,7 +31,7 @@ export interface ReceivedMessage extends IncomingMessage {
   readonly signedPartHash?: Uint8Array
 }
 
-/** What the gossip stands on. */
+/** Dependencies of the gossip. */
 export interface BlockGossipDeps {
   readonly clock: Clock
   readonly log: Log
@@ -39,7 +39,7 @@ export interface BlockGossipDeps {
   readonly mesh: BlockMesh
   /** Writes the block with fsync; called in the order of arrival, one at a time. */
   readonly accept: (block: SignedBlock, from: string) => Promise<void>
-  /** A message was rejected: whoever passed it on is to blame. */
+  /** A message was rejected: the peer that passed it on is to blame. */
   readonly onRejected: (from: string, reason: string) => void
   /** Peers whose messages are not rationed. */
   readonly isTrusted: (peer: string) => boolean

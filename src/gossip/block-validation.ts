@@ -13,7 +13,7 @@ import { LruMap } from '../base/lru.ts'
 import { type SignedBlock } from '../chain/block.ts'
 import { MessageError, type MessageFailure } from '../chain/verify-message.ts'
 
-/** A block with its verdict; what is rejected counts against whoever passed it on. */
+/** A block with its verdict; a rejected one counts against the peer that passed it on. */
 export type Validation =
   | { readonly verdict: 'accept'; readonly block: SignedBlock }
   | { readonly verdict: 'reject' | 'ignore'; readonly reason: string }
@@ -90,7 +90,7 @@ function countAtHeight(
   const hashes = acceptedHashes.get(height) ?? new Set<Hex>()
   // [IGNORE] GO-14: an exact repeat.
   if (hashes.has(block.hash)) return { verdict: 'ignore', reason: 'repeat' }
-  // [IGNORE] GO-15: one block too many at this height; whoever passed it on may have seen six others.
+  // [IGNORE] GO-15: one block too many at this height; the peer that passed it on may have seen six others.
   if (hashes.size >= hashesMax) return { verdict: 'ignore', reason: 'too-many-at-height' }
   hashes.add(block.hash)
   acceptedHashes.set(height, hashes)

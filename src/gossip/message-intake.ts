@@ -37,7 +37,7 @@ export interface MessageIntake {
   noteOwn(message: Omit<IncomingMessage, 'from'>): void
 }
 
-/** For a listener that trusts whoever it hears. */
+/** For a listener that trusts all its peers. */
 export const ADMIT_ALL: MessageIntake = {
   admit: () => 'judge',
   isTrusted: () => true,
@@ -46,7 +46,7 @@ export const ADMIT_ALL: MessageIntake = {
   noteOwn: () => undefined
 }
 
-/** What the intake stands on. */
+/** Dependencies of the intake. */
 export interface MessageIntakeDeps {
   readonly clock: Clock
   readonly isTrusted: (peer: string) => boolean

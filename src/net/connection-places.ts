@@ -6,7 +6,7 @@ import { addressKey, heaviest } from './half-open.ts'
 export interface PlaceLimits {
   /** Connections of peers that are not configured. */
   readonly strangersMax: number
-  /** Connections of one peer, whoever opened them. */
+  /** Connections of one peer, in both directions. */
   readonly byPeerMax: number
 }
 

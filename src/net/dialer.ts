@@ -23,7 +23,7 @@ export interface Dialling {
   dial(address: ReturnType<typeof multiaddr>, signal: AbortSignal): Promise<unknown>
 }
 
-/** What the dialer stands on. */
+/** Dependencies of the dialer. */
 export interface DialerDeps {
   readonly clock: Clock
   readonly log: Log

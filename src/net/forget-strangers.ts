@@ -1,10 +1,10 @@
-// The peer store keeps whom it met for good: strangers leave it some time after they have gone.
+// Strangers are removed from libp2p's peer store, which would keep them for good, some time after they have gone.
 import { type Libp2p } from '@libp2p/interface'
 
 /** Identify may still be writing down a peer that has just left. */
 const FORGET_AFTER_MS = 10_000
 
-/** From now on. Whoever is kept stays known. */
+/** From now on. Kept peers stay in the store. */
 export function forgetStrangers(
   host: Pick<Libp2p, 'addEventListener' | 'getConnections' | 'peerStore'>,
   isKept: (peer: string) => boolean

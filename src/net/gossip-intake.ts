@@ -11,7 +11,7 @@ export interface GossipIntakeLimits {
   readonly frameMaxMs: number
 }
 
-/** An unfinished frame that no budget is wanting for: 100 connections hold 12 MiB of them. */
+/** An unfinished frame up to this size is never aborted: those of 100 connections take 12 MiB. */
 const FREE_BYTES = 2 ** 17
 const CONTINUES = 0x80
 /** A length prefix as it-length-prefixed takes it. */
@@ -30,7 +30,7 @@ interface Followed {
   begunMs: number
 }
 
-/** One budget for all streams of a host. Where it is wanting, the frame that began first goes. */
+/** One budget for all streams of a host. When it is used up, the frame that began first is aborted. */
 export class GossipIntake {
   readonly #limits: GossipIntakeLimits
   readonly #nowMs: () => number
@@ -76,7 +76,7 @@ export class GossipIntake {
   }
 }
 
-/** Where a stream of frames stands: nothing is kept but lengths. */
+/** How far one stream of frames has come: nothing is kept but lengths, unlike FrameReader. */
 class FrameProgress {
   readonly #frameMaxBytes: number
   #dataLeft = 0

@@ -80,7 +80,7 @@ export function forgivePromises({ gossipTracer }: GossipSubInternals, peer: stri
 
 /**
  * A stream whose connection closed while it was being opened is kept by gossipsub although nothing goes
- * through it: it came too late to hear of its own end. Such a one is let go of here.
+ * through it: it came too late to hear of its own end. Such a one is removed here.
  */
 export function hasLiveStream({ streamsOutbound }: GossipSubInternals, peer: string): boolean {
   const stream = streamsOutbound.get(peer)

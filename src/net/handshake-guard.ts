@@ -19,7 +19,7 @@ const YAMUX = '/yamux/1.0.0'
 export interface HandshakeListener {
   /** The connection asks for a handshake. False: it is closed instead. */
   onAsked: (connection: MessageStream) => boolean
-  /** Its peer has shown who it is; `secured` is what the muxer will stand on. */
+  /** Its peer has shown who it is; `secured` is what the muxer will use. */
   onSecured: (connection: MessageStream, secured: MessageStream, peer: string) => void
 }
 

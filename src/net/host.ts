@@ -1,4 +1,4 @@
-// The libp2p host: TCP, noise, yamux, identify, ping and gossipsub (protocols.md, "Transport").
+// The libp2p host: TCP, noise, yamux, identify, ping and gossipsub (protocols/README.md, "Transport").
 import { type GossipSub } from '@chainsafe/libp2p-gossipsub'
 import { identify, type Identify, identifyPush, type IdentifyPush } from '@libp2p/identify'
 import { type Libp2p } from '@libp2p/interface'
@@ -56,7 +56,7 @@ const UNBOUNDED = Number.MAX_SAFE_INTEGER
 /** Connections that are accepted in one go; each takes about half a millisecond. */
 const ACCEPTS_MAX = 64
 const DIAL_TIMEOUT_MS = 5_000
-/** A peer that stands still is let go of; one on a busy machine may take its time to answer. */
+/** A peer that answers no ping is disconnected; one on a busy machine may take its time to answer. */
 const PING_INTERVAL_MS = 10_000
 const PING_TIMEOUT_MIN_MS = 10_000
 const PING_TIMEOUT_MAX_MS = 20_000

@@ -34,7 +34,7 @@ export function parsePeer(text: string): ParsedPeer {
   return { multiaddr: multiaddr(text).toString(), peerId }
 }
 
-/** False for a peer that is known by its id alone: it is waited for, whoever it is that dials. */
+/** False for a peer that is known by its id alone: it has to dial. */
 export function isDialled({ multiaddr }: Pick<ParsedPeer, 'multiaddr'>): boolean {
   return !multiaddr.startsWith('/p2p/')
 }

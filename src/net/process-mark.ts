@@ -1,4 +1,4 @@
-// What tells a process from any other with the same peer key: the end of its agent version.
+// The mark of a process, at the end of its agent version: two processes with one peer key have two marks.
 import { randomBytes } from 'node:crypto'
 
 /** `+` and 16 hex digits, chosen anew by each process. */

@@ -17,7 +17,7 @@ export interface BulkPeersDeps {
   readonly isConfigured: (peer: string) => boolean
 }
 
-/** Whoever is connected, speaks the protocol, and may be asked for much. */
+/** Peers that are connected, speak the protocol, and may be asked for much. */
 export function bulkPeers(
   { connected, blame, spoken }: Omit<BulkPeersDeps, 'claims'>,
   protocol: NamedProtocol
@@ -42,8 +42,8 @@ export function createNodeFetcher(
 }
 
 /**
- * Those that claim the height first; a claim is a hint, so the others follow. Among them, whoever was slow lately
- * comes last, and whoever is benched not at all.
+ * Those that claim the height first; a claim is a hint, so the others follow. Among them, those that were slow
+ * lately come last, and benched ones not at all.
  */
 function rankedPeers({ claims, ...deps }: BulkPeersDeps, number: bigint): readonly string[] {
   const unclaimed = (peer: string) => ((claims.status(peer)?.unsafeNumber ?? -1n) >= number ? 0 : 1)

@@ -33,7 +33,7 @@ export const KEY_DIR_FILES = {
   adminToken: 'admin.token'
 } as const
 
-/** Block times that can be told apart in a timestamp of milliseconds (protocols.md, preset opbnb). */
+/** Block times that can be told apart in a timestamp of milliseconds (preset opbnb). */
 const OPBNB_BLOCK_TIMES_MS = [1000, 500, 250]
 const PORT_END = 65_536
 
@@ -229,7 +229,7 @@ export function checkQuorum(draft: ConfigDraft): void {
   }
 }
 
-/** A backup is up to date once a peer that it names has said so, whoever dialled: with none it would join for ever. */
+/** A backup is up to date once a peer that it names has said so: without one it would join for ever. */
 export function checkNamedPeers(draft: ConfigDraft): void {
   const { role, peers, backups } = draft.values
   if (role !== 'backup' || peers === undefined || backups === undefined) return

@@ -1,4 +1,4 @@
-// Every config key: what it takes, its default, its flag (operator.md, "Config"). One table for all that reads or prints them.
+// Every config key: what it takes, its default, its flag. One table for all that reads or prints them.
 import { z } from 'zod'
 import { BLOCK_TIME_MAX_MS, BLOCK_TIME_MIN_MS } from '../chain/block-times.ts'
 import { SIGNER_PERIODS_MAX } from '../chain/signer-schedule.ts'

@@ -65,7 +65,7 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
   {
     codes: ['joining', 'joining-for-ever'],
     meaning:
-      'A backup began with an empty store: before a peer that it names has answered, and it has all that this one holds, its silence would mean nothing. Whoever dialled, no stranger ends that.',
+      'A backup began with an empty store: before a peer that it names has answered, and it has all that this one holds, its silence would mean nothing. No other peer ends that, and it does not matter which side dialled.',
     safe: 'Connect it with the sequencer, or with an up-to-date backup, and name that one in its config: with its address, or by /p2p/ and the peer id where the other node dials.'
   },
   {

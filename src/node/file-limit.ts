@@ -47,7 +47,7 @@ const LEAST = {
   rpcConnectionsMax: 16,
   metricsConnectionsMax: 4
 } as const
-/** A configured peer may have old connections beside its new one, four in all (net/host-bounds.ts). */
+/** A configured peer may have old connections beside its new one, up to the bound of every peer (net/host-bounds.ts). */
 const CONNECTIONS_PER_CONFIGURED = 4
 /** LevelDB maps the first 1,000 entry files of a process into memory, which takes no descriptor: half for each. */
 const STORE_FILES_MAPPED = 500

@@ -11,7 +11,7 @@ import { type BackupRoster } from './backup-roster.ts'
 /** One that has not answered by then is named in the log: a dial and a round take their time. */
 export const FORMER_PATIENCE_MS = 5_000
 
-/** What asking them stands on. */
+/** Dependencies of asking them. */
 export interface FormerBackupsDeps {
   readonly clock: Clock
   readonly log: Log
@@ -49,12 +49,12 @@ export function createFormerBackups(deps: FormerBackupsDeps): FormerBackups {
     for (const peerId of kept) {
       if (wanted.some((one) => one.peerId === peerId)) continue
       kept.delete(peerId)
-      // Whoever counts again stays connected as a backup.
+      // A peer that counts again stays connected as a backup.
       if (!deps.roster.ids().includes(peerId)) release(deps, peerId)
     }
     for (const { peerId, multiaddr } of wanted) {
       if (multiaddr === undefined) continue
-      // Also one that is kept: whoever removed it as a backup let go of it.
+      // Also one that is kept: its removal as a backup has disconnected it.
       deps.network.keepConnected(multiaddr)
       kept.add(peerId)
     }

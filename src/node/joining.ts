@@ -50,8 +50,8 @@ export async function createJoining(
   }
   const isJoining = () => {
     if (hasJoined) return false
-    // Claims are hints that anybody can make: what counts is that somebody whom the operator named, whoever dialled,
-    // was asked, spoke for its store, and showed no more.
+    // Claims are hints that anybody can make: what counts is that a peer named by the operator was asked, spoke for
+    // its store, and showed no more. Which side dialled does not matter.
     const { blockAction, hasUnasked, heard } = recovery.status()
     const there = connected()
     const isAnybodyThere = awaited.some((peer) => heard.has(peer) && there.includes(peer))

@@ -50,7 +50,7 @@ export interface NodeDeps {
   readonly network: Network
   readonly blame: Blame
   readonly sets: BackupSets
-  /** True for a peer of the config, and for whoever counts for the quorum now or did. */
+  /** True for a peer of the config, and for one that counts for the quorum now or did. */
   readonly isConfigured: (peer: string) => boolean
   readonly mender: HoleMender
   readonly writes: WriteWaits

@@ -44,7 +44,7 @@ export interface NodeStatusDeps {
   readonly multiaddrs: () => readonly string[]
   readonly connected: () => readonly string[]
   readonly joining: Joining
-  /** Protocols that recovery stands on and that the peer says it does not answer. */
+  /** Protocols that recovery needs and that the peer says it does not answer. */
   readonly unspoken: (peerId: string) => readonly string[]
 }
 

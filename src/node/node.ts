@@ -1,4 +1,4 @@
-// One node, sequencer or backup: opened in the order of what stands on what, stopped in the reverse.
+// One node, sequencer or backup: its parts are opened in the order of their dependencies, and stopped in the reverse.
 import { setMaxListeners } from 'node:events'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'

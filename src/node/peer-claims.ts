@@ -1,4 +1,4 @@
-// What peers say of themselves in `status`: hints for planning, and their clocks (recovery.md, row 3).
+// What peers say of themselves in `status`: hints for planning, and their clocks.
 import { type Clock } from '../base/clock.ts'
 import { LruMap } from '../base/lru.ts'
 import { type Status } from '../../protocols/status/codec.ts'

@@ -76,7 +76,7 @@ export function gossipFault(reason: string): Fault {
   return SIGNED_REASONS.includes(reason) ? 'signers-doing' : 'false-block'
 }
 
-/** Reasons of messages that a signer of the schedule made: only it can, so whoever passed them on did not. */
+/** Reasons of messages that a signer of the schedule made: only it can, so the peers that passed them on are not to blame. */
 const SIGNED_REASONS: readonly string[] = [
   'block-hash-false',
   'blob-field-not-zero',

@@ -40,14 +40,14 @@ import { createSharedKeys, SHARED_KEY_REASON, type SharedKeys } from './shared-k
 import { createSpoken, requestsToSpeakers, type Spoken } from './spoken-requests.ts'
 import { type StartInputs } from './start-inputs.ts'
 
-/** What both sides of the protocols stand on. */
+/** Dependencies of both sides of the protocols. */
 export interface PeerProtocolDeps {
   readonly clock: Clock
   readonly log: Log
   readonly network: Network
   readonly blame: Blame
   readonly chain: ChainParts
-  /** True for a peer of the config, and for whoever counts for the quorum. */
+  /** True for a peer of the config, and for one that counts for the quorum. */
   readonly isConfigured: (peer: string) => boolean
 }
 
@@ -163,7 +163,7 @@ export async function serveProtocols(
     status.answer(peer, theirs)
   )
   await serve(SIGNED_TIP, COST_TOKENS.signedTip, 'small', async function* (asked, context) {
-    // The last block of the asker's dead process may still be on its way in (recovery.md, "In flight").
+    // The last block of the asker's dead process may still be on its way in.
     await deps.network.closeOlderConnections(context.peer, context.stream)
     await gossip.drain()
     const reply = answer(held, asked)

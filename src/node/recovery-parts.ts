@@ -1,4 +1,4 @@
-// Recovery with everything it stands on: the gate, what is known, the ports to stores, peers and record.
+// Recovery with all that it needs: the gate, what is known, the ports to stores, peers and record.
 import { STATE_DIFFS_BY_RANGE } from '../../protocols/state-diffs-by-range/codec.ts'
 import { type Hex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'

@@ -46,7 +46,7 @@ export interface SequencerParts {
 /** Blocks of ours remembered: more than gossip could still bring back. */
 const SIGNED_REMEMBERED_MAX = 10_000
 const DISK_CHECK_INTERVAL_MS = 2_000
-/** Blocks between two looks at whether the record can let go of messages. */
+/** Blocks between two looks at whether the record can drop messages. */
 const PRUNE_EVERY_BLOCKS = 256n
 
 /** Joins the loop to one node. */
@@ -124,7 +124,7 @@ function createDiskWatch({ clock, gate, recovery }: SequencerPartsDeps, dataDir:
   }
 }
 
-/** Where our period of the schedule ends, building ends; whoever comes next takes over from our last block. */
+/** Where our period of the schedule ends, building ends; the next sequencer takes over from our last block. */
 function watchTurn({ chain, gate, signer, recovery, log }: SequencerPartsDeps): void {
   const { applier, schedule } = chain
   applier.onHead(({ number }) => {

@@ -29,7 +29,7 @@ export interface Spoken {
    * which is late, or as old as the moment in which the peer had begun to listen and served nothing yet.
    */
   isAsked(peer: string, protocol: NamedProtocol): boolean
-  /** Names of the protocols that recovery stands on and that the peer says it does not answer. */
+  /** Names of the protocols that recovery needs and that the peer says it does not answer. */
   readonly unspoken: (peer: string) => readonly string[]
 }
 

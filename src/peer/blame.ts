@@ -6,7 +6,7 @@ import { SerialExecutor } from '../base/serial.ts'
 /** How much a fault counts. Heavy: false, or against the protocol. Light: slow. */
 export type FaultWeight = 'heavy' | 'light' | 'none'
 
-/** The table (protocols.md, "Who is to blame"). Whoever sees a failure says which of these it is. */
+/** Kinds of failures. The code that sees a failure says which of these it is. */
 export const FAULT_WEIGHTS = {
   /** It is no block message, or none that a signer of the schedule made. */
   'false-block': 'heavy',
@@ -69,7 +69,7 @@ export interface BlameStore {
  */
 export type Consequence = 'none' | 'later' | 'counted' | 'banned' | 'benched'
 
-/** What the blame stands on. */
+/** Dependencies of the blame. */
 export interface BlameDeps {
   readonly clock: Clock
   readonly store: BlameStore

@@ -1,4 +1,4 @@
-// The decision about blocks and the gate: the rows of recovery.md's table, in its order, as one pure function.
+// The decision about blocks and the gate, as one pure function: a table whose first matching row decides.
 import { type PassingCause } from '../base/passing-failure.ts'
 import { type BlockRef } from '../chain/block.ts'
 import {
@@ -24,7 +24,7 @@ export type WaitReason =
   | { readonly code: 'foreign-block'; readonly foreign: ForeignBlock }
   | { readonly code: 'another-sequencer'; readonly roundsWithNewBlocks: number }
 
-/** What to do about blocks and the gate; `row` is the row of recovery.md's table that matched. */
+/** What to do about blocks and the gate; `row` is the number of the row that matched. */
 export type BlockAction =
   | { readonly row: 1; readonly action: 'stay-shut-conflict'; readonly conflict: Conflict }
   | { readonly row: 2; readonly action: 'exit'; readonly path: string; readonly reason: string }
@@ -79,7 +79,7 @@ export function decideBlocks(findings: BlockFindings): BlockAction {
 /** Row 13: what nobody serves is given up only above the named head, and once the quorum has spoken. */
 function decideGap(findings: BlockFindings, failure: GapFailure): BlockAction {
   const { head, giveUpAbove, record } = findings
-  // A torn record lets go of nothing: it has to be moved away first.
+  // With a torn record nothing is given up: it has to be moved away first.
   const isBarred = record.kind === 'torn' && (record.tip?.number ?? 0n) > head.number
   if (giveUpAbove !== head.hash || isBarred) return { row: 13, action: 'stay-shut-gap', failure }
   const { missing, required, answered } = quorumState(findings)

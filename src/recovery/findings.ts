@@ -6,7 +6,7 @@ import { type BlockRef } from '../chain/block.ts'
 /** Only a sequencer has a gate. */
 export type Role = 'sequencer' | 'backup'
 
-/** `auto`: a majority when the signed record vouches for the tip, else all (recovery.md, "Quorum"). */
+/** `auto`: a majority when the signed record vouches for the tip, else all. */
 export type QuorumSetting = 'auto' | 'all' | 'none' | number
 
 /** The signed record as it was found at start, and as it stands now. */

@@ -22,7 +22,7 @@ export type GateState =
 /** What can go wrong at the gate. */
 export type GateFailure = { readonly code: 'gate-shut'; readonly reason: ShutReason }
 
-/** Thrown to whoever builds while the gate is shut. */
+/** Thrown to a builder while the gate is shut. */
 export class GateError extends NodeError<GateFailure> {}
 
 /** What the sequencer may do with the gate; `createGate` returns it with the writer's half. */

@@ -1,4 +1,4 @@
-// Who was asked, what they said, and what the rounds of asking add up to (recovery.md, row 6).
+// Who was asked, what they said, and what the rounds of asking add up to (row 6 of decide.ts).
 import { type Hex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
 import { type BackupSet, type BlockFindings, type TipAnswer } from './findings.ts'
@@ -88,7 +88,7 @@ export class PeerAnswers {
     return { answers: this.#answers, heard: this.#heardPeers, hasUnasked }
   }
 
-  /** Whoever goes from now on counts as not asked when it comes back, whatever comes of the round. */
+  /** A peer that disconnects from now on counts as not asked when it comes back, however the round ends. */
   noteRoundBegun(peers: readonly string[]): void {
     this.#peersOfRound = new Set(peers)
     this.#isRoundStale = false
@@ -124,7 +124,7 @@ export class PeerAnswers {
       const isMute = kind === 'not-spoken'
       if (isMute) mute.add(peer)
       else mute.delete(peer)
-      // Whoever went meanwhile and came back was another one, perhaps.
+      // A peer that went meanwhile and came back may be another process.
       if (kind === 'answered' && this.#askedPeers.has(peer)) heard.add(peer)
       if (kind === 'answered' || isMute) silent.delete(peer)
       else silent.add(peer)
@@ -178,7 +178,7 @@ export class PeerAnswers {
     this.#answers = new Map()
   }
 
-  /** Whoever went has to be asked again when it comes back. */
+  /** A peer that has gone has to be asked again when it comes back. */
   peersChanged(): void {
     const connected = new Set(this.#deps.peers.connected())
     const staying = (peers: ReadonlySet<string>) =>

@@ -46,7 +46,7 @@ export interface Recovery extends Service {
   readonly sequencing: SequencingSwitch
 }
 
-/** What the runner stands on. */
+/** Dependencies of the runner. */
 export interface RecoveryDeps extends ActionDeps {
   readonly clock: Clock
   readonly log: Log

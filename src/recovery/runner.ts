@@ -191,7 +191,7 @@ class RecoveryRunner implements Recovery {
     }
   }
 
-  /** Row 6 after a round: whoever has not answered is named, and asked again a little later. */
+  /** Row 6 after a round: names the backups that have not answered, and asks them again after a backoff. */
   async #waitForMissing(signal: AbortSignal): Promise<void> {
     const again = this.#decide(this.#deps.knowledge.blockFindings())
     if (again.action !== 'ask') return

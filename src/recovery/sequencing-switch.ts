@@ -1,4 +1,4 @@
-// Stopping and starting to build by an operator's word (recovery.md, invariant 3).
+// Stopping and starting to build by an operator's word: only on the current head, named by its hash.
 import { type Hex } from '../base/bytes.ts'
 import { type Log } from '../base/log.ts'
 import { NodeError } from '../base/node-error.ts'
@@ -26,7 +26,7 @@ export interface SequencingSwitch {
   /** Shuts the gate at once. A block that is signed already still goes its way. Throws SequencingError. */
   stop(): void
   /**
-   * On this head and no other: whoever starts says where the chain stands. Lifts the latch of a foreign
+   * On this head and no other: the operator names it by its hash. Lifts the latch of a foreign
    * block. Everybody is asked anew, and what they hold above the head is taken first; only then the gate
    * opens, on the head or on a descendant of it. Throws SequencingError.
    */

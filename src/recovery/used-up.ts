@@ -1,4 +1,4 @@
-// A turn of recovery that finds the disk full, or no file left to open: it waits by that name, and looks anew.
+// Recovery on a full disk, or without a file left to open: it waits, with that as its reason, and looks anew.
 import { errorMessage } from '../base/node-error.ts'
 import { passingCause } from '../base/passing-failure.ts'
 import { type RecoveryDeps } from './recovery.ts'

@@ -71,7 +71,7 @@ const REFUSED_PART_MAX_BYTES = 64 * 1_024
 /** A request that does not decode costs so many times a good one. */
 const MALFORMED_COST_FACTOR = 15
 
-/** What serving stands on; it ends when the signal aborts. */
+/** Dependencies of serving; it ends when the signal aborts. */
 export interface ResponderDeps {
   readonly clock: Clock
   readonly log: Log

@@ -17,7 +17,7 @@ export function isLoopback(address: string): boolean {
   return isIPv6(plain) && LOOPBACK.check(plain, 'ipv6')
 }
 
-/** What stands for the client behind an address: of IPv6 the first 64 bits, since whoever has one has them all. */
+/** What stands for the client behind an address: of IPv6 the first 64 bits, since one client may have all of the rest. */
 export function clientOf(address: string): string {
   const plain = plainAddress(address)
   if (!isIPv6(plain)) return plain

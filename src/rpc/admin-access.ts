@@ -1,4 +1,4 @@
-// Who may call admin_ methods: whoever has the token and calls from this machine, by HTTP or through its TLS proxy.
+// Who may call admin_ methods: operators, who have the token and call from this machine, by HTTP or through its TLS proxy.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isLoopback } from './addresses.ts'
 import { type MethodTable, type RpcMethod } from './json-rpc.ts'
@@ -14,9 +14,9 @@ export interface Caller {
 
 /** Picks what a caller may call. */
 export interface AdminAccess {
-  /** All methods for whoever may; for everybody else each admin method answers why not. */
+  /** All methods for an operator; for everybody else each admin method answers why not. */
   tableFor(caller: Caller): MethodTable
-  /** True for whoever may call all: an operator, who is answered before all others. */
+  /** True for an operator, who may call all methods and is answered before all others. */
   isOperator(caller: Caller): boolean
 }
 

@@ -1,4 +1,4 @@
-// The bytes of one answer while it is made: bounded, in pieces, and taken back to a mark when it comes to nothing.
+// The bytes of one answer while it is made: bounded, in pieces; a part that fails is cut off again.
 import { type ByteLease } from './byte-ledger.ts'
 import { RPC_CODES, RpcError } from './rpc-error.ts'
 
@@ -34,7 +34,7 @@ export class AnswerBuffer {
     return this.#bytes + Buffer.byteLength(this.#text, 'utf8')
   }
 
-  /** True once it was let go of; what is written then is lost. */
+  /** True once it was dropped; what is written then is lost. */
   get isDropped(): boolean {
     return this.#isDropped
   }
@@ -79,7 +79,7 @@ export class AnswerBuffer {
     this.#text = ''
   }
 
-  /** Lets go of all. */
+  /** Drops all. */
   drop(): void {
     this.#isDropped = true
     this.#pieces = []

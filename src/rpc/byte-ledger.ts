@@ -1,4 +1,4 @@
-// Bytes that many holders share: whoever holds the most gives way to whoever holds less.
+// Bytes of memory that many holders share: when they run out, the holder of the most loses all of its bytes.
 
 /** What one holder has of the shared bytes. */
 export interface ByteLease {
@@ -37,7 +37,7 @@ export class ByteLedger {
     return this.#total
   }
 
-  /** `lose` is called, at once, when the bytes have to be let go of for one who holds less. */
+  /** `lose` is called, at once, when the bytes are taken away for a holder of less. */
   lease(lose: () => void): ByteLease {
     const holder: Holder = { bytes: 0, lose }
     this.#holders.add(holder)

@@ -1,4 +1,4 @@
-// Connections of one HTTP server: bounded in all and by client; a newcomer takes the place of who does the least.
+// Connections of one HTTP server: bounded in all and by client; a newcomer takes the place of the connection that does the least.
 import { type Server, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
 import { type Clock, systemClock } from '../base/clock.ts'

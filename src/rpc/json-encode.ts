@@ -1,4 +1,4 @@
-// Results as JSON, item by item, with turns for others in between.
+// Results encoded as JSON, item by item, with turns for other requests in between.
 import { type Yielder } from '../base/yielder.ts'
 
 /** Where the text goes. */

@@ -1,6 +1,6 @@
-// So many at once; the others wait in the order they came.
+// A semaphore: a number of places for work; what finds none waits in the order it came.
 
-/** Places for work. Who waits is bounded by whoever brings the work. */
+/** Places for work. The caller bounds how many wait. */
 export class Semaphore {
   readonly #waiting = new Set<() => void>()
   #freeCount: number
@@ -39,7 +39,7 @@ export class Semaphore {
     })
   }
 
-  /** The place goes to who waits longest. */
+  /** The place goes to the work that waits longest. */
   #give(): void {
     const [next] = this.#waiting
     if (next === undefined) {

@@ -1,10 +1,10 @@
-// Turns of the event loop for requests: one slice at a time, first to whoever had the least of it lately.
+// Turns of the event loop for requests: one slice at a time, first for the client that had the least of it lately.
 import { type Clock, systemClock } from '../base/clock.ts'
 import { type Yielder, YIELD_SLICE_MS } from '../base/yielder.ts'
 
-/** What was used fades to a half in so long. */
+/** Half-life of the time that a client has used. */
 const USED_HALF_LIFE_MS = 5_000
-/** The slices of who has had less than one lately: many newcomers at once are all begun soon. */
+/** Slices of clients that had less than a full one lately: many newcomers at once are all begun soon. */
 const FIRST_SLICE_MS = 1
 /** More than this is not one slice: the request waited for something else meanwhile. */
 const SLICE_COUNTED_MAX_MS = 4 * YIELD_SLICE_MS
@@ -57,7 +57,7 @@ interface Current {
 }
 
 /**
- * Gives one slice of work to one task in each turn of the event loop, so that whatever else shares the loop has its
+ * Gives one slice of work to one task in each turn of the event loop, so that all else that shares the loop has its
  * turns. Urgent ones first, then those whose address, then whose connection, has had the least, then in their order.
  */
 export class Turns {

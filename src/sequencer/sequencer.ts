@@ -1,4 +1,4 @@
-// The block loop: build, seal, sign, publish, persist, head (recovery.md, "Writing a block, step by step").
+// The block loop: build, seal, sign, publish, persist, head.
 import { type Hex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
@@ -34,7 +34,7 @@ const ABANDONED_PAUSE_MAX_MS = 5_000
 /** A block is due within a slot; one that is due much later is one of a clock that was set back. */
 const EARLY_SLOTS_MAX = 3
 
-/** What the loop stands on. */
+/** Dependencies of the loop. */
 export interface SequencerDeps {
   readonly clock: Clock
   readonly log: Log

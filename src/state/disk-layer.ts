@@ -27,7 +27,7 @@ export interface DiskLayerOptions {
   readonly writeBufferMaxBlocks: number
 }
 
-/** What the disk layer stands on. */
+/** Dependencies of the disk layer. */
 export interface DiskLayerDeps {
   readonly store: KeyValueStore
   readonly log: Log

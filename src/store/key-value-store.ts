@@ -1,4 +1,4 @@
-// The key-value port: four verbs that LevelDB and a memory map both satisfy (state.md, "Store").
+// The key-value port: four verbs that LevelDB and a memory map both satisfy.
 
 /** Keys from `start` (inclusive) to `end` (exclusive), in byte order; `reverse` walks down from `end`. */
 export interface KeyRange {

@@ -1,4 +1,4 @@
-// LevelDB behind the key-value port (state.md, "Store"): one directory, one database, one process.
+// LevelDB behind the key-value port: one directory, one database, one process.
 import { ClassicLevel } from 'classic-level'
 import { createYielder } from '../base/yielder.ts'
 import {

@@ -1,4 +1,4 @@
-// What can go wrong with a database and its directory; one reason each, for whoever has to mend it.
+// What can go wrong with a database and its directory; one reason each, for the operator who has to mend it.
 import { NodeError } from '../base/node-error.ts'
 
 /** `path` is the directory of the database. Texts of the system and of LevelDB are in `reason`. */

@@ -19,7 +19,7 @@ const WAITS_MAX = 10
 /** The longest time that is waited for them. */
 export const WAITED_MAX_MS = 30_000
 
-/** A diff that a peer served and must not; a heavy fault (protocols.md, "Who is to blame"). */
+/** A diff that a peer served and must not; a heavy fault. */
 export interface FalseDiff {
   readonly code: 'diff-false' | 'diff-unrequested'
   readonly peer: string
@@ -27,7 +27,7 @@ export interface FalseDiff {
   readonly reason: string
 }
 
-/** What fetching stands on. */
+/** Dependencies of fetching. */
 export interface FetchDiffsDeps {
   readonly request: RequestChunks
   /** Hears of each false diff, to score the peer. */

@@ -7,7 +7,7 @@ import { type AttemptResult, type FetchJob, type FetchOutcome, type Slowness } f
 import { createPeerRecord, noteDelivery, type PeerRecord } from './peer-record.ts'
 import { COST_MAX, noteFailedAttempt } from './piece-cost.ts'
 
-/** What the pool stands on. */
+/** Dependencies of the pool. */
 export interface FetchPoolDeps {
   readonly clock: Clock
   /** A peer held a piece until another one did it. */
@@ -228,7 +228,7 @@ export class FetchPool {
     open.costs.set(peer, noteFailedAttempt(state, judged, { costBefore, nowMs }))
   }
 
-  /** Whoever still holds the piece was slower than somebody who got it later, or as late. */
+  /** The peers that still hold the piece were slower than one that got it later, or as late. */
   #finish(open: OpenJob, peer: string): void {
     const nowMs = this.#deps.clock.monotonicMs()
     for (const [other, attempt] of open.attempts) {

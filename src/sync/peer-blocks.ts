@@ -38,7 +38,7 @@ export class PeerBlocksError extends NodeError<PeerBlocksFailure> {}
 /** Hears of each false block, to score the peer. */
 export type OnFalse = (failure: PeerBlocksFailure) => void
 
-/** What requests for blocks stand on. */
+/** Dependencies of requests for blocks. */
 export interface PeerBlocksDeps {
   readonly request: RequestChunks
   readonly verify: VerifyMessage

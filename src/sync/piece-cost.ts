@@ -8,7 +8,7 @@ const FAILURE_COST = 10
 const WAIT_COST = 1
 /** A wait costs the more the longer it is, so that a piece is given up after half a minute of them. */
 const WAIT_COST_MS = 1_000
-/** Whoever asks for a longer wait is asked again all the same. */
+/** A peer that asks for a longer wait is asked again after this one. */
 const WAIT_MAX_MS = 30_000
 const BACKOFF_MIN_MS = 500
 const BACKOFF_MAX_MS = 8_000

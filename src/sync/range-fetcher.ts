@@ -53,7 +53,7 @@ const SLICE_BLOCKS = 64
 /** Slices of one range that may wait to be taken: one for each peer that works on it. */
 const SLICES_MAX = 16
 
-/** What fetching stands on. */
+/** Dependencies of fetching. */
 export interface BlockFetcherDeps {
   readonly clock: Clock
   readonly blocks: PeerBlocksDeps

@@ -54,8 +54,8 @@ export class StatusPartners {
   }
 
   /**
-   * Those to be told now, each handed out once. Whoever is busy, in its pause, or has not said yet what it speaks comes
-   * later; whoever does not speak status is left out until it is added again.
+   * Those to be told now, each handed out once. A peer that is busy, in its pause, or has not said yet what it
+   * speaks comes later; one that does not speak status is left out until it is added again.
    */
   takeDue(isBusy: (peer: string) => boolean): readonly string[] {
     const present = new Set(this.#deps.connected())

@@ -92,7 +92,7 @@ async function genesisOfFirstBlock(options: SubjectOptions): Promise<Uint8Array 
   })
 }
 
-/** A node may tell its status to whoever has dialled it, too. */
+/** A node may tell its status to a peer that has dialled it, too. */
 async function genesisOfAskedPeer(options: SubjectOptions): Promise<Uint8Array | undefined> {
   const { chainId, patienceMs, target } = options
   const peer = await NodeListener.open({ chainId, patienceMs })

@@ -1,4 +1,4 @@
-// A backup that dials nobody: it joins by the word of the peer that it names, whoever dialled, and of no stranger.
+// A backup that dials nobody: it joins by the word of the peer that it names, on an inbound connection too, and of no stranger.
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import {

@@ -27,7 +27,7 @@ export async function appendCriterion(
   await appendFile(file, `${line}\n`)
 }
 
-/** Says on stderr what goes on, for whoever waits. */
+/** Says on stderr what goes on. */
 export function say(text: string): void {
   process.stderr.write(`${text}\n`)
 }

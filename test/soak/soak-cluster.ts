@@ -31,7 +31,7 @@ export function unjudged(detail: string) {
   return { lost: undefined, judge: () => judged }
 }
 
-/** The cluster's files are for whoever looks into what went wrong. */
+/** The cluster's files are kept to look into what went wrong. */
 export async function keepIfBroken(directory: string, isBroken: boolean): Promise<void> {
   if (isBroken) say(`the cluster's directory is kept: ${directory}`)
   else await rm(directory, { recursive: true, force: true })

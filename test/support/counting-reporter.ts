@@ -6,7 +6,7 @@ import Mocha from 'mocha'
 import { projectRoot } from './project-root.ts'
 import { skipReason } from './skip.ts'
 
-/** How long a run may take to let go of its sockets, timers and processes. */
+/** How long a run may take to close its sockets, timers and processes. */
 const LINGER_MAX_MS = 10_000
 
 /** What a run came to. A run that was cut short leaves no such file. */

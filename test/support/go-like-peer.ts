@@ -17,7 +17,7 @@ const MESHSUB = '/meshsub/1.1.0'
 /** How an answer ends: by its writer's word, or with the connection that it came on. */
 type AnswerEnd = 'sent' | 'connection-closed'
 
-/** What is answered to whoever opens a stream of a protocol, without a look at the request. */
+/** What is answered on each stream of a protocol, without a look at the request. */
 export interface FlightAnswer {
   readonly bytes: Uint8Array
   readonly end: AnswerEnd

@@ -247,7 +247,7 @@ function dialledReaction(subject: Subject): Promise<Reaction> {
     reactionOn(connection, subject)
   )
   reactions.set(subject, reaction)
-  reaction.catch(() => reactions.delete(subject)) // whoever waits hears of it; the next case may try again
+  reaction.catch(() => reactions.delete(subject)) // thrown to those that wait; the next case may try again
   return reaction
 }
 

@@ -1,4 +1,4 @@
-// What the table of decoders says of each: how it is called, what it may throw, and bytes to begin with.
+// The rows of the table of decoders: each one's name, call, declared errors, and bytes to begin with.
 import { readVectors } from '../../support/protocol-vectors.ts'
 
 /** One way in for bytes or text that somebody else wrote. */

@@ -8,7 +8,7 @@ import { ATTACKS } from './attacks.ts'
 /** The lowest there is. */
 const PRIORITY = 19
 const REPORT_EVERY_MS = 500
-/** Whoever waits for an answer that never comes is left where it is. */
+/** A stranger that waits for an answer that never comes is left where it is. */
 const END_TIMEOUT_MS = 2_000
 
 const { attack: name, target } = JSON.parse(process.argv[2] ?? 'null') as AttackOrder

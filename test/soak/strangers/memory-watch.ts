@@ -1,4 +1,4 @@
-// The memory of node processes as the system counts it, looked at a few times a second; Linux alone tells.
+// The memory of node processes as the system counts it, read a few times a second; on Linux only.
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 

@@ -13,7 +13,7 @@ describe('turns of calls', () => {
     return { now, turns: new CallTurns(deps, { timeMaxMs: TIME_MAX_MS }) }
   }
 
-  it('go to the call that has had the least, whoever came first', async () => {
+  it('go to the call that has had the least, in whatever order they came', async () => {
     const { now, turns } = open()
     const order: string[] = []
     const work = async (name: string, piecesCount: number) => {

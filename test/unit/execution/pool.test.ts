@@ -239,7 +239,7 @@ describe('the transaction pool', () => {
     assert.equal(pool.pendingNonce(testAddress(3)), 0n)
   })
 
-  it('lets go of what the new head holds, and of what its sender cannot pay any more', () => {
+  it('drops what the new head holds, and what its sender cannot pay any more', () => {
     const { pool, accounts, add } = createPool()
     add({ nonce: 0n })
     add({ nonce: 1n })

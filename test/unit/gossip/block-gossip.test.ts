@@ -124,7 +124,7 @@ describe('block gossip', () => {
     await drained
   })
 
-  it('blames whoever passed on what it rejects, and nobody for what it ignores', () => {
+  it('blames the peer that passed on what it rejects, and nobody for what it ignores', () => {
     const { gossip, rejected, writes } = setUp()
     const compressed = new Uint8Array(100)
     const unpacked = unpack(compressed)

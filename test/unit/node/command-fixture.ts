@@ -1,4 +1,4 @@
-// What the tests of the command line stand on: surroundings that remember, stubs of net/, a node's files.
+// Fixture of the command line's tests: surroundings that remember, stubs of net/, a node's files.
 import { createHash, randomBytes } from 'node:crypto'
 import { chmod, lstat, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

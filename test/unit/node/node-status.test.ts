@@ -1,4 +1,4 @@
-// What status says of a wait: what for, and the command that ends it (recovery.md, invariant 6).
+// What status says of a wait: what for, and the command that ends it.
 import assert from 'node:assert/strict'
 import { type AdoptedBackup } from '../../../src/node/adopted-backups.ts'
 import {

@@ -60,7 +60,7 @@ describe('a request', () => {
     })
   }
 
-  it('names what a peer does not speak, of what recovery stands on', () => {
+  it('names what a peer does not speak, of what recovery needs', () => {
     const others = ['status', 'blocks_by_range', 'blocks_by_hash', 'state_diffs_by_range']
     assert.deepEqual(spoken.unspoken('speaker'), others)
     assert.deepEqual(spoken.unspoken('mute'), ['signed_tip', ...others])

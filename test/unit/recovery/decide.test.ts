@@ -1,4 +1,4 @@
-// The table of recovery.md as a table of tests: each row matches where it should and nowhere before.
+// The decision table as a table of tests: each row matches where it should and nowhere before.
 import assert from 'node:assert/strict'
 import { type BlockAction, decideBlocks } from '../../../src/recovery/decide.ts'
 import { type BlockFindings } from '../../../src/recovery/findings.ts'

@@ -48,7 +48,7 @@ export function holder(height: number, branch = 'a', parentBranch = branch): Tes
   }
 }
 
-/** A holder whose answers wait until they are let go. */
+/** A holder whose answers wait until they are released. */
 export function lateHolder(height: number): {
   readonly peer: TestPeer
   readonly letGo: () => void

@@ -29,7 +29,7 @@ function codeOf(table: MethodTable, name = 'admin_sequencerActive'): unknown {
 }
 
 describe('access to admin methods', () => {
-  it('makes an operator of whoever has it, and of nobody else', () => {
+  it('makes an operator of a caller that has it, and of nobody else', () => {
     const own = { authorization: BEARER, remoteAddress: '127.0.0.1' }
     assert.equal(access().isOperator(own), true)
     assert.equal(access().isOperator({ ...own, authorization: undefined }), false)
@@ -120,7 +120,7 @@ describe('admin methods over HTTP', () => {
     })
   }
 
-  it('answer whoever has the token', async () => {
+  it('answer a caller that has the token', async () => {
     const { status, body } = await send({ authorization: BEARER })
     assert.deepEqual([status, JSON.parse(body)], [200, { jsonrpc: '2.0', id: 1, result: true }])
   })

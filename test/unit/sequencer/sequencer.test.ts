@@ -35,7 +35,7 @@ describe('the block loop', () => {
     await rig.clock.advance(1)
     assert.deepEqual(rig.calls, [...STEPS_OF(1), 'built 2'])
   })
-  it('waits after each step until whoever listens is done', async () => {
+  it('waits after each step until its listener is done', async () => {
     rig = startSequencer()
     const seen: string[] = []
     let release: () => void = () => undefined

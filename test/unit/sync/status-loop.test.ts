@@ -197,7 +197,7 @@ describe('a peer that takes long', () => {
     assert.deepEqual(rig.asked, ['slow@1000', 'slow@5000'])
     assert.equal(rig.statuses.length, 2)
   })
-  it('is let go of when the loop ends, which waits for that', async () => {
+  it('is given up when the loop ends, which waits for that', async () => {
     const rig = start(['slow'])
     rig.answers.set('slow', heldAnswer().answer)
     rig.loop.onConnected('slow')

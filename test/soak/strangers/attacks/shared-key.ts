@@ -8,7 +8,7 @@ import { withStranger } from '../support/stranger-peer.ts'
 
 const PAIRS = 4
 
-/** Two for each node, each from an address of its own; both ask, and come back as soon as they are let go of. */
+/** Two for each node, each from an address of its own; both ask, and come back as soon as they are disconnected. */
 export const SHARED_KEY: Attack = {
   name: 'shared-key',
   group: 'requests',
