@@ -1,19 +1,12 @@
 // A backup that dials nobody: it joins by the word of the peer that it names, on an inbound connection too, and of no stranger.
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
-import {
-  createLiveChain,
-  type LiveChain,
-  type LiveNode,
-  peerOf,
-  type StartedNode
-} from '../support/live-nodes.ts'
-import { useTemporaryDirectory } from '../support/temporary-directory.ts'
+import { isGateOpen, useLiveChain } from '../support/live-chain.ts'
+import { type LiveNode, peerOf, type StartedNode } from '../support/live-nodes.ts'
 import { until } from '../support/until.ts'
 
 interface Status {
   readonly head: { readonly number: number; readonly hash: string }
-  readonly gate?: { readonly open: boolean }
   readonly joining?: { readonly waitsFor: readonly string[] }
   readonly recovery: { readonly answers?: Readonly<Record<string, string>> }
   readonly peers: readonly {
@@ -25,19 +18,15 @@ interface Status {
 
 const WAIT = { withinMs: 40_000 }
 const statusOf = async (node: StartedNode) => (await node.call('rekindle_status')) as Status
-const isOpen = async (node: StartedNode) => (await statusOf(node)).gate?.open === true
 /** As a config names one that is not dialled. */
 const byId = ({ peerKey: { peerId } }: LiveNode) => ({ multiaddr: `/p2p/${peerId}`, peerId })
 
 describe('a backup that dials nobody', function () {
   this.timeout(180_000)
-  let chain: LiveChain | undefined
-  afterEach(() => chain?.stopAll())
-  const directory = useTemporaryDirectory()
+  const chain = useLiveChain()
 
   it('joins by the sequencer that dials it, also after both have lost everything, and by no stranger', async () => {
-    const live = await createLiveChain(directory.path)
-    chain = live
+    const live = await chain.create()
     const [seq, place, other] = await Promise.all(
       ['seq', 'backup', 'stranger'].map((name) => live.place(name))
     )
@@ -68,7 +57,7 @@ describe('a backup that dials nobody', function () {
 
     const sequencing = { role: 'sequencer', backups: [peerOf(place)] } as const
     const first = await live.start(seq, sequencing)
-    await until('the gate', () => isOpen(first), WAIT)
+    await until('the gate', () => isGateOpen(first), WAIT)
     await until('a block', async () => (await statusOf(first)).head.number >= 1, WAIT)
     assert.equal((await statusOf(backup)).joining, undefined)
     await Promise.all([first.stop(), backup.stop()])
@@ -77,6 +66,6 @@ describe('a backup that dials nobody', function () {
     await rm(`${seq.dataDir}.record`, { force: true })
     await startBackup()
     const again = await live.start(seq, sequencing)
-    await until('the gate of a chain that begins anew', () => isOpen(again), WAIT)
+    await until('the gate of a chain that begins anew', () => isGateOpen(again), WAIT)
   })
 })

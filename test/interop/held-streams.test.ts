@@ -12,14 +12,8 @@ import { createNetwork, type Network } from '../../src/net/network.ts'
 import { generatePeerKey } from '../../src/net/peer-key.ts'
 import { RequestError } from '../../src/reqresp/request-error.ts'
 import { createRequester } from '../../src/reqresp/requester.ts'
-import {
-  createLiveChain,
-  type LiveChain,
-  type LiveNode,
-  peerOf,
-  type StartedNode
-} from '../support/live-nodes.ts'
-import { useTemporaryDirectory } from '../support/temporary-directory.ts'
+import { isGateOpen, useLiveChain } from '../support/live-chain.ts'
+import { type LiveNode, peerOf, type StartedNode } from '../support/live-nodes.ts'
 import { until } from '../support/until.ts'
 
 const CHAIN_ID = 901n
@@ -43,23 +37,19 @@ interface Seen {
 
 interface Status {
   readonly head: { readonly number: number }
-  readonly gate?: { readonly open: boolean }
 }
 
 const statusOf = async (node: StartedNode) => (await node.call('rekindle_status')) as Status
 
 describe('strangers that hold streams', function () {
   this.timeout(120_000)
-  let chain: LiveChain | undefined
   const networks: Network[] = []
   let stop = new AbortController()
-  // Before the directory's own hook: what runs in it ends first.
-  afterEach(async () => {
+  afterEach('stop the strangers', async () => {
     stop.abort()
     await Promise.all(networks.splice(0).map((network) => network.stop()))
-    await chain?.stopAll()
   })
-  const directory = useTemporaryDirectory()
+  const chain = useLiveChain()
 
   async function connect(nodes: readonly LiveNode[]): Promise<Network> {
     const options = {
@@ -96,14 +86,14 @@ describe('strangers that hold streams', function () {
   it('keep no sequencer that lost its directory from its backups, and an honest stranger has its turn', async () => {
     stop = new AbortController()
     setMaxListeners(0, stop.signal)
-    chain = await createLiveChain(directory.path, { agoSeconds: BLOCKS })
-    const places = await Promise.all(['seq', 'one'].map((name) => chain!.place(name)))
+    const live = await chain.create({ agoSeconds: BLOCKS })
+    const places = await Promise.all(['seq', 'one'].map((name) => live.place(name)))
     const [seq, ...backups] = places as [LiveNode, LiveNode]
     const config = { role: 'sequencer', backups: backups.map(peerOf) } as const
     const followers = await Promise.all(
-      backups.map((backup) => chain!.start(backup, { role: 'backup', peers: [peerOf(seq)] }))
+      backups.map((backup) => live.start(backup, { role: 'backup', peers: [peerOf(seq)] }))
     )
-    const first = await chain.start(seq, config)
+    const first = await live.start(seq, config)
     for (const follower of followers) {
       await until(
         'the blocks',
@@ -130,8 +120,8 @@ describe('strangers that hold streams', function () {
       const isRefusal = fields?.code === 'stream-reset' || fields?.code === 'rate-limited'
       if (event === 'request-failed' && isRefusal) refusals.push(fields)
     }
-    const again = await chain.start(seq, config, { ...silentLog, debug })
-    await until('the gate opens', async () => (await statusOf(again)).gate?.open === true, {
+    const again = await live.start(seq, config, { ...silentLog, debug })
+    await until('the gate opens', () => isGateOpen(again), {
       withinMs: GATE_WITHIN_MS
     })
     const tookMs = Math.round(performance.now() - startedMs)

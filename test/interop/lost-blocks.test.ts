@@ -10,15 +10,9 @@ import { createSignerSchedule } from '../../src/chain/signer-schedule.ts'
 import { PLACES } from '../../src/node/node-directory.ts'
 import { CHAIN_DATABASE } from '../../src/store/keys.ts'
 import { openLevelStore } from '../../src/store/level-store.ts'
-import {
-  createLiveChain,
-  type LiveChain,
-  type LiveNode,
-  peerOf,
-  type StartedNode
-} from '../support/live-nodes.ts'
+import { isGateOpen, useLiveChain } from '../support/live-chain.ts'
+import { type LiveChain, type LiveNode, peerOf, type StartedNode } from '../support/live-nodes.ts'
 import { loseBlock } from '../support/lost-blocks.ts'
-import { useTemporaryDirectory } from '../support/temporary-directory.ts'
 import { until } from '../support/until.ts'
 
 interface Status {
@@ -45,14 +39,10 @@ interface Status {
 const BLOCKS = 7
 const WAIT = { withinMs: 40_000 }
 const statusOf = async (node: StartedNode) => (await node.call('rekindle_status')) as Status
-const isOpen = async (node: StartedNode) => (await statusOf(node)).gate?.open === true
 
 describe('blocks that a sequencer’s database lost', function () {
   this.timeout(120_000)
-  let chain: LiveChain | undefined
-  // Before the directory's own hook: what runs in it ends first.
-  afterEach(() => chain?.stopAll())
-  const directory = useTemporaryDirectory()
+  const chain = useLiveChain()
 
   /** Two blocks in a row, a few below the head, are gone; which they were. */
   async function loseTwo({ dataDir }: LiveNode): Promise<readonly (readonly [number, Hex])[]> {
@@ -92,8 +82,7 @@ describe('blocks that a sequencer’s database lost', function () {
 
   /** A chain of some blocks, the last of them on the backup too; both nodes are stopped. */
   async function makeChain() {
-    const live = await createLiveChain(directory.path, { agoSeconds: BLOCKS })
-    chain = live
+    const live = await chain.create({ agoSeconds: BLOCKS })
     const [seq, backup] = await Promise.all([live.place('seq'), live.place('backup')])
     const follower = await live.start(backup, { role: 'backup', peers: [peerOf(seq)] })
     const first = await live.start(seq, {
@@ -148,7 +137,7 @@ describe('blocks that a sequencer’s database lost', function () {
     assert.match(holes?.exit ?? '', /rekindle explain blocks-missing/)
 
     await live.start(backup, { role: 'backup', peers: [peerOf(seq)] })
-    await until('the gate', () => isOpen(alone), WAIT)
+    await until('the gate', () => isGateOpen(alone), WAIT)
     for (const [number, hash] of lost) assert.equal(await hashAt(alone, number), hash)
     const { recovery, head } = await statusOf(alone)
     assert.equal(recovery.holes, undefined)
@@ -174,7 +163,7 @@ describe('blocks that a sequencer’s database lost', function () {
       WAIT
     )
     await live.start(backup, { role: 'backup', peers: [peerOf(seq)] })
-    await until('the gate', () => isOpen(alone), WAIT)
+    await until('the gate', () => isGateOpen(alone), WAIT)
     assert.equal(await hashAt(alone, head.number), head.hash)
     await alone.stop()
     assert.deepEqual(await faultsOf(seq, live), [])
@@ -187,7 +176,7 @@ describe('blocks that a sequencer’s database lost', function () {
     const alone = await live.start(seq, { role: 'sequencer', quorum: 'none' })
     assert.equal((await statusOf(alone)).recovery.holes, undefined)
     for (const [number, hash] of lost) assert.equal(await hashAt(alone, number), hash)
-    await until('the gate', () => isOpen(alone), WAIT)
+    await until('the gate', () => isGateOpen(alone), WAIT)
     assert.equal(await hashAt(alone, head.number), head.hash)
     await alone.stop()
     assert.deepEqual(await faultsOf(seq, live), [])

@@ -2,14 +2,8 @@
 import assert from 'node:assert/strict'
 import { cp } from 'node:fs/promises'
 import { type Log, silentLog } from '../../src/base/log.ts'
-import {
-  createLiveChain,
-  type LiveChain,
-  type LiveNode,
-  peerOf,
-  type StartedNode
-} from '../support/live-nodes.ts'
-import { useTemporaryDirectory } from '../support/temporary-directory.ts'
+import { isGateOpen, useLiveChain } from '../support/live-chain.ts'
+import { type LiveNode, peerOf, type StartedNode } from '../support/live-nodes.ts'
 import { until } from '../support/until.ts'
 
 interface Status {
@@ -30,19 +24,14 @@ interface Status {
 
 const WAIT = { withinMs: 40_000 }
 const statusOf = async (node: StartedNode) => (await node.call('rekindle_status')) as Status
-const isOpen = async (node: StartedNode) => (await statusOf(node)).gate?.open === true
 const idOf = ({ peerKey }: LiveNode) => peerKey.peerId
 
 describe('a backup that the config names no more', function () {
   this.timeout(180_000)
-  let chain: LiveChain | undefined
-  // Before the directory's own hook: what runs in it ends first.
-  afterEach(() => chain?.stopAll())
-  const directory = useTemporaryDirectory()
+  const chain = useLiveChain()
 
   it('is asked until the gate opens: its blocks are fetched, then it is let go of', async () => {
-    const live = await createLiveChain(directory.path)
-    chain = live
+    const live = await chain.create()
     const [seq, stale, first, second, third] = await Promise.all(
       ['seq', 'stale', 'first', 'second', 'third'].map((name) => live.place(name))
     )
@@ -52,14 +41,14 @@ describe('a backup that the config names no more', function () {
     const startBackup = (place: LiveNode) => live.start(place, backup)
     const runs = await Promise.all([first, second, third].map(startBackup))
     const before = await live.start(seq, { role: 'sequencer', backups: all })
-    await until('the gate', () => isOpen(before), WAIT)
+    await until('the gate', () => isGateOpen(before), WAIT)
     await until('a block', async () => (await statusOf(before)).head.number >= 2, WAIT)
     await before.stop()
     await cp(seq.dataDir, stale.dataDir, { recursive: true })
 
     // From here on only the third hears what is announced.
     const ahead = await live.start(seq, { role: 'sequencer', backups: all })
-    await until('the gate again', () => isOpen(ahead), WAIT)
+    await until('the gate again', () => isGateOpen(ahead), WAIT)
     const heights = await Promise.all(
       runs.slice(0, 2).map(async (one) => {
         const { head } = await statusOf(one)
@@ -108,7 +97,7 @@ describe('a backup that the config names no more', function () {
     assert.ok(waiting.head.number < last.number)
 
     const found = await live.start(third, { role: 'backup' })
-    await until('the gate after the change', () => isOpen(back), WAIT)
+    await until('the gate after the change', () => isGateOpen(back), WAIT)
     const block = (await back.call('eth_getBlockByNumber', [
       `0x${last.number.toString(16)}`,
       false

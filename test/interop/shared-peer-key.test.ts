@@ -1,15 +1,9 @@
 // One peer key in two live processes: one of them is kept, the other refused and told why, and both sides name it.
 import assert from 'node:assert/strict'
 import { generatePeerKey } from '../../src/net/peer-key.ts'
-import {
-  createLiveChain,
-  type LiveChain,
-  type LiveNode,
-  peerOf,
-  type StartedNode
-} from '../support/live-nodes.ts'
+import { isGateOpen, useLiveChain } from '../support/live-chain.ts'
+import { type LiveNode, peerOf, type StartedNode } from '../support/live-nodes.ts'
 import { addressOf, type Running, useNetworks } from '../support/networks.ts'
-import { useTemporaryDirectory } from '../support/temporary-directory.ts'
 import { until } from '../support/until.ts'
 
 const ASK = '/rekindle/test/ask/1'
@@ -98,7 +92,6 @@ describe('two processes with one peer key', function () {
 })
 
 interface Status {
-  readonly gate?: { readonly open: boolean }
   readonly recovery: {
     readonly sharedPeerKeys?: readonly {
       readonly peerId: string
@@ -112,13 +105,10 @@ interface Status {
 
 describe('one peer.key on two backups', function () {
   this.timeout(120_000)
-  let chain: LiveChain | undefined
-  afterEach(() => chain?.stopAll())
-  const directory = useTemporaryDirectory()
+  const chain = useLiveChain()
 
   it('counts once, and both the sequencer and the backup that is refused say so', async () => {
-    const live = await createLiveChain(directory.path)
-    chain = live
+    const live = await chain.create()
     const [seq, first, second] = await Promise.all(
       ['seq', 'first', 'second'].map((name) => live.place(name))
     )
@@ -145,7 +135,7 @@ describe('one peer.key on two backups', function () {
       },
       WAIT
     )
-    await until('the gate', async () => (await statusOf(sequencer)).gate?.open === true, WAIT)
+    await until('the gate', () => isGateOpen(sequencer), WAIT)
     const { quorum } = (await sequencer.call('rekindle_recovery')) as {
       readonly quorum?: { readonly adopted?: readonly string[] }
     }
