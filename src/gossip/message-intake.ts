@@ -58,7 +58,7 @@ export interface MessageIntakeDeps {
  * Bytes of work, compressed and unpacked together: a mebibyte takes some 14 ms of one CPU, most of it on the heap of
  * another thread or in slices. A burst holds the greatest message.
  */
-export const WORK_RATES = {
+const WORK_RATES = {
   /** Strangers that no accepted block came from lately. */
   unproven: {
     perPeer: { burstTokens: 24 * 2 ** 20, tokensPerSecond: 2 ** 20 },

@@ -44,7 +44,7 @@ export const LIGHT_FAULT_MS = 10 * 60 * 1_000
 /** Strangers without a ban that are remembered; beyond, one that was not heard of for longest is forgotten. */
 export const BLAMED_PEERS_MAX = 1_000
 /** Strangers that are banned, apart from those; beyond, one that nobody saw for longest is forgotten. */
-export const BANNED_PEERS_MAX = 1_000
+const BANNED_PEERS_MAX = 1_000
 /** Configured peers that are remembered: all that there may be, and some that were taken out. */
 const CONFIGURED_PEERS_MAX = 256
 

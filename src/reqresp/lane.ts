@@ -54,7 +54,7 @@ export class PlaceLost extends Error {
 }
 
 /** The reader takes less than the lane asks for. */
-export class ReaderSlow extends Error {}
+class ReaderSlow extends Error {}
 
 /** What a stream gets. */
 export type Entry =

@@ -28,11 +28,11 @@ export interface Patience {
 }
 
 /** The first look after a failure comes after this; the pause doubles up to WAIT_MAX_MS. */
-export const WAIT_MIN_MS = 250
+const WAIT_MIN_MS = 250
 /** The longest pause between two looks. */
-export const WAIT_MAX_MS = 5_000
+const WAIT_MAX_MS = 5_000
 /** What has to fit before the database is opened anew: LevelDB writes what its log holds into files. */
-export const ROOM_BYTES = 16 * 2 ** 20
+const ROOM_BYTES = 16 * 2 ** 20
 /** Files that have to be there for that. */
 const ROOM_FILES = 12
 /** Hidden, so that neither LevelDB nor the look at its directory takes it for its own. */

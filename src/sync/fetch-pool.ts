@@ -21,7 +21,7 @@ export const IN_FLIGHT_MAX = 8
 /** Requests in flight to one peer: the next one is on its way while the last one is read. */
 export const IN_FLIGHT_PER_PEER_MAX = 2
 /** Of these, requests in flight to strangers: as many of them as there may be hold up no more than this. */
-export const IN_FLIGHT_STRANGERS_MAX = 4
+const IN_FLIGHT_STRANGERS_MAX = 4
 /** A peer that sent nothing for so long shares its piece with another one. */
 export const QUIET_MAX_MS = 1_000
 /** A peer that is not done after so long shares its piece, though something comes now and then. */
