@@ -11,6 +11,10 @@ export interface GossipIntakeLimits {
   readonly frameMaxMs: number
 }
 
+/** Frames of one stream at once and in a second, beyond those that bytes pay for: a block is one, however small. */
+const FRAMES_MAX = 256
+const FRAMES_PER_SECOND = 64
+const BYTES_PER_FRAME = 256
 /** An unfinished frame up to this size is never aborted: those of 100 connections take 12 MiB. */
 const FREE_BYTES = 2 ** 17
 const CONTINUES = 0x80
@@ -50,14 +54,21 @@ export class GossipIntake {
     const { frameMaxBytes, frameMaxMs, heldMaxBytes } = this.#limits
     const progress = new FrameProgress(frameMaxBytes)
     const followed: Followed = { stream, heldBytes: 0, begunMs: 0 }
+    let framesLeft = FRAMES_MAX
+    let refilledMs = this.#nowMs()
     this.#followed.add(followed)
     stream.onClosed(() => {
       this.#followed.delete(followed)
     })
     return (bytes) => {
       const nowMs = this.#nowMs()
-      const { isNew, heldBytes } = progress.push(bytes)
-      if (isNew) followed.begunMs = nowMs
+      const { begun, heldBytes } = progress.push(bytes)
+      const refill = ((nowMs - refilledMs) / 1_000) * FRAMES_PER_SECOND
+      refilledMs = nowMs
+      framesLeft += refill + bytes.length / BYTES_PER_FRAME - begun
+      framesLeft = Math.min(framesLeft, FRAMES_MAX)
+      if (framesLeft < 0) throw new RangeError('more gossip frames than any traffic needs')
+      if (begun > 0) followed.begunMs = nowMs
       followed.heldBytes = heldBytes
       if (heldBytes <= FREE_BYTES) return
       if (nowMs - followed.begunMs > frameMaxMs) {
@@ -88,12 +99,12 @@ class FrameProgress {
     this.#frameMaxBytes = frameMaxBytes
   }
 
-  /** What is held of an unfinished frame, and whether that one began among these bytes. */
-  push(bytes: Uint8Array): { readonly isNew: boolean; readonly heldBytes: number } {
-    let isNew = false
+  /** What is held of an unfinished frame, and how many frames began among these bytes. */
+  push(bytes: Uint8Array): { readonly begun: number; readonly heldBytes: number } {
+    let begun = 0
     for (let at = 0; at < bytes.length;) {
       if (this.#dataLeft === 0) {
-        if (this.#lengthBytes === 0) isNew = true
+        if (this.#lengthBytes === 0) begun += 1
         this.#takeLength(bytes[at]!)
         at += 1
         continue
@@ -103,7 +114,7 @@ class FrameProgress {
       this.#dataLeft -= length
       this.#heldBytes = this.#dataLeft === 0 ? 0 : this.#heldBytes + length
     }
-    return { isNew, heldBytes: this.#heldBytes + this.#lengthBytes }
+    return { begun, heldBytes: this.#heldBytes + this.#lengthBytes }
   }
 
   #takeLength(byte: number): void {

@@ -19,6 +19,11 @@ export interface RawMessage {
   readonly data: Uint8Array
 }
 
+/** One RPC as it came, without its length: one piece of bytes or several. */
+export interface RpcBytes {
+  subarray(): Uint8Array
+}
+
 /** What is not public of gossipsub. */
 export interface GossipSubInternals {
   /** By peer id. */
@@ -32,6 +37,8 @@ export interface GossipSubInternals {
     rpc: { readonly subscriptions: []; readonly messages: readonly RawMessage[] }
   ): boolean
   handlePeerReadStreamError(error: Error, peer: PeerId): void
+  /** Decodes and handles what comes on a peer's stream, until it ends. Called once for each stream. */
+  pipePeerReadStream(peer: PeerId, rpcs: AsyncIterable<RpcBytes>): Promise<void>
   /** Called for each message of an RPC, without waiting for the one before. Never rejects. */
   handleReceivedMessage(from: PeerId, message: RawMessage): Promise<void>
   /** Messages that peers said they would send; a peer that breaks its word loses score. */
@@ -51,6 +58,7 @@ export function internalsOf(pubsub: GossipSub): GossipSubInternals {
     internals.direct instanceof Set &&
     typeof internals.sendRpc === 'function' &&
     typeof internals.handlePeerReadStreamError === 'function' &&
+    typeof internals.pipePeerReadStream === 'function' &&
     typeof internals.handleReceivedMessage === 'function' &&
     internals.gossipTracer.promises instanceof Map
   if (!isKnown) {

@@ -8,6 +8,7 @@ import { blocksTopic, TOPIC_VERSIONS } from '../../protocols/gossip/topic.ts'
 import { type BlockMesh, type ReceivedMessage, type Verdict } from '../gossip/block-gossip.ts'
 import { ADMIT_ALL, type MessageIntake } from '../gossip/message-intake.ts'
 import { type GossipSubInternals, internalsOf, onStreamOpened } from './gossip-internals.ts'
+import { rationGossip } from './gossip-rations.ts'
 import { createGossipRepair, type GossipRepairDeps } from './gossip-repair.ts'
 import { createGossipReplay } from './gossip-replay.ts'
 import {
@@ -83,6 +84,7 @@ export function createGossipMesh(
   const internals = internalsOf(pubsub)
   const topics = TOPIC_VERSIONS.map((version) => blocksTopic(chainId, version))
   liftSendLimit(internals)
+  rationGossip(internals, clock)
   const repair = createGossipRepair({ clock, host, pubsub, internals }, topics)
   const replay = createGossipReplay({ clock, pubsub }, internals)
   let unpacking: GossipUnpacking | undefined

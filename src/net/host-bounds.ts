@@ -11,6 +11,7 @@ import { GossipIntake } from './gossip-intake.ts'
 import { HalfOpen } from './half-open.ts'
 import { guardedHandshake } from './handshake-guard.ts'
 import { type Intake, type MuxedStream } from './muxed-stream.ts'
+import { type RationRates, SharedRation } from './shared-ration.ts'
 import { SharedWork } from './shared-work.ts'
 import { atMost, identifyIntake, PING_MAX_BYTES } from './stream-intake.ts'
 
@@ -57,6 +58,18 @@ const STRANGER: MuxerLimits = {
 /** About 3 ms at once and a fifth of one processor, whatever all strangers together send: 40 MiB/s of bytes. */
 const STRANGER_WORK = { rate: { burstTokens: 150, tokensPerSecond: 10_000 }, sliceUnits: 64 }
 
+/**
+ * Fields of identify messages, pushed ones too: each is sorted and stored anew with every write to the peer store, a
+ * tenth of a millisecond. Honest ones have some 30.
+ */
+const IDENTIFY_RATES: RationRates = {
+  own: { burstTokens: 64, tokensPerSecond: 2 },
+  shared: { burstTokens: 512, tokensPerSecond: 512 }
+}
+
+/** Those whose name is not at hand share one ration. */
+const UNKNOWN = 'unknown'
+
 const GOSSIP_HELD_MAX_BYTES = 48 * 2 ** 20
 const GOSSIP_FRAME_MAX_MS = 30_000
 
@@ -78,6 +91,7 @@ interface MuxerComponents {
 /** Who is at the other end of a connection that has a muxer, and the connection below it. */
 interface Secured {
   readonly below: MultiaddrConnection
+  readonly peer: string
   readonly isStranger: boolean
 }
 
@@ -111,7 +125,7 @@ export function createHostBounds({
       const below = raw.get(connection)
       if (below === undefined) return
       halfOpen.leave(below, isKept(peer))
-      secured.set(stream, { below, isStranger: !isKept(peer) })
+      secured.set(stream, { below, peer, isStranger: !isKept(peer) })
     }
   })
   const connectionGater: ConnectionGater = {
@@ -155,13 +169,21 @@ function muxerFor(
     work: new SharedWork(STRANGER_WORK),
     held: new Set<() => number>()
   }
+  const identified = new SharedRation(IDENTIFY_RATES)
   const isStranger = (connection: MessageStream) => secured.get(connection)?.isStranger ?? true
   return (components: MuxerComponents): StreamMuxerFactory =>
     boundedYamux({
       kindOf: (connection) => (isStranger(connection) ? strangers : kept),
       protocols: () => components.registrar.getProtocols(),
       intakeOf: (protocol, stream, connection) =>
-        intakeOf(gossip, { protocol, stream, isStranger: isStranger(connection) }),
+        intakeOf(gossip, {
+          protocol,
+          stream,
+          isStranger: isStranger(connection),
+          paysIdentify: (fields) =>
+            !isStranger(connection) ||
+            identified.takes(secured.get(connection)?.peer ?? UNKNOWN, fields)
+        }),
       onHeard(connection) {
         const below = secured.get(connection)?.below
         if (below !== undefined) places.heard(below)
@@ -174,11 +196,18 @@ function intakeOf(
   {
     protocol,
     stream,
-    isStranger
-  }: { readonly protocol: string; readonly stream: MuxedStream; readonly isStranger: boolean }
+    isStranger,
+    paysIdentify
+  }: {
+    readonly protocol: string
+    readonly stream: MuxedStream
+    readonly isStranger: boolean
+    readonly paysIdentify: (fields: number) => boolean
+  }
 ): Intake | undefined {
   const isOurs = stream.direction === 'outbound'
-  if (protocol === '/ipfs/id/1.0.0') return isOurs ? identifyIntake() : atMost(0)
+  if (protocol === '/ipfs/id/1.0.0') return isOurs ? identifyIntake(paysIdentify) : atMost(0)
+  if (protocol === '/ipfs/id/push/1.0.0') return isOurs ? atMost(0) : identifyIntake(paysIdentify)
   if (protocol === '/ipfs/ping/1.0.0') return atMost(PING_MAX_BYTES)
   if (!protocol.startsWith('/meshsub/') || !isStranger) return undefined
   if (isOurs) return atMost(0) // gossip goes one way on a stream

@@ -20,8 +20,11 @@ export function atMost(maxBytes: number): Intake {
   }
 }
 
-/** The answer of identify: length-prefixed protobuf messages (libp2p specifications, "identify"). */
-export function identifyIntake(): Intake {
+/**
+ * The answer of identify, or a push of it: length-prefixed protobuf messages (libp2p specifications, "identify"). Each
+ * message has its fields paid for; one that is not ends the stream, and is no fault.
+ */
+export function identifyIntake(pays: (fields: number) => boolean = () => true): Intake {
   const reader = new FrameReader({ lengthMaxBytes: 2, frameMaxBytes: IDENTIFY_MAX_BYTES })
   let messages = 0
   let fields = 0
@@ -29,9 +32,11 @@ export function identifyIntake(): Intake {
     reader.push(bytes)
     for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
       messages += 1
-      fields += countFields(frame)
+      const added = countFields(frame)
+      fields += added
       if (messages > IDENTIFY_MESSAGES_MAX) throw new RangeError('too many identify messages')
       if (fields > IDENTIFY_FIELDS_MAX) throw new RangeError('too many fields in identify messages')
+      if (!pays(added)) throw new Error('too much to identify lately')
     }
   }
 }

@@ -37,6 +37,18 @@ describe('identify', () => {
   }
 })
 
+describe('a push of identify', () => {
+  it('has each message paid for, and ends where it is not', () => {
+    const paid: number[] = []
+    const take = identifyIntake((fields) => paid.push(fields) < 2)
+    take(message(repeat(ADDRESS_FIELD, 3)))
+    assert.throws(() => {
+      take(message(repeat(ADDRESS_FIELD, 4)))
+    }, /too much to identify/)
+    assert.deepEqual(paid, [3, 4])
+  })
+})
+
 describe('a bound of bytes', () => {
   it('holds over all parts', () => {
     const take = atMost(3)
@@ -93,6 +105,20 @@ describe('gossip of strangers', () => {
     time.ms += 1_001
     assert.throws(() => {
       take(Buffer.of(1))
+    }, RangeError)
+  })
+
+  it('is cut where frames are more than any traffic needs', () => {
+    const { time, open } = start()
+    const { take } = open('a')
+    for (let second = 0; second < 100; second++) {
+      for (let count = 0; count < 20; count++) take(message(Buffer.alloc(30)))
+      take(message(Buffer.alloc(250_000)))
+      time.ms += 1_000
+    }
+    take(repeat(message(Buffer.alloc(1)), 250))
+    assert.throws(() => {
+      take(repeat(message(Buffer.alloc(0)), 250))
     }, RangeError)
   })
 
