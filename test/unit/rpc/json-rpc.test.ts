@@ -57,6 +57,22 @@ function useFixture(): void {
   })
 }
 
+describe('the name of a method that there is not', () => {
+  const name = (letter: string) => request(letter.repeat(2_000_000), [])
+
+  it('is cut off before it is made readable', async () => {
+    const took = async (letter: string) => {
+      const startMs = performance.now()
+      const message = `the method ${(letter === 'a' ? 'a' : '?').repeat(64)} does not exist`
+      assert.deepEqual(await answer(name(letter)), refused(-32601, message, 1))
+      return performance.now() - startMs
+    }
+    const fewestMs = async (letter: string) =>
+      Math.min(await took(letter), await took(letter), await took(letter))
+    assert.ok((await fewestMs('~')) < 10 * (await fewestMs('a')))
+  })
+})
+
 describe('a request', () => {
   useFixture()
 
