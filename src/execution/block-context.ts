@@ -8,6 +8,7 @@ import { NodeError } from '../base/node-error.ts'
 import { createEvmInSlices } from './block-evm.ts'
 import { blake2fPrecompiles } from './blake2f.ts'
 import { modexpPrecompile } from './modexp.ts'
+import { hashesInSlices } from './hashes-in-slices.ts'
 import { pairsInSlices } from './pairs-in-slices.ts'
 import { pointEvaluation } from './point-evaluation.ts'
 import { type StateAdapter } from './state-adapter.ts'
@@ -82,6 +83,7 @@ export function createBlockEvm(
       ...blake2fPrecompiles(yielder),
       pointEvaluation(yielder),
       modexpPrecompile(yielder),
+      ...hashesInSlices(yielder),
       ...pairsInSlices(yielder)
     ]
   }

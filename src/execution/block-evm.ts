@@ -48,7 +48,7 @@ const interpreterClass = await findInterpreterClass()
  */
 export async function createEvmInSlices(options: BlockEvmOptions, yielder: Yielder): Promise<EVM> {
   const evm = await createEVM(options)
-  const frames = new Frames({ evm, opcodes: opcodesOf(options.common), yielder })
+  const frames = new Frames({ evm, opcodes: opcodesOf(options.common, yielder), yielder })
   // Neither is an option. The journal's class is not exported; ours has its methods.
   Object.assign(evm, {
     journal: new WarmJournal(options.stateManager),

@@ -3,6 +3,8 @@ import { type Common } from '@ethereumjs/common'
 import { getOpcodesForHF } from '@ethereumjs/evm'
 import { Address, bigIntToAddressBytes } from '@ethereumjs/util'
 import { bytesToBigint } from '../base/bytes.ts'
+import { keccak256InSlices } from '../base/keccak.ts'
+import { type Yielder } from '../base/yielder.ts'
 
 /** By code, what each opcode is, costs and does. */
 export type OpcodeMap = ReturnType<typeof getOpcodesForHF>['opcodeMap']
@@ -10,6 +12,7 @@ type OpHandler = OpcodeMap[number]['opHandler']
 /** One frame's registers, as opcodes read and write them. */
 export type RunState = Parameters<OpHandler>[0]
 
+const KECCAK256 = 0x20
 const CALLDATACOPY = 0x37
 const CODECOPY = 0x39
 const EXTCODECOPY = 0x3c
@@ -24,13 +27,14 @@ const ADDRESS_BITS = 160
 const OBJECT_FORMAT = Uint8Array.of(0xef, 0x00)
 
 /** A map of its own for each EVM. */
-export function opcodesOf(common: Common): OpcodeMap {
+export function opcodesOf(common: Common, yielder: Yielder): OpcodeMap {
   const { opcodeMap } = getOpcodesForHF(common)
   const replace = (code: number, opHandler: OpHandler) => {
     const known = opcodeMap[code]
     if (known === undefined) throw new Error(`there is no opcode ${String(code)}`)
     opcodeMap[code] = { ...known, opHandler }
   }
+  replace(KECCAK256, hashOf(opcodeMap[KECCAK256]?.opHandler, yielder))
   replace(CALLDATACOPY, (runState) => {
     copyToMemory(runState, runState.interpreter.getCallData())
   })
@@ -40,6 +44,23 @@ export function opcodesOf(common: Common): OpcodeMap {
   replace(EXTCODECOPY, copyOtherCode)
   for (let code = PUSH1; code <= PUSH32; code++) replace(code, pushBytes)
   return opcodeMap
+}
+
+/** Bytes that are hashed in one piece, a millisecond of work; a block's gas pays for 3.9 MB of memory at once. */
+const HASHED_AT_ONCE_MAX_BYTES = 2n ** 17n
+
+/** The library's, but for what takes long. */
+function hashOf(atOnce: OpHandler | undefined, yielder: Yielder): OpHandler {
+  if (atOnce === undefined) throw new Error('there is no opcode KECCAK256')
+  return (runState, common) => {
+    const { stack, memory } = runState
+    const [at = 0n, length = 0n] = stack.peek(2)
+    if (length <= HASHED_AT_ONCE_MAX_BYTES) return atOnce(runState, common)
+    stack.popN(2)
+    return keccak256InSlices(memory.read(Number(at), Number(length)), yielder).then((hash) => {
+      stack.push(bytesToBigint(hash))
+    })
+  }
 }
 
 /** Zeros follow what there is; the library pads by spreading arrays, 50 ns for each byte that costs a tenth of a gas. */

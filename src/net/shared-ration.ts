@@ -1,6 +1,7 @@
 // Work that strangers cause, in units: each has a little of its own, and beyond it a share in what all have together.
 import { type Clock, systemClock } from '../base/clock.ts'
-import { type BucketRate, Quota } from '../peer/quota.ts'
+import { type BucketRate } from '../base/token-bucket.ts'
+import { Quota } from '../peer/quota.ts'
 
 /** What one peer always has, so that nobody else's flood takes it, and what all have beyond it. */
 export interface RationRates {
