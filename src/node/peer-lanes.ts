@@ -39,7 +39,7 @@ const OPEN: Readonly<
   Record<LaneKind, { readonly limits: LaneLimits; readonly rates: QuotaRates }>
 > = {
   small: {
-    limits: { streamsPerPeerMax: 4, streamsMax: 64, turnMs: TURN_MS },
+    limits: { streamsPerPeerMax: 4, streamsMax: 64, turnMs: TURN_MS, sharesTurns: true },
     rates: { perPeer: SMALL_RATE, total: { burstTokens: 1_000, tokensPerSecond: 250 } }
   },
   bulk: {
@@ -48,7 +48,8 @@ const OPEN: Readonly<
       streamsMax: 64,
       turnMs: TURN_MS,
       readerMinBytesPerSecond: READER_MIN_BYTES_PER_SECOND,
-      bytesPerToken: BYTES_PER_TOKEN
+      bytesPerToken: BYTES_PER_TOKEN,
+      sharesTurns: true
     },
     rates: {
       perPeer: { burstTokens: 500, tokensPerSecond: 100 },

@@ -1,5 +1,6 @@
 // A lane: the streams and the quota that requests of one kind share, and who has to wait for a place.
 import { type Clock } from '../base/clock.ts'
+import { createSharedTurns, type NextTurn } from '../base/shared-turns.ts'
 import { type Quota } from '../peer/quota.ts'
 
 /** Bounds of one lane. */
@@ -15,6 +16,8 @@ export interface LaneLimits {
   readonly readerMinBytesPerSecond?: number
   /** Answers cost a token for so many bytes, beside what the request costs; undefined: nothing. */
   readonly bytesPerToken?: number
+  /** True where all answers together send one chunk in a turn of the event loop, however many they are. */
+  readonly sharesTurns?: boolean
 }
 
 /** A reader is judged by its rate once it was waited for so long. */
@@ -109,6 +112,8 @@ class Place implements LanePlace {
 export class Lane {
   readonly quota: Quota
   readonly limits: LaneLimits
+  /** Awaited before each chunk; undefined where each answer has slices of its own. */
+  readonly nextTurn: NextTurn | undefined
   readonly #clock: Pick<Clock, 'monotonicMs'>
   readonly #places = new Map<string, Set<Place>>()
   readonly #refusals = new Map<string, number>()
@@ -124,6 +129,7 @@ export class Lane {
     this.#clock = clock
     this.quota = quota
     this.limits = limits
+    this.nextTurn = limits.sharesTurns === true ? createSharedTurns() : undefined
   }
 
   /** Streams open now. */

@@ -237,11 +237,12 @@ async function answer<Request, Chunk>(
   }
   const yielder = createYielder()
   try {
+    await lane.nextTurn?.()
     for await (const chunk of serve(request, context)) {
       signal.throwIfAborted()
       await send({ result: 'ok', ...def.chunk.encode(chunk) })
       // A handler that reads from the store, and a reader that is quick, would hold the event loop for the whole answer.
-      await yielder.maybeYield()
+      await (lane.nextTurn?.() ?? yielder.maybeYield())
       signal.throwIfAborted()
     }
   } catch (thrown) {
