@@ -4,7 +4,7 @@ import { MAIN_JOB_SCENARIOS, RECOVERY_SCENARIOS } from '../../devnet/scenarios/s
 import { describeBroken, runScenario, type ScenarioRunResult } from '../soak/scenario-process.ts'
 
 /** One run starts processes, builds blocks at their pace, and waits out the quiet time. */
-const RUN_TIMEOUT_MS = 200_000
+const RUN_TIMEOUT_MS = 400_000
 /** The others take minutes: `npm run -s soak -- recovery`. */
 const QUICK_RECOVERY: readonly string[] = [
   'many-blocks-behind',
@@ -14,7 +14,7 @@ const QUICK_RECOVERY: readonly string[] = [
 const SEED = 1_000 + Math.floor(Math.random() * 1_000_000)
 
 /** A cluster mostly waits; so many share a machine with two cores and still keep their slots. */
-const SIDE_BY_SIDE = 3
+const SIDE_BY_SIDE = 2
 
 type RunOptions = Parameters<typeof runScenario>[1]
 
