@@ -5,7 +5,8 @@ export type NextTurn = () => Promise<void>
 
 /**
  * With slices of their own (yielder.ts) so many pieces of work would hold one turn of the loop for as many slices; with
- * shared turns they hold it for one step, however many they are.
+ * shared turns they hold it for one step, however many they are. JSON-RPC has turns by client beside these
+ * (rpc/turns.ts): who is next there goes by the time that each has had; here it goes by the order alone.
  */
 export function createSharedTurns(): NextTurn {
   const waiting: (() => void)[] = []

@@ -83,6 +83,7 @@ describe('KECCAK256', () => {
     ] as const) {
       const stack = [BigInt(length), BigInt(at)]
       // Only what the opcode touches of a frame.
+      // Only what the opcode touches, of what the library hands to one.
       const runState = {
         stack: {
           peek: (count: number) => stack.slice(-count).reverse(),
