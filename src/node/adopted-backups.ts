@@ -5,7 +5,7 @@ import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { createNamedValue, type NamedValue } from '../chain/named-value.ts'
 import { type StoredBackups } from '../recovery/ports.ts'
-import { type OpenStores } from './open-stores.ts'
+import { type KeyValueStore } from '../store/key-value-store.ts'
 
 /** One of the set. */
 export interface AdoptedBackup {
@@ -46,7 +46,7 @@ const sets = z.union([
 ])
 
 /** Where they are kept. A version that knows peer ids alone refuses what this one writes. */
-export function storedSets({ chainStore }: Pick<OpenStores, 'chainStore'>): NamedValue<StoredSets> {
+export function storedSets(chainStore: KeyValueStore): NamedValue<StoredSets> {
   return createNamedValue<StoredSets>(chainStore, 'backups', (json) => sets.parse(json))
 }
 

@@ -2,6 +2,8 @@
 import { z } from 'zod'
 import { LruMap } from '../base/lru.ts'
 import { NodeError } from '../base/node-error.ts'
+import { createNamedValue } from '../chain/named-value.ts'
+import { type KeyValueStore } from '../store/key-value-store.ts'
 import { BACKUPS_MAX } from './config-keys.ts'
 import { type PeerAddress } from './node-config.ts'
 
@@ -23,7 +25,14 @@ export interface AddedBackups {
 }
 
 /** What is stored: by itself it says whom to dial. */
-export const addedBackups = z.array(z.object({ multiaddr: z.string(), peerId: z.string() }))
+const addedBackups = z.array(z.object({ multiaddr: z.string(), peerId: z.string() }))
+
+/** The backups that an operator added to those of the config. */
+export function storedAdditions(chainStore: KeyValueStore): AddedBackups {
+  return createNamedValue<readonly PeerAddress[]>(chainStore, 'added-backups', (json) =>
+    addedBackups.parse(json)
+  )
+}
 
 /**
  * The set of backups of one sequencer. What is added at runtime is kept with the databases, since a backup

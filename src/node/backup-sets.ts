@@ -1,10 +1,9 @@
 // The two sets of backups of one node: who counts now, and who counted when the gate last opened.
 import { type Log } from '../base/log.ts'
+import { type KeyValueStore } from '../store/key-value-store.ts'
 import { AdoptedBackups, storedSets } from './adopted-backups.ts'
-import { BackupRoster } from './backup-roster.ts'
+import { BackupRoster, storedAdditions } from './backup-roster.ts'
 import { type NodeConfig } from './node-config.ts'
-import { type OpenStores } from './open-stores.ts'
-import { storedAdditions } from './recovery-ports.ts'
 
 /** Both sets. */
 export interface BackupSets {
@@ -14,19 +13,19 @@ export interface BackupSets {
 
 /** Reads them, and takes over the addresses that the config knows. Throws ChainError, StoreError. */
 export async function openBackupSets(
-  stores: Pick<OpenStores, 'chainStore'>,
+  chainStore: KeyValueStore,
   {
     config: { backups, peers },
     ownPeerId
   }: { readonly config: Pick<NodeConfig, 'backups' | 'peers'>; readonly ownPeerId: string },
   log: Log
 ): Promise<BackupSets> {
-  const roster = new BackupRoster(storedAdditions(stores), {
+  const roster = new BackupRoster(storedAdditions(chainStore), {
     configured: backups,
     others: peers,
     ownPeerId
   })
-  const adopted = new AdoptedBackups(storedSets(stores), roster)
+  const adopted = new AdoptedBackups(storedSets(chainStore), roster)
   await adopted.refresh(log)
   return { roster, adopted }
 }

@@ -5,8 +5,8 @@ import { errorMessage } from '../base/node-error.ts'
 import { type BlockRef } from '../chain/block.ts'
 import { createNamedValue, type NamedValue } from '../chain/named-value.ts'
 import { type RecoveryStatus } from '../recovery/recovery.ts'
+import { type KeyValueStore } from '../store/key-value-store.ts'
 import { type NodeConfig } from './node-config.ts'
-import { type OpenStores } from './open-stores.ts'
 
 /** What joining is told by. */
 export interface JoiningDeps {
@@ -28,7 +28,7 @@ export interface Joining {
 }
 
 /** True from the first start on an empty store until it has caught up, over restarts: gossip fills it at any end. */
-export function storedJoining({ chainStore }: Pick<OpenStores, 'chainStore'>): NamedValue<boolean> {
+export function storedJoining(chainStore: KeyValueStore): NamedValue<boolean> {
   return createNamedValue<boolean>(chainStore, 'joining', (json) => z.boolean().parse(json))
 }
 

@@ -162,7 +162,7 @@ function openJoining(
   const { accepted } = stores
   const connected = () => network.connected()
   return createJoining(
-    { log, stored: storedJoining(stores), accepted, recovery, connected },
+    { log, stored: storedJoining(stores.chainStore), accepted, recovery, connected },
     config
   )
 }

@@ -76,7 +76,7 @@ export async function createNode(
     // Before anything stands on stored blocks: some may be lost.
     const mender = await openHoles({ chain, signer, verify: messageVerifier(inputs, chain) })
     const ownPeerId = inputs.peerKey.peerId
-    const sets = await openBackupSets(chain.stores, { config: inputs.config, ownPeerId }, log)
+    const sets = await openBackupSets(chain.stores.chainStore, { config: inputs.config, ownPeerId }, log)
     const isConfigured = configuredPeers(inputs.config, sets)
     const blame = openBlame(chain.stores, { clock, log }, isConfigured)
     closers.add('blame', () => blame.saved())

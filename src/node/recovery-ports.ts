@@ -7,7 +7,6 @@ import { type Applier } from '../apply/applier.ts'
 import { ApplyError } from '../apply/apply-error.ts'
 import { type Block, type BlockRef } from '../chain/block.ts'
 import { type BlockTimes } from '../chain/block-times.ts'
-import { createNamedValue } from '../chain/named-value.ts'
 import { type OpenHoles } from '../sync/open-holes.ts'
 import { type VerifyMessage } from '../sync/peer-blocks.ts'
 import { findClockFault } from '../recovery/clock-fault.ts'
@@ -19,8 +18,6 @@ import {
   type RecoveryState
 } from '../recovery/ports.ts'
 import { type SignedRecord } from '../signer/signed-record.ts'
-import { addedBackups, type AddedBackups } from './backup-roster.ts'
-import { type PeerAddress } from './node-config.ts'
 import { type OpenStores } from './open-stores.ts'
 import { type PeerClaims } from './peer-claims.ts'
 
@@ -146,13 +143,6 @@ export function recoveryPeers({
         readings: claims.clockReadings(backups())
       })
   }
-}
-
-/** The backups that an operator added to those of the config. */
-export function storedAdditions({ chainStore }: Pick<OpenStores, 'chainStore'>): AddedBackups {
-  return createNamedValue<readonly PeerAddress[]>(chainStore, 'added-backups', (json) =>
-    addedBackups.parse(json)
-  )
 }
 
 /** True while the disk under a directory has room for what comes next. */

@@ -39,14 +39,14 @@ function rosterOf(
 describe('the stored set of backups', () => {
   it('is nothing before the gate opened for the first time', async () => {
     const { chainStore } = await storeWith(undefined)
-    const adopted = new AdoptedBackups(storedSets({ chainStore }), rosterOf(['a']))
+    const adopted = new AdoptedBackups(storedSets(chainStore), rosterOf(['a']))
     await adopted.refresh(silentLog)
     assert.deepEqual([adopted.load(), adopted.opened(), adopted.former()], [[], undefined, []])
   })
 
   it('of a version that kept peer ids alone is the same set, its addresses unknown', async () => {
     const { chainStore } = await storeWith(['a', 'b'])
-    const adopted = new AdoptedBackups(storedSets({ chainStore }), rosterOf(['a']))
+    const adopted = new AdoptedBackups(storedSets(chainStore), rosterOf(['a']))
     assert.deepEqual(adopted.load(), [['a', 'b']])
     assert.deepEqual(adopted.former(), [{ peerId: 'b' }])
   })
@@ -54,18 +54,18 @@ describe('the stored set of backups', () => {
   it('takes over the addresses that the config knows, once, and knows them without it', async () => {
     const { chainStore, raw } = await storeWith(['a', 'b', 'c', 'd'])
     const roster = rosterOf(['a'], ['b'], ['c'])
-    await new AdoptedBackups(storedSets({ chainStore }), roster).refresh(silentLog)
+    await new AdoptedBackups(storedSets(chainStore), roster).refresh(silentLog)
     assert.deepEqual(raw(), { opened: [peer('a'), peer('b'), peer('c'), { peerId: 'd' }] })
-    const later = new AdoptedBackups(storedSets({ chainStore }), rosterOf(['e']))
+    const later = new AdoptedBackups(storedSets(chainStore), rosterOf(['e']))
     await later.refresh(silentLog)
     assert.deepEqual(later.former(), [peer('a'), peer('b'), peer('c'), { peerId: 'd' }])
   })
 
   it('follows a backup that has moved', async () => {
     const { chainStore } = await storeWith([peer('a', 1)])
-    const adopted = new AdoptedBackups(storedSets({ chainStore }), rosterOf(['a']))
+    const adopted = new AdoptedBackups(storedSets(chainStore), rosterOf(['a']))
     await adopted.refresh(silentLog)
-    const later = new AdoptedBackups(storedSets({ chainStore }), rosterOf([]))
+    const later = new AdoptedBackups(storedSets(chainStore), rosterOf([]))
     assert.deepEqual(later.former(), [peer('a')])
   })
 
@@ -84,9 +84,9 @@ describe('the stored set of backups', () => {
 
   it('counts beside the new one until the gate is open, also for the process after this one', async () => {
     const { chainStore, raw } = await storeWith([peer('a'), peer('b')])
-    const adopted = new AdoptedBackups(storedSets({ chainStore }), rosterOf(['a', 'c']))
+    const adopted = new AdoptedBackups(storedSets(chainStore), rosterOf(['a', 'c']))
     await adopted.announce(['a', 'c'])
-    const next = new AdoptedBackups(storedSets({ chainStore }), rosterOf(['d']))
+    const next = new AdoptedBackups(storedSets(chainStore), rosterOf(['d']))
     for (const { load, opened } of [adopted, next].map((one) => ({
       load: one.load(),
       opened: one.opened()
@@ -107,7 +107,7 @@ describe('the stored set of backups', () => {
   it('is the one that the gate opened under, though it was about to open under another before', async () => {
     const { chainStore, raw } = await storeWith({ opened: [peer('a'), peer('b')] })
     const roster = rosterOf(['a'], [], ['b'])
-    const adopted = new AdoptedBackups(storedSets({ chainStore }), roster)
+    const adopted = new AdoptedBackups(storedSets(chainStore), roster)
     await adopted.announce(['a'])
     await adopted.announce(['a', 'b'])
     await adopted.settle()
@@ -116,9 +116,9 @@ describe('the stored set of backups', () => {
 
   it('counts on beside every one that the gate may have opened under since', async () => {
     const { chainStore, raw } = await storeWith({ opened: [peer('a')] })
-    await new AdoptedBackups(storedSets({ chainStore }), rosterOf(['b'])).announce(['b'])
-    await new AdoptedBackups(storedSets({ chainStore }), rosterOf(['c'])).announce(['c'])
-    const adopted = new AdoptedBackups(storedSets({ chainStore }), rosterOf(['c']))
+    await new AdoptedBackups(storedSets(chainStore), rosterOf(['b'])).announce(['b'])
+    await new AdoptedBackups(storedSets(chainStore), rosterOf(['c'])).announce(['c'])
+    const adopted = new AdoptedBackups(storedSets(chainStore), rosterOf(['c']))
     await adopted.refresh(silentLog)
     assert.deepEqual(adopted.load(), [['a'], ['b'], ['c']])
     assert.deepEqual(adopted.former(), [peer('a'), peer('b')])
@@ -128,7 +128,7 @@ describe('the stored set of backups', () => {
 
   it('is not written again where nothing of it changed', async () => {
     const { chainStore } = await storeWith({ opened: [peer('a')] })
-    const stored = storedSets({ chainStore })
+    const stored = storedSets(chainStore)
     let savesCount = 0
     const counted = {
       load: () => stored.load(),
@@ -147,7 +147,7 @@ describe('the stored set of backups', () => {
   it('keeps the address of one that is removed while the gate opens', async () => {
     const { chainStore, raw } = await storeWith(undefined)
     const roster = rosterOf(['a'], [], ['b'])
-    const adopted = new AdoptedBackups(storedSets({ chainStore }), roster)
+    const adopted = new AdoptedBackups(storedSets(chainStore), roster)
     const counted = roster.ids()
     await roster.remove('b')
     await adopted.announce(counted)
@@ -164,7 +164,7 @@ describe('the stored set of backups', () => {
     it(`is refused, not misread, where ${what} is stored`, async () => {
       const { chainStore } = await storeWith(form)
       assert.throws(
-        () => new AdoptedBackups(storedSets({ chainStore }), rosterOf([])),
+        () => new AdoptedBackups(storedSets(chainStore), rosterOf([])),
         /named-value-invalid/
       )
     })

@@ -38,7 +38,7 @@ function createDirectory() {
     const { isJoining } = await createJoining(
       {
         log: { ...silentLog, warn: (event) => void warned.push(event) },
-        stored: storedJoining({ chainStore }),
+        stored: storedJoining(chainStore),
         accepted: { highestAccepted: () => facts.highest },
         recovery: { status: () => ({ ...facts, heard: new Set(facts.heard) }) },
         connected: () => facts.connected
