@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // The devnet command: the process around `runDevnet`.
 import '../src/net/promise-with-resolvers.ts'
-import { processIo } from '../src/node/command-io.ts'
-import { runDevnet } from './devnet-command.ts'
+import { processIo } from '../src/cli/command-io.ts'
+import { runDevnet } from './command/devnet-command.ts'
 
 const isTerminal = process.stdin.isTTY && process.stdout.isTTY
 const exitCode = await runDevnet(process.argv.slice(2), {

@@ -7,7 +7,7 @@ import { assertFilesToLoad, readFileLimit } from './node/file-limit.ts'
 /** Node.js opens all files of a graph of modules at once, some 400 here: in parts that follow each other, a third. */
 const PARTS: readonly (() => Promise<unknown>)[] = [
   () => import('./base/keccak.ts'),
-  () => import('./chain/genesis.ts'),
+  () => import('./chain/genesis/genesis.ts'),
   () => import('./execution/embedded-engine.ts'),
   () => import('./state/state-store.ts'),
   () => import('./store/level-store.ts'),
@@ -29,8 +29,8 @@ async function run(): Promise<number> {
   const { systemClock } = await import('./base/clock.ts')
   const { parseListen, parsePeer } = await import('./net/peer-address.ts')
   const { createPeerKey, readPeerKey } = await import('./net/peer-key.ts')
-  const { processIo } = await import('./node/command-io.ts')
-  const { runCommandLine } = await import('./node/command-line.ts')
+  const { processIo } = await import('./cli/command-io.ts')
+  const { runCommandLine } = await import('./cli/command-line.ts')
   const { createNode } = await import('./node/node.ts')
   const { computeGenesisBlock } = await import('./node/open-stores.ts')
   const { readVersion } = await import('./node/version.ts')

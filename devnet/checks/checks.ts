@@ -1,9 +1,9 @@
 // The checks: pure over what was seen from outside. Each names the invariant it holds, and can fail.
 import { type Hex } from '../../src/base/bytes.ts'
-import { type CheckResult } from '../report.ts'
-import { type RpcBlock } from '../rpc-client.ts'
+import { type CheckResult } from '../cluster/report.ts'
+import { type RpcBlock } from '../cluster/rpc-client.ts'
 import { type LostBlock } from '../scenarios/scenario.ts'
-import { type SeenBlock, type SignedBlocks } from './signed-blocks.ts'
+import { type SeenBlock, type SignedBlocks } from '../cluster/signed-blocks.ts'
 
 /** A node's canonical chain by height, from its RPC. */
 export type RpcChains = ReadonlyMap<string, ReadonlyMap<number, RpcBlock>>

@@ -1,10 +1,10 @@
 // What nodes left on disk is whole: links, signatures, state and record (invariants 1, 4 and 7).
 import { type Hex } from '../../src/base/bytes.ts'
-import { type CheckResult } from '../report.ts'
+import { type CheckResult } from '../cluster/report.ts'
 import { type StoredChain } from './stored-chain.ts'
 import { type StoredJournal } from './stored-journal.ts'
 import { type StoredNode } from './stored-node.ts'
-import { type StoredRecord } from './stored-record.ts'
+import { type StoredRecord } from '../cluster/stored-record.ts'
 import { type StoredState } from './stored-state.ts'
 
 /** The chain that all nodes have to be of. */

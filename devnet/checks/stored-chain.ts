@@ -1,14 +1,14 @@
 // The canonical chain as a chain database holds it: each block's own facts, read and not judged.
 import { type Hex } from '../../src/base/bytes.ts'
-import { BlockReader } from '../../src/chain/block-reader.ts'
-import { readCanonical, readHead } from '../../src/chain/canonical-entries.ts'
-import { headerHash } from '../../src/chain/header.ts'
-import { createSignerSchedule } from '../../src/chain/signer-schedule.ts'
-import { verifyBlockMessage } from '../../src/chain/verify-message.ts'
+import { BlockReader } from '../../src/chain/stored/block-reader.ts'
+import { readCanonical, readHead } from '../../src/chain/stored/canonical-entries.ts'
+import { headerHash } from '../../src/chain/blocks/header.ts'
+import { createSignerSchedule } from '../../src/chain/blocks/signer-schedule.ts'
+import { verifyBlockMessage } from '../../src/chain/blocks/verify-message.ts'
 import { type KeyValueReader } from '../../src/store/key-value-store.ts'
-import { type ClusterLayout } from '../cluster-layout.ts'
-import { describeError } from '../condition.ts'
-import { type BlockFacts } from '../messages.ts'
+import { type ClusterLayout } from '../cluster/cluster-layout.ts'
+import { describeError } from '../cluster/condition.ts'
+import { type BlockFacts } from '../cluster/messages.ts'
 
 /** One canonical block on disk. */
 export interface StoredBlock {

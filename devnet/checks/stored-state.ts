@@ -17,7 +17,7 @@ import { type KeyValueStore } from '../../src/store/key-value-store.ts'
 import { STATE_PREFIX } from '../../src/store/keys.ts'
 import { pathKey } from '../../src/trie/nibbles.ts'
 import { iterateEntries } from '../../src/trie/trie-walk.ts'
-import { describeError } from '../condition.ts'
+import { describeError } from '../cluster/condition.ts'
 
 /** What a state database says of itself, and the first thing in it that is not sound. */
 export interface StoredState {

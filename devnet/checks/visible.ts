@@ -1,7 +1,7 @@
 // Invariant 6 from outside: whoever asks a node whose gate is shut is told so, and why; its recovery names its sources.
-import { type CheckResult, type RecoverySection } from '../report.ts'
-import { type StatusAnswer, type StatusSample } from '../recovery-samples.ts'
-import { readHealth, readStatus } from '../status-words.ts'
+import { type CheckResult, type RecoverySection } from '../cluster/report.ts'
+import { type StatusAnswer, type StatusSample } from '../cluster/recovery-samples.ts'
+import { readHealth, readStatus } from '../cluster/status-words.ts'
 
 /** One start of the sequencer as it looked from outside. Times are of one clock, in milliseconds. */
 export interface StartView {

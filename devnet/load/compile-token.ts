@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { type Abi } from 'viem'
 import { type Hex } from '../../src/base/bytes.ts'
-import { projectFile } from '../project-file.ts'
+import { projectFile } from './project-file.ts'
 
 /** A compiled contract, ready for viem's `deployContract`. */
 export interface CompiledContract {

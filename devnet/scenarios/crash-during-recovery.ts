@@ -1,5 +1,5 @@
 // Killed again and again while it recovers, once at the end of each stage: it ends in the same chain.
-import { type StageName } from '../../src/recovery/progress.ts'
+import { type StageName } from '../../src/recovery/actions/progress.ts'
 import { Expectations } from './expectations.ts'
 import { type Scenario } from './scenario.ts'
 

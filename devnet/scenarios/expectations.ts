@@ -1,5 +1,5 @@
 // What a scenario of many steps expects on its way, gathered into the one check that is its own.
-import { type CheckResult } from '../report.ts'
+import { type CheckResult } from '../cluster/report.ts'
 
 /** Notes what was seen; at the end all of it must have been as expected. */
 export class Expectations {

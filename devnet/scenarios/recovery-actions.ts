@@ -1,10 +1,10 @@
 // What scenarios of a whole recovery do beyond a crash: old data, lost records, stages, slowness, outages.
 import { type Hex } from '../../src/base/bytes.ts'
-import { type StageName } from '../../src/recovery/progress.ts'
-import { type Choice } from '../operator.ts'
-import { type RecoverySection } from '../report.ts'
-import { type TimedBlock } from '../rpc-client.ts'
-import { type Slowness } from '../slow-wire.ts'
+import { type StageName } from '../../src/recovery/actions/progress.ts'
+import { type Choice } from '../cluster/operator.ts'
+import { type RecoverySection } from '../cluster/report.ts'
+import { type TimedBlock } from '../cluster/rpc-client.ts'
+import { type Slowness } from '../cluster/slow-wire.ts'
 
 /** A block that the observer heard by gossip, and how old it was then. */
 export interface HeardAge {

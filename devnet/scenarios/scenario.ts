@@ -1,10 +1,10 @@
 // What a scenario is: who signs with what protection, what is done to whom, and what must hold at the end.
 import { type Hex } from '../../src/base/bytes.ts'
-import { type BlockFacts, type HoldStep, type StartFlags } from '../messages.ts'
-import { type ScenarioSetup } from './setup.ts'
+import { type BlockFacts, type HoldStep, type StartFlags } from '../cluster/messages.ts'
+import { type ScenarioSetup } from '../cluster/setup.ts'
 import { type RecoveryActions } from './recovery-actions.ts'
-import { type StatusWords } from '../status-words.ts'
-import { type CheckResult, type RecoverySection } from '../report.ts'
+import { type StatusWords } from '../cluster/status-words.ts'
+import { type CheckResult, type RecoverySection } from '../cluster/report.ts'
 
 /** The block a scenario is about, and what may become of it. */
 export interface LostBlock extends BlockFacts {

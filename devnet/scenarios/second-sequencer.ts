@@ -1,5 +1,5 @@
 // The same key on a copy of the data directory elsewhere: shut while the first one builds, then on top of it, then beside it.
-import { SECOND } from '../cluster-layout.ts'
+import { SECOND } from '../cluster/cluster-layout.ts'
 import { Expectations } from './expectations.ts'
 import { keepCopy } from './kept-copy.ts'
 import { type Scenario, type ScenarioActions } from './scenario.ts'

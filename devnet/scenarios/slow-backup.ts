@@ -1,5 +1,5 @@
 // A backup that is there and slow: suspended, trickling, late. With a record a majority will do, without it all.
-import { type Slowness } from '../slow-wire.ts'
+import { type Slowness } from '../cluster/slow-wire.ts'
 import { Expectations } from './expectations.ts'
 import { type Scenario, type ScenarioActions } from './scenario.ts'
 

@@ -1,5 +1,5 @@
 // The data directory is a copy of 1,000, 10, 1 blocks ago and the record is gone: the announced chain goes on.
-import { type BlockFacts } from '../messages.ts'
+import { type BlockFacts } from '../cluster/messages.ts'
 import { Expectations } from './expectations.ts'
 import { keepCopy } from './kept-copy.ts'
 import { type Scenario, type ScenarioActions } from './scenario.ts'

@@ -1,6 +1,6 @@
 // The journal of a clean stop comes back damaged: its longest valid prefix counts, the rest is rebuilt, nothing else is believed.
 import { decodeJournal, journalOf } from '../../src/state/journal-codec.ts'
-import { type BlockFacts } from '../messages.ts'
+import { type BlockFacts } from '../cluster/messages.ts'
 import { flipped, readEvents, readJournalFile, runVerify, writeJournalFile } from './damage.ts'
 import { Expectations } from './expectations.ts'
 import { type NodePlace } from './recovery-actions.ts'

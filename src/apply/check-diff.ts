@@ -1,9 +1,9 @@
 // What a state diff says of its block, held against the headers (protocols/state-diffs-by-range, SD-16 and SD-17).
 import { type StateDiff } from '../../protocols/state-diffs-by-range/state-diff.ts'
 import { bytesToHex, equalBytes } from '../base/bytes.ts'
-import { type Block } from '../chain/block.ts'
-import { blockBloom } from '../chain/receipt.ts'
-import { decodeReceiptHead } from '../chain/receipt-head.ts'
+import { type Block } from '../chain/blocks/block.ts'
+import { blockBloom } from '../chain/blocks/receipt.ts'
+import { decodeReceiptHead } from '../chain/blocks/receipt-head.ts'
 import { DiffError } from '../state/diff-error.ts'
 import { orderedRoot } from '../trie/ordered-root.ts'
 

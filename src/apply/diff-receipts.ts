@@ -1,7 +1,7 @@
 // The receipts of a block that was not executed here, out of its state diff (protocols/state-diffs-by-range, SD-17).
 import { decodeStateDiff } from '../../protocols/state-diffs-by-range/state-diff-codec.ts'
-import { type Block } from '../chain/block.ts'
-import { decodeReceipt, type Receipt } from '../chain/receipt.ts'
+import { type Block } from '../chain/blocks/block.ts'
+import { decodeReceipt, type Receipt } from '../chain/blocks/receipt.ts'
 import { assertReceiptsOfBlock } from './check-diff.ts'
 import { refusedDiff } from './diff-refusal.ts'
 

@@ -1,7 +1,7 @@
 // What a state diff can be to blame for, and what it cannot.
 import { StateDiffError } from '../../protocols/state-diffs-by-range/state-diff-error.ts'
 import { errorMessage } from '../base/node-error.ts'
-import { ChainError } from '../chain/chain-error.ts'
+import { ChainError } from '../chain/blocks/chain-error.ts'
 import { DiffError } from '../state/diff-error.ts'
 import { ApplyError } from './apply-error.ts'
 

@@ -1,8 +1,8 @@
 // Blocks that become the chain without being executed: the state on disk is above them already (recovery.md, row 8).
 import { type Hex } from '../base/bytes.ts'
 import { createYielder } from '../base/yielder.ts'
-import { type Block } from '../chain/block.ts'
-import { checkLink, type LinkRules } from '../chain/link.ts'
+import { type Block } from '../chain/blocks/block.ts'
+import { checkLink, type LinkRules } from '../chain/blocks/link.ts'
 import { type StatePoint } from '../state/state-view.ts'
 import { ApplyError } from './apply-error.ts'
 

@@ -1,7 +1,7 @@
 // Rebuilds lost states of stored blocks from their diffs: merged in one commit, or one by one (recovery.md, rows 9, 10).
 import { type Hex } from '../base/bytes.ts'
 import { createYielder } from '../base/yielder.ts'
-import { type Block, type BlockRef } from '../chain/block.ts'
+import { type Block, type BlockRef } from '../chain/blocks/block.ts'
 import { type PreparedLayer } from '../state/layer.ts'
 import { MergedDiffs } from '../state/merged-diffs.ts'
 import { ApplyError } from './apply-error.ts'

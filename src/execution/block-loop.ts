@@ -3,7 +3,7 @@ import { type Common } from '@ethereumjs/common'
 import { type EVM } from '@ethereumjs/evm'
 import { createAddressFromString } from '@ethereumjs/util'
 import { type Hex } from '../base/bytes.ts'
-import { blockBloom, receiptsRoot, type Receipt } from '../chain/receipt.ts'
+import { blockBloom, receiptsRoot, type Receipt } from '../chain/blocks/receipt.ts'
 import { type StateChanges, type StateView } from '../state/state-view.ts'
 import {
   type BlockEnvironment,

@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import { type Hex } from '../base/bytes.ts'
 import { errorMessage } from '../base/node-error.ts'
-import { type Block } from '../chain/block.ts'
+import { type Block } from '../chain/blocks/block.ts'
 import { type StateView } from '../state/state-view.ts'
 import { BlockHashError, type BlockHashes } from './block-context.ts'
 import {

@@ -1,7 +1,7 @@
 // The execution engine port, with the Engine API's verbs. The engine writes nothing; apply/ does.
 import { type Hex } from '../base/bytes.ts'
-import { type Block } from '../chain/block.ts'
-import { type Receipt } from '../chain/receipt.ts'
+import { type Block } from '../chain/blocks/block.ts'
+import { type Receipt } from '../chain/blocks/receipt.ts'
 import { type StateChanges } from '../state/state-view.ts'
 
 /** A layer of state that is computed and in nobody's view yet; the state store takes it as it made it. */

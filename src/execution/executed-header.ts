@@ -1,7 +1,11 @@
 // What an execution says of its block's header: it seals a built one, and is held against a given one.
 import { bytesToHex, equalBytes, hexToBytes } from '../base/bytes.ts'
-import { type BlockHeader } from '../chain/block.ts'
-import { EMPTY_OMMERS_HASH, EMPTY_REQUESTS_HASH, MESSAGE_PASSER_HASH } from '../chain/header.ts'
+import { type BlockHeader } from '../chain/blocks/block.ts'
+import {
+  EMPTY_OMMERS_HASH,
+  EMPTY_REQUESTS_HASH,
+  MESSAGE_PASSER_HASH
+} from '../chain/blocks/header.ts'
 import { orderedRoot } from '../trie/ordered-root.ts'
 import { type ExecutionResult } from './block-loop.ts'
 import { type ComputedLayer } from './engine.ts'

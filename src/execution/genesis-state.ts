@@ -1,7 +1,7 @@
 // The state at genesis: the accounts of the genesis file as state changes on nothing.
 import { hexToBytes } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
-import { type GenesisAccount } from '../chain/genesis.ts'
+import { type GenesisAccount } from '../chain/genesis/genesis.ts'
 import { type AccountChange, type SlotChange, type StateChanges } from '../state/state-view.ts'
 
 /** Changes that make the alloc on an empty state. Zero slots are left out. */

@@ -1,5 +1,5 @@
 // Payload jobs that fill in the background, by their id.
-import { type Block } from '../chain/block.ts'
+import { type Block } from '../chain/blocks/block.ts'
 import { type BlockEnvironment } from './block-context.ts'
 import { type BlockExecution } from './block-loop.ts'
 import { type PayloadJob } from './payload-job.ts'

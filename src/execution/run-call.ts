@@ -4,7 +4,7 @@ import { createTx, getCalldataFloorGas } from '@ethereumjs/tx'
 import { Address } from '@ethereumjs/util'
 import { hexToBytes, type Hex } from '../base/bytes.ts'
 import { type Yielder } from '../base/yielder.ts'
-import { type BlockHeader } from '../chain/block.ts'
+import { type BlockHeader } from '../chain/blocks/block.ts'
 import { type BlockHashes, createBlockEvm, evmBlock, warmFromStart } from './block-context.ts'
 import { StateAdapter, type StateReader } from './state-adapter.ts'
 

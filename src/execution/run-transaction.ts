@@ -4,7 +4,7 @@ import { getCalldataFloorGas } from '@ethereumjs/tx'
 import { type Account, Address } from '@ethereumjs/util'
 import { bytesToHex, hexToBytes } from '../base/bytes.ts'
 import { NodeError } from '../base/node-error.ts'
-import { logsBloom, type Receipt } from '../chain/receipt.ts'
+import { logsBloom, type Receipt } from '../chain/blocks/receipt.ts'
 import { applyAuthorizations } from './authorizations.ts'
 import {
   type BlockEnvironment,

@@ -6,7 +6,7 @@ import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { SerialExecutor } from '../base/serial.ts'
-import { type SignedBlock } from '../chain/block.ts'
+import { type SignedBlock } from '../chain/blocks/block.ts'
 import { type BlockValidator } from './block-validation.ts'
 import { createMessageIntake, type IncomingMessage, type MessageIntake } from './message-intake.ts'
 

@@ -10,8 +10,8 @@ import { type TopicVersion } from '../../protocols/block-message/codec.ts'
 import { type Hex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
 import { LruMap } from '../base/lru.ts'
-import { type SignedBlock } from '../chain/block.ts'
-import { MessageError, type MessageFailure } from '../chain/verify-message.ts'
+import { type SignedBlock } from '../chain/blocks/block.ts'
+import { MessageError, type MessageFailure } from '../chain/blocks/verify-message.ts'
 
 /** A block with its verdict; a rejected one counts against the peer that passed it on. */
 export type Validation =

@@ -7,9 +7,9 @@ import { SequencingError, type SequencingFailure } from '../recovery/sequencing-
 import { type AdminPort, type BackupsChange } from '../rpc/admin-methods.ts'
 import { invalidParams, RPC_CODES, RpcError } from '../rpc/rpc-error.ts'
 import { type Applier } from '../apply/applier.ts'
-import { type BackupRoster, RosterError, type RosterFailure } from './backup-roster.ts'
-import { type FormerBackups } from './former-backups.ts'
-import { type PeerAddress } from './node-config.ts'
+import { type BackupRoster, RosterError, type RosterFailure } from '../backups/backup-roster.ts'
+import { type FormerBackups } from '../backups/former-backups.ts'
+import { type PeerAddress } from '../config/node-config.ts'
 
 /** What the methods act on. */
 export interface AdminPartsDeps {

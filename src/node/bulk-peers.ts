@@ -2,9 +2,9 @@
 import { BLOCKS_BY_RANGE } from '../../protocols/blocks-by-range/codec.ts'
 import { type Clock } from '../base/clock.ts'
 import { type Blame } from '../peer/blame.ts'
-import { type PeerBlocksDeps } from '../sync/peer-blocks.ts'
-import { type BlockFetcher, createBlockFetcher } from '../sync/range-fetcher.ts'
-import { type PeerClaims } from './peer-claims.ts'
+import { type PeerBlocksDeps } from '../sync/fetching/peer-blocks.ts'
+import { type BlockFetcher, createBlockFetcher } from '../sync/fetching/range-fetcher.ts'
+import { type PeerClaims } from '../backups/peer-claims.ts'
 import { type NamedProtocol, type Spoken } from './spoken-requests.ts'
 
 /** Where peers are known. */

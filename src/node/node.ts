@@ -15,20 +15,25 @@ import { type AdminPort } from '../rpc/admin-methods.ts'
 import { type OpenSigner, openSigner } from '../signer/open-signer.ts'
 import { SignerError } from '../signer/signer-error.ts'
 import { createAdminPort } from './admin-parts.ts'
-import { type BackupSets, configuredPeers, formerAddresses, openBackupSets } from './backup-sets.ts'
+import {
+  type BackupSets,
+  configuredPeers,
+  formerAddresses,
+  openBackupSets
+} from '../backups/backup-sets.ts'
 import { type ChainParts, openChainParts } from './chain-parts.ts'
 import { openHoles } from './hole-parts.ts'
 import { messageVerifier } from './peer-protocols.ts'
-import { type HoleMender } from '../sync/mend-holes.ts'
-import { createClosers } from './closers.ts'
+import { type HoleMender } from '../sync/holes/mend-holes.ts'
+import { createClosers } from '../base/closers.ts'
 import { type Blame } from '../peer/blame.ts'
 import { type FileBudget, shareFiles } from './file-limit.ts'
 import { createNodeParts, type NodeParts } from './node-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { startMetrics, startRpc } from './rpc-parts.ts'
 import { openBlame } from './peer-faults.ts'
-import { runServices } from './run-services.ts'
-import { type StartInputs } from './start-inputs.ts'
+import { runServices } from '../base/run-services.ts'
+import { type StartInputs } from '../config/start-inputs.ts'
 import { readVersion } from './version.ts'
 import { createWriteWaits, type WriteWaits } from './write-waits.ts'
 
@@ -76,7 +81,11 @@ export async function createNode(
     // Before anything stands on stored blocks: some may be lost.
     const mender = await openHoles({ chain, signer, verify: messageVerifier(inputs, chain) })
     const ownPeerId = inputs.peerKey.peerId
-    const sets = await openBackupSets(chain.stores.chainStore, { config: inputs.config, ownPeerId }, log)
+    const sets = await openBackupSets(
+      chain.stores.chainStore,
+      { config: inputs.config, ownPeerId },
+      log
+    )
     const isConfigured = configuredPeers(inputs.config, sets)
     const blame = openBlame(chain.stores, { clock, log }, isConfigured)
     closers.add('blame', () => blame.saved())

@@ -1,11 +1,11 @@
 // What operators' tools ask of one node: recovery, the rollup's config, peers.
-import { type Genesis } from '../chain/genesis.ts'
-import { type SignerPeriod } from '../chain/signer-schedule.ts'
+import { type Genesis } from '../chain/genesis/genesis.ts'
+import { type SignerPeriod } from '../chain/blocks/signer-schedule.ts'
 import { type Network } from '../net/network.ts'
 import { type Blame } from '../peer/blame.ts'
 import { type OperatorPort, type PeerFacts } from '../rpc/operator-methods.ts'
-import { toJsonValue } from './json-value.ts'
-import { type AdoptedBackups } from './adopted-backups.ts'
+import { toJsonValue } from '../base/json-value.ts'
+import { type AdoptedBackups } from '../backups/adopted-backups.ts'
 import { describeGate, describeRecovery, type NodeStatusDeps } from './node-status.ts'
 
 /** Where the facts come from. */

@@ -2,7 +2,7 @@
 import { type Clock } from '../base/clock.ts'
 import { Quota, type QuotaRates } from '../peer/quota.ts'
 import { Lane, type LaneLimits } from '../reqresp/lane.ts'
-import { BACKUPS_MAX } from './config-keys.ts'
+import { BACKUPS_MAX } from '../config/config-keys.ts'
 
 /** What a request costs in quota tokens. */
 export const COST_TOKENS = {

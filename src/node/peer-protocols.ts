@@ -8,18 +8,22 @@ import { SIGNED_TIP } from '../../protocols/signed-tip/codec.ts'
 import { STATUS } from '../../protocols/status/codec.ts'
 import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
-import { type SignedBlock } from '../chain/block.ts'
-import { verifyBlockMessage } from '../chain/verify-message.ts'
+import { type SignedBlock } from '../chain/blocks/block.ts'
+import { verifyBlockMessage } from '../chain/blocks/verify-message.ts'
 import { type BlockGossip, createBlockGossip } from '../gossip/block-gossip.ts'
 import { createBlockValidator } from '../gossip/block-validation.ts'
 import { type Network } from '../net/network.ts'
 import { type Blame } from '../peer/blame.ts'
 import { createRequester } from '../reqresp/requester.ts'
 import { type Handler, RequestRefused, respond } from '../reqresp/responder.ts'
-import { answerTip, type HeldBlocks } from '../sync/answer-tip.ts'
-import { type PeerBlocksDeps, type VerifyMessage } from '../sync/peer-blocks.ts'
-import { isBlockServed, serveBlocksByHash, serveBlocksByRange } from '../sync/serve-blocks.ts'
-import { isDiffServed, serveStateDiffs } from '../sync/serve-diffs.ts'
+import { answerTip, type HeldBlocks } from '../sync/serving/answer-tip.ts'
+import { type PeerBlocksDeps, type VerifyMessage } from '../sync/fetching/peer-blocks.ts'
+import {
+  isBlockServed,
+  serveBlocksByHash,
+  serveBlocksByRange
+} from '../sync/serving/serve-blocks.ts'
+import { isDiffServed, serveStateDiffs } from '../sync/serving/serve-diffs.ts'
 import { type StatusLoop } from '../sync/status-loop.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
@@ -38,7 +42,7 @@ import {
 } from './peer-lanes.ts'
 import { createSharedKeys, SHARED_KEY_REASON, type SharedKeys } from './shared-keys.ts'
 import { createSpoken, requestsToSpeakers, type Spoken } from './spoken-requests.ts'
-import { type StartInputs } from './start-inputs.ts'
+import { type StartInputs } from '../config/start-inputs.ts'
 
 /** Dependencies of both sides of the protocols. */
 export interface PeerProtocolDeps {

@@ -5,17 +5,17 @@ import { ApplyError } from '../apply/apply-error.ts'
 import { type Hex } from '../base/bytes.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { createYielder } from '../base/yielder.ts'
-import { type Block } from '../chain/block.ts'
-import { unlessDamaged } from '../chain/chain-entry.ts'
+import { type Block } from '../chain/blocks/block.ts'
+import { unlessDamaged } from '../chain/stored/chain-entry.ts'
 import {
   type DiffsResult,
   type OnDiffs,
   type RecoveryDiffs,
   type StateStretch
 } from '../recovery/ports.ts'
-import { type FetchDiffsDeps, fetchDiffs } from '../sync/fetch-diffs.ts'
+import { type FetchDiffsDeps, fetchDiffs } from '../sync/fetching/fetch-diffs.ts'
 import { type OpenStores } from './open-stores.ts'
-import { type PeerClaims } from './peer-claims.ts'
+import { type PeerClaims } from '../backups/peer-claims.ts'
 
 /** Executing so much gas takes about as long as asking a peer for diffs and checking them. */
 export const EXECUTION_CHEAP_MAX_GAS = 200_000_000n

@@ -5,11 +5,11 @@ import { type Clock } from '../base/clock.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { type Applier } from '../apply/applier.ts'
 import { ApplyError } from '../apply/apply-error.ts'
-import { type Block, type BlockRef } from '../chain/block.ts'
-import { type BlockTimes } from '../chain/block-times.ts'
-import { type OpenHoles } from '../sync/open-holes.ts'
-import { type VerifyMessage } from '../sync/peer-blocks.ts'
-import { findClockFault } from '../recovery/clock-fault.ts'
+import { type Block, type BlockRef } from '../chain/blocks/block.ts'
+import { type BlockTimes } from '../chain/blocks/block-times.ts'
+import { type OpenHoles } from '../sync/holes/open-holes.ts'
+import { type VerifyMessage } from '../sync/fetching/peer-blocks.ts'
+import { findClockFault } from '../recovery/knowledge/clock-fault.ts'
 import {
   type RecoveryApply,
   type RecoveryChain,
@@ -19,7 +19,7 @@ import {
 } from '../recovery/ports.ts'
 import { type SignedRecord } from '../signer/signed-record.ts'
 import { type OpenStores } from './open-stores.ts'
-import { type PeerClaims } from './peer-claims.ts'
+import { type PeerClaims } from '../backups/peer-claims.ts'
 
 /** With less room a node stops building: a flush, a batch and the record must still fit. */
 export const DISK_ROOM_MIN_BYTES = 256 * 2 ** 20

@@ -1,6 +1,6 @@
 // JSON-RPC and health of one node: each port of rpc/ joined to the folder that has it.
 import { type Log } from '../base/log.ts'
-import { nextBaseFee } from '../chain/base-fee.ts'
+import { nextBaseFee } from '../chain/blocks/base-fee.ts'
 import { CallRunner } from '../execution/calls.ts'
 import { type RecoveryStatus } from '../recovery/recovery.ts'
 import { createAdminAccess } from '../rpc/admin-access.ts'
@@ -16,7 +16,7 @@ import { type RpcChain, type RpcNode, type RpcPool, type RpcState } from '../rpc
 import { RPC_CODES, RpcError } from '../rpc/rpc-error.ts'
 import { toTransactionError } from '../rpc/transaction-errors.ts'
 import { type ChainParts } from './chain-parts.ts'
-import { type NodeConfig } from './node-config.ts'
+import { type NodeConfig } from '../config/node-config.ts'
 import { type FileBudget } from './file-limit.ts'
 import { describeHealth, describeNode, type NodeStatusDeps } from './node-status.ts'
 import { createOperatorPort, type OperatorPartsDeps } from './operator-parts.ts'

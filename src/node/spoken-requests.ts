@@ -6,7 +6,7 @@ import { SIGNED_TIP } from '../../protocols/signed-tip/codec.ts'
 import { STATE_DIFFS_BY_RANGE } from '../../protocols/state-diffs-by-range/codec.ts'
 import { STATUS } from '../../protocols/status/codec.ts'
 import { RequestError } from '../reqresp/request-error.ts'
-import { type RequestChunks } from '../sync/peer-blocks.ts'
+import { type RequestChunks } from '../sync/fetching/peer-blocks.ts'
 
 /** A protocol, whatever its values. */
 export type NamedProtocol = Pick<ProtocolDef<never, never>, 'name' | 'version'>

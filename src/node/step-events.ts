@@ -1,8 +1,8 @@
 // Every step a node reports to its observer; awaited before the next step, so that an observer can hold it.
 import { type ApplyStepEvent } from '../apply/applier.ts'
-import { type BlockRef } from '../chain/block.ts'
+import { type BlockRef } from '../chain/blocks/block.ts'
 import { type GateState } from '../recovery/gate.ts'
-import { type RecoveryReport, type StageEvent } from '../recovery/progress.ts'
+import { type RecoveryReport, type StageEvent } from '../recovery/actions/progress.ts'
 import { type BlockStepEvent } from '../sequencer/sequencer.ts'
 
 /** A signed block was written to the accepted store. */

@@ -1,7 +1,7 @@
 // Asking peers for their tips, and taking in what they show.
-import { type SignedBlock } from '../chain/block.ts'
+import { type SignedBlock } from '../chain/blocks/block.ts'
 import { type RecoveryDeps } from './recovery.ts'
-import { askRound } from './tips.ts'
+import { askRound } from './knowledge/tips.ts'
 import { type Waker } from './waker.ts'
 
 /** While the gate is open, whoever could not answer is asked again after so long. */

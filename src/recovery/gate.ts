@@ -1,7 +1,7 @@
 // The gate: the one object that lets the sequencer build. Recovery is its only writer (invariant 3).
 import { NodeError } from '../base/node-error.ts'
 import { type PassingCause } from '../base/passing-failure.ts'
-import { type BlockRef } from '../chain/block.ts'
+import { type BlockRef } from '../chain/blocks/block.ts'
 
 /** Why the gate is shut, in stable words for status and JSON-RPC. */
 export type ShutReason =

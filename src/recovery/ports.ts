@@ -1,8 +1,8 @@
 // What recovery needs of the rest of the node; `node/` joins each port to the folder that has it.
 import { type Hex } from '../base/bytes.ts'
-import { type BlockRef, type SignedBlock } from '../chain/block.ts'
-import { type GapOutcome } from '../sync/fill-gap.ts'
-import { type ClockFault, type RecordFinding } from './findings.ts'
+import { type BlockRef, type SignedBlock } from '../chain/blocks/block.ts'
+import { type GapOutcome } from '../sync/fetching/fill-gap.ts'
+import { type ClockFault, type RecordFinding } from './decide/findings.ts'
 
 /** Our chain and the accepted blocks beside it. */
 export interface RecoveryChain {

@@ -1,9 +1,9 @@
 // What needs no state and is done while the state is mended: asking, fetching what was shown, keeping evidence.
 import { type Hex } from '../base/bytes.ts'
-import { linkTarget } from './actions.ts'
+import { linkTarget } from './actions/actions.ts'
 import { askEverybody } from './asking.ts'
-import { type BlockAction } from './decide.ts'
-import { keepEvidence } from './evidence.ts'
+import { type BlockAction } from './decide/decide.ts'
+import { keepEvidence } from './actions/evidence.ts'
 import { type RecoveryDeps } from './recovery.ts'
 
 /** Does, each time it is called, what can be done of a block action without a state to apply blocks on. */

@@ -1,16 +1,16 @@
 // The runner: gathers what is known, asks the pure decision, does what it says, and asks again.
-import { type BlockRef, type SignedBlock } from '../chain/block.ts'
-import { adoptTarget, takeRecord } from './actions.ts'
-import { type BlockAction, decideBlocks, type WaitReason } from './decide.ts'
-import { decideState, type StateAction } from './decide-state.ts'
-import { keepEvidence } from './evidence.ts'
-import { formatRef } from './findings.ts'
+import { type BlockRef, type SignedBlock } from '../chain/blocks/block.ts'
+import { adoptTarget, takeRecord } from './actions/actions.ts'
+import { type BlockAction, decideBlocks, type WaitReason } from './decide/decide.ts'
+import { decideState, type StateAction } from './decide/decide-state.ts'
+import { keepEvidence } from './actions/evidence.ts'
+import { formatRef } from './decide/findings.ts'
 import { type ShutReason } from './gate.ts'
-import { mendState } from './mend-state.ts'
+import { mendState } from './actions/mend-state.ts'
 import { createPreparation } from './preparation.ts'
 import { type OnExit, type Recovery, type RecoveryDeps, type RecoveryStatus } from './recovery.ts'
-import { type RecoveryReport } from './progress.ts'
-import { giveUp } from './set-aside.ts'
+import { type RecoveryReport } from './actions/progress.ts'
+import { giveUp } from './actions/set-aside.ts'
 import {
   createSequencingSwitch,
   nameShutReason,

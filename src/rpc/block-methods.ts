@@ -1,8 +1,8 @@
 // eth_ methods that read blocks, transactions, receipts and logs.
 import { z } from 'zod'
 import { type Hex } from '../base/bytes.ts'
-import { type Block } from '../chain/block.ts'
-import { type Receipt } from '../chain/receipt.ts'
+import { type Block } from '../chain/blocks/block.ts'
+import { type Receipt } from '../chain/blocks/receipt.ts'
 import { findBlock, requireReceipts } from './block-resolution.ts'
 import { formatBlock, formatReceipt, formatTransaction, quantity } from './format.ts'
 import { JsonItems } from './json-encode.ts'

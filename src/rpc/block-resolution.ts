@@ -1,7 +1,7 @@
 // Which block and which state a parameter names, and the errors when there is none.
-import { type Block } from '../chain/block.ts'
-import { ChainError } from '../chain/chain-error.ts'
-import { type Receipt } from '../chain/receipt.ts'
+import { type Block } from '../chain/blocks/block.ts'
+import { ChainError } from '../chain/blocks/chain-error.ts'
+import { type Receipt } from '../chain/blocks/receipt.ts'
 import { type StateView } from '../state/state-view.ts'
 import { type BlockParam } from './params.ts'
 import { type RpcChain, type RpcNode, type RpcState } from './ports.ts'

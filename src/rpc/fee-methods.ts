@@ -1,8 +1,8 @@
 // eth_ methods about prices: what a transaction pays now, and what it paid lately.
 import { z } from 'zod'
 import { type Yielder } from '../base/yielder.ts'
-import { type Block } from '../chain/block.ts'
-import { type Receipt } from '../chain/receipt.ts'
+import { type Block } from '../chain/blocks/block.ts'
+import { type Receipt } from '../chain/blocks/receipt.ts'
 import { requireBlock, requireReceipts, storedBlock } from './block-resolution.ts'
 import { effectiveGasPrice, quantity } from './format.ts'
 import { JsonItems } from './json-encode.ts'

@@ -1,9 +1,9 @@
 // Blocks, transactions, receipts and logs in the JSON form of the Ethereum execution API.
 import { bytesToHex, type Hex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
-import { type Block } from '../chain/block.ts'
-import { encodeHeader } from '../chain/header.ts'
-import { type Log, type Receipt } from '../chain/receipt.ts'
+import { type Block } from '../chain/blocks/block.ts'
+import { encodeHeader } from '../chain/blocks/header.ts'
+import { type Log, type Receipt } from '../chain/blocks/receipt.ts'
 import { JsonItems } from './json-encode.ts'
 import { type DecodedTransaction, type TransactionFees } from './ports.ts'
 

@@ -2,8 +2,8 @@
 import { bytesToHex, type Hex, hexToBytes } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { type Yielder } from '../base/yielder.ts'
-import { bloomContains } from '../chain/receipt.ts'
-import { type Block } from '../chain/block.ts'
+import { bloomContains } from '../chain/blocks/receipt.ts'
+import { type Block } from '../chain/blocks/block.ts'
 import {
   type BlockSources,
   requireBlock,

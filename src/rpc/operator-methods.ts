@@ -1,7 +1,7 @@
 // What an operator's tools ask, in op-node's shapes where it has them; what only L1 could tell is zero, as op-node has it before it knows.
 import { z } from 'zod'
 import { type Hex } from '../base/bytes.ts'
-import { type Block, type BlockRef } from '../chain/block.ts'
+import { type Block, type BlockRef } from '../chain/blocks/block.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { parseParams } from './params.ts'
 

@@ -1,8 +1,8 @@
 // Attributes of the next block: timestamp is parent + block time, always; missed slots become empty blocks.
 import { hexToBytes, type Hex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
-import { type Block } from '../chain/block.ts'
-import { type BlockTimes } from '../chain/block-times.ts'
+import { type Block } from '../chain/blocks/block.ts'
+import { type BlockTimes } from '../chain/blocks/block-times.ts'
 import { type PayloadAttributes } from '../execution/engine.ts'
 
 /** What does not change from block to block. */

@@ -5,7 +5,7 @@ import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { type PassingCause, passingCause } from '../base/passing-failure.ts'
 import { type Service } from '../base/service.ts'
-import { type Block, type BlockRef, type SignedBlock } from '../chain/block.ts'
+import { type Block, type BlockRef, type SignedBlock } from '../chain/blocks/block.ts'
 import { type BuiltPayload, type ExecutionEngine } from '../execution/engine.ts'
 import { nextAttributes, type PayloadRules } from './payload-attributes.ts'
 

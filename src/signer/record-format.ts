@@ -6,7 +6,7 @@ import {
 } from '../../protocols/block-message/codec.ts'
 import { bytesToHex, equalBytes, type Hex, hexToBytes } from '../base/bytes.ts'
 import { crc32c } from '../base/crc32c.ts'
-import { type BlockRef } from '../chain/block.ts'
+import { type BlockRef } from '../chain/blocks/block.ts'
 
 /** Whose signatures a record holds. One of another chain or key is never taken for ours. */
 export interface RecordBinding {

@@ -1,6 +1,6 @@
 // What a signed record holds, by height: where each entry lies, the tip, and what was set aside.
 import { bytesToHex, type Hex } from '../base/bytes.ts'
-import { type BlockRef } from '../chain/block.ts'
+import { type BlockRef } from '../chain/blocks/block.ts'
 import { ENTRY_HEAD_BYTES, HASH_BYTES, HASH_IN_BODY, type RecordEntry } from './record-format.ts'
 
 /** Blocks set aside by releases, in all; a release of more is refused. */

@@ -1,7 +1,7 @@
 // An open signed record, and the single steps that are taken on it.
 import { type TopicVersion } from '../../protocols/block-message/codec.ts'
 import { type Hex } from '../base/bytes.ts'
-import { type BlockRef } from '../chain/block.ts'
+import { type BlockRef } from '../chain/blocks/block.ts'
 import { type RecordFile } from './record-file.ts'
 import { encodeEntry, type RecordEntry, type RecordHeader } from './record-format.ts'
 import { type RecordIndex, SET_ASIDE_MAX } from './record-index.ts'

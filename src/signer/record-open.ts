@@ -1,7 +1,7 @@
 // Opening a signed record: one closed result for every state its file can be in (recovery.md, row 2).
 import { type FileHandle } from 'node:fs/promises'
 import { errorMessage } from '../base/node-error.ts'
-import { type BlockRef } from '../chain/block.ts'
+import { type BlockRef } from '../chain/blocks/block.ts'
 import { type RecordDisk, RecordFile } from './record-file.ts'
 import {
   decodeHeader,

@@ -1,5 +1,5 @@
 // What a signed record holds, for `rekindle signer show`: read beside a running node, nothing written.
-import { type BlockRef } from '../chain/block.ts'
+import { type BlockRef } from '../chain/blocks/block.ts'
 import { systemDisk } from './record-file.ts'
 import { type RecordBinding } from './record-format.ts'
 import { type RecordFinding, readRecord, recordFinding } from './record-open.ts'

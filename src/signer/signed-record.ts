@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Hex } from '../base/bytes.ts'
 import { SerialExecutor } from '../base/serial.ts'
-import { type BlockRef } from '../chain/block.ts'
+import { type BlockRef } from '../chain/blocks/block.ts'
 import { type RecordDisk, systemDisk } from './record-file.ts'
 import { type RecordBinding, type RecordEntry, SALT_BYTES } from './record-format.ts'
 import {

@@ -1,6 +1,6 @@
 // Who is to be told of our status now: connected peers that speak it, with a pause after each failure.
 import { type Clock } from '../base/clock.ts'
-import { judgeFailure } from './fetch-failure.ts'
+import { judgeFailure } from './fetching/fetch-failure.ts'
 
 /** So long identify may take; a peer that has said nothing by then is asked all the same. */
 export const IDENTIFY_WAIT_MS = 5_000

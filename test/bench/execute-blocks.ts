@@ -2,7 +2,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type SignedBlock } from '../../src/chain/block.ts'
+import { type SignedBlock } from '../../src/chain/blocks/block.ts'
 import { type Bench, benchLine } from './bench-line.ts'
 import { HashedNodes } from './hashed-nodes.ts'
 import { copyNodes, LevelChain } from './level-chain.ts'

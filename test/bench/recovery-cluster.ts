@@ -7,18 +7,18 @@ import {
   type BuildOptions,
   type ChainShape,
   extendChain
-} from '../../devnet/build-chain.ts'
+} from '../../devnet/harness/build-chain.ts'
 import {
   type ClusterLayout,
   linkTargets,
   type NodeLayout,
   SEQUENCER
-} from '../../devnet/cluster-layout.ts'
-import { copyData } from '../../devnet/directory-copies.ts'
-import { Links } from '../../devnet/links.ts'
-import { type NodeMessage } from '../../devnet/messages.ts'
-import { NODE_ENTRY_FILE, NodeProcess } from '../../devnet/node-process.ts'
-import { type RecoverySection } from '../../devnet/report.ts'
+} from '../../devnet/cluster/cluster-layout.ts'
+import { copyData } from '../../devnet/cluster/directory-copies.ts'
+import { Links } from '../../devnet/cluster/links.ts'
+import { type NodeMessage } from '../../devnet/cluster/messages.ts'
+import { NODE_ENTRY_FILE, NodeProcess } from '../../devnet/cluster/node-process.ts'
+import { type RecoverySection } from '../../devnet/cluster/report.ts'
 
 const BACKUPS = 3
 const SEED = 1

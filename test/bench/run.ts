@@ -1,8 +1,8 @@
 // `npm run -s bench [-- NAME…] [--times N] [--smallest]`: measurements, one JSON line for each size.
 import '../../src/net/promise-with-resolvers.ts'
 import { Command } from 'commander'
-import { describeError } from '../../devnet/condition.ts'
-import { wholeNumber } from '../../devnet/number-flags.ts'
+import { describeError } from '../../devnet/cluster/condition.ts'
+import { wholeNumber } from '../../devnet/command/number-flags.ts'
 import { type Bench } from './bench-line.ts'
 import { createExecuteBench } from './execute-blocks.ts'
 import { recoverGap } from './recover-gap.ts'

@@ -2,10 +2,10 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildChain, extendChain } from '../../devnet/build-chain.ts'
-import { type NodeLayout, SEQUENCER } from '../../devnet/cluster-layout.ts'
-import { copyData } from '../../devnet/directory-copies.ts'
-import { NODE_ENTRY_FILE, NodeProcess } from '../../devnet/node-process.ts'
+import { buildChain, extendChain } from '../../devnet/harness/build-chain.ts'
+import { type NodeLayout, SEQUENCER } from '../../devnet/cluster/cluster-layout.ts'
+import { copyData } from '../../devnet/cluster/directory-copies.ts'
+import { NODE_ENTRY_FILE, NodeProcess } from '../../devnet/cluster/node-process.ts'
 import { type Bench, benchLine } from './bench-line.ts'
 
 const TARGET = 1.2

@@ -8,7 +8,7 @@ import { createTxFromRLP } from '@ethereumjs/tx'
 import { ValueEncoding } from '@ethereumjs/util'
 import { createVM, runBlock, type VM } from '@ethereumjs/vm'
 import { bytesToHex, hexToBytes } from '../../src/base/bytes.ts'
-import { type Block } from '../../src/chain/block.ts'
+import { type Block } from '../../src/chain/blocks/block.ts'
 import { type HashedNodes } from './hashed-nodes.ts'
 
 /** Executes a chain's blocks; root, receipts, bloom and gas of each are checked by the library itself. */

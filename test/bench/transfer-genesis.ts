@@ -4,7 +4,7 @@ import { encodeDeployData, encodeFunctionData } from 'viem'
 import { compileToken, type CompiledContract } from '../../devnet/load/compile-token.ts'
 import { bytesToHex, concatBytes, type Hex, hexToBytes } from '../../src/base/bytes.ts'
 import { keccak256 } from '../../src/base/keccak.ts'
-import { type Genesis } from '../../src/chain/genesis.ts'
+import { type Genesis } from '../../src/chain/genesis/genesis.ts'
 import {
   type AllocEntry,
   ExecutionChain,

@@ -7,7 +7,7 @@ import {
   CLIENT_CASES,
   GOSSIPING_CASES,
   SERVER_CASES
-} from './all-cases.ts'
+} from '../../protocols/conformance/all-cases.ts'
 import { BROKEN_CLIENTS } from './broken/broken-clients.ts'
 import { BROKEN_DIFFS } from './broken/broken-diffs.ts'
 import { BROKEN_GOSSIPS } from './broken/broken-gossips.ts'
@@ -16,10 +16,10 @@ import { BROKEN_RANGES } from './broken/broken-ranges.ts'
 import { BROKEN_SERVERS } from './broken/broken-servers.ts'
 import { type FakeFaults } from './broken/fake-node.ts'
 import { failuresOf, type FakeRun, linesOf, runAgainst } from './broken/fake-run.ts'
-import { DIFF_REQUEST_CASES } from './cases/diff-cases.ts'
-import { HASH_REQUEST_CASES } from './cases/hash-cases.ts'
-import { RANGE_REQUEST_CASES } from './cases/range-cases.ts'
-import { type CaseResult } from './verdict.ts'
+import { DIFF_REQUEST_CASES } from '../../protocols/conformance/cases/diff-cases.ts'
+import { HASH_REQUEST_CASES } from '../../protocols/conformance/cases/hash-cases.ts'
+import { RANGE_REQUEST_CASES } from '../../protocols/conformance/cases/range-cases.ts'
+import { type CaseResult } from '../../protocols/conformance/verdict.ts'
 
 /** Beside us in this process, what takes so many turns does not come at all, however slow the turns are. */
 const PATIENCE_MS = 1_000

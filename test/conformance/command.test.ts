@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { chooseFreePorts } from '../../devnet/free-ports.ts'
+import { chooseFreePorts } from '../../devnet/cluster/free-ports.ts'
 import { projectPath } from '../support/project-root.ts'
 import { useTemporaryDirectory } from '../support/temporary-directory.ts'
-import { runCommand } from './command.ts'
+import { runCommand } from '../../protocols/conformance/command.ts'
 
 async function command(...args: readonly string[]) {
   let stdout = ''

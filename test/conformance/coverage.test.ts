@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { posix } from 'node:path'
 import { filesUnder, readProjectFiles } from '../style/project-files.ts'
 import { importsOf } from '../style/syntax.ts'
-import { ALL_CASES } from './all-cases.ts'
-import { HIDDEN_RULES } from './hidden-rules.ts'
+import { ALL_CASES } from '../../protocols/conformance/all-cases.ts'
+import { HIDDEN_RULES } from '../../protocols/conformance/hidden-rules.ts'
 
 const files = readProjectFiles()
 
@@ -49,7 +49,7 @@ describe('the rules of the conformance suite', () => {
 })
 
 describe('the code of the conformance suite', () => {
-  const suite = filesUnder(files, ['test/conformance']).filter(
+  const suite = filesUnder(files, ['protocols/conformance']).filter(
     ({ path }) => path.endsWith('.ts') && !path.endsWith('.test.ts')
   )
 
@@ -60,7 +60,7 @@ describe('the code of the conformance suite', () => {
         .map(({ specifier = 'what it computes' }) => specifier)
         .filter((specifier) => specifier.startsWith('.') || specifier.includes(' '))
         .map((specifier) => posix.join(posix.dirname(file.path), specifier))
-        .filter((target) => !/^(protocols|test\/conformance)\//.test(target))
+        .filter((target) => !target.startsWith('protocols/'))
         .map((target) => `${file.path} imports ${target}`)
     )
     assert.deepEqual(outside, [])

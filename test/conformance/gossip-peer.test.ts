@@ -1,10 +1,10 @@
 // Peers of the suite beside a node that opens its gossip stream once, by what identify lists, as go-libp2p-pubsub does.
 import assert from 'node:assert/strict'
 import { FAKE_CHAIN_ID } from './broken/fake-chain.ts'
-import { GOSSIPSUB_PROTOCOLS } from './gossip-peer.ts'
-import { encodeSubscriptions, frameRpc } from './gossip-wire.ts'
-import { startSuiteHost, stopSuiteHost } from './suite-host.ts'
-import { withGossipPeer } from './suite-peer.ts'
+import { GOSSIPSUB_PROTOCOLS } from '../../protocols/conformance/gossip-peer.ts'
+import { encodeSubscriptions, frameRpc } from '../../protocols/conformance/gossip-wire.ts'
+import { startSuiteHost, stopSuiteHost } from '../../protocols/conformance/suite-host.ts'
+import { withGossipPeer } from '../../protocols/conformance/suite-peer.ts'
 
 const TOPIC = '/optimism/907/3/blocks'
 

@@ -3,9 +3,12 @@ import assert from 'node:assert/strict'
 import { BROKEN_RANGES } from './broken/broken-ranges.ts'
 import { type FakeFaults } from './broken/fake-node.ts'
 import { failuresOf, linesOf, runAgainst } from './broken/fake-run.ts'
-import { RANGE_ANSWER_CASES, RANGE_REQUEST_CASES } from './cases/range-cases.ts'
-import { waitUntil, withPatience } from './patience.ts'
-import { type CaseResult } from './verdict.ts'
+import {
+  RANGE_ANSWER_CASES,
+  RANGE_REQUEST_CASES
+} from '../../protocols/conformance/cases/range-cases.ts'
+import { waitUntil, withPatience } from '../../protocols/conformance/patience.ts'
+import { type CaseResult } from '../../protocols/conformance/verdict.ts'
 
 const PATIENCE_MS = 100
 const STALL_MS = 2 * PATIENCE_MS

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createLiveChain } from '../support/live-nodes.ts'
 import { useTemporaryDirectory } from '../support/temporary-directory.ts'
-import { startOften } from './starts.ts'
+import { startOften } from '../../protocols/conformance/starts.ts'
 
 const STARTS = 1
 

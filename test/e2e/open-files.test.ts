@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { chooseFreePorts } from '../../devnet/free-ports.ts'
+import { chooseFreePorts } from '../../devnet/cluster/free-ports.ts'
 import { CommandProcess, runCommand } from '../support/node-command.ts'
 import { useTemporaryDirectory } from '../support/temporary-directory.ts'
 import { until } from '../support/until.ts'

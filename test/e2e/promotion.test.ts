@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFile, rename } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { chooseFreePorts } from '../../devnet/free-ports.ts'
+import { chooseFreePorts } from '../../devnet/cluster/free-ports.ts'
 import { CommandProcess } from '../support/node-command.ts'
 import { fillIn, readmeCommands, rekindleArguments } from '../support/readme-commands.ts'
 import { useTemporaryDirectory } from '../support/temporary-directory.ts'

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startOften } from '../conformance/starts.ts'
+import { startOften } from '../../protocols/conformance/starts.ts'
 import { createLiveChain } from '../support/live-nodes.ts'
 import { type SoakPart } from './soak-part.ts'
 

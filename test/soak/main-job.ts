@@ -1,6 +1,6 @@
 // The main job, many times over: every scenario, every protection taken away, two minutes of load.
-import { type CheckName } from '../../devnet/report.ts'
-import { type Without } from '../../devnet/messages.ts'
+import { type CheckName } from '../../devnet/cluster/report.ts'
+import { type Without } from '../../devnet/cluster/messages.ts'
 import { MAIN_JOB_SCENARIOS } from '../../devnet/scenarios/scenarios.ts'
 import { measureCadence } from './cadence.ts'
 import { type Criterion, say } from './criterion.ts'

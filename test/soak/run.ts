@@ -1,7 +1,7 @@
 // `npm run -s soak -- NAME [--only PART] [--times N] [--jobs N]`: long runs outside CI, one JSON line for each criterion.
 import '../../src/net/promise-with-resolvers.ts'
-import { describeError } from '../../devnet/condition.ts'
-import { EXIT_CODE } from '../../src/node/command-io.ts'
+import { describeError } from '../../devnet/cluster/condition.ts'
+import { EXIT_CODE } from '../../src/cli/command-io.ts'
 import { appendCriterion, type Criterion, printCriterion, say } from './criterion.ts'
 import { CONFORMANCE_STARTS_PARTS } from './conformance-starts.ts'
 import { createJobSlots } from '../support/job-slots.ts'

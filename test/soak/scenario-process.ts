@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { type Without } from '../../devnet/messages.ts'
-import { type ScenarioReport } from '../../devnet/report.ts'
+import { type Without } from '../../devnet/cluster/messages.ts'
+import { type ScenarioReport } from '../../devnet/cluster/report.ts'
 
 /** How a run ended. */
 export interface ScenarioRunResult {

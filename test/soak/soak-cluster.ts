@@ -1,9 +1,9 @@
 // The cluster of a soak part: a scenario of the part's own, run as the devnet runs its scenarios.
 import { rm } from 'node:fs/promises'
-import { NODE_ENTRY_FILE } from '../../devnet/node-process.ts'
-import { createObserver } from '../../devnet/observer.ts'
-import { Timeline } from '../../devnet/report.ts'
-import { type RunOptions, ScenarioRun } from '../../devnet/run-scenario.ts'
+import { NODE_ENTRY_FILE } from '../../devnet/cluster/node-process.ts'
+import { createObserver } from '../../devnet/cluster/observer.ts'
+import { Timeline } from '../../devnet/cluster/report.ts'
+import { type RunOptions, ScenarioRun } from '../../devnet/harness/run-scenario.ts'
 import { say } from './criterion.ts'
 
 /** What a part says of its cluster; nothing is left out, and nothing ends it early. */

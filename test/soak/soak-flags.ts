@@ -1,6 +1,6 @@
 // The flags of the soak command: read, checked, defaulted; what is wrong is said in one line.
 import { Command, CommanderError } from 'commander'
-import { blockTime, SEED_MAX, wholeNumber } from '../../devnet/number-flags.ts'
+import { blockTime, SEED_MAX, wholeNumber } from '../../devnet/command/number-flags.ts'
 import { type SoakOptions, type SoakPart } from './soak-part.ts'
 
 const TIMES_DEFAULT = 10

@@ -20,10 +20,13 @@ const TOP_FOLDER_SOURCES: Readonly<Record<string, readonly string[]>> = {
   test: ['src', 'protocols', 'devnet']
 }
 
-/** libp2p and what belongs to it. In src/ and protocols/ only LIBP2P_FOLDER imports these. */
+/** libp2p and what belongs to it. In src/ and protocols/ only LIBP2P_FOLDERS import these. */
 const LIBP2P_PACKAGE =
   /^(libp2p|@libp2p\/.+|@chainsafe\/libp2p-.+|@multiformats\/.+|multiformats|it-.+|uint8arraylist)(\/.*)?$/
-const LIBP2P_FOLDER = 'src/net/'
+const LIBP2P_FOLDERS = ['src/net/', 'protocols/conformance/']
+
+/** A program of its own, with its own tests: the node and its protocols do without it. */
+const CONFORMANCE_FOLDER = 'protocols/conformance/'
 
 /** Other implementations to check ours against: in the node they would check themselves. */
 const ORACLE_PACKAGE =
@@ -61,6 +64,10 @@ function checkImport(
   if (!specifier.startsWith('.')) return checkPackage(path, specifier)
   const target = posix.join(posix.dirname(path), specifier)
   const [targetTop = ''] = target.split('/')
+  const isOutside = top !== 'test' && !path.startsWith(CONFORMANCE_FOLDER)
+  if (isOutside && target.startsWith(CONFORMANCE_FOLDER)) {
+    return `imports ${target}: the conformance suite is imported by its tests alone`
+  }
   if (targetTop === top) return top === 'src' ? checkFloor(path, target, floors) : undefined
   const isAllowed = TOP_FOLDER_SOURCES[top]?.includes(targetTop) === true
   return isAllowed ? undefined : `${top}/ imports ${target}`
@@ -71,10 +78,12 @@ function checkPackage(path: string, specifier: string): string | undefined {
     return `imports ${specifier}: ours by its relative path, others by their package`
   }
   const isNodeCode = path.startsWith('src/') || path.startsWith('protocols/')
-  if (isNodeCode && LIBP2P_PACKAGE.test(specifier) && !path.startsWith(LIBP2P_FOLDER)) {
-    return `imports ${specifier}: only ${LIBP2P_FOLDER} knows libp2p`
+  const knowsLibp2p = LIBP2P_FOLDERS.some((folder) => path.startsWith(folder))
+  if (isNodeCode && LIBP2P_PACKAGE.test(specifier) && !knowsLibp2p) {
+    return `imports ${specifier}: only ${LIBP2P_FOLDERS.join(' and ')} know libp2p`
   }
-  if (!path.startsWith('test/') && ORACLE_PACKAGE.test(specifier)) {
+  const isProof = path.startsWith('test/') || path.startsWith(CONFORMANCE_FOLDER)
+  if (!isProof && ORACLE_PACKAGE.test(specifier)) {
     return `imports ${specifier}, which is for tests only`
   }
   return undefined
@@ -191,6 +200,8 @@ describe('the guard of imports', () => {
     ['src/base/a.ts', "new URL('page.html', import.meta.url)"],
     ['devnet/a.ts', "import { x } from '../src/net/x.ts'"],
     ['devnet/a.ts', "import { createLibp2p } from 'libp2p'"],
+    ['protocols/conformance/a.ts', "import { createLibp2p } from 'libp2p'"],
+    ['test/conformance/a.ts', "import { x } from '../../protocols/conformance/x.ts'"],
     [
       'test/unit/a.test.ts',
       "import { x } from '../../devnet/x.ts'; import { VM } from '@ethereumjs/vm'"
@@ -232,11 +243,17 @@ describe('the guard of imports', () => {
     ['test/a.ts', "import { x } from '../package.ts'", /test\/ imports package.ts/],
     ['src/store/a.ts', "import { x } from 'rekindle/protocols/x.js'", /by its relative path/],
     ['src/store/a.ts', "import { x } from 'file:///x.js'", /by its relative path/],
-    ['src/rpc/a.ts', "import { createLibp2p } from 'libp2p'", /only src\/net\/ knows libp2p/],
-    ['src/rpc/a.ts', "import { peerIdFromString } from '@libp2p/peer-id'", /knows libp2p/],
-    ['src/rpc/a.ts', "import { gossipsub } from '@chainsafe/libp2p-gossipsub'", /knows libp2p/],
-    ['src/rpc/a.ts', "import { multiaddr } from '@multiformats/multiaddr'", /knows libp2p/],
-    ['protocols/a.ts', "import { pipe } from 'it-pipe'", /knows libp2p/],
+    [
+      'src/rpc/a.ts',
+      "import { createLibp2p } from 'libp2p'",
+      /only src\/net\/ and protocols\/conformance\/ know libp2p/
+    ],
+    ['src/rpc/a.ts', "import { peerIdFromString } from '@libp2p/peer-id'", /know libp2p/],
+    ['src/rpc/a.ts', "import { gossipsub } from '@chainsafe/libp2p-gossipsub'", /know libp2p/],
+    ['src/rpc/a.ts', "import { multiaddr } from '@multiformats/multiaddr'", /know libp2p/],
+    ['protocols/a.ts', "import { pipe } from 'it-pipe'", /know libp2p/],
+    ['protocols/a/b.ts', "import { x } from '../conformance/x.ts'", /by its tests alone/],
+    ['src/net/a.ts', "import { x } from '../../protocols/conformance/x.ts'", /by its tests alone/],
     ['src/net/a.ts', "import { VM } from '@ethereumjs/vm'", /for tests only/],
     ['devnet/checks/a.ts', "import { ssz } from '@lodestar/types/deneb'", /for tests only/],
     ['devnet/checks/a.ts', "import { ethers } from 'ethers'", /for tests only/],

@@ -7,9 +7,9 @@ import { createTxFromRLP } from '@ethereumjs/tx'
 import { createAccount, createAddressFromString } from '@ethereumjs/util'
 import { createVM, runBlock, type VM } from '@ethereumjs/vm'
 import { bytesToHex, type Hex, hexToBytes } from '../../src/base/bytes.ts'
-import { type Block } from '../../src/chain/block.ts'
-import { type Genesis } from '../../src/chain/genesis.ts'
-import { type Receipt } from '../../src/chain/receipt.ts'
+import { type Block } from '../../src/chain/blocks/block.ts'
+import { type Genesis } from '../../src/chain/genesis/genesis.ts'
+import { type Receipt } from '../../src/chain/blocks/receipt.ts'
 
 /** What a block comes to, in the words of both sides. */
 export interface Outcome {

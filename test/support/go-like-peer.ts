@@ -7,7 +7,7 @@ import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
-import { encodeSubscriptions, frameRpc } from '../conformance/gossip-wire.ts'
+import { encodeSubscriptions, frameRpc } from '../../protocols/conformance/gossip-wire.ts'
 import { until } from './until.ts'
 
 const MULTISTREAM = '/multistream/1.0.0'

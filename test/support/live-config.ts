@@ -1,5 +1,5 @@
 // The config of a node that runs inside a test.
-import { type NodeConfig } from '../../src/node/node-config.ts'
+import { type NodeConfig } from '../../src/config/node-config.ts'
 
 /** What a test decides at least. */
 type Given = Pick<NodeConfig, 'role' | 'dataDir' | 'genesisFile' | 'listen' | 'signer'>

@@ -1,14 +1,14 @@
 // Whole nodes in this process, over real TCP and real databases, that can be stopped and started anew.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { chooseFreePorts } from '../../devnet/free-ports.ts'
+import { chooseFreePorts } from '../../devnet/cluster/free-ports.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
-import { type Genesis, parseGenesis } from '../../src/chain/genesis.ts'
-import { sampleGenesisText } from '../../src/chain/sample-genesis.ts'
+import { type Genesis, parseGenesis } from '../../src/chain/genesis/genesis.ts'
+import { sampleGenesisText } from '../../src/chain/genesis/sample-genesis.ts'
 import { parsePeer } from '../../src/net/peer-address.ts'
 import { generatePeerKey, type PeerKey } from '../../src/net/peer-key.ts'
 import { createNode, type RunningNode } from '../../src/node/node.ts'
-import { type NodeConfig } from '../../src/node/node-config.ts'
+import { type NodeConfig } from '../../src/config/node-config.ts'
 import { createSigningKey } from '../../src/signer/key-file.ts'
 
 const CHAIN_ID = 901

@@ -1,7 +1,7 @@
 // Takes out of a chain database what a damaged log swallows: the batches of single blocks.
 import { bytesToHex } from '../../src/base/bytes.ts'
 import { keccak256 } from '../../src/base/keccak.ts'
-import { type Block } from '../../src/chain/block.ts'
+import { type Block } from '../../src/chain/blocks/block.ts'
 import { type KeyValueStore } from '../../src/store/key-value-store.ts'
 import { CHAIN_PREFIX, hashKey, numberKey } from '../../src/store/keys.ts'
 

@@ -7,14 +7,19 @@ import {
 import { bytesToHex, type Hex, hexToBytes } from '../../src/base/bytes.ts'
 import { keccak256 } from '../../src/base/keccak.ts'
 import { privateKeyToAddress, signDigest } from '../../src/base/secp256k1.ts'
-import { nextBaseFee } from '../../src/chain/base-fee.ts'
-import { type Block, type BlockHeader, type SignedBlock } from '../../src/chain/block.ts'
-import { genesisBlock } from '../../src/chain/genesis-block.ts'
-import { type Genesis, parseGenesis } from '../../src/chain/genesis.ts'
-import { toBlock } from '../../src/chain/header.ts'
-import { blockToMessage } from '../../src/chain/payload.ts'
-import { blockBloom, logsBloom, type Receipt, receiptsRoot } from '../../src/chain/receipt.ts'
-import { sampleGenesisText } from '../../src/chain/sample-genesis.ts'
+import { nextBaseFee } from '../../src/chain/blocks/base-fee.ts'
+import { type Block, type BlockHeader, type SignedBlock } from '../../src/chain/blocks/block.ts'
+import { genesisBlock } from '../../src/chain/genesis/genesis-block.ts'
+import { type Genesis, parseGenesis } from '../../src/chain/genesis/genesis.ts'
+import { toBlock } from '../../src/chain/blocks/header.ts'
+import { blockToMessage } from '../../src/chain/blocks/payload.ts'
+import {
+  blockBloom,
+  logsBloom,
+  type Receipt,
+  receiptsRoot
+} from '../../src/chain/blocks/receipt.ts'
+import { sampleGenesisText } from '../../src/chain/genesis/sample-genesis.ts'
 import { orderedRoot } from '../../src/trie/ordered-root.ts'
 import { EMPTY_ROOT } from '../../src/trie/trie.ts'
 

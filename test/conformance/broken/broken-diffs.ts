@@ -2,7 +2,7 @@
 import { RLP } from '@ethereumjs/rlp'
 import { type StateDiff } from '../../../protocols/state-diffs-by-range/state-diff.ts'
 import { encodeStateDiff } from '../../../protocols/state-diffs-by-range/state-diff-codec.ts'
-import { keccak256 } from '../block-maker.ts'
+import { keccak256 } from '../../../protocols/conformance/block-maker.ts'
 import { answering, type BrokenNode, changed } from './broken-node.ts'
 import { okChunk, serveDiffs } from './fake-answers.ts'
 

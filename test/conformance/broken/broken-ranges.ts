@@ -1,5 +1,5 @@
 // Nodes that break one rule of blocks by height, or of the blocks themselves.
-import { keccak256 } from '../block-maker.ts'
+import { keccak256 } from '../../../protocols/conformance/block-maker.ts'
 import { answering, type BrokenNode, changed } from './broken-node.ts'
 import { serveRange } from './fake-answers.ts'
 

@@ -1,5 +1,5 @@
 // Nodes that break one rule of the transport, framing, status or tips, as the ones that are asked.
-import { withField } from '../raw-status.ts'
+import { withField } from '../../../protocols/conformance/raw-status.ts'
 import { answering, type BrokenNode, changed } from './broken-node.ts'
 import { fakeStatus, okChunk } from './fake-answers.ts'
 import { FAKE_CHAIN_ID } from './fake-chain.ts'

@@ -8,8 +8,8 @@ import { SIGNED_TIP, type SignedTip } from '../../../protocols/signed-tip/codec.
 import { STATE_DIFFS_BY_RANGE } from '../../../protocols/state-diffs-by-range/codec.ts'
 import { encodeStateDiff } from '../../../protocols/state-diffs-by-range/state-diff-codec.ts'
 import { STATUS } from '../../../protocols/status/codec.ts'
-import { toHex } from '../block-maker.ts'
-import { type ProtocolName } from '../frames.ts'
+import { toHex } from '../../../protocols/conformance/block-maker.ts'
+import { type ProtocolName } from '../../../protocols/conformance/frames.ts'
 import {
   FAKE_CHAIN_ID,
   FAKE_GENESIS,

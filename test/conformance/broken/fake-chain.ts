@@ -5,7 +5,13 @@ import {
   type DiffAccount,
   type StateDiff
 } from '../../../protocols/state-diffs-by-range/state-diff.ts'
-import { type BlockPlan, keccak256, makeBlock, orderedRoot, planBlock } from '../block-maker.ts'
+import {
+  type BlockPlan,
+  keccak256,
+  makeBlock,
+  orderedRoot,
+  planBlock
+} from '../../../protocols/conformance/block-maker.ts'
 
 /** The chain's id. */
 export const FAKE_CHAIN_ID = 907n

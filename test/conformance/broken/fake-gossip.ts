@@ -9,8 +9,13 @@ import {
 import { decompressMessage, messageId } from '../../../protocols/gossip/codec.ts'
 import { OP_PRESET } from '../../../protocols/gossip/parameters.ts'
 import { blocksTopic, parseBlocksTopic } from '../../../protocols/gossip/topic.ts'
-import { blockHashOf, keyToAddress, signerOf, toHex } from '../block-maker.ts'
-import { GOSSIPSUB_PROTOCOLS } from '../gossip-peer.ts'
+import {
+  blockHashOf,
+  keyToAddress,
+  signerOf,
+  toHex
+} from '../../../protocols/conformance/block-maker.ts'
+import { GOSSIPSUB_PROTOCOLS } from '../../../protocols/conformance/gossip-peer.ts'
 import {
   decodeRpc,
   encodeIdontwant,
@@ -19,8 +24,8 @@ import {
   frameRpc,
   readVarint,
   type WireMessage
-} from '../gossip-wire.ts'
-import { StreamReader } from '../raw-stream.ts'
+} from '../../../protocols/conformance/gossip-wire.ts'
+import { StreamReader } from '../../../protocols/conformance/raw-stream.ts'
 import { FAKE_CHAIN_ID, FAKE_SIGNER, type FakeBlock } from './fake-chain.ts'
 
 /** What can be wrong with the gossip of a fake. */

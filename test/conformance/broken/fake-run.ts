@@ -1,8 +1,8 @@
 // One run of the suite against one fake.
-import { type ConformanceCase } from '../conformance-case.ts'
-import { NodeListener } from '../node-listener.ts'
-import { runSuite } from '../suite.ts'
-import { type CaseResult } from '../verdict.ts'
+import { type ConformanceCase } from '../../../protocols/conformance/conformance-case.ts'
+import { NodeListener } from '../../../protocols/conformance/node-listener.ts'
+import { runSuite } from '../../../protocols/conformance/suite.ts'
+import { type CaseResult } from '../../../protocols/conformance/verdict.ts'
 import { FAKE_CHAIN_ID, FAKE_SIGNER } from './fake-chain.ts'
 import { type FakeFaults, startFakeNode } from './fake-node.ts'
 

@@ -1,11 +1,11 @@
 // A fake that asks: for a tip, and back from what it is shown, each block verified unless that is its fault.
 import { type Connection } from '@libp2p/interface'
 import { decodeBlockMessage, isTopicVersion } from '../../../protocols/block-message/codec.ts'
-import { ask } from '../asking.ts'
-import { keyToAddress, signerOf, toHex } from '../block-maker.ts'
-import { type ProtocolName } from '../frames.ts'
-import { messagesOf, type ServedMessage } from '../served-messages.ts'
-import { requests } from '../survey.ts'
+import { ask } from '../../../protocols/conformance/asking.ts'
+import { keyToAddress, signerOf, toHex } from '../../../protocols/conformance/block-maker.ts'
+import { type ProtocolName } from '../../../protocols/conformance/frames.ts'
+import { messagesOf, type ServedMessage } from '../../../protocols/conformance/served-messages.ts'
+import { requests } from '../../../protocols/conformance/survey.ts'
 import { FAKE_CHAIN_ID, FAKE_SIGNER, type FakeBlock, headOf } from './fake-chain.ts'
 
 /** What a fake walks with. */

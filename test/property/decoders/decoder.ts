@@ -4,7 +4,7 @@ import { readVectors } from '../../support/protocol-vectors.ts'
 /** One way in for bytes or text that somebody else wrote. */
 export interface Decoder {
   readonly name: string
-  /** Exports that it exercises, as `src/chain/header.ts decodeHeader`. */
+  /** Exports that it exercises, as `src/chain/blocks/header.ts decodeHeader`. */
   readonly covers: readonly string[]
   /** Sound bytes, which are then damaged. */
   readonly seeds: readonly Uint8Array[]

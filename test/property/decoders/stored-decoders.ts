@@ -3,24 +3,24 @@ import { z } from 'zod'
 import { ProtocolError } from '../../../protocols/protocol-error.ts'
 import { equalBytes } from '../../../src/base/bytes.ts'
 import { crc32c } from '../../../src/base/crc32c.ts'
-import { decodeAccepted } from '../../../src/chain/accepted-index.ts'
-import { contentTransactions, decodeContent } from '../../../src/chain/block-content.ts'
-import { openEntry } from '../../../src/chain/chain-entry.ts'
-import { ChainError } from '../../../src/chain/chain-error.ts'
-import { decodeHeader, encodeHeader } from '../../../src/chain/header.ts'
+import { decodeAccepted } from '../../../src/chain/stored/accepted-index.ts'
+import { contentTransactions, decodeContent } from '../../../src/chain/blocks/block-content.ts'
+import { openEntry } from '../../../src/chain/stored/chain-entry.ts'
+import { ChainError } from '../../../src/chain/blocks/chain-error.ts'
+import { decodeHeader, encodeHeader } from '../../../src/chain/blocks/header.ts'
 import {
   decodeHoloceneExtraData,
   encodeHoloceneExtraData
-} from '../../../src/chain/holocene-extra.ts'
-import { createNamedValue } from '../../../src/chain/named-value.ts'
-import { messageToHeader } from '../../../src/chain/payload.ts'
-import { decodeReceiptHead } from '../../../src/chain/receipt-head.ts'
+} from '../../../src/chain/blocks/holocene-extra.ts'
+import { createNamedValue } from '../../../src/chain/stored/named-value.ts'
+import { messageToHeader } from '../../../src/chain/blocks/payload.ts'
+import { decodeReceiptHead } from '../../../src/chain/blocks/receipt-head.ts'
 import {
   decodeReceipt,
   decodeReceipts,
   encodeReceipt,
   encodeReceipts
-} from '../../../src/chain/receipt.ts'
+} from '../../../src/chain/blocks/receipt.ts'
 import {
   decodeBody,
   decodeEntryHead,
@@ -116,7 +116,10 @@ export const STORED_DECODERS: readonly Decoder[] = [
   },
   {
     name: 'chain entry',
-    covers: ['src/chain/chain-entry.ts openEntry', 'src/chain/chain-entry.ts readEntry'],
+    covers: [
+      'src/chain/stored/chain-entry.ts openEntry',
+      'src/chain/stored/chain-entry.ts readEntry'
+    ],
     seeds: [sealValue(KEY, Uint8Array.of(1, 2, 3, 4))],
     decode: (bytes) => openEntry('content', KEY, bytes),
     isDeclared: isOf(ChainError)
@@ -124,8 +127,8 @@ export const STORED_DECODERS: readonly Decoder[] = [
   {
     name: 'accepted index',
     covers: [
-      'src/chain/accepted-index.ts decodeAccepted',
-      'src/chain/accepted-index.ts readAccepted'
+      'src/chain/stored/accepted-index.ts decodeAccepted',
+      'src/chain/stored/accepted-index.ts readAccepted'
     ],
     seeds: [new Uint8Array(52 * 3).fill(1)],
     decode: decodeAccepted,
@@ -133,7 +136,7 @@ export const STORED_DECODERS: readonly Decoder[] = [
   },
   {
     name: 'block content',
-    covers: ['src/chain/block-content.ts decodeContent'],
+    covers: ['src/chain/blocks/block-content.ts decodeContent'],
     seeds: vectorSeeds('block-message').map((message) =>
       Uint8Array.of(3, 1, ...new Uint8Array(20), ...message)
     ),
@@ -142,42 +145,42 @@ export const STORED_DECODERS: readonly Decoder[] = [
   },
   {
     name: 'header',
-    covers: ['src/chain/header.ts decodeHeader'],
+    covers: ['src/chain/blocks/header.ts decodeHeader'],
     seeds: HEADER_SEEDS,
     decode: decodeHeader,
     isDeclared: isOf(ChainError)
   },
   {
     name: 'extra data of Holocene',
-    covers: ['src/chain/holocene-extra.ts decodeHoloceneExtraData'],
+    covers: ['src/chain/blocks/holocene-extra.ts decodeHoloceneExtraData'],
     seeds: [encodeHoloceneExtraData({ denominator: 250, elasticity: 6 })],
     decode: decodeHoloceneExtraData,
     isDeclared: isNothing
   },
   {
     name: 'receipt',
-    covers: ['src/chain/receipt.ts decodeReceipt'],
+    covers: ['src/chain/blocks/receipt.ts decodeReceipt'],
     seeds: [encodeReceipt(RECEIPT), encodeReceipt({ ...RECEIPT, type: 0 })],
     decode: decodeReceipt,
     isDeclared: isOf(ChainError)
   },
   {
     name: 'receipt head',
-    covers: ['src/chain/receipt-head.ts decodeReceiptHead'],
+    covers: ['src/chain/blocks/receipt-head.ts decodeReceiptHead'],
     seeds: [encodeReceipt(RECEIPT), encodeReceipt({ ...RECEIPT, type: 0 })],
     decode: decodeReceiptHead,
     isDeclared: isOf(ChainError)
   },
   {
     name: 'receipts',
-    covers: ['src/chain/receipt.ts decodeReceipts'],
+    covers: ['src/chain/blocks/receipt.ts decodeReceipts'],
     seeds: [encodeReceipts([RECEIPT, RECEIPT])],
     decode: decodeReceipts,
     isDeclared: isOf(ChainError)
   },
   {
     name: 'named value',
-    covers: ['src/chain/named-value.ts createNamedValue'],
+    covers: ['src/chain/stored/named-value.ts createNamedValue'],
     seeds: textSeeds('{"a":1,"b":-2.5e3}', '{"a":[1,2,{"b":null}],"c":"\\u0000"}', '[[[[]]]]'),
     decode: async (bytes) => {
       const store = createMemoryStore()

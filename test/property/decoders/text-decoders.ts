@@ -1,12 +1,12 @@
 // Decoders of text: what an operator writes into files and flags, and what a client sends to JSON-RPC.
 import { silentLog } from '../../../src/base/log.ts'
-import { ChainError } from '../../../src/chain/chain-error.ts'
-import { readAddress, readBytes } from '../../../src/chain/genesis-fields.ts'
-import { parseGenesis } from '../../../src/chain/genesis.ts'
-import { sampleGenesisText } from '../../../src/chain/sample-genesis.ts'
+import { ChainError } from '../../../src/chain/blocks/chain-error.ts'
+import { readAddress, readBytes } from '../../../src/chain/genesis/genesis-fields.ts'
+import { parseGenesis } from '../../../src/chain/genesis/genesis.ts'
+import { sampleGenesisText } from '../../../src/chain/genesis/sample-genesis.ts'
 import { parseListen, parsePeer } from '../../../src/net/peer-address.ts'
-import { isConfigKeyName } from '../../../src/node/config-keys.ts'
-import { checkValues } from '../../../src/node/config-values.ts'
+import { isConfigKeyName } from '../../../src/config/config-keys.ts'
+import { checkValues } from '../../../src/config/config-values.ts'
 import { answerBody, parseBody, type RpcMethod } from '../../../src/rpc/json-rpc.ts'
 import {
   blockParam,
@@ -70,9 +70,9 @@ export const TEXT_DECODERS: readonly Decoder[] = [
   {
     name: 'genesis file',
     covers: [
-      'src/chain/genesis.ts parseGenesis',
-      'src/chain/genesis-fields.ts readAddress',
-      'src/chain/genesis-fields.ts readBytes'
+      'src/chain/genesis/genesis.ts parseGenesis',
+      'src/chain/genesis/genesis-fields.ts readAddress',
+      'src/chain/genesis/genesis-fields.ts readBytes'
     ],
     seeds: textSeeds(GENESIS),
     decode: (bytes) => parseGenesis(textOf(bytes)),
@@ -80,7 +80,10 @@ export const TEXT_DECODERS: readonly Decoder[] = [
   },
   {
     name: 'fields of a genesis',
-    covers: ['src/chain/genesis-fields.ts readAddress', 'src/chain/genesis-fields.ts readBytes'],
+    covers: [
+      'src/chain/genesis/genesis-fields.ts readAddress',
+      'src/chain/genesis/genesis-fields.ts readBytes'
+    ],
     seeds: textSeeds(ADDRESS, HASH),
     decode: (bytes) => [readAddress(textOf(bytes)), readBytes(textOf(bytes))],
     isDeclared: isNothing
@@ -103,7 +106,7 @@ export const TEXT_DECODERS: readonly Decoder[] = [
   },
   {
     name: 'config values',
-    covers: ['src/node/config-values.ts checkValues'],
+    covers: ['src/config/config-values.ts checkValues'],
     seeds: textSeeds(
       JSON.stringify({
         role: 'backup',

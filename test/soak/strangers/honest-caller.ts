@@ -1,6 +1,6 @@
 // A client that means well: asks the sequencer for a head and a balance twice a second, and notes how long it waits.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { callRpc } from '../../../devnet/rpc-client.ts'
+import { callRpc } from '../../../devnet/cluster/rpc-client.ts'
 
 const EVERY_MS = 500
 

@@ -1,5 +1,5 @@
 // What an attack must not bring about: each demand as one criterion, pure over what was measured.
-import { type LoopDelay } from '../../../devnet/loop-delay.ts'
+import { type LoopDelay } from '../../../devnet/cluster/loop-delay.ts'
 import { type Criterion } from '../criterion.ts'
 import { describeDistribution } from '../distribution.ts'
 import { type AttackCounts } from './attacker-process.ts'

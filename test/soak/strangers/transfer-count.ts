@@ -1,5 +1,5 @@
 // How many of the load's transfers the blocks of a span hold: those that call the token.
-import { callRpc } from '../../../devnet/rpc-client.ts'
+import { callRpc } from '../../../devnet/cluster/rpc-client.ts'
 import { type Span } from './heads-watch.ts'
 
 /** `transfer(address,uint256)`. */

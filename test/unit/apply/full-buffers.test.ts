@@ -1,6 +1,6 @@
 // The writer beside a disk that does not take a flush: whole blocks get through while there is room, and no more.
 import assert from 'node:assert/strict'
-import { type Block } from '../../../src/chain/block.ts'
+import { type Block } from '../../../src/chain/blocks/block.ts'
 import { createMemoryStore } from '../../../src/store/memory-store.ts'
 import { holdBatches } from '../../support/held-batches.ts'
 import { settle } from '../../support/manual-clock.ts'

@@ -5,9 +5,9 @@ import {
   encodeStateDiff
 } from '../../../protocols/state-diffs-by-range/state-diff-codec.ts'
 import { ApplyError, type ApplyFailure } from '../../../src/apply/apply-error.ts'
-import { type Block } from '../../../src/chain/block.ts'
+import { type Block } from '../../../src/chain/blocks/block.ts'
 import { type Hex } from '../../../src/base/bytes.ts'
-import { toBlock } from '../../../src/chain/header.ts'
+import { toBlock } from '../../../src/chain/blocks/header.ts'
 import { linkBlocks } from '../../../src/apply/link-blocks.ts'
 import {
   APPLY_RULES,

@@ -9,8 +9,8 @@ import {
   encodeStateDiff
 } from '../../../protocols/state-diffs-by-range/state-diff-codec.ts'
 import { ApplyError, type ApplyFailure } from '../../../src/apply/apply-error.ts'
-import { type Block } from '../../../src/chain/block.ts'
-import { decodeReceipt, encodeReceipt } from '../../../src/chain/receipt.ts'
+import { type Block } from '../../../src/chain/blocks/block.ts'
+import { decodeReceipt, encodeReceipt } from '../../../src/chain/blocks/receipt.ts'
 import { numberKey, CHAIN_PREFIX } from '../../../src/store/keys.ts'
 import { withUnreadable } from '../chain/chain-fixture.ts'
 import {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { type CanonicalWriter, createApplier } from '../../../src/apply/applier.ts'
 import { type Hex } from '../../../src/base/bytes.ts'
-import { type Block } from '../../../src/chain/block.ts'
-import { createBlockTimes } from '../../../src/chain/block-times.ts'
+import { type Block } from '../../../src/chain/blocks/block.ts'
+import { createBlockTimes } from '../../../src/chain/blocks/block-times.ts'
 import { executionGenesis, ExecutionChain } from '../../support/execution-chain.ts'
 import { signedTx } from '../../support/execution-transactions.ts'
 

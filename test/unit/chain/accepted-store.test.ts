@@ -1,10 +1,10 @@
 // Accepted blocks: on disk before anything is said of them, several at a height, the highest that counts.
 import assert from 'node:assert/strict'
-import { type AcceptedStore } from '../../../src/chain/accepted-store.ts'
-import { ACCEPTED_AT_HEIGHT_MAX } from '../../../src/chain/accepted-index.ts'
-import { type Block, type BlockRef } from '../../../src/chain/block.ts'
-import { ChainError } from '../../../src/chain/chain-error.ts'
-import { createSignerSchedule } from '../../../src/chain/signer-schedule.ts'
+import { type AcceptedStore } from '../../../src/chain/stored/accepted-store.ts'
+import { ACCEPTED_AT_HEIGHT_MAX } from '../../../src/chain/stored/accepted-index.ts'
+import { type Block, type BlockRef } from '../../../src/chain/blocks/block.ts'
+import { ChainError } from '../../../src/chain/blocks/chain-error.ts'
+import { createSignerSchedule } from '../../../src/chain/blocks/signer-schedule.ts'
 import { CHAIN_PREFIX, hashKey, numberKey } from '../../../src/store/keys.ts'
 import {
   OTHER_KEY,

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { hexToBytes } from '../../../src/base/bytes.ts'
-import { nextBaseFee } from '../../../src/chain/base-fee.ts'
-import { ChainError } from '../../../src/chain/chain-error.ts'
+import { nextBaseFee } from '../../../src/chain/blocks/base-fee.ts'
+import { ChainError } from '../../../src/chain/blocks/chain-error.ts'
 import {
   decodeHoloceneExtraData,
   encodeHoloceneExtraData
-} from '../../../src/chain/holocene-extra.ts'
+} from '../../../src/chain/blocks/holocene-extra.ts'
 
 const GWEI = 1_000_000_000n
 /** Denominator 250 (fa), elasticity 6: a target of 5,000,000 under a limit of 30,000,000. */

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { keccak256 } from '../../../src/base/keccak.ts'
 import { bytesToHex } from '../../../src/base/bytes.ts'
-import { type Block, type SignedBlock } from '../../../src/chain/block.ts'
-import { type BlockStore } from '../../../src/chain/block-store.ts'
-import { ChainError } from '../../../src/chain/chain-error.ts'
-import { type ChainStores } from '../../../src/chain/open-chain.ts'
+import { type Block, type SignedBlock } from '../../../src/chain/blocks/block.ts'
+import { type BlockStore } from '../../../src/chain/stored/block-store.ts'
+import { ChainError } from '../../../src/chain/blocks/chain-error.ts'
+import { type ChainStores } from '../../../src/chain/stored/open-chain.ts'
 import { CHAIN_PREFIX, hashKey, numberKey } from '../../../src/store/keys.ts'
 import {
   childBlock,

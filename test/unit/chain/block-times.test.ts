@@ -1,8 +1,8 @@
 // When blocks are due under both presets, in whole seconds and in milliseconds.
 import assert from 'node:assert/strict'
 import { bytesToHex, hexToBytes } from '../../../src/base/bytes.ts'
-import { createBlockTimes } from '../../../src/chain/block-times.ts'
-import { ChainError } from '../../../src/chain/chain-error.ts'
+import { createBlockTimes } from '../../../src/chain/blocks/block-times.ts'
+import { ChainError } from '../../../src/chain/blocks/chain-error.ts'
 
 const RANDAO = new Uint8Array(32).fill(0x01)
 const ZEROS = '0'.repeat(58)

@@ -1,7 +1,10 @@
 // The chain database of the test chain over a memory store that remembers its batches.
 import { equalBytes } from '../../../src/base/bytes.ts'
-import { openChain, type ChainStores } from '../../../src/chain/open-chain.ts'
-import { createSignerSchedule, type SignerSchedule } from '../../../src/chain/signer-schedule.ts'
+import { openChain, type ChainStores } from '../../../src/chain/stored/open-chain.ts'
+import {
+  createSignerSchedule,
+  type SignerSchedule
+} from '../../../src/chain/blocks/signer-schedule.ts'
 import { type BatchOperation, type KeyValueStore } from '../../../src/store/key-value-store.ts'
 import { createMemoryStore } from '../../../src/store/memory-store.ts'
 import { StoreError } from '../../../src/store/store-error.ts'

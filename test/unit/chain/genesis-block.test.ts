@@ -1,8 +1,8 @@
 // The first block of a genesis file: every field of its header, and its hash.
 import assert from 'node:assert/strict'
 import { hexToBytes } from '../../../src/base/bytes.ts'
-import { genesisBlock } from '../../../src/chain/genesis-block.ts'
-import { parseGenesis } from '../../../src/chain/genesis.ts'
+import { genesisBlock } from '../../../src/chain/genesis/genesis-block.ts'
+import { parseGenesis } from '../../../src/chain/genesis/genesis.ts'
 import { ADDRESS, withFile } from './genesis-fixture.ts'
 
 const EMPTY_TRIE = hexToBytes('0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421')

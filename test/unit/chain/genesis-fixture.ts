@@ -1,7 +1,7 @@
 // A genesis file that is sound, changed one field at a time, and what is said of it.
 import assert from 'node:assert/strict'
-import { ChainError, type GenesisProblem } from '../../../src/chain/chain-error.ts'
-import { parseGenesis } from '../../../src/chain/genesis.ts'
+import { ChainError, type GenesisProblem } from '../../../src/chain/blocks/chain-error.ts'
+import { parseGenesis } from '../../../src/chain/genesis/genesis.ts'
 
 /** Addresses, a slot and a value of it. */
 export const ADDRESS = '0x00000000000000000000000000000000000000a1'

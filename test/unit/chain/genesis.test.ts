@@ -1,6 +1,6 @@
 // The genesis file: what a sound one says, and every way to be wrong, each named by its key.
 import assert from 'node:assert/strict'
-import { parseGenesis } from '../../../src/chain/genesis.ts'
+import { parseGenesis } from '../../../src/chain/genesis/genesis.ts'
 import {
   ADDRESS,
   type Json,

@@ -4,16 +4,16 @@ import { createBlockHeader } from '@ethereumjs/block'
 import { Common, Hardfork, Mainnet } from '@ethereumjs/common'
 import { Address, bytesToHex as toHex } from '@ethereumjs/util'
 import { decodeBlockMessage, type TopicVersion } from '../../../protocols/block-message/codec.ts'
-import { type BlockHeader } from '../../../src/chain/block.ts'
-import { ChainError } from '../../../src/chain/chain-error.ts'
+import { type BlockHeader } from '../../../src/chain/blocks/block.ts'
+import { ChainError } from '../../../src/chain/blocks/chain-error.ts'
 import {
   decodeHeader,
   encodeHeader,
   headerHash,
   headerVersion,
   toBlock
-} from '../../../src/chain/header.ts'
-import { blockToMessage, messageToHeader } from '../../../src/chain/payload.ts'
+} from '../../../src/chain/blocks/header.ts'
+import { blockToMessage, messageToHeader } from '../../../src/chain/blocks/payload.ts'
 import { fromHex, readVectors } from '../../support/protocol-vectors.ts'
 import { childBlock, testGenesisBlock } from '../../support/signed-chain.ts'
 

@@ -1,9 +1,9 @@
 // Whether a block may follow another by their headers: each rule broken alone.
 import assert from 'node:assert/strict'
-import { type Block, type BlockHeader } from '../../../src/chain/block.ts'
-import { createBlockTimes } from '../../../src/chain/block-times.ts'
-import { toBlock } from '../../../src/chain/header.ts'
-import { checkLink, type LinkFailure } from '../../../src/chain/link.ts'
+import { type Block, type BlockHeader } from '../../../src/chain/blocks/block.ts'
+import { createBlockTimes } from '../../../src/chain/blocks/block-times.ts'
+import { toBlock } from '../../../src/chain/blocks/header.ts'
+import { checkLink, type LinkFailure } from '../../../src/chain/blocks/link.ts'
 import { childBlock, testGenesis, testGenesisBlock } from '../../support/signed-chain.ts'
 
 const forks = testGenesis().config.forks

@@ -1,8 +1,8 @@
 // Opening a chain database: begun, begun before, begun with another genesis, or with its beginning lost.
 import assert from 'node:assert/strict'
-import { ChainError } from '../../../src/chain/chain-error.ts'
-import { createNamedValue, NAMED_VALUE_MAX_BYTES } from '../../../src/chain/named-value.ts'
-import { openChain } from '../../../src/chain/open-chain.ts'
+import { ChainError } from '../../../src/chain/blocks/chain-error.ts'
+import { createNamedValue, NAMED_VALUE_MAX_BYTES } from '../../../src/chain/stored/named-value.ts'
+import { openChain } from '../../../src/chain/stored/open-chain.ts'
 import {
   CHAIN_DATABASE,
   CHAIN_PREFIX,

@@ -1,8 +1,8 @@
 // Receipts in memory: the newest ones, as many as the bound holds.
 import assert from 'node:assert/strict'
 import { type Hex } from '../../../src/base/bytes.ts'
-import { ReceiptCache } from '../../../src/chain/receipt-cache.ts'
-import { type Receipt } from '../../../src/chain/receipt.ts'
+import { ReceiptCache } from '../../../src/chain/stored/receipt-cache.ts'
+import { type Receipt } from '../../../src/chain/blocks/receipt.ts'
 
 const hash = (at: number): Hex => `0x${at.toString(16).padStart(64, '0')}`
 

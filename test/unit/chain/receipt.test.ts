@@ -5,7 +5,7 @@ import { RLP } from '@ethereumjs/rlp'
 import { Bloom, encodeReceipt as encodeOracle } from '@ethereumjs/vm'
 import fc from 'fast-check'
 import { bytesToHex, hexToBytes } from '../../../src/base/bytes.ts'
-import { ChainError } from '../../../src/chain/chain-error.ts'
+import { ChainError } from '../../../src/chain/blocks/chain-error.ts'
 import {
   blockBloom,
   bloomContains,
@@ -17,8 +17,8 @@ import {
   logsBloom,
   type Receipt,
   receiptsRoot
-} from '../../../src/chain/receipt.ts'
-import { decodeReceiptHead } from '../../../src/chain/receipt-head.ts'
+} from '../../../src/chain/blocks/receipt.ts'
+import { decodeReceiptHead } from '../../../src/chain/blocks/receipt-head.ts'
 import { bytes, plainRecord } from '../../support/payload-arbitraries.ts'
 
 const log: fc.Arbitrary<Log> = plainRecord({

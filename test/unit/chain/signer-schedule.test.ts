@@ -1,12 +1,12 @@
 // Who may sign which height, and when a fork holds.
 import assert from 'node:assert/strict'
-import { ChainError } from '../../../src/chain/chain-error.ts'
-import { isForkActive, topicVersionAt } from '../../../src/chain/forks.ts'
+import { ChainError } from '../../../src/chain/blocks/chain-error.ts'
+import { isForkActive, topicVersionAt } from '../../../src/chain/blocks/forks.ts'
 import {
   createSignerSchedule,
   SIGNER_PERIODS_MAX,
   type SignerPeriod
-} from '../../../src/chain/signer-schedule.ts'
+} from '../../../src/chain/blocks/signer-schedule.ts'
 
 const A = '0x00000000000000000000000000000000000000aa'
 const B = '0x00000000000000000000000000000000000000bb'

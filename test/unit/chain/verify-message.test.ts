@@ -10,13 +10,13 @@ import {
 import { hexToBytes } from '../../../src/base/bytes.ts'
 import { keccak256 } from '../../../src/base/keccak.ts'
 import { privateKeyToAddress, signDigest } from '../../../src/base/secp256k1.ts'
-import { blockToMessage } from '../../../src/chain/payload.ts'
-import { createSignerSchedule } from '../../../src/chain/signer-schedule.ts'
+import { blockToMessage } from '../../../src/chain/blocks/payload.ts'
+import { createSignerSchedule } from '../../../src/chain/blocks/signer-schedule.ts'
 import {
   MessageError,
   type MessageFailure,
   verifyBlockMessage
-} from '../../../src/chain/verify-message.ts'
+} from '../../../src/chain/blocks/verify-message.ts'
 import {
   childBlock,
   OTHER_KEY,

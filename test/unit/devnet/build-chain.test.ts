@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
-import { buildChain, extendChain } from '../../../devnet/build-chain.ts'
-import { copyData } from '../../../devnet/directory-copies.ts'
+import { buildChain, extendChain } from '../../../devnet/harness/build-chain.ts'
+import { copyData } from '../../../devnet/cluster/directory-copies.ts'
 import { checkDbSound } from '../../../devnet/checks/db-sound.ts'
 import { readStoredNode } from '../../../devnet/checks/stored-node.ts'
-import { type ClusterLayout } from '../../../devnet/cluster-layout.ts'
+import { type ClusterLayout } from '../../../devnet/cluster/cluster-layout.ts'
 import { useTemporaryDirectory } from '../../support/temporary-directory.ts'
 
 const BUILD_TIMEOUT_MS = 60_000

@@ -7,9 +7,9 @@ import {
   checkNoEquivocation,
   checkStateRoots
 } from '../../../devnet/checks/checks.ts'
-import { SignedBlocks } from '../../../devnet/checks/signed-blocks.ts'
-import { type CheckResult } from '../../../devnet/report.ts'
-import { type RpcBlock } from '../../../devnet/rpc-client.ts'
+import { SignedBlocks } from '../../../devnet/cluster/signed-blocks.ts'
+import { type CheckResult } from '../../../devnet/cluster/report.ts'
+import { type RpcBlock } from '../../../devnet/cluster/rpc-client.ts'
 import { type LostBlock } from '../../../devnet/scenarios/scenario.ts'
 import { type Hex } from '../../../src/base/bytes.ts'
 

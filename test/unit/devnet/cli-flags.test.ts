@@ -1,6 +1,6 @@
 // The devnet's flags: defaults, values, and one clear message for each thing that is wrong.
 import assert from 'node:assert/strict'
-import { parseFlags } from '../../../devnet/cli-flags.ts'
+import { parseFlags } from '../../../devnet/command/cli-flags.ts'
 
 describe('the flags of the devnet', () => {
   it('have defaults', () => {

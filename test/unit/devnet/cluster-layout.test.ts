@@ -2,17 +2,17 @@
 import assert from 'node:assert/strict'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { UnusableDirectoryError } from '../../../devnet/claim-directory.ts'
+import { UnusableDirectoryError } from '../../../devnet/cluster/claim-directory.ts'
 import {
   type LayoutOptions,
   nodeNames,
   presetFor,
   writeLayout
-} from '../../../devnet/cluster-layout.ts'
+} from '../../../devnet/cluster/cluster-layout.ts'
 import { loadAccounts } from '../../../devnet/load/accounts.ts'
 import { parseListen, parsePeer } from '../../../src/net/peer-address.ts'
 import { readPeerKey } from '../../../src/net/peer-key.ts'
-import { readStartInputs } from '../../../src/node/start-inputs.ts'
+import { readStartInputs } from '../../../src/config/start-inputs.ts'
 import { useTemporaryDirectory } from '../../support/temporary-directory.ts'
 
 describe('the layout of a cluster', () => {

@@ -1,6 +1,6 @@
 // Waiting for a condition: it comes true, it never can, its time is up, or the wait is called off.
 import assert from 'node:assert/strict'
-import { ConditionError, orAbort, waitUntil } from '../../../devnet/condition.ts'
+import { ConditionError, orAbort, waitUntil } from '../../../devnet/cluster/condition.ts'
 
 const what = 'the gate opens'
 const { signal } = new AbortController()

@@ -4,7 +4,7 @@ import { checkDbSound } from '../../../devnet/checks/db-sound.ts'
 import { type StoredBlock } from '../../../devnet/checks/stored-chain.ts'
 import { type StoredNode } from '../../../devnet/checks/stored-node.ts'
 import { type StoredJournal } from '../../../devnet/checks/stored-journal.ts'
-import { type RecordedHeight, type StoredRecord } from '../../../devnet/checks/stored-record.ts'
+import { type RecordedHeight, type StoredRecord } from '../../../devnet/cluster/stored-record.ts'
 import { type StoredState } from '../../../devnet/checks/stored-state.ts'
 import { type Hex } from '../../../src/base/bytes.ts'
 

@@ -6,7 +6,7 @@ import {
   removeRecord,
   restoreDataDirectory,
   saveDataDirectory
-} from '../../../devnet/directory-copies.ts'
+} from '../../../devnet/cluster/directory-copies.ts'
 import { useTemporaryDirectory } from '../../support/temporary-directory.ts'
 
 describe('copies of data directories', () => {

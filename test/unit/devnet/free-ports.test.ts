@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { promisify } from 'node:util'
-import { chooseFreePorts } from '../../../devnet/free-ports.ts'
+import { chooseFreePorts } from '../../../devnet/cluster/free-ports.ts'
 
 const COUNT = 500
 const run = promisify(execFile)
@@ -28,7 +28,9 @@ describe('free ports', () => {
 
   it('are not those of another process, though nobody listens on them', async () => {
     const ours = await chooseFreePorts(COUNT)
-    const module = JSON.stringify(new URL('../../../devnet/free-ports.js', import.meta.url).href)
+    const module = JSON.stringify(
+      new URL('../../../devnet/cluster/free-ports.js', import.meta.url).href
+    )
     const script = `import { chooseFreePorts } from ${module}
       console.log(JSON.stringify(await chooseFreePorts(${String(COUNT)})))`
     const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script])

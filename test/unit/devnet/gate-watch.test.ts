@@ -5,8 +5,8 @@ import {
   GateWatch,
   type ShownBlocks,
   type WatchedStart
-} from '../../../devnet/checks/gate-watch.ts'
-import { type BlockFacts, type NodeReport } from '../../../devnet/messages.ts'
+} from '../../../devnet/cluster/gate-watch.ts'
+import { type BlockFacts, type NodeReport } from '../../../devnet/cluster/messages.ts'
 
 const BUILDING = ['begun', 'built', 'sealed', 'passed', 'signed', 'published'] as const
 type Step = (typeof BUILDING)[number] | 'persisted'

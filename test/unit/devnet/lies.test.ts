@@ -1,8 +1,8 @@
 // A lying backup: every lie in its turn, and nothing that the sequencer's key signed at the height it claims.
 import assert from 'node:assert/strict'
-import { createLiar } from '../../../devnet/lies.ts'
+import { createLiar } from '../../../devnet/cluster/lies.ts'
 import { bytesToHex, type Hex } from '../../../src/base/bytes.ts'
-import { type HeldBlocks, type TipReply } from '../../../src/sync/answer-tip.ts'
+import { type HeldBlocks, type TipReply } from '../../../src/sync/serving/answer-tip.ts'
 
 const SIGNATURE_BYTES = 65
 const HIGHEST = 9n

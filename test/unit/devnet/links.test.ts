@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { chooseFreePorts } from '../../../devnet/free-ports.ts'
-import { LinkPorts, Links, OBSERVER } from '../../../devnet/links.ts'
+import { chooseFreePorts } from '../../../devnet/cluster/free-ports.ts'
+import { LinkPorts, Links, OBSERVER } from '../../../devnet/cluster/links.ts'
 
 const NODES = ['sequencer', 'backup-1', 'backup-2']
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readLogFaults } from '../../../devnet/log-faults.ts'
+import { readLogFaults } from '../../../devnet/cluster/log-faults.ts'
 import { useTemporaryDirectory } from '../../support/temporary-directory.ts'
 
 describe('faults in a log', () => {

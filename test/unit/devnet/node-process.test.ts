@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type NodeMessage } from '../../../devnet/messages.ts'
-import { type NodeFiles, NodeProcess } from '../../../devnet/node-process.ts'
+import { type NodeMessage } from '../../../devnet/cluster/messages.ts'
+import { type NodeFiles, NodeProcess } from '../../../devnet/cluster/node-process.ts'
 import { useTemporaryDirectory } from '../../support/temporary-directory.ts'
 
 const BLOCK = { number: 4, hash: '0xabcd' } as const

@@ -1,7 +1,7 @@
 // Lines for people: one for each moment that matters, in colour only where that was asked for.
 import assert from 'node:assert/strict'
-import { ProgressLines } from '../../../devnet/progress-lines.ts'
-import { type TimelineEntry } from '../../../devnet/report.ts'
+import { ProgressLines } from '../../../devnet/command/progress-lines.ts'
+import { type TimelineEntry } from '../../../devnet/cluster/report.ts'
 
 const N = { number: 7, hash: `0x${'a1'.repeat(32)}` }
 const CHILD = { number: 8, hash: `0x${'b2'.repeat(32)}`, parentHash: N.hash }

@@ -1,7 +1,7 @@
 // The prompt over a pipe: every command, what is no command, and how it ends.
 import assert from 'node:assert/strict'
 import { PassThrough } from 'node:stream'
-import { openPrompt, type PromptCluster } from '../../../devnet/prompt.ts'
+import { openPrompt, type PromptCluster } from '../../../devnet/command/prompt.ts'
 import { until } from '../../support/until.ts'
 
 const NAMES = ['sequencer', 'backup-1']

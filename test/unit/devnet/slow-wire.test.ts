@@ -1,7 +1,7 @@
 // A slow wire carries every byte in its order, takes its time, and is fast again as soon as it may be.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createSlowWire, type Slowness } from '../../../devnet/slow-wire.ts'
+import { createSlowWire, type Slowness } from '../../../devnet/cluster/slow-wire.ts'
 
 describe('a slow wire', () => {
   /** What comes out of a wire into which `bytes` were written and that was closed, and how long it took. */

@@ -1,8 +1,8 @@
 // The visibility check: what a client was told while the gate was shut, and what the recovery said at its end.
 import assert from 'node:assert/strict'
 import { checkVisible, type StartView } from '../../../devnet/checks/visible.ts'
-import { type StatusAnswer, type StatusSample } from '../../../devnet/recovery-samples.ts'
-import { EMPTY_RECOVERY, type RecoverySection } from '../../../devnet/report.ts'
+import { type StatusAnswer, type StatusSample } from '../../../devnet/cluster/recovery-samples.ts'
+import { EMPTY_RECOVERY, type RecoverySection } from '../../../devnet/cluster/report.ts'
 
 const SHUT_STATUS = {
   gate: { open: false, reason: 'recovering' },

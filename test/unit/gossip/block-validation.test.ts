@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { compressMessage, unpack } from '../../../protocols/gossip/codec.ts'
 import { OP_PRESET, OPBNB_PRESET } from '../../../protocols/gossip/parameters.ts'
-import { type SignedBlock } from '../../../src/chain/block.ts'
-import { createSignerSchedule } from '../../../src/chain/signer-schedule.ts'
-import { verifyBlockMessage } from '../../../src/chain/verify-message.ts'
+import { type SignedBlock } from '../../../src/chain/blocks/block.ts'
+import { createSignerSchedule } from '../../../src/chain/blocks/signer-schedule.ts'
+import { verifyBlockMessage } from '../../../src/chain/blocks/verify-message.ts'
 import { createBlockValidator } from '../../../src/gossip/block-validation.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
 import {

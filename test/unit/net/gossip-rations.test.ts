@@ -4,7 +4,7 @@ import { type PeerId } from '@libp2p/interface'
 import { blocksTopic } from '../../../protocols/gossip/topic.ts'
 import { type GossipSubInternals, type RpcBytes } from '../../../src/net/gossip-internals.ts'
 import { rationGossip, RPC_RATES } from '../../../src/net/gossip-rations.ts'
-import { encodePrunes, encodeSubscriptions } from '../../conformance/gossip-wire.ts'
+import { encodePrunes, encodeSubscriptions } from '../../../protocols/conformance/gossip-wire.ts'
 import { encodeIhave } from '../../soak/strangers/support/gossip-asks.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
 

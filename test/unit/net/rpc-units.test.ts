@@ -11,7 +11,7 @@ import {
   encodeSubscriptions,
   field,
   varint
-} from '../../conformance/gossip-wire.ts'
+} from '../../../protocols/conformance/gossip-wire.ts'
 import { encodeIhave, encodeIwant } from '../../soak/strangers/support/gossip-asks.ts'
 
 const TOPIC = blocksTopic(901n, 3)

@@ -1,10 +1,10 @@
 // What admin_ methods do in a node: sequencing by hash, backups added and removed, and each refusal.
 import assert from 'node:assert/strict'
 import { silentLog } from '../../../src/base/log.ts'
-import { type Block } from '../../../src/chain/block.ts'
+import { type Block } from '../../../src/chain/blocks/block.ts'
 import { createAdminPort } from '../../../src/node/admin-parts.ts'
-import { BackupRoster } from '../../../src/node/backup-roster.ts'
-import { type PeerAddress } from '../../../src/node/node-config.ts'
+import { BackupRoster } from '../../../src/backups/backup-roster.ts'
+import { type PeerAddress } from '../../../src/config/node-config.ts'
 import { SequencingError } from '../../../src/recovery/sequencing-switch.ts'
 import { RpcError } from '../../../src/rpc/rpc-error.ts'
 import { ref } from '../recovery/findings-fixture.ts'

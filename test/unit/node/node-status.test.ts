@@ -1,13 +1,13 @@
 // What status says of a wait: what for, and the command that ends it.
 import assert from 'node:assert/strict'
-import { type AdoptedBackup } from '../../../src/node/adopted-backups.ts'
+import { type AdoptedBackup } from '../../../src/backups/adopted-backups.ts'
 import {
   describeHealth,
   describeRecovery,
   type NodeRecovery
 } from '../../../src/node/node-status.ts'
-import { type BlockAction } from '../../../src/recovery/decide.ts'
-import { type ForeignBlock } from '../../../src/recovery/findings.ts'
+import { type BlockAction } from '../../../src/recovery/decide/decide.ts'
+import { type ForeignBlock } from '../../../src/recovery/decide/findings.ts'
 import { ref } from '../recovery/findings-fixture.ts'
 
 const FAILURE = { target: ref(12), firstMissing: 11n, lastMissing: 11n, reason: 'nobody serves it' }

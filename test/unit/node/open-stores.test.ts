@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PLACES } from '../../../src/node/node-directory.ts'
+import { PLACES } from '../../../src/config/node-directory.ts'
 import { useTemporaryDirectory } from '../../support/temporary-directory.ts'
-import { writeNodeFiles } from './exit-fixture.ts'
+import { writeNodeFiles } from '../cli/exit-fixture.ts'
 
 describe('opening the databases of a node', () => {
   const directory = useTemporaryDirectory()

@@ -12,7 +12,7 @@ import {
 } from '../../../src/node/peer-faults.ts'
 import { RequestError, type RequestFailure } from '../../../src/reqresp/request-error.ts'
 import { createMemoryStore } from '../../../src/store/memory-store.ts'
-import { type PeerBlocksFailure } from '../../../src/sync/peer-blocks.ts'
+import { type PeerBlocksFailure } from '../../../src/sync/fetching/peer-blocks.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
 
 const peer = 'a'

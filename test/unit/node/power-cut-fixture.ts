@@ -1,9 +1,9 @@
 // Recovery of a node over its real stores, and one peer that answers out of its own.
 import { systemClock } from '../../../src/base/clock.ts'
 import { type Log, silentLog } from '../../../src/base/log.ts'
-import { createSignerSchedule } from '../../../src/chain/signer-schedule.ts'
-import { verifyBlockMessage } from '../../../src/chain/verify-message.ts'
-import { PeerClaims } from '../../../src/node/peer-claims.ts'
+import { createSignerSchedule } from '../../../src/chain/blocks/signer-schedule.ts'
+import { verifyBlockMessage } from '../../../src/chain/blocks/verify-message.ts'
+import { PeerClaims } from '../../../src/backups/peer-claims.ts'
 import { recoveryDiffs } from '../../../src/node/recovery-diffs.ts'
 import {
   recoveryApply,
@@ -12,19 +12,19 @@ import {
   recoveryState
 } from '../../../src/node/recovery-ports.ts'
 import { createGate } from '../../../src/recovery/gate.ts'
-import { Knowledge } from '../../../src/recovery/knowledge.ts'
-import { createProgress } from '../../../src/recovery/progress.ts'
+import { Knowledge } from '../../../src/recovery/knowledge/knowledge.ts'
+import { createProgress } from '../../../src/recovery/actions/progress.ts'
 import { createRecovery } from '../../../src/recovery/runner.ts'
-import { answerTip, type HeldBlocks } from '../../../src/sync/answer-tip.ts'
-import { fillGap } from '../../../src/sync/fill-gap.ts'
+import { answerTip, type HeldBlocks } from '../../../src/sync/serving/answer-tip.ts'
+import { fillGap } from '../../../src/sync/fetching/fill-gap.ts'
 import {
   type RequestChunks,
   requestTip,
   type VerifyMessage
-} from '../../../src/sync/peer-blocks.ts'
-import { createBlockFetcher } from '../../../src/sync/range-fetcher.ts'
-import { serveBlocksByHash, serveBlocksByRange } from '../../../src/sync/serve-blocks.ts'
-import { serveStateDiffs } from '../../../src/sync/serve-diffs.ts'
+} from '../../../src/sync/fetching/peer-blocks.ts'
+import { createBlockFetcher } from '../../../src/sync/fetching/range-fetcher.ts'
+import { serveBlocksByHash, serveBlocksByRange } from '../../../src/sync/serving/serve-blocks.ts'
+import { serveStateDiffs } from '../../../src/sync/serving/serve-diffs.ts'
 import { EXECUTION_CHAIN_ID, executionGenesis, testKey } from '../../support/execution-chain.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { signBlock } from '../../support/signed-chain.ts'

@@ -6,14 +6,14 @@ import {
   encodeStateDiff
 } from '../../../protocols/state-diffs-by-range/state-diff-codec.ts'
 import { type Status } from '../../../protocols/status/codec.ts'
-import { type Block } from '../../../src/chain/block.ts'
-import { PeerClaims } from '../../../src/node/peer-claims.ts'
+import { type Block } from '../../../src/chain/blocks/block.ts'
+import { PeerClaims } from '../../../src/backups/peer-claims.ts'
 import { EXECUTION_CHEAP_MAX_BLOCKS, recoveryDiffs } from '../../../src/node/recovery-diffs.ts'
 import { accountKey, toOperation } from '../../../src/state/entry-key.ts'
 import { CHAIN_PREFIX, numberKey } from '../../../src/store/keys.ts'
 import { asRequestChunks } from '../../support/request-chunks.ts'
-import { type RequestChunks } from '../../../src/sync/peer-blocks.ts'
-import { serveStateDiffs } from '../../../src/sync/serve-diffs.ts'
+import { type RequestChunks } from '../../../src/sync/fetching/peer-blocks.ts'
+import { serveStateDiffs } from '../../../src/sync/serving/serve-diffs.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
 import {
   type ApplyNode,

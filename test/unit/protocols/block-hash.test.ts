@@ -1,7 +1,7 @@
 // The block hash of the conformance suite (BM-12), which knows nothing of our node, against the vectors.
 import assert from 'node:assert/strict'
 import { decodeBlockMessage, type TopicVersion } from '../../../protocols/block-message/codec.ts'
-import { blockHashOf, orderedRoot } from '../../conformance/block-maker.ts'
+import { blockHashOf, orderedRoot } from '../../../protocols/conformance/block-maker.ts'
 import { fromHex, readVectors, toHex } from '../../support/protocol-vectors.ts'
 
 interface HashVectors {

@@ -15,8 +15,11 @@ const PREFIXES: Readonly<Record<string, string>> = {
   status: 'ST'
 }
 
+/** No protocol: the suite that tries the others. */
+const SUITE_FOLDER = 'conformance'
+
 const folders = readdirSync(projectPath('protocols'), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
+  .filter((entry) => entry.isDirectory() && entry.name !== SUITE_FOLDER)
   .map(({ name }) => name)
 
 describe('spec pages', () => {

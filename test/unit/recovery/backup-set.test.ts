@@ -1,7 +1,7 @@
 // Changes of the backup set: which sets have to answer, and when the new one takes the old one's place.
 import assert from 'node:assert/strict'
-import { quorumState } from '../../../src/recovery/quorum.ts'
-import { type QuorumSetting } from '../../../src/recovery/findings.ts'
+import { quorumState } from '../../../src/recovery/decide/quorum.ts'
+import { type QuorumSetting } from '../../../src/recovery/decide/findings.ts'
 import { blockFindings, ref } from './findings-fixture.ts'
 import { createWorld, holder, testBlock, type WorldOptions } from './runner-fixture.ts'
 

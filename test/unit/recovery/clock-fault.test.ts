@@ -1,7 +1,7 @@
 // Row 3's finding: by whom, by how much, and when one voice is not enough.
 import assert from 'node:assert/strict'
-import { findClockFault } from '../../../src/recovery/clock-fault.ts'
-import { replicatedHead } from '../../../src/recovery/replicated-head.ts'
+import { findClockFault } from '../../../src/recovery/knowledge/clock-fault.ts'
+import { replicatedHead } from '../../../src/recovery/knowledge/replicated-head.ts'
 
 const GOOD = { nowMs: 100_000, headTimestampMs: 99_000, backupCount: 3 }
 

@@ -1,7 +1,7 @@
 // The decision table as a table of tests: each row matches where it should and nowhere before.
 import assert from 'node:assert/strict'
-import { type BlockAction, decideBlocks } from '../../../src/recovery/decide.ts'
-import { type BlockFindings } from '../../../src/recovery/findings.ts'
+import { type BlockAction, decideBlocks } from '../../../src/recovery/decide/decide.ts'
+import { type BlockFindings } from '../../../src/recovery/decide/findings.ts'
 import {
   SHOWN,
   CONFLICT,

@@ -1,7 +1,7 @@
 // Row 8: chain/ lost its newest blocks in a power cut, state/ did not. The state is kept where its block can be had.
 import assert from 'node:assert/strict'
-import { decideState } from '../../../src/recovery/decide-state.ts'
-import { type StateFindings } from '../../../src/recovery/findings.ts'
+import { decideState } from '../../../src/recovery/decide/decide-state.ts'
+import { type StateFindings } from '../../../src/recovery/decide/findings.ts'
 import { ref } from './findings-fixture.ts'
 import { createWorld, holder, testBlock, type WorldOptions } from './runner-fixture.ts'
 

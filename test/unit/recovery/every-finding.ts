@@ -5,7 +5,7 @@ import {
   type QuorumSetting,
   type RecordFinding,
   type TipAnswer
-} from '../../../src/recovery/findings.ts'
+} from '../../../src/recovery/decide/findings.ts'
 import { answered, answers, blockFindings, ref } from './findings-fixture.ts'
 
 /** A block above the head that a peer shows. */

@@ -1,6 +1,6 @@
 // Findings to start a table row from: a sequencer at block 10 whose three backups all agree.
-import { type BlockRef } from '../../../src/chain/block.ts'
-import { type BlockFindings, type TipAnswer } from '../../../src/recovery/findings.ts'
+import { type BlockRef } from '../../../src/chain/blocks/block.ts'
+import { type BlockFindings, type TipAnswer } from '../../../src/recovery/decide/findings.ts'
 
 export const BACKUPS = ['backup-1', 'backup-2', 'backup-3'] as const
 

@@ -1,7 +1,7 @@
 // What a running stage shows: counts, what is left, rate and estimated end.
 import assert from 'node:assert/strict'
 import { silentLog } from '../../../src/base/log.ts'
-import { createProgress } from '../../../src/recovery/progress.ts'
+import { createProgress } from '../../../src/recovery/actions/progress.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
 
 describe('progress', () => {

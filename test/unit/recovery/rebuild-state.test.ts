@@ -1,7 +1,7 @@
 // Rows 9 and 10: which way brings lost states back, and what follows when a way fails.
 import assert from 'node:assert/strict'
-import { decideState } from '../../../src/recovery/decide-state.ts'
-import { type StateFindings } from '../../../src/recovery/findings.ts'
+import { decideState } from '../../../src/recovery/decide/decide-state.ts'
+import { type StateFindings } from '../../../src/recovery/decide/findings.ts'
 import { ref } from './findings-fixture.ts'
 import { createWorld, holder, type WorldOptions } from './runner-fixture.ts'
 

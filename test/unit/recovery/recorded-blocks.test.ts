@@ -1,12 +1,12 @@
 // The record may keep thousands of blocks: they are read as they are wanted and written in batches.
 import assert from 'node:assert/strict'
-import { type SignedBlock } from '../../../src/chain/block.ts'
-import { KnownConflicts } from '../../../src/recovery/known-conflicts.ts'
+import { type SignedBlock } from '../../../src/chain/blocks/block.ts'
+import { KnownConflicts } from '../../../src/recovery/knowledge/known-conflicts.ts'
 import {
   acceptRecorded,
   publishRecorded,
   RECORDED_BATCH_BLOCKS
-} from '../../../src/recovery/recorded-blocks.ts'
+} from '../../../src/recovery/actions/recorded-blocks.ts'
 import { ref } from './findings-fixture.ts'
 import { createWorld, testBlock } from './runner-fixture.ts'
 

@@ -1,6 +1,6 @@
 // Rounds add up: the quiet time starts at the last full round that showed something new.
 import assert from 'node:assert/strict'
-import { createRoundLog } from '../../../src/recovery/rounds.ts'
+import { createRoundLog } from '../../../src/recovery/knowledge/rounds.ts'
 import { ref } from './findings-fixture.ts'
 
 function round(startedMs: number, shown: readonly number[] = []) {

@@ -1,6 +1,6 @@
 // Two branches under one key (row 1): what is kept of them, at whatever height they part, and who goes on.
 import assert from 'node:assert/strict'
-import { type SignedBlock } from '../../../src/chain/block.ts'
+import { type SignedBlock } from '../../../src/chain/blocks/block.ts'
 import { ref } from './findings-fixture.ts'
 import { createWorld, holder, testBlock, type WorldOptions } from './runner-fixture.ts'
 

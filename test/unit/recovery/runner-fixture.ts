@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict'
 import { type Hex } from '../../../src/base/bytes.ts'
 import { type Log, silentLog } from '../../../src/base/log.ts'
-import { type BlockRef, type SignedBlock } from '../../../src/chain/block.ts'
+import { type BlockRef, type SignedBlock } from '../../../src/chain/blocks/block.ts'
 import {
   type QuorumSetting,
   type RecordFinding,
   type Role
-} from '../../../src/recovery/findings.ts'
+} from '../../../src/recovery/decide/findings.ts'
 import { createGate } from '../../../src/recovery/gate.ts'
-import { Knowledge } from '../../../src/recovery/knowledge.ts'
+import { Knowledge } from '../../../src/recovery/knowledge/knowledge.ts'
 import {
   type RecoveryApply,
   type RecoveryChain,
@@ -17,10 +17,10 @@ import {
   type RecoveryRecord,
   type RecoveryState
 } from '../../../src/recovery/ports.ts'
-import { createProgress } from '../../../src/recovery/progress.ts'
+import { createProgress } from '../../../src/recovery/actions/progress.ts'
 import { createRecovery } from '../../../src/recovery/runner.ts'
-import { type SignedTip } from '../../../src/recovery/tips.ts'
-import { fillGap } from '../../../src/sync/fill-gap.ts'
+import { type SignedTip } from '../../../src/recovery/knowledge/tips.ts'
+import { fillGap } from '../../../src/sync/fetching/fill-gap.ts'
 import { createManualClock, settle } from '../../support/manual-clock.ts'
 import { ref } from './findings-fixture.ts'
 

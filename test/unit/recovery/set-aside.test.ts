@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Hex } from '../../../src/base/bytes.ts'
 import { createYielder, YIELD_SLICE_MS } from '../../../src/base/yielder.ts'
-import { type SignedBlock } from '../../../src/chain/block.ts'
-import { heldAncestors } from '../../../src/recovery/set-aside.ts'
+import { type SignedBlock } from '../../../src/chain/blocks/block.ts'
+import { heldAncestors } from '../../../src/recovery/actions/set-aside.ts'
 import { ref } from './findings-fixture.ts'
 import {
   createWorld,

@@ -1,7 +1,7 @@
 // The highest block of our chain whose state can be read, found among the states and not among the heights.
 import assert from 'node:assert/strict'
-import { type BlockRef } from '../../../src/chain/block.ts'
-import { gatherStateFindings } from '../../../src/recovery/state-findings.ts'
+import { type BlockRef } from '../../../src/chain/blocks/block.ts'
+import { gatherStateFindings } from '../../../src/recovery/knowledge/state-findings.ts'
 import { ref } from './findings-fixture.ts'
 import { createWorld } from './runner-fixture.ts'
 

@@ -1,8 +1,8 @@
 // eth_getLogs: which logs a filter finds, and what is asked for in vain.
 import assert from 'node:assert/strict'
 import { type Hex } from '../../../src/base/bytes.ts'
-import { type Block } from '../../../src/chain/block.ts'
-import { type Receipt } from '../../../src/chain/receipt.ts'
+import { type Block } from '../../../src/chain/blocks/block.ts'
+import { type Receipt } from '../../../src/chain/blocks/receipt.ts'
 import { LOG_RANGE_MAX_BLOCKS, logMethods, LOGS_MAX } from '../../../src/rpc/log-methods.ts'
 import { RpcError } from '../../../src/rpc/rpc-error.ts'
 import { asJson, rpcContext } from '../../support/rpc-answer.ts'

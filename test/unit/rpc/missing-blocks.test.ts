@@ -1,6 +1,6 @@
 // A stored block that the disk lost: what asks for it is told so, and so is what would leave it out.
 import assert from 'node:assert/strict'
-import { ChainError } from '../../../src/chain/chain-error.ts'
+import { ChainError } from '../../../src/chain/blocks/chain-error.ts'
 import { openRpcChain, type RpcChainFixture } from './rpc-chain.ts'
 
 const REFUSED = {

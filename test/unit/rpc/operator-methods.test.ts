@@ -1,6 +1,6 @@
 // What operators' tools get: op-node's shapes, with zeros where only L1 could tell.
 import assert from 'node:assert/strict'
-import { type Block } from '../../../src/chain/block.ts'
+import { type Block } from '../../../src/chain/blocks/block.ts'
 import { operatorMethods, type PeerFacts } from '../../../src/rpc/operator-methods.ts'
 import { answerValue } from '../../support/rpc-answer.ts'
 

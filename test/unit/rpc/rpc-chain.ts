@@ -1,9 +1,9 @@
 // Every JSON-RPC method over a short chain in memory, executed by the embedded engine.
-import { nextBaseFee } from '../../../src/chain/base-fee.ts'
+import { nextBaseFee } from '../../../src/chain/blocks/base-fee.ts'
 import { bytesToHex, type Hex } from '../../../src/base/bytes.ts'
 import { keccak256 } from '../../../src/base/keccak.ts'
-import { type Block } from '../../../src/chain/block.ts'
-import { type Receipt } from '../../../src/chain/receipt.ts'
+import { type Block } from '../../../src/chain/blocks/block.ts'
+import { type Receipt } from '../../../src/chain/blocks/receipt.ts'
 import { CallRunner } from '../../../src/execution/calls.ts'
 import { decodeFees, decodeTransaction } from '../../../src/rpc/decode-transaction.ts'
 import { createMethodTable, type RpcDeps } from '../../../src/rpc/method-table.ts'

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { hexToBytes } from '../../../src/base/bytes.ts'
 import { keccak256 } from '../../../src/base/keccak.ts'
-import { createBlockTimes } from '../../../src/chain/block-times.ts'
+import { createBlockTimes } from '../../../src/chain/blocks/block-times.ts'
 import { nextAttributes } from '../../../src/sequencer/payload-attributes.ts'
 import { testGenesisBlock } from '../../support/signed-chain.ts'
 import { GENESIS_MS, type SequencerRig, startSequencer } from './sequencer-fixture.ts'

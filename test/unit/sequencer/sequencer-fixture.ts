@@ -1,7 +1,7 @@
 // The block loop over stubs that note every call, and a clock driven by hand.
 import { type LogFields, silentLog } from '../../../src/base/log.ts'
-import { type Block, type SignedBlock } from '../../../src/chain/block.ts'
-import { createBlockTimes, type PresetName } from '../../../src/chain/block-times.ts'
+import { type Block, type SignedBlock } from '../../../src/chain/blocks/block.ts'
+import { createBlockTimes, type PresetName } from '../../../src/chain/blocks/block-times.ts'
 import {
   type ExecutionEngine,
   type ForkchoiceResult,

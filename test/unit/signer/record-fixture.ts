@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { type FileHandle } from 'node:fs/promises'
 import { bytesToHex, type Hex } from '../../../src/base/bytes.ts'
 import { keccak256 } from '../../../src/base/keccak.ts'
-import { type BlockRef } from '../../../src/chain/block.ts'
+import { type BlockRef } from '../../../src/chain/blocks/block.ts'
 import { type RecordDisk, systemDisk } from '../../../src/signer/record-file.ts'
 import { type RecordBinding } from '../../../src/signer/record-format.ts'
 import {

@@ -1,8 +1,8 @@
 // signed_tip's answers: precedence conflict, ahead, same, behind; silence where nothing can be said.
 import assert from 'node:assert/strict'
 import { hexToBytes } from '../../../src/base/bytes.ts'
-import { type BlockRef } from '../../../src/chain/block.ts'
-import { answerTip, type HeldBlocks } from '../../../src/sync/answer-tip.ts'
+import { type BlockRef } from '../../../src/chain/blocks/block.ts'
+import { answerTip, type HeldBlocks } from '../../../src/sync/serving/answer-tip.ts'
 import { ref } from '../recovery/findings-fixture.ts'
 
 const GENESIS = ref(0)

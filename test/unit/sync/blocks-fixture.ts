@@ -8,10 +8,13 @@ import { type RangeRequest } from '../../../protocols/range-request.ts'
 import { type VersionedMessage } from '../../../protocols/block-message/message-chunk.ts'
 import { SIGNED_TIP, type SignedTip } from '../../../protocols/signed-tip/codec.ts'
 import { bytesToHex, type Hex } from '../../../src/base/bytes.ts'
-import { type SignedBlock } from '../../../src/chain/block.ts'
-import { createSignerSchedule } from '../../../src/chain/signer-schedule.ts'
-import { verifyBlockMessage } from '../../../src/chain/verify-message.ts'
-import { type PeerBlocksDeps, type PeerBlocksFailure } from '../../../src/sync/peer-blocks.ts'
+import { type SignedBlock } from '../../../src/chain/blocks/block.ts'
+import { createSignerSchedule } from '../../../src/chain/blocks/signer-schedule.ts'
+import { verifyBlockMessage } from '../../../src/chain/blocks/verify-message.ts'
+import {
+  type PeerBlocksDeps,
+  type PeerBlocksFailure
+} from '../../../src/sync/fetching/peer-blocks.ts'
 import { asRequestChunks } from '../../support/request-chunks.ts'
 import { TEST_CHAIN_ID, TEST_SIGNER } from '../../support/signed-chain.ts'
 

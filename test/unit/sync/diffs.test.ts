@@ -10,11 +10,11 @@ import {
   type FetchDiffsDeps,
   STRANGERS_ASKED_MAX,
   WAITED_MAX_MS
-} from '../../../src/sync/fetch-diffs.ts'
+} from '../../../src/sync/fetching/fetch-diffs.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
 import { asRequestChunks } from '../../support/request-chunks.ts'
-import { ChainError } from '../../../src/chain/chain-error.ts'
-import { isDiffServed, serveStateDiffs } from '../../../src/sync/serve-diffs.ts'
+import { ChainError } from '../../../src/chain/blocks/chain-error.ts'
+import { isDiffServed, serveStateDiffs } from '../../../src/sync/serving/serve-diffs.ts'
 
 const SIZE_BYTES = 100
 

@@ -2,17 +2,21 @@
 import assert from 'node:assert/strict'
 import { setMaxListeners } from 'node:events'
 import { RequestError } from '../../../src/reqresp/request-error.ts'
-import { type AttemptResult } from '../../../src/sync/fetch-job.ts'
-import { FetchPool, IN_FLIGHT_PER_PEER_MAX, QUIET_MAX_MS } from '../../../src/sync/fetch-pool.ts'
-import { WINDOW_RANGES_MAX } from '../../../src/sync/gap-window.ts'
+import { type AttemptResult } from '../../../src/sync/fetching/fetch-job.ts'
+import {
+  FetchPool,
+  IN_FLIGHT_PER_PEER_MAX,
+  QUIET_MAX_MS
+} from '../../../src/sync/fetching/fetch-pool.ts'
+import { WINDOW_RANGES_MAX } from '../../../src/sync/fetching/gap-window.ts'
 import {
   createPeerRecord,
   isOutdoneBy,
   noteDelivery,
   PROBE_INTERVAL_MS,
   WAITED_STRIKES_MAX
-} from '../../../src/sync/peer-record.ts'
-import { RANGE_BLOCKS_MAX } from '../../../src/sync/range-fetcher.ts'
+} from '../../../src/sync/fetching/peer-record.ts'
+import { RANGE_BLOCKS_MAX } from '../../../src/sync/fetching/range-fetcher.ts'
 import { createManualClock, type ManualClock } from '../../support/manual-clock.ts'
 
 const BLOCK_BYTES = 700

@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict'
 import { setMaxListeners } from 'node:events'
 import { RequestError, type RequestFailure } from '../../../src/reqresp/request-error.ts'
-import { type AttemptResult, type Slowness } from '../../../src/sync/fetch-job.ts'
+import { type AttemptResult, type Slowness } from '../../../src/sync/fetching/fetch-job.ts'
 import {
   ATTEMPT_LONG_MS,
   FetchPool,
   IN_FLIGHT_MAX,
   IN_FLIGHT_PER_PEER_MAX,
   QUIET_MAX_MS
-} from '../../../src/sync/fetch-pool.ts'
+} from '../../../src/sync/fetching/fetch-pool.ts'
 import { createManualClock, settle } from '../../support/manual-clock.ts'
 
 type Attempt = (

@@ -1,13 +1,17 @@
 // Walking from a target back to our chain, over peers that serve, hide, lie and differ.
 import assert from 'node:assert/strict'
 import { type Hex } from '../../../src/base/bytes.ts'
-import { type Block, type BlockRef, type SignedBlock } from '../../../src/chain/block.ts'
-import { type AcceptedBlocks, fillGap, GAP_MAX_BLOCKS } from '../../../src/sync/fill-gap.ts'
+import { type Block, type BlockRef, type SignedBlock } from '../../../src/chain/blocks/block.ts'
+import {
+  type AcceptedBlocks,
+  fillGap,
+  GAP_MAX_BLOCKS
+} from '../../../src/sync/fetching/fill-gap.ts'
 import {
   createBlockFetcher,
   type FetchedSlice,
   RANGE_BLOCKS_MAX
-} from '../../../src/sync/range-fetcher.ts'
+} from '../../../src/sync/fetching/range-fetcher.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
 import { signChain, signChild, testGenesisBlock } from '../../support/signed-chain.ts'
 import { createStubPeers, serving, servingByHash, type StubPeer } from './blocks-fixture.ts'

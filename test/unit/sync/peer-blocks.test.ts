@@ -1,14 +1,14 @@
 // Blocks from one peer: each is verified before it counts, and a false one is the peer's fault.
 import assert from 'node:assert/strict'
 import { type VersionedMessage } from '../../../protocols/block-message/message-chunk.ts'
-import { type SignedBlock } from '../../../src/chain/block.ts'
+import { type SignedBlock } from '../../../src/chain/blocks/block.ts'
 import {
   PeerBlocksError,
   type PeerBlocksFailure,
   requestBlocks,
   requestBlocksByHash,
   requestTip
-} from '../../../src/sync/peer-blocks.ts'
+} from '../../../src/sync/fetching/peer-blocks.ts'
 import { OTHER_KEY, signChain, signChild, testGenesisBlock } from '../../support/signed-chain.ts'
 import { createStubPeers, serving, servingByHash, type StubPeers } from './blocks-fixture.ts'
 

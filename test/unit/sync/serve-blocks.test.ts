@@ -1,13 +1,13 @@
 // Serving blocks_by_range: ascending, until one is missing, at least one, within the bytes asked for.
 import assert from 'node:assert/strict'
 import { bytesToHex } from '../../../src/base/bytes.ts'
-import { ChainError } from '../../../src/chain/chain-error.ts'
+import { ChainError } from '../../../src/chain/blocks/chain-error.ts'
 import {
   isBlockServed,
   type MessageSource,
   serveBlocksByHash,
   serveBlocksByRange
-} from '../../../src/sync/serve-blocks.ts'
+} from '../../../src/sync/serving/serve-blocks.ts'
 
 const SIZE_BYTES = 100
 

@@ -1,7 +1,11 @@
 // Control messages of gossipsub without end: what is announced, asked for, joined and left.
 import { randomBytes } from 'node:crypto'
 import { blocksTopic } from '../../../../protocols/gossip/topic.ts'
-import { encodeGrafts, encodeIdontwant, encodePrunes } from '../../../conformance/gossip-wire.ts'
+import {
+  encodeGrafts,
+  encodeIdontwant,
+  encodePrunes
+} from '../../../../protocols/conformance/gossip-wire.ts'
 import { type Attack } from '../attack.ts'
 import { crowd, pick } from '../support/crowd.ts'
 import { withControl } from '../support/gossip-stranger.ts'

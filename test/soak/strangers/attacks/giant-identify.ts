@@ -1,5 +1,5 @@
 // Identify messages as large as they may be, by one new peer after the other.
-import { frameRpc } from '../../../conformance/gossip-wire.ts'
+import { frameRpc } from '../../../../protocols/conformance/gossip-wire.ts'
 import { type Attack } from '../attack.ts'
 import { pick } from '../support/crowd.ts'
 import { giantIdentify } from '../support/giant-identify-message.ts'

@@ -1,6 +1,6 @@
 // Genuine blocks, heard from a node and said again and again: as they were, and with their length written otherwise.
-import { readVarint, type WireMessage } from '../../../conformance/gossip-wire.ts'
-import { type GossipPeer } from '../../../conformance/gossip-peer.ts'
+import { readVarint, type WireMessage } from '../../../../protocols/conformance/gossip-wire.ts'
+import { type GossipPeer } from '../../../../protocols/conformance/gossip-peer.ts'
 import { type Attack } from '../attack.ts'
 import { crowd, pace } from '../support/crowd.ts'
 import { withGossip } from '../support/gossip-stranger.ts'

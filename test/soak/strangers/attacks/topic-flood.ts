@@ -1,5 +1,5 @@
 // Subscriptions to topics that nobody has, without end.
-import { encodeSubscriptions } from '../../../conformance/gossip-wire.ts'
+import { encodeSubscriptions } from '../../../../protocols/conformance/gossip-wire.ts'
 import { type Attack } from '../attack.ts'
 import { crowd, pick } from '../support/crowd.ts'
 import { withControl } from '../support/gossip-stranger.ts'

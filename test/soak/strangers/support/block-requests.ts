@@ -5,8 +5,8 @@ import {
 } from '../../../../protocols/blocks-by-range/codec.ts'
 import { SIGNED_TIP } from '../../../../protocols/signed-tip/codec.ts'
 import { hexToBytes } from '../../../../src/base/bytes.ts'
-import { requestProtocol } from '../../../conformance/asking.ts'
-import { suiteStatus } from '../../../conformance/raw-status.ts'
+import { requestProtocol } from '../../../../protocols/conformance/asking.ts'
+import { suiteStatus } from '../../../../protocols/conformance/raw-status.ts'
 import { type Target } from '../attack.ts'
 
 /** A protocol id and a sound request of it. */

@@ -1,6 +1,6 @@
 // An identify message of any size (libp2p specifications, "identify"): protocols and addresses that nobody has.
 import { multiaddr } from '@multiformats/multiaddr'
-import { field } from '../../../conformance/gossip-wire.ts'
+import { field } from '../../../../protocols/conformance/gossip-wire.ts'
 
 /** Numbers of the message's fields. */
 const FIELD = { listenAddrs: 2, protocols: 3 } as const

@@ -1,5 +1,5 @@
 // Announcements and requests of gossipsub as bytes (libp2p specifications, "gossipsub"): IHAVE and IWANT.
-import { field } from '../../../conformance/gossip-wire.ts'
+import { field } from '../../../../protocols/conformance/gossip-wire.ts'
 
 const CONTROL = 3
 

@@ -1,7 +1,11 @@
 // A stranger in the gossip of one node: publishes what it is told to, and sends control messages of any kind.
 import { type Connection } from '@libp2p/interface'
-import { GOSSIPSUB_PROTOCOLS, GossipPeer, GossipPort } from '../../../conformance/gossip-peer.ts'
-import { frameRpc } from '../../../conformance/gossip-wire.ts'
+import {
+  GOSSIPSUB_PROTOCOLS,
+  GossipPeer,
+  GossipPort
+} from '../../../../protocols/conformance/gossip-peer.ts'
+import { frameRpc } from '../../../../protocols/conformance/gossip-wire.ts'
 import { type Target } from '../attack.ts'
 import { pick } from './crowd.ts'
 import { withStranger } from './stranger-peer.ts'

@@ -1,7 +1,7 @@
 // A stranger that answers the node's question who it is in its own way, and says it unasked where the node listens.
 import { type Stream } from '@libp2p/interface'
 import { type Attack, type Target } from '../attack.ts'
-import { openStream } from '../../../conformance/suite-host.ts'
+import { openStream } from '../../../../protocols/conformance/suite-host.ts'
 import { crowd, pause, pick } from './crowd.ts'
 import { withStranger } from './stranger-peer.ts'
 

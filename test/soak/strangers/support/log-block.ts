@@ -1,6 +1,6 @@
 // A block with 9,900 logs, brought about by one transaction of a stranger.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { callRpc } from '../../../../devnet/rpc-client.ts'
+import { callRpc } from '../../../../devnet/cluster/rpc-client.ts'
 import { type Hex } from '../../../../src/base/bytes.ts'
 import { type Target } from '../attack.ts'
 import { MANY_LOGS, MANY_LOGS_GAS } from './evm-code.ts'

@@ -11,7 +11,7 @@ import { noise } from '@libp2p/noise'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { tcp } from '@libp2p/tcp'
 import { multiaddr } from '@multiformats/multiaddr'
-import { varint } from '../../../conformance/gossip-wire.ts'
+import { varint } from '../../../../protocols/conformance/gossip-wire.ts'
 
 const MULTISTREAM = '/multistream/1.0.0'
 const NEGOTIATE_TIMEOUT_MS = 10_000

@@ -1,6 +1,6 @@
 // One request after the other on a connection, each answer read to its end.
 import { type Connection } from '@libp2p/interface'
-import { StreamReader } from '../../../conformance/raw-stream.ts'
+import { StreamReader } from '../../../../protocols/conformance/raw-stream.ts'
 import { type SoundRequest } from './block-requests.ts'
 
 const ANSWER_TIMEOUT_MS = 10_000

@@ -1,8 +1,8 @@
 // Block messages that are sound but for their signature: a stranger's key signed them.
 import { compressBlock } from '../../../../protocols/snappy-block.ts'
 import { blocksTopic } from '../../../../protocols/gossip/topic.ts'
-import { keccak256, makeBlock } from '../../../conformance/block-maker.ts'
-import { type WireMessage } from '../../../conformance/gossip-wire.ts'
+import { keccak256, makeBlock } from '../../../../protocols/conformance/block-maker.ts'
+import { type WireMessage } from '../../../../protocols/conformance/gossip-wire.ts'
 
 const VERSION = 3
 const KEY = keccak256(Buffer.from('a stranger signs blocks'))

@@ -6,7 +6,7 @@ import {
   stopSuiteHost,
   type SuiteHost,
   type SuiteHostOptions
-} from '../../../conformance/suite-host.ts'
+} from '../../../../protocols/conformance/suite-host.ts'
 import { type TargetNode } from '../attack.ts'
 import { strangerAddress } from './crowd.ts'
 

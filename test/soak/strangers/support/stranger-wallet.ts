@@ -1,7 +1,7 @@
 // A stranger's account: transactions of any kind, and what a node says to them.
 import { type TransactionSerializable } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
-import { callRpc } from '../../../../devnet/rpc-client.ts'
+import { callRpc } from '../../../../devnet/cluster/rpc-client.ts'
 import { type Hex } from '../../../../src/base/bytes.ts'
 
 const TIP = 10n ** 9n

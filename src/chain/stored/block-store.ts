@@ -1,0 +1,260 @@
+// The canonical chain: blocks, receipts, indexes and head, moved forward by one synced batch a block.
+import { type VersionedMessage } from '../../../protocols/block-message/message-chunk.ts'
+import { type Hex, hexToBytes } from '../../base/bytes.ts'
+import { type SerialExecutor } from '../../base/serial.ts'
+import { type BatchOperation, type KeyValueStore } from '../../store/key-value-store.ts'
+import { CHAIN_PREFIX, hashKey, numberKey } from '../../store/keys.ts'
+import { addAcceptedOperations } from './accepted-index.ts'
+import { type AcceptedStore } from './accepted-store.ts'
+import { type Block } from '../blocks/block.ts'
+import { isSigned } from '../blocks/block-content.ts'
+import { blockOperations, type BlockReader } from './block-reader.ts'
+import {
+  canonicalOperations,
+  indexOperations,
+  readCanonical,
+  receiptsOperation,
+  requireBlock
+} from './canonical-entries.ts'
+import { isEntryDamaged, putEntry, readEntry, unlessDamaged } from './chain-entry.ts'
+import { ChainError } from '../blocks/chain-error.ts'
+import { type DiffStore, type EncodedDiff } from './diff-store.ts'
+import { ReceiptCache } from './receipt-cache.ts'
+import { decodeReceipts, type Receipt } from '../blocks/receipt.ts'
+
+/** Where a transaction of the canonical chain stands. */
+export interface TransactionLocation {
+  readonly number: bigint
+  readonly blockHash: Hex
+  /** From 0. */
+  readonly index: number
+}
+
+/** Dependencies of the store. */
+export interface BlockStoreDeps {
+  readonly store: KeyValueStore
+  readonly reader: BlockReader
+  readonly accepted: AcceptedStore
+  readonly diffs: DiffStore
+  /** Shared with the accepted store. */
+  readonly writes: SerialExecutor
+}
+
+/** What goes into a block's batch with it. */
+export interface PersistedBeside {
+  readonly diff?: EncodedDiff
+  readonly extra?: readonly BatchOperation[]
+}
+
+/** What is known again of a block that was stored and is not whole any more. */
+export interface PutBack {
+  readonly number: bigint
+  readonly hash: Hex
+  /** Undefined while only its hash is known. */
+  readonly block?: Block | undefined
+  /** Undefined while they are not known, or are there. */
+  readonly receipts?: readonly Receipt[] | undefined
+}
+
+/** Reads throw ChainError when an entry is damaged or missing, and StoreError. */
+export class BlockStore {
+  readonly #store: KeyValueStore
+  readonly #reader: BlockReader
+  readonly #accepted: AcceptedStore
+  readonly #diffs: DiffStore
+  readonly #writes: SerialExecutor
+  readonly #receipts = new ReceiptCache()
+  #head: Block
+
+  /** `head` is what readHead answers. */
+  constructor({ store, reader, accepted, diffs, writes }: BlockStoreDeps, head: Block) {
+    this.#store = store
+    this.#reader = reader
+    this.#accepted = accepted
+    this.#diffs = diffs
+    this.#writes = writes
+    this.#head = head
+  }
+
+  /** The highest canonical block; genesis at first. */
+  head(): Block {
+    return this.#head
+  }
+
+  canonicalHash(number: bigint): Hex | undefined {
+    if (number < 0n || number > this.#head.number) return undefined
+    if (number === this.#head.number) return this.#head.hash
+    return readCanonical(this.#store, number)
+  }
+
+  blockByNumber(number: bigint): Block | undefined {
+    const hash = this.canonicalHash(number)
+    return hash === undefined ? undefined : requireBlock(this.#reader, hash)
+  }
+
+  /** Undefined for a block that is not canonical, accepted or not. */
+  blockByHash(hash: Hex): Block | undefined {
+    const block = this.#reader.block(hash)
+    return block !== undefined && this.canonicalHash(block.number) === hash ? block : undefined
+  }
+
+  /** The signed message of the canonical block; undefined for genesis and where no signature is stored. */
+  messageByNumber(number: bigint): VersionedMessage | undefined {
+    const hash = this.canonicalHash(number)
+    return hash === undefined ? undefined : this.#reader.message(hash)
+  }
+
+  /** In the order of the transactions; undefined for a block that was never persisted. */
+  receipts(hash: Hex): readonly Receipt[] | undefined {
+    const cached = this.#receipts.get(hash)
+    if (cached !== undefined) return cached
+    const body = readEntry(this.#store, 'receipts', hashKey(CHAIN_PREFIX.receipts, hash))
+    if (body === undefined) return undefined
+    const receipts = decodeReceipts(body)
+    this.#receipts.set(hash, receipts)
+    return receipts
+  }
+
+  transactionLocation(hash: Hex): TransactionLocation | undefined {
+    const body = readEntry(this.#store, 'transaction', hashKey(CHAIN_PREFIX.transaction, hash))
+    if (body === undefined) return undefined
+    const view = new DataView(body.buffer, body.byteOffset, body.byteLength)
+    const number = view.getBigUint64(0, false)
+    const blockHash = this.canonicalHash(number)
+    return blockHash && { number, blockHash, index: view.getUint32(8, false) }
+  }
+
+  /** The state diff of the canonical block in SSZ; undefined when it is not kept. Not checked but for its entry. */
+  diffByNumber(number: bigint): Uint8Array | undefined {
+    const hash = this.canonicalHash(number)
+    return hash === undefined ? undefined : this.#diffs.encoded(number, hash)
+  }
+
+  /** The lowest height whose state diff is kept. */
+  oldestDiff(): bigint | undefined {
+    return this.#diffs.oldest()
+  }
+
+  /** Replaces or adds the diff of a canonical block, synced; nothing for one that would not be kept. */
+  async persistDiff(number: bigint, diff: EncodedDiff): Promise<void> {
+    if (this.#diffs.isTooOld(number, this.#head.number)) return
+    await this.#writes.run(async () => {
+      await this.#store.batch(this.#diffs.operations(number, diff), { sync: true })
+      this.#diffs.noteWritten(number, diff)
+    })
+  }
+
+  /**
+   * Makes a child of the head the head: block, receipts, indexes, pointers, state diff and whatever else has
+   * to be on disk with it, in one synced batch. A signed block that was not accepted is accepted with it. Throws
+   * ChainError `not-child-of-head`, `receipts-count-wrong`; StoreError; SerialError. The head is as it was.
+   */
+  async persist(
+    block: Block,
+    receipts: readonly Receipt[],
+    { diff, extra = [] }: PersistedBeside = {}
+  ): Promise<void> {
+    await this.#writes.run(async () => {
+      assertNext(this.#head, block)
+      assertReceiptsCount(block, receipts)
+      const diffOperations = diff === undefined ? [] : this.#diffs.operations(block.number, diff)
+      const beside = [receiptsOperation(block, receipts), ...diffOperations, ...extra]
+      await this.#writeHead(block, beside)
+      if (diff !== undefined) this.#diffs.noteWritten(block.number, diff)
+      this.#receipts.set(block.hash, receipts)
+    })
+  }
+
+  /**
+   * As `persist`, for a block that was not executed here: there is no diff of it, and its receipts are those that
+   * `persistReceipts` wrote, if any. `isLast`: the next one will have a diff, so those below this one go.
+   */
+  async persistLinked(block: Block, { isLast }: { readonly isLast: boolean }): Promise<void> {
+    await this.#writes.run(async () => {
+      assertNext(this.#head, block)
+      const isEmpty = block.transactions.length === 0
+      const dropped = isLast ? this.#diffs.dropOperations(block.number) : []
+      const beside = [...(isEmpty ? [receiptsOperation(block, [])] : []), ...dropped]
+      await this.#writeHead(block, beside)
+      if (isLast) this.#diffs.noteDropped(block.number)
+    })
+  }
+
+  /** Of a block that is to be linked, synced. Throws ChainError `receipts-count-wrong`. */
+  async persistReceipts(block: Block, receipts: readonly Receipt[]): Promise<void> {
+    assertReceiptsCount(block, receipts)
+    await this.#writes.run(() =>
+      this.#store.batch([receiptsOperation(block, receipts)], { sync: true })
+    )
+  }
+
+  /** The block's one batch. */
+  async #writeHead(block: Block, beside: readonly BatchOperation[]): Promise<void> {
+    const operations = [...this.#contentOperations(block), ...canonicalOperations(block)]
+    await this.#store.batch([...operations, ...beside], { sync: true })
+    if (isSigned(block)) this.#accepted.noteAccepted([block])
+    this.#head = block
+  }
+
+  /**
+   * Writes once more what was lost of a canonical block, in one synced batch. Which block it is says the pointer that
+   * is there, or proves its child by its parent hash, so that lost pointers come back from the top down. Throws
+   * ChainError `hash-not-proven`; StoreError; SerialError. The head stays what it is.
+   */
+  async putBack({ number, hash, block, receipts }: PutBack): Promise<void> {
+    await this.#writes.run(async () => {
+      this.#assertProven(number, hash)
+      const operations = [
+        putEntry(numberKey(CHAIN_PREFIX.canonical, number), hexToBytes(hash)),
+        ...(receipts === undefined ? [] : [receiptsOperation({ hash }, receipts)]),
+        ...(block === undefined ? [] : [...blockOperations(block), ...indexOperations(block)]),
+        ...(block !== undefined && isSigned(block)
+          ? addAcceptedOperations(this.#store, [block])
+          : [])
+      ]
+      await this.#store.batch(operations, { sync: true })
+      if (block !== undefined && isSigned(block)) this.#accepted.noteAccepted([block])
+    })
+  }
+
+  /** Deletes a pointer that fails its check, and that nothing proves: it reads as missing then, which it is. */
+  async dropDamagedPointer(number: bigint): Promise<void> {
+    await this.#writes.run(async () => {
+      const key = numberKey(CHAIN_PREFIX.canonical, number)
+      if (number >= this.#head.number || !isEntryDamaged(this.#store, 'canonical', key)) return
+      await this.#store.batch([{ type: 'del', key }], { sync: true })
+    })
+  }
+
+  #assertProven(number: bigint, hash: Hex): void {
+    if (number === this.#head.number && hash === this.#head.hash) return
+    const isBelow = number < this.#head.number
+    const child = isBelow ? unlessDamaged(() => this.blockByNumber(number + 1n)) : undefined
+    const named = child?.number === number + 1n ? child.parentHash : undefined
+    if (named === hash || (child === undefined && this.#isPointedAt(number, hash))) return
+    throw new ChainError({ code: 'hash-not-proven', number, hash, named })
+  }
+
+  #isPointedAt(number: bigint, hash: Hex): boolean {
+    return number < this.#head.number && unlessDamaged(() => this.canonicalHash(number)) === hash
+  }
+
+  /** The block itself is on disk when it was accepted: then nothing of it is written twice. */
+  #contentOperations(block: Block): readonly BatchOperation[] {
+    if (isSigned(block)) return this.#accepted.acceptOperations([block])
+    return this.#reader.block(block.hash) === undefined ? blockOperations(block) : []
+  }
+}
+
+function assertNext(head: Block, block: Block): void {
+  const { number, parentHash } = block
+  if (parentHash === head.hash && number === head.number + 1n) return
+  const { number: headNumber, hash: headHash } = head
+  throw new ChainError({ code: 'not-child-of-head', number, parentHash, headNumber, headHash })
+}
+
+function assertReceiptsCount({ hash, transactions }: Block, receipts: readonly Receipt[]): void {
+  const counts = { receiptsCount: receipts.length, transactionsCount: transactions.length }
+  if (counts.receiptsCount === counts.transactionsCount) return
+  throw new ChainError({ code: 'receipts-count-wrong', hash, ...counts })
+}

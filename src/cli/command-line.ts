@@ -1,0 +1,213 @@
+// The commands of `rekindle` and their flags; what each does stands in a file of its own.
+import { Command, CommanderError } from 'commander'
+import {
+  addConfigFlags,
+  configFlags,
+  flagNamesOf,
+  type GivenFlags,
+  textFlag
+} from './command-flags.ts'
+import {
+  DB_NOTES,
+  INIT_FLAG_NOTES,
+  INIT_NOTES,
+  PROGRAM_NOTES,
+  RUN_NOTES,
+  SIGNER_NOTES
+} from './command-help.ts'
+import { type CommandIo, EXIT_CODE } from './command-io.ts'
+import { printConfig } from './config-command.ts'
+import { explainCode } from './explain-command.ts'
+import { failureLines } from './failure-lines.ts'
+import { initNode, type InitCommandDeps } from './init-command.ts'
+import { addDbExits, addSignerRelease, type CommandEnd } from './exit-commands.ts'
+import { inspectDirectory, verifyDirectory } from './db-command.ts'
+import { ONE_START_FLAGS } from '../config/one-start.ts'
+import { type RunDeps, runNode } from './run-command.ts'
+import { printSigner } from './signer-command.ts'
+import { type PeerIdentity } from '../config/start-inputs.ts'
+import { DEFAULT_RPC_URL, printStatus } from './status-command.ts'
+
+/** What the commands are put together from. */
+export interface CommandLineDeps<Key extends PeerIdentity> extends RunDeps<Key> {
+  readonly init: InitCommandDeps['init']
+  readonly version: string
+}
+
+/** Runs the command that the arguments (without node and script) name. Resolves with the exit code. */
+export async function runCommandLine<Key extends PeerIdentity>(
+  args: readonly string[],
+  deps: CommandLineDeps<Key>,
+  io: CommandIo
+): Promise<number> {
+  let exitCode: number = EXIT_CODE.good
+  const end = (code: number) => {
+    exitCode = code
+  }
+  const program = createProgram(deps.version, io)
+  addInit(program.command('init'), deps, { io, end })
+  addRun(program.command('run'), deps, { io, end })
+  addStatus(program.command('status'), { io, end })
+  addSigner(program.command('signer'), deps, { io, end })
+  addDb(program.command('db'), deps, { io, end })
+  addConfig(program.command('config'), { io, end })
+  addExplain(program.command('explain'), { io, end })
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return exitCode
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) {
+      return thrown.exitCode === 0 ? EXIT_CODE.good : EXIT_CODE.badUsage
+    }
+    for (const line of failureLines(thrown)) io.complain(`${line}\n`)
+    return EXIT_CODE.failed
+  }
+}
+
+/** Commands take its output and its way to exit over when they are added. */
+function createProgram(version: string, io: CommandIo): Command {
+  return new Command('rekindle')
+    .description('Rollup sequencers and their backups: comes back on the chain it announced.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print what a command does')
+    .configureOutput({ writeOut: io.print, writeErr: io.complain })
+    .showSuggestionAfterError()
+    .addHelpText('after', PROGRAM_NOTES)
+    .exitOverride()
+}
+
+function addInit(command: Command, deps: InitCommandDeps, { io, end }: CommandEnd): void {
+  command
+    .description('write config, keys, signed record and genesis of a new node; overwrites nothing')
+    .addHelpText('after', INIT_NOTES)
+  addConfigFlags(command, INIT_FLAG_NOTES)
+    .option('--keydir <dir>', 'where config, keys and record go (default: DATADIR.keys)')
+    .option('--sequencer-key <file>', 'a signing key that there is; it stays where it is')
+    .option('--chain-id <number>', 'of the sample genesis, without --genesis (default: 901)')
+    .option('--json', 'print one JSON object')
+    .action(async (given: GivenFlags) => {
+      const flags = {
+        flags: configFlags(given),
+        strayArguments: command.args,
+        flagNames: flagNamesOf(command),
+        keyDir: textFlag(given, 'keydir'),
+        sequencerKey: textFlag(given, 'sequencerKey'),
+        chainId: textFlag(given, 'chainId'),
+        isJson: given.json === true
+      }
+      end(await initNode(flags, deps, io))
+    })
+}
+
+function addRun<Key extends PeerIdentity>(
+  command: Command,
+  deps: RunDeps<Key>,
+  { io, end }: CommandEnd
+): void {
+  command
+    .description('run a node until SIGINT or SIGTERM; a second signal ends it at once')
+    .option('--config <file>', 'the config file')
+    .addHelpText('after', RUN_NOTES)
+  addConfigFlags(command)
+  for (const { flag, purpose } of Object.values(ONE_START_FLAGS)) {
+    command.option(`--${flag} <hash>`, `${purpose}; for this start alone`)
+  }
+  command.action(async (given: GivenFlags) => {
+    const flags = {
+      configFile: textFlag(given, 'config'),
+      flags: configFlags(given),
+      strayArguments: command.args,
+      flagNames: flagNamesOf(command),
+      oneStart: {
+        startWithoutBackups: textFlag(given, 'startWithoutBackups'),
+        giveUpAbove: textFlag(given, 'giveUpAbove')
+      }
+    }
+    end(await runNode(flags, deps, io))
+  })
+}
+
+function addStatus(command: Command, { io, end }: CommandEnd): void {
+  command
+    .description('print what a running node does: role, heads, gate, recovery, peers')
+    .option('--rpc <url>', "the node's JSON-RPC", DEFAULT_RPC_URL)
+    .option('--json', 'print one JSON object')
+    .action(async (given: GivenFlags) => {
+      const rpcUrl = textFlag(given, 'rpc') ?? DEFAULT_RPC_URL
+      end(await printStatus({ rpcUrl, isJson: given.json === true }, io))
+    })
+}
+
+function addSigner<Key extends PeerIdentity>(
+  command: Command,
+  { readers }: RunDeps<Key>,
+  { io, end }: CommandEnd
+): void {
+  command.description('the signed record of a sequencer')
+  addSignerRelease(command, readers, { io, end })
+  command
+    .command('show')
+    .description('print what the record holds, also while the node runs')
+    .option('--config <file>', 'the config file of the sequencer')
+    .option('--record <file>', 'the record itself')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', SIGNER_NOTES)
+    .action(async (given: GivenFlags) => {
+      const options = {
+        configFile: textFlag(given, 'config'),
+        recordFile: textFlag(given, 'record'),
+        isJson: given.json === true
+      }
+      end(await printSigner(options, readers, io))
+    })
+}
+
+function addDb<Key extends PeerIdentity>(
+  command: Command,
+  { readers }: RunDeps<Key>,
+  { io, end }: CommandEnd
+): void {
+  command.description("a stopped node's data directory").addHelpText('after', DB_NOTES)
+  const readFlags = (given: GivenFlags) => ({
+    configFile: textFlag(given, 'config'),
+    isJson: given.json === true
+  })
+  const reading = (name: string, purpose: string) =>
+    command
+      .command(name)
+      .description(purpose)
+      .option('--config <file>', 'the config file of the node')
+      .option('--json', 'print one JSON object')
+  reading('inspect', 'print what is in it: head, state, journal').action(
+    async (given: GivenFlags) => {
+      end(await inspectDirectory(readFlags(given), readers, io))
+    }
+  )
+  reading('verify', 'walk all of it and print every fault with its place')
+    .option('--repair', 'mend flat entries from the trie, remove what no trie leads to')
+    .action(async (given: GivenFlags) => {
+      const flags = { ...readFlags(given), isRepair: given.repair === true }
+      end(await verifyDirectory(flags, readers, io))
+    })
+  addDbExits(command, readers, { io, end })
+}
+
+function addConfig(command: Command, { io, end }: CommandEnd): void {
+  command
+    .description('print every config key, or the schema of the config file')
+    .option('--print-defaults', 'every key: default, unit, what it takes, its flag and variable')
+    .option('--print-schema', 'JSON Schema of the config file')
+    .action((given: GivenFlags) => {
+      const isDefaults = given.printDefaults === true
+      end(printConfig({ isDefaults, isSchema: given.printSchema === true }, io))
+    })
+}
+
+function addExplain(command: Command, { io, end }: CommandEnd): void {
+  command
+    .description('print what an error code means and what is safe to do')
+    .argument('[code]', 'as in an error, a log line or status; all codes when left out')
+    .action((code: string | undefined) => {
+      end(explainCode(code, io))
+    })
+}

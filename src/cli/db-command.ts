@@ -1,0 +1,181 @@
+// `rekindle db`: what its commands share, and the two that read only: inspect and verify.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { silentLog } from '../base/log.ts'
+import { systemClock } from '../base/clock.ts'
+import { errorMessage } from '../base/node-error.ts'
+import { parseGenesis } from '../chain/genesis/genesis.ts'
+import { readCanonical } from '../chain/stored/canonical-entries.ts'
+import { openChain } from '../chain/stored/open-chain.ts'
+import { createSignerSchedule } from '../chain/blocks/signer-schedule.ts'
+import { type MessageRules } from '../chain/blocks/verify-message.ts'
+import { readPoint } from '../state/flush-batch.ts'
+import { type KeyValueStore } from '../store/key-value-store.ts'
+import { CHAIN_DATABASE, CHAIN_PREFIX, soleKey, STATE_DATABASE } from '../store/keys.ts'
+import { openLevelStore } from '../store/level-store.ts'
+import { StoreError } from '../store/store-error.ts'
+import { type CommandIo, EXIT_CODE } from './command-io.ts'
+import { type AddressParsers } from '../config/config-checks.ts'
+import { ConfigError } from '../config/config-error.ts'
+import { readConfig } from '../config/config.ts'
+import { assertDataDirectory, PLACES } from '../config/node-directory.ts'
+import { describeFault, verifyDatabases } from './db-verify.ts'
+import { failureLines, startExitCode } from './failure-lines.ts'
+import { formatFields } from './format-fields.ts'
+import { readJournalFile } from './journal-file.ts'
+import { toJsonValue } from '../base/json-value.ts'
+import { type NodeConfig, type SignerFilesConfig } from '../config/node-config.ts'
+import { computeGenesisBlock } from '../node/open-stores.ts'
+
+/** Flags that every command on a data directory takes. */
+export interface DbFlags {
+  readonly configFile: string | undefined
+  readonly isJson: boolean
+}
+
+/** A data directory and the chain it has to be of. */
+export interface NamedDirectory {
+  readonly dataDir: string
+  readonly genesis: ReturnType<typeof parseGenesis>
+  readonly rules: Required<MessageRules>
+  readonly role: NodeConfig['role'] | undefined
+  /** Undefined for a backup. */
+  readonly signer: SignerFilesConfig | undefined
+}
+
+/** Flags of `db verify`. */
+export interface VerifyFlags extends DbFlags {
+  readonly isRepair?: boolean
+}
+
+type DbIo = Pick<CommandIo, 'print' | 'complain' | 'env' | 'cwd'>
+
+/** Walks everything. Resolves with the exit code: 1 when something is wrong. */
+export async function verifyDirectory(
+  { configFile, isJson, isRepair = false }: VerifyFlags,
+  parsers: AddressParsers,
+  io: DbIo
+): Promise<number> {
+  return guarded(io, async () => {
+    const { dataDir, rules } = await readDirectory(configFile, parsers, io)
+    const say = (line: string) => {
+      io.complain(`${line}\n`)
+    }
+    const result = await verifyDatabases(
+      { clock: systemClock, say },
+      { dataDir, rules },
+      { isRepair }
+    )
+    if (isJson) {
+      io.print(`${JSON.stringify(toJsonValue(result))}\n`)
+    } else {
+      const { faults, ...counts } = result
+      const fields = toJsonValue({ dataDir, ...counts }) as Record<string, unknown>
+      io.print(formatFields({ ...fields, faults: faults.map(describeFault) }))
+    }
+    return result.ok ? EXIT_CODE.good : EXIT_CODE.failed
+  })
+}
+
+/** Says what is in the directory, from its pointers alone. */
+export async function inspectDirectory(
+  { configFile, isJson }: DbFlags,
+  parsers: AddressParsers,
+  io: DbIo
+): Promise<number> {
+  return guarded(io, async () => {
+    const named = await readDirectory(configFile, parsers, io)
+    const facts = toJsonValue(await inspect(named)) as Record<string, unknown>
+    io.print(isJson ? `${JSON.stringify(facts)}\n` : formatFields(facts))
+    return EXIT_CODE.good
+  })
+}
+
+async function inspect({ dataDir, genesis, rules }: NamedDirectory) {
+  const path = join(dataDir, PLACES.chain)
+  const chainStore = await openLevelStore(path, CHAIN_DATABASE, { mustExist: true })
+  try {
+    // A chain that was not begun would be: this command only looks.
+    if (!isBegun(chainStore)) throw new StoreError({ code: 'store-missing', path })
+    const identity = { genesis: await computeGenesisBlock(genesis), schedule: rules.schedule }
+    const { blocks, accepted } = await openChain(chainStore, identity, { log: silentLog })
+    const { number, hash } = blocks.head()
+    return {
+      dataDir,
+      chainId: genesis.config.chainId,
+      genesisHash: identity.genesis.hash,
+      head: { number, hash },
+      accepted: accepted.highestAccepted(),
+      state: await readStatePoint(dataDir),
+      journal: await readJournal(dataDir)
+    }
+  } finally {
+    await chainStore.close()
+  }
+}
+
+async function readStatePoint(dataDir: string) {
+  let store: KeyValueStore
+  try {
+    const path = join(dataDir, PLACES.state)
+    store = await openLevelStore(path, STATE_DATABASE, { mustExist: true })
+  } catch (thrown) {
+    if (thrown instanceof StoreError && thrown.failure.code === 'store-missing') return undefined
+    throw thrown
+  }
+  try {
+    return readPoint(store)
+  } finally {
+    await store.close()
+  }
+}
+
+/** False for a database in which neither genesis nor head is. */
+function isBegun(chainStore: KeyValueStore): boolean {
+  return (
+    readCanonical(chainStore, 0n) !== undefined ||
+    chainStore.get(soleKey(CHAIN_PREFIX.head)) !== undefined
+  )
+}
+
+async function readJournal(dataDir: string) {
+  const file = await readJournalFile(dataDir)
+  if (file.kind === 'absent') return undefined
+  if (file.kind === 'unreadable') return { problem: file.reason }
+  const { disk, layers, damage } = file
+  const tip = layers.at(-1)?.point
+  return { standsOn: disk?.number, layers: layers.length, upTo: tip?.number, damage }
+}
+
+/** The directory that the config names. Throws ConfigError with every problem, StoreError. */
+export async function readDirectory(
+  configFile: string | undefined,
+  parsers: AddressParsers,
+  { env, cwd }: Pick<CommandIo, 'env' | 'cwd'>
+): Promise<NamedDirectory> {
+  const sources = { configFile, env, flags: {}, cwd }
+  const { paths, problems, signers: named, draft } = await readConfig(sources, {}, parsers)
+  // What else is wrong with the config keeps a node from running, not its files from being read.
+  const { dataDir, genesisFile } = paths
+  if (dataDir === undefined || genesisFile === undefined) throw new ConfigError(problems)
+  await assertDataDirectory(dataDir)
+  const genesis = await readFile(genesisFile, 'utf8')
+    .then(parseGenesis)
+    .catch((thrown: unknown) => {
+      const problem = `it cannot be used: ${errorMessage(thrown)}`
+      throw new ConfigError([{ key: 'genesisFile', from: genesisFile, problem }])
+    })
+  const { chainId, signers } = genesis.config
+  const schedule = createSignerSchedule(named ?? signers)
+  const { role } = draft.values
+  return { dataDir, genesis, rules: { chainId, schedule }, role, signer: paths.signer }
+}
+
+async function guarded(io: DbIo, run: () => Promise<number>): Promise<number> {
+  try {
+    return await run()
+  } catch (thrown) {
+    for (const line of failureLines(thrown)) io.complain(`${line}\n`)
+    return startExitCode(thrown)
+  }
+}

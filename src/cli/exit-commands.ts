@@ -1,0 +1,67 @@
+// The flags of the operator's exits: `db choose`, `db rewind`, `signer release`.
+import { type Command } from 'commander'
+import { type GivenFlags, textFlag } from './command-flags.ts'
+import { CHOOSE_NOTES, RELEASE_NOTES, REWIND_NOTES } from './command-help.ts'
+import { type CommandIo } from './command-io.ts'
+import { type AddressParsers } from '../config/config-checks.ts'
+import { chooseBranch } from './db-choose.ts'
+import { rewindDirectory } from './db-rewind.ts'
+import { releaseHeights } from './signer-release.ts'
+
+/** Where a command prints, and how it says what the process ends with. */
+export interface CommandEnd {
+  readonly io: CommandIo
+  readonly end: (exitCode: number) => void
+}
+
+/** `choose` and `rewind`, below `db`. */
+export function addDbExits(db: Command, readers: AddressParsers, { io, end }: CommandEnd): void {
+  exit(db, 'choose', 'keep one of two branches that this key signed, give the other up')
+    .option('--branch <hash>', 'a block of the branch that is kept')
+    .option('--confirm <hash>', 'the block of the other branch, which is given up')
+    .addHelpText('after', CHOOSE_NOTES)
+    .action(async (given: GivenFlags) => {
+      const flags = { ...exitFlags(given), branch: textFlag(given, 'branch') }
+      end(await chooseBranch(flags, readers, io))
+    })
+  exit(db, 'rewind', "take a backup's chain back, and give up what is above")
+    .option('--to <number>', 'the block that becomes the head')
+    .option('--confirm <hash>', 'the head that there is, which is given up')
+    .addHelpText('after', REWIND_NOTES)
+    .action(async (given: GivenFlags) => {
+      const flags = { ...exitFlags(given), to: textFlag(given, 'to') }
+      end(await rewindDirectory(flags, readers, io))
+    })
+}
+
+/** `release`, below `signer`. */
+export function addSignerRelease(
+  signer: Command,
+  readers: AddressParsers,
+  { io, end }: CommandEnd
+): void {
+  exit(signer, 'release', 'free heights that the record bars, and give up the blocks there')
+    .option('--above <number>', 'heights above this one are freed')
+    .option('--confirm <hash>', 'the last block of the record, which is given up')
+    .addHelpText('after', RELEASE_NOTES)
+    .action(async (given: GivenFlags) => {
+      const flags = { ...exitFlags(given), above: textFlag(given, 'above') }
+      end(await releaseHeights(flags, readers, io))
+    })
+}
+
+function exit(parent: Command, name: string, purpose: string): Command {
+  return parent
+    .command(name)
+    .description(purpose)
+    .option('--config <file>', 'the config file of the node, which must not run')
+    .option('--json', 'print one JSON object')
+}
+
+function exitFlags(given: GivenFlags) {
+  return {
+    configFile: textFlag(given, 'config'),
+    confirm: textFlag(given, 'confirm'),
+    isJson: given.json === true
+  }
+}

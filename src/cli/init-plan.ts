@@ -1,0 +1,224 @@
+// What `rekindle init` is going to write, worked out and checked before it writes anything.
+import { lstat, readFile, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { type Hex } from '../base/bytes.ts'
+import { errorMessage } from '../base/node-error.ts'
+import { ChainError } from '../chain/blocks/chain-error.ts'
+import { type Genesis, parseGenesis } from '../chain/genesis/genesis.ts'
+import { readSigningKey } from '../signer/key-file.ts'
+import { SignerError } from '../signer/signer-error.ts'
+import {
+  type AddressParsers,
+  blockTimeProblem,
+  checkBlockTime,
+  isWithin,
+  KEY_DIR_FILES,
+  keyDirOf,
+  readAddresses,
+  readServers
+} from '../config/config-checks.ts'
+import { ConfigDraft } from '../config/config-draft.ts'
+import { ConfigError, quoteValue } from '../config/config-error.ts'
+import { CONFIG_KEY_NAMES, type ConfigKeyName, type ConfigValues } from '../config/config-keys.ts'
+import { type ConfigSources, readLayers } from '../config/config-layers.ts'
+import { checkValues } from '../config/config-values.ts'
+import { describeSignerFailure } from '../config/signer-problem.ts'
+
+/** Flags of init that are no keys of the config. */
+export interface InitFlags {
+  /** Where config, keys and record go; DATADIR.keys when left out. */
+  readonly keyDir: string | undefined
+  /** A signing key that there is already; it stays where it is. */
+  readonly sequencerKey: string | undefined
+  /** The sample genesis's chain id, as text. */
+  readonly chainId: string | undefined
+}
+
+/** Everything that init writes. */
+export interface InitPlan {
+  readonly role: 'sequencer' | 'backup'
+  readonly dataDir: string
+  readonly keyDir: string
+  readonly listen: string
+  /** Undefined: the sample. */
+  readonly genesis: { readonly text: string; readonly parsed: Genesis } | undefined
+  readonly sample: { readonly chainId: number; readonly blockTimeMs: number }
+  /** A key that is not to be made. */
+  readonly signer: { readonly keyFile: string; readonly address: Hex } | undefined
+  /** What the config file holds besides the paths, in its order. */
+  readonly settings: ConfigValues
+}
+
+/** Chain id of the sample; the OP Stack's own devnet has it too. */
+const SAMPLE_CHAIN_ID = 901
+const SAMPLE_BLOCK_TIME_MS = 1000
+
+/** Keys that init works out itself. */
+const OWN_KEYS: readonly ConfigKeyName[] = [
+  'role',
+  'dataDir',
+  'genesisFile',
+  'peerKeyFile',
+  'sequencerKeyFile',
+  'signedRecordFile',
+  'adminTokenFile'
+]
+
+/** Reads flags and the files they name. Throws ConfigError with every problem; writes nothing. */
+export async function planInit(
+  sources: Pick<ConfigSources, 'flags' | 'strayArguments' | 'flagNames' | 'cwd'>,
+  initFlags: InitFlags,
+  parsers: AddressParsers
+): Promise<InitPlan> {
+  const { cwd } = sources
+  const layers = await readLayers({ ...sources, configFile: undefined, env: {} })
+  const { values, problems } = checkValues(layers.values)
+  const draft = new ConfigDraft(values, layers.values, [...layers.problems, ...problems])
+  draft.requireGiven('role', { isFlagOnly: true })
+  draft.requireGiven('dataDir', { isFlagOnly: true })
+  const { listen } = readAddresses(draft, parsers)
+  readServers(draft)
+  checkBlockTime(draft)
+  const sample = readSample(draft, initFlags)
+  const genesis = await readGenesis(draft)
+  const signer = await readSigner(draft, initFlags, cwd)
+  if (genesis !== undefined) checkGenesis(draft, genesis.parsed, signer)
+  const dataDir = draft.path('dataDir')
+  const keyDir = dataDir && resolve(cwd, initFlags.keyDir ?? keyDirOf(dataDir))
+  if (dataDir !== undefined && keyDir !== undefined) await checkPlaces(draft, dataDir, keyDir)
+  const { role } = values
+  if (draft.problems.length > 0 || role === undefined || !dataDir || !keyDir) {
+    throw new ConfigError(draft.problems)
+  }
+  const settings = settingsToWrite(values, new Set(layers.values.keys()), genesis !== undefined)
+  return { role, dataDir, keyDir, listen, genesis, sample, signer, settings }
+}
+
+/** Only what was given: a default that changes later is to hold for this node too. */
+function settingsToWrite(
+  values: ConfigValues,
+  given: ReadonlySet<ConfigKeyName>,
+  hasGenesis: boolean
+): ConfigValues {
+  const names = CONFIG_KEY_NAMES.filter((name) => given.has(name) && !OWN_KEYS.includes(name))
+  // The sample has the block time itself.
+  const written = names.filter((name) => hasGenesis || name !== 'blockTimeMs')
+  return Object.fromEntries(written.map((name) => [name, values[name]]))
+}
+
+function readSample(draft: ConfigDraft, { chainId }: InitFlags): InitPlan['sample'] {
+  const { blockTimeMs = SAMPLE_BLOCK_TIME_MS, genesisFile } = draft.values
+  if (chainId === undefined) return { chainId: SAMPLE_CHAIN_ID, blockTimeMs }
+  if (genesisFile !== undefined) draft.reportFlag('chain-id', 'stands in the genesis file')
+  const id = Number(chainId)
+  if (!/^\d{1,16}$/.test(chainId) || !Number.isSafeInteger(id) || id === 0) {
+    draft.reportFlag('chain-id', `${quoteValue(chainId)} is not a number from 1 to 2^53-1`)
+  }
+  return { chainId: id, blockTimeMs }
+}
+
+async function readGenesis(draft: ConfigDraft): Promise<InitPlan['genesis']> {
+  const path = draft.path('genesisFile')
+  if (path === undefined) {
+    if (draft.values.role === 'backup') {
+      draft.report(
+        'genesisFile',
+        'must be given: a backup joins a chain that there is; take genesis.json from its sequencer'
+      )
+    }
+    return undefined
+  }
+  try {
+    const text = await readFile(path, 'utf8')
+    return { text, parsed: parseGenesis(text) }
+  } catch (thrown) {
+    reportGenesis(draft, thrown)
+    return undefined
+  }
+}
+
+/** A genesis that cannot be read is one problem, one that is unsound as many as it has. */
+function reportGenesis(draft: ConfigDraft, thrown: unknown): void {
+  if (!(thrown instanceof ChainError && thrown.failure.code === 'genesis-invalid')) {
+    draft.report('genesisFile', `it cannot be read: ${errorMessage(thrown)}`)
+    return
+  }
+  for (const { key, problem } of thrown.failure.problems) {
+    draft.report('genesisFile', key === '' ? `it ${problem}` : `${key} ${problem}`)
+  }
+}
+
+async function readSigner(
+  draft: ConfigDraft,
+  { sequencerKey }: InitFlags,
+  cwd: string
+): Promise<InitPlan['signer']> {
+  if (sequencerKey === undefined) return undefined
+  if (draft.values.role === 'backup') {
+    draft.reportFlag('sequencer-key', 'is for a sequencer: a backup signs nothing')
+    return undefined
+  }
+  const keyFile = resolve(cwd, sequencerKey)
+  try {
+    return { keyFile, address: (await readSigningKey(keyFile)).address }
+  } catch (thrown) {
+    if (!(thrown instanceof SignerError)) throw thrown
+    draft.reportFlag('sequencer-key', describeSignerFailure(thrown.failure))
+    return undefined
+  }
+}
+
+/** The preset counts its block time, and it names the key: a new one cannot be one that it names already. */
+function checkGenesis(draft: ConfigDraft, genesis: Genesis, signer: InitPlan['signer']): void {
+  const { role, preset, blockTimeMs } = draft.values
+  const isItsTime = blockTimeMs === undefined && !draft.isRefused('blockTimeMs')
+  const problem = preset && isItsTime && blockTimeProblem(preset, genesis.config.blockTimeMs)
+  if (problem) draft.report('blockTimeMs', problem)
+  if (role === 'sequencer') checkSigner(draft, genesis, signer?.address)
+}
+
+function checkSigner(draft: ConfigDraft, genesis: Genesis, address: Hex | undefined): void {
+  const addresses = [...new Set(genesis.config.signers.map((signer) => signer.address))]
+  if (address !== undefined && addresses.includes(address)) return
+  const names = addresses.join(', ')
+  const problem =
+    address === undefined
+      ? `must be given: the genesis file names who signs (${names}), and a new key would be another`
+      : `is the key of ${address}, but the genesis file has blocks signed by ${names}`
+  draft.reportFlag('sequencer-key', problem)
+}
+
+/** The record must not be copied or put back with the databases; and nothing is ever overwritten. */
+async function checkPlaces(draft: ConfigDraft, dataDir: string, keyDir: string): Promise<void> {
+  if (isWithin(dataDir, keyDir)) {
+    draft.reportFlag(
+      'keydir',
+      `${keyDir} lies in the data directory: keys and record must not be copied or put back with it`
+    )
+  }
+  for (const [flag, path] of [
+    ['datadir', dataDir],
+    ['keydir', keyDir]
+  ] as const) {
+    const isOther = await stat(path).then(
+      (stats) => !stats.isDirectory(),
+      () => false
+    )
+    if (isOther) draft.reportFlag(flag, `${path} is no directory`)
+  }
+  for (const name of Object.values(KEY_DIR_FILES)) {
+    const path = join(keyDir, name)
+    if (await exists(path))
+      draft.reportFlag('keydir', `${path} is there already, and stays as it is`)
+  }
+}
+
+/** Links that lead nowhere are there too. */
+async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path)
+    return true
+  } catch {
+    return false // what cannot be looked at cannot be written either, and that is said then
+  }
+}

@@ -1,0 +1,254 @@
+// Every config key: what it takes, its default, its flag. One table for all that reads or prints them.
+import { z } from 'zod'
+import { BLOCK_TIME_MAX_MS, BLOCK_TIME_MIN_MS } from '../chain/blocks/block-times.ts'
+import { SIGNER_PERIODS_MAX } from '../chain/blocks/signer-schedule.ts'
+
+/** How the text of a flag or of the environment becomes the value of a key. */
+export type TextForm = 'text' | 'integer' | 'integer-or-text' | 'list'
+
+/** One key. Where a key has no flag, it has a variable all the same, unless no text can hold it. */
+export interface ConfigKey {
+  readonly schema: z.ZodType
+  /** What a value has to be, as the end of "… is not". */
+  readonly expected: string
+  readonly purpose: string
+  /** Used when nobody names one; a key with neither this nor a `fallback` must be given. */
+  readonly default?: unknown
+  /** What stands in for a missing value, in words: worked out from other keys. */
+  readonly fallback?: string
+  readonly unit?: string
+  readonly form?: TextForm
+  readonly flag?: string
+  /** What the flag takes, as its help writes it. */
+  readonly argument?: string
+  /** Without the prefix REKINDLE_. */
+  readonly env?: string
+  /** Relative to the config file, or to the current directory when it comes from a flag. */
+  readonly isPath?: true
+}
+
+const PEERS_MAX = 64
+/** More backups than this make every start slow, and no chain safer. */
+export const BACKUPS_MAX = 32
+const PATH_LENGTH_MAX = 4096
+
+const path = z.string().min(1).max(PATH_LENGTH_MAX)
+const peerAddress = z.string({ error: 'a multiaddr' }).max(512)
+const hostPort = z.string().regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):\d{1,5}$/)
+const ADDRESS_TEXT = 'an address: 0x and 40 hex digits'
+const address = z.string({ error: ADDRESS_TEXT }).regex(/^0x[0-9a-fA-F]{40}$/, ADDRESS_TEXT)
+const blockNumber = z.int({ error: 'a block number' }).min(0, 'a block number')
+
+/** In the order in which they are written and printed. */
+export const CONFIG_KEYS = {
+  role: {
+    schema: z.enum(['sequencer', 'backup']),
+    expected: 'sequencer or backup',
+    purpose: 'what the node is: the one that builds blocks, or one that holds them for it',
+    flag: 'role',
+    argument: 'sequencer|backup',
+    env: 'ROLE'
+  },
+  dataDir: {
+    schema: path,
+    expected: 'a directory',
+    purpose: 'the databases: may be deleted, and is then fetched from peers',
+    flag: 'datadir',
+    argument: 'dir',
+    env: 'DATADIR',
+    isPath: true
+  },
+  genesisFile: {
+    schema: path,
+    expected: 'a file',
+    purpose: "geth's genesis.json of the chain",
+    fallback: 'genesis.json in DATADIR.keys',
+    flag: 'genesis',
+    argument: 'file',
+    env: 'GENESIS',
+    isPath: true
+  },
+  peerKeyFile: {
+    schema: path,
+    expected: 'a file',
+    purpose: 'the key that the peer id is made of',
+    fallback: 'peer.key in DATADIR.keys',
+    env: 'PEER_KEY_FILE',
+    isPath: true
+  },
+  listen: {
+    schema: z.string().max(512),
+    expected: 'a multiaddr to listen on, as /ip4/0.0.0.0/tcp/9222',
+    purpose: 'where peers connect to',
+    default: '/ip4/0.0.0.0/tcp/9222',
+    flag: 'listen',
+    argument: 'multiaddr',
+    env: 'LISTEN'
+  },
+  peers: {
+    schema: z.array(peerAddress).max(PEERS_MAX),
+    expected: `a list of at most ${PEERS_MAX} multiaddrs`,
+    purpose:
+      'nodes to keep a connection to, each with /p2p/ and its peer id; that alone where the other node dials',
+    default: [],
+    form: 'list',
+    flag: 'peer',
+    argument: 'multiaddr',
+    env: 'PEER'
+  },
+  backups: {
+    schema: z.array(peerAddress).max(BACKUPS_MAX),
+    expected: `a list of at most ${BACKUPS_MAX} multiaddrs`,
+    purpose: 'peers that count for the quorum',
+    default: [],
+    form: 'list',
+    flag: 'backup',
+    argument: 'multiaddr',
+    env: 'BACKUP'
+  },
+  quorum: {
+    schema: z.union([z.enum(['auto', 'all', 'none']), z.int().min(1).max(BACKUPS_MAX)]),
+    expected: 'auto, all, none or a number of backups',
+    purpose: 'how many backups have to answer before the sequencer builds after a start',
+    default: 'auto',
+    form: 'integer-or-text',
+    flag: 'quorum',
+    argument: 'auto|all|none|count',
+    env: 'QUORUM'
+  },
+  signers: {
+    schema: z
+      .array(z.strictObject({ fromBlock: blockNumber, address }, { error: 'an object' }))
+      .min(1)
+      .max(SIGNER_PERIODS_MAX),
+    expected: 'a list of {fromBlock, address}',
+    purpose: 'who signs blocks from which height on',
+    fallback: "the genesis file's"
+  },
+  sequencerKeyFile: {
+    schema: path,
+    expected: 'a file',
+    purpose: "the sequencer's signing key: 64 hex digits, mode 600",
+    fallback: 'sequencer.key in DATADIR.keys',
+    env: 'SEQUENCER_KEY_FILE',
+    isPath: true
+  },
+  signedRecordFile: {
+    schema: path,
+    expected: 'a file',
+    purpose: 'what the key signed: outside the data directory, never copied or restored with it',
+    fallback: 'signed-record beside the signing key',
+    env: 'SIGNED_RECORD_FILE',
+    isPath: true
+  },
+  signedRecord: {
+    schema: z.enum(['on', 'off']),
+    expected: 'on or off',
+    purpose: 'whether each block is on record before its signature leaves',
+    default: 'on',
+    flag: 'signed-record',
+    argument: 'on|off',
+    env: 'SIGNED_RECORD'
+  },
+  preset: {
+    schema: z.enum(['op', 'opbnb']),
+    expected: 'op or opbnb',
+    purpose: 'the numbers in which the two networks differ',
+    default: 'op',
+    flag: 'preset',
+    argument: 'op|opbnb',
+    env: 'PRESET'
+  },
+  blockTimeMs: {
+    schema: z.int().min(BLOCK_TIME_MIN_MS).max(BLOCK_TIME_MAX_MS),
+    expected: `a whole number of milliseconds from ${BLOCK_TIME_MIN_MS} to ${BLOCK_TIME_MAX_MS}`,
+    purpose: 'time from block to block: op whole seconds; opbnb 1000, 500 or 250',
+    fallback: "the genesis file's",
+    unit: 'ms',
+    form: 'integer',
+    flag: 'block-time',
+    argument: 'ms',
+    env: 'BLOCK_TIME'
+  },
+  feeRecipient: {
+    schema: address,
+    expected: ADDRESS_TEXT,
+    purpose: 'who gets the fees of the blocks built here',
+    default: '0x0000000000000000000000000000000000000000',
+    env: 'FEE_RECIPIENT'
+  },
+  gasLimit: {
+    schema: z.int().min(5000),
+    expected: 'a whole number of at least 5000',
+    purpose: 'the gas limit of the blocks built here',
+    fallback: "the parent block's",
+    unit: 'gas',
+    form: 'integer',
+    env: 'GAS_LIMIT'
+  },
+  rpc: {
+    schema: hostPort,
+    expected: 'host:port',
+    purpose: 'where JSON-RPC is served',
+    default: '127.0.0.1:8545',
+    flag: 'rpc',
+    argument: 'host:port',
+    env: 'RPC'
+  },
+  adminTokenFile: {
+    schema: path,
+    expected: 'a file',
+    purpose: 'the word that admin_ methods take, from this machine alone: mode 600',
+    fallback: 'none: admin_ methods are refused',
+    env: 'ADMIN_TOKEN_FILE',
+    isPath: true
+  },
+  metrics: {
+    schema: hostPort,
+    expected: 'host:port',
+    purpose: 'where metrics are served',
+    default: '127.0.0.1:7300',
+    flag: 'metrics',
+    argument: 'host:port',
+    env: 'METRICS'
+  },
+  sequencerRpc: {
+    schema: z.string().max(2048),
+    expected: 'an http or https URL',
+    purpose: 'for a backup: where transactions go on to',
+    fallback: 'none: sent transactions are refused',
+    flag: 'sequencer-rpc',
+    argument: 'url',
+    env: 'SEQUENCER_RPC'
+  },
+  logLevel: {
+    schema: z.enum(['error', 'warn', 'info', 'debug']),
+    expected: 'error, warn, info or debug',
+    purpose: 'the least that is logged',
+    default: 'info',
+    flag: 'log-level',
+    argument: 'level',
+    env: 'LOG_LEVEL'
+  }
+} as const satisfies Readonly<Record<string, ConfigKey>>
+
+/** The name of a key, as it stands in the file. */
+export type ConfigKeyName = keyof typeof CONFIG_KEYS
+
+/** The value of each key, where one was given or has a default. */
+export type ConfigValues = {
+  readonly [Name in ConfigKeyName]?: z.infer<(typeof CONFIG_KEYS)[Name]['schema']>
+}
+
+/** All names in their order. */
+export const CONFIG_KEY_NAMES = Object.keys(CONFIG_KEYS) as readonly ConfigKeyName[]
+
+/** A key of the table, in the shape they all share. */
+export function configKey(name: ConfigKeyName): ConfigKey {
+  return CONFIG_KEYS[name]
+}
+
+/** True for the name of a key. */
+export function isConfigKeyName(name: string): name is ConfigKeyName {
+  return Object.hasOwn(CONFIG_KEYS, name)
+}

@@ -1,0 +1,31 @@
+// What recovery's actions work with, and what they come to.
+import { type Log } from '../../base/log.ts'
+import { type SignedBlock } from '../../chain/blocks/block.ts'
+import { type Knowledge } from '../knowledge/knowledge.ts'
+import {
+  type FillGap,
+  type RecoveryApply,
+  type RecoveryChain,
+  type RecoveryDiffs,
+  type RecoveryRecord,
+  type RecoveryState
+} from '../ports.ts'
+import { type Progress } from './progress.ts'
+
+/** What the actions work with. */
+export interface ActionDeps {
+  readonly chain: RecoveryChain
+  readonly state: RecoveryState
+  readonly apply: RecoveryApply
+  readonly diffs: RecoveryDiffs
+  readonly record: RecoveryRecord
+  readonly fillGap: FillGap
+  readonly knowledge: Knowledge
+  readonly progress: Progress
+  readonly log: Log
+  /** Hands a block to gossip if it is young enough for validators to take it. */
+  readonly publish: (block: SignedBlock) => Promise<void>
+}
+
+/** Whether an action brought the node forward; one that did not has left its reason in the knowledge. */
+export type ActionOutcome = 'progress' | 'failed'

@@ -1,0 +1,150 @@
+// The decision about blocks and the gate, as one pure function: a table whose first matching row decides.
+import { type PassingCause } from '../../base/passing-failure.ts'
+import { type BlockRef } from '../../chain/blocks/block.ts'
+import {
+  type BlockFindings,
+  type ClockFault,
+  type Conflict,
+  type ForeignBlock,
+  type GapFailure,
+  type ShownBlock
+} from './findings.ts'
+import { NEW_ROUNDS_MAX, quietMs, quorumState, recordTip } from './quorum.ts'
+
+/** Why the gate stays shut although no work is left to do: what it waits for. */
+export type WaitReason =
+  | { readonly code: 'state-not-readable' }
+  /** What is executed may ask for the hash of a stored block that is lost: with a wrong one the root is wrong. */
+  | { readonly code: 'blocks-missing'; readonly number: bigint }
+  | { readonly code: 'quiet-round'; readonly remainingMs: number }
+  | { readonly code: 'clock'; readonly fault: ClockFault }
+  | { readonly code: 'not-scheduled' }
+  | { readonly code: 'sequencing-stopped' }
+  | { readonly code: PassingCause }
+  | { readonly code: 'foreign-block'; readonly foreign: ForeignBlock }
+  | { readonly code: 'another-sequencer'; readonly roundsWithNewBlocks: number }
+
+/** What to do about blocks and the gate; `row` is the number of the row that matched. */
+export type BlockAction =
+  | { readonly row: 1; readonly action: 'stay-shut-conflict'; readonly conflict: Conflict }
+  | { readonly row: 2; readonly action: 'exit'; readonly path: string; readonly reason: string }
+  | { readonly row: 5; readonly action: 'adopt'; readonly target: ShownBlock }
+  | { readonly row: 13; readonly action: 'stay-shut-gap'; readonly failure: GapFailure }
+  /** Row 13 by an operator's word: everybody who counts has answered, and nobody serves it. */
+  | {
+      readonly row: 13
+      readonly action: 'give-up'
+      readonly target: BlockRef
+      readonly above: BlockRef
+    }
+  | {
+      readonly row: 6
+      readonly action: 'ask'
+      readonly missing: readonly string[]
+      readonly required: number
+      readonly answered: number
+    }
+  | { readonly row: 7; readonly action: 'take-record'; readonly tip: BlockRef }
+  | { readonly row: 14; readonly action: 'open'; readonly on: BlockRef }
+  | { readonly row: 14; readonly action: 'wait'; readonly reason: WaitReason }
+  /** A backup that holds all that can be had: it waits for nobody and has no gate. `gap`: what it cannot reach. */
+  | {
+      readonly row: undefined
+      readonly action: 'follow'
+      readonly gap?: GapFailure
+    }
+
+/** The first row that matches, in the order 1, 2, 5, 13, 6, 7, 14. Total: each input has an action. */
+export function decideBlocks(findings: BlockFindings): BlockAction {
+  const { role, record, conflict, gapFailures } = findings
+  if (role === 'sequencer') {
+    if (conflict !== undefined) return { row: 1, action: 'stay-shut-conflict', conflict }
+    if (record.kind === 'unreadable') {
+      return { row: 2, action: 'exit', path: record.path, reason: record.reason }
+    }
+  }
+  const above = findings.shown.filter(({ block }) => block.number > findings.head.number)
+  const target = highest(above.filter(({ block }) => !gapFailures.has(block.hash)))
+  if (target !== undefined) return { row: 5, action: 'adopt', target }
+  const unreached = highest(above)
+  const failed = unreached && gapFailures.get(unreached.block.hash)
+  const failure = failed && { ...failed, claimedBy: unreached.holders }
+  if (role === 'backup') {
+    return { row: undefined, action: 'follow', ...(failure && { gap: failure }) }
+  }
+  if (failure !== undefined) return decideGap(findings, failure)
+  return decideGate(findings)
+}
+
+/** Row 13: what nobody serves is given up only above the named head, and once the quorum has spoken. */
+function decideGap(findings: BlockFindings, failure: GapFailure): BlockAction {
+  const { head, giveUpAbove, record } = findings
+  // With a torn record nothing is given up: it has to be moved away first.
+  const isBarred = record.kind === 'torn' && (record.tip?.number ?? 0n) > head.number
+  if (giveUpAbove !== head.hash || isBarred) return { row: 13, action: 'stay-shut-gap', failure }
+  const { missing, required, answered } = quorumState(findings)
+  if (missing.length > 0 || isUnasked(findings, required)) {
+    return { row: 6, action: 'ask', missing, required, answered }
+  }
+  return { row: 13, action: 'give-up', target: failure.target, above: head }
+}
+
+/** Every connected peer is asked, also where no answer is required: what it shows counts. */
+function isUnasked({ isAskDue }: BlockFindings, required: number): boolean {
+  return required === 0 && isAskDue
+}
+
+/** Rows 6, 7 and 14: nothing above us is shown; may we take our record's word, may we build? */
+function decideGate(findings: BlockFindings): BlockAction {
+  const { missing, required, answered, needsQuietRound } = quorumState(findings)
+  if (missing.length > 0 || isUnasked(findings, required)) {
+    return { row: 6, action: 'ask', missing, required, answered }
+  }
+  const tip = recordTip(findings.record)
+  if (tip !== undefined && tip.number > findings.head.number) {
+    const failure = findings.gapFailures.get(tip.hash)
+    if (failure !== undefined) return decideGap(findings, { ...failure, claimedBy: ['record'] })
+    return { row: 7, action: 'take-record', tip }
+  }
+  const reason = waitReason(findings, needsQuietRound)
+  if (reason !== undefined) return { row: 14, action: 'wait', reason }
+  return { row: 14, action: 'open', on: findings.head }
+}
+
+/** Row 14's conditions, the lasting ones first; undefined when all hold. Row 3 bars it by the clock. */
+function waitReason(findings: BlockFindings, needsQuietRound: boolean): WaitReason | undefined {
+  if (findings.foreign !== undefined) return { code: 'foreign-block', foreign: findings.foreign }
+  if (!findings.sequencing) return { code: 'sequencing-stopped' }
+  if (!findings.scheduleNamesUs) return { code: 'not-scheduled' }
+  if (findings.rounds.newInARow >= NEW_ROUNDS_MAX) {
+    return { code: 'another-sequencer', roundsWithNewBlocks: findings.rounds.newInARow }
+  }
+  if (findings.writesWaitFor !== undefined) return { code: findings.writesWaitFor }
+  if (findings.clockFault !== undefined) return { code: 'clock', fault: findings.clockFault }
+  if (!findings.stateAtHead) return { code: 'state-not-readable' }
+  const { unknownHash } = findings
+  if (unknownHash !== undefined) return { code: 'blocks-missing', number: unknownHash }
+  const remainingMs = needsQuietRound ? quietRemainingMs(findings) : 0
+  return remainingMs > 0 ? { code: 'quiet-round', remainingMs } : undefined
+}
+
+/** Milliseconds until a further full round may count; Infinity-free: a round not yet made counts from now. */
+function quietRemainingMs({
+  rounds,
+  nowMs,
+  blockTimeMs
+}: Pick<BlockFindings, 'rounds' | 'nowMs' | 'blockTimeMs'>): number {
+  const pauseMs = quietMs(blockTimeMs)
+  if (rounds.firstFullMs === undefined) return pauseMs
+  const dueMs = rounds.firstFullMs + pauseMs
+  if (rounds.quietFullMs !== undefined && rounds.quietFullMs >= dueMs) return 0
+  return Math.max(1, dueMs - nowMs)
+}
+
+function highest(shown: readonly ShownBlock[]): ShownBlock | undefined {
+  let found: ShownBlock | undefined
+  for (const candidate of shown) {
+    if (found === undefined || candidate.block.number > found.block.number) found = candidate
+  }
+  return found
+}

@@ -1,0 +1,164 @@
+// Fetches state diffs in order from one peer after another, each checked before the next is read.
+import {
+  STATE_DIFFS_BY_RANGE,
+  STATE_DIFFS_BY_RANGE_COUNT_MAX
+} from '../../../protocols/state-diffs-by-range/codec.ts'
+import { ApplyError } from '../../apply/apply-error.ts'
+import { type Clock, systemClock } from '../../base/clock.ts'
+import { errorMessage } from '../../base/node-error.ts'
+import { judgeFailure } from './fetch-failure.ts'
+import { type RequestChunks } from './peer-blocks.ts'
+import { isShortAnswer, SHORT_ANSWERS_MAX } from './peer-record.ts'
+
+/** Soft limit of one answer. */
+const ANSWER_MAX_BYTES = 16 * 2 ** 20
+/** Strangers that are asked, after all configured peers: each that stalls costs its deadline. */
+export const STRANGERS_ASKED_MAX = 4
+/** Peers that said when they may be asked again are waited for so often, and no longer than this in all. */
+const WAITS_MAX = 10
+/** The longest time that is waited for them. */
+export const WAITED_MAX_MS = 30_000
+
+/** A diff that a peer served and must not; a heavy fault. */
+export interface FalseDiff {
+  readonly code: 'diff-false' | 'diff-unrequested'
+  readonly peer: string
+  readonly number: bigint
+  readonly reason: string
+}
+
+/** Dependencies of fetching. */
+export interface FetchDiffsDeps {
+  readonly request: RequestChunks
+  /** Hears of each false diff, to score the peer. */
+  readonly onFalse: (failure: FalseDiff) => void
+  readonly clock?: Pick<Clock, 'monotonicMs' | 'sleep'>
+  /** True for a peer that is asked before strangers are; left out: all are alike. */
+  readonly isConfigured?: (peer: string) => boolean
+}
+
+/** Heights, inclusive, and whom to ask for them, the best first. */
+export interface DiffStretch {
+  readonly first: bigint
+  readonly last: bigint
+  readonly peers: readonly string[]
+  readonly signal: AbortSignal
+}
+
+/**
+ * Checks the diff of the next height and applies it. Throws ApplyError `diff-refused` when it is false, and
+ * `diff-of-another-block`.
+ */
+export type TakeDiff = (number: bigint, bytes: Uint8Array, peer: string) => Promise<void>
+
+/** How it ended; what was taken before a failure stays. */
+export type DiffsOutcome =
+  { readonly kind: 'done' } | { readonly kind: 'failed'; readonly reason: string }
+
+/**
+ * A peer that fails, or serves a false diff, is followed by the next one, which goes on from there; so is one that
+ * serves next to nothing in a request, which is asked again after all others. One that said when it may be asked
+ * again is asked again then, should it still be needed.
+ */
+export async function fetchDiffs(
+  deps: FetchDiffsDeps,
+  { first, last, peers, signal }: DiffStretch,
+  take: TakeDiff
+): Promise<DiffsOutcome> {
+  const { clock = systemClock } = deps
+  const untilMs = clock.monotonicMs() + WAITED_MAX_MS
+  let next = first
+  let reason = 'no connected peer keeps them'
+  const left: string[] = []
+  const waiting = new Map<string, number>()
+  const askEach = async (among: readonly string[], shortMax: number) => {
+    for (const peer of among) {
+      let shortCount = 0
+      while (next <= last && shortCount < shortMax) {
+        const wanted = { first: next, last, peer, signal }
+        const { takenCount, isShort, failure, waitMs } = await fetchFrom(deps, wanted, take)
+        next += takenCount
+        shortCount = isShort ? shortCount + 1 : 0
+        if (failure === undefined && takenCount > 0n) continue
+        reason = `${peer}: ${failure ?? 'served none'}`
+        if (waitMs !== undefined) waiting.set(peer, clock.monotonicMs() + waitMs)
+        break
+      }
+      if (shortCount >= shortMax) left.push(peer)
+    }
+  }
+  await askEach(inOrder(deps, peers), SHORT_ANSWERS_MAX)
+  await askEach(left.splice(0), Infinity)
+  for (let count = 0; count < WAITS_MAX && next <= last; count++) {
+    const [soonest] = [...waiting].sort(([, one], [, other]) => one - other)
+    if (soonest === undefined || soonest[1] > untilMs) break
+    await clock.sleep(Math.max(0, soonest[1] - clock.monotonicMs()), signal)
+    waiting.delete(soonest[0])
+    await askEach([soonest[0]], Infinity)
+  }
+  return next > last ? { kind: 'done' } : { kind: 'failed', reason }
+}
+
+function inOrder(
+  { isConfigured = () => true }: Pick<FetchDiffsDeps, 'isConfigured'>,
+  peers: readonly string[]
+): readonly string[] {
+  const strangers = peers.filter((peer) => !isConfigured(peer))
+  return [...peers.filter(isConfigured), ...strangers.slice(0, STRANGERS_ASKED_MAX)]
+}
+
+interface FetchedFrom {
+  readonly takenCount: bigint
+  readonly isShort: boolean
+  readonly failure?: string
+  /** The peer may be asked again after so long. */
+  readonly waitMs?: number
+}
+
+/** One request: how many diffs were taken, and why it ended if that was nobody's choice. */
+async function fetchFrom(
+  { request, onFalse }: FetchDiffsDeps,
+  { first, last, peer, signal }: Omit<DiffStretch, 'peers'> & { readonly peer: string },
+  take: TakeDiff
+): Promise<FetchedFrom> {
+  const wanted = last - first + 1n
+  const limit = BigInt(STATE_DIFFS_BY_RANGE_COUNT_MAX)
+  const count = wanted < limit ? wanted : limit
+  const range = { start: first, count, maxBytes: ANSWER_MAX_BYTES }
+  let takenCount = 0n
+  let bytesCount = 0
+  const ended = () => ({
+    takenCount,
+    isShort: isShortAnswer({
+      askedCount: Number(count),
+      itemsCount: Number(takenCount),
+      isLimited: bytesCount >= ANSWER_MAX_BYTES / 2
+    })
+  })
+  const blame = (code: FalseDiff['code'], failure: string) => {
+    onFalse({ code, peer, number: first + takenCount, reason: failure })
+    return { ...ended(), failure }
+  }
+  try {
+    for await (const bytes of request(peer, STATE_DIFFS_BY_RANGE, range, signal)) {
+      if (takenCount === count) return blame('diff-unrequested', 'served more than was asked for')
+      await take(first + takenCount, bytes, peer)
+      takenCount += 1n
+      bytesCount += bytes.length
+    }
+  } catch (thrown) {
+    signal.throwIfAborted()
+    if (!(thrown instanceof ApplyError)) {
+      const judged = judgeFailure(thrown)
+      const wait = judged.kind === 'wait' ? { waitMs: judged.waitMs } : {}
+      return { ...ended(), failure: errorMessage(thrown), ...wait }
+    }
+    // A server sends what its own chain has: where that is another branch, nobody is to blame (SD-16).
+    if (thrown.failure.code === 'diff-of-another-block') {
+      return { ...ended(), failure: 'its chain has another block there' }
+    }
+    if (thrown.failure.code !== 'diff-refused') throw thrown
+    return blame('diff-false', thrown.failure.reason)
+  }
+  return ended()
+}

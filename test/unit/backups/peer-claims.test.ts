@@ -1,0 +1,40 @@
+// What peers say of themselves: bounded, and a configured peer's word is not pushed out.
+import assert from 'node:assert/strict'
+import { type Status } from '../../../protocols/status/codec.ts'
+import { PeerClaims, STRANGER_CLAIMS_MAX } from '../../../src/backups/peer-claims.ts'
+import { createManualClock } from '../../support/manual-clock.ts'
+
+describe('the claims of peers', () => {
+  const status = (number: bigint): Status => ({
+    chainId: 901n,
+    genesisHash: new Uint8Array(32),
+    forkDigest: new Uint8Array(4),
+    role: 'backup',
+    unsafeNumber: number,
+    unsafeHash: new Uint8Array(32),
+    acceptedNumber: number,
+    acceptedHash: new Uint8Array(32),
+    oldestBlock: undefined,
+    oldestState: undefined,
+    newestState: undefined,
+    oldestDiff: undefined,
+    replicatedNumber: undefined,
+    clockMs: 0n
+  })
+  const timing = { receivedMs: 0, tripMs: 10 }
+
+  it('are bounded, though strangers that left are never named, and keep those of configured peers', () => {
+    const claims = new PeerClaims(createManualClock(), (peer) => peer === 'backup')
+    claims.note('backup', status(7n), timing)
+    for (let index = 0; index < 3 * STRANGER_CLAIMS_MAX; index++) {
+      claims.note(`stranger-${String(index)}`, status(1n), timing)
+    }
+    assert.equal(claims.status('stranger-0'), undefined)
+    assert.equal(claims.status('backup')?.unsafeNumber, 7n)
+    assert.equal(claims.replicatedHead(['backup']), 7n)
+    assert.equal(claims.clockReadings(['backup']).length, 1)
+    assert.equal(claims.highestClaimed(), 7n)
+    claims.forget('backup')
+    assert.equal(claims.status('backup'), undefined)
+  })
+})
