@@ -19,6 +19,9 @@ export interface CommandSurroundings {
   readonly filesMax?: number
 }
 
+/** Ends what hangs: a start takes a second, and many times that beside other clusters. */
+const HANGS_MS = 60_000
+
 /** The compiled command. */
 export const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
 
@@ -52,10 +55,11 @@ export class CommandProcess {
 
   /** Waits for a line of the log. */
   async logged(event: string): Promise<void> {
-    await until(`${event} in the log`, () => {
+    const isLogged = () => {
       if (this.#child.exitCode !== null) throw new Error(`the node ended: ${this.#stderr}`)
       return this.#stderr.includes(`"event":"${event}"`)
-    })
+    }
+    await until(`${event} in the log`, isLogged, { withinMs: HANGS_MS })
   }
 
   async ended(): Promise<Ended> {
