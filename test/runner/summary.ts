@@ -9,6 +9,7 @@ const SLOWEST_SHOWN = 10
 export function sumResults(outcomes: readonly BatchOutcome[]): TestResults {
   const sum = { passed: 0, failed: 0, skipped: 0, notRun: 0 }
   const fileMs: Record<string, number> = {}
+  const failures: string[] = []
   for (const { results, exitCode } of outcomes) {
     if (results === undefined) {
       sum.failed += 1
@@ -20,20 +21,22 @@ export function sumResults(outcomes: readonly BatchOutcome[]): TestResults {
     const isBadEnd = exitCode !== 0 && results.failed === 0
     sum.failed += isBadEnd ? 1 : results.failed
     Object.assign(fileMs, results.fileMs)
+    failures.push(...results.failures)
   }
-  return { ...sum, fileMs }
+  return { ...sum, fileMs, failures }
 }
 
 /** The lines that end a run. */
 export function summaryLines(
   outcomes: readonly BatchOutcome[],
-  { passed, failed, skipped, notRun, fileMs }: TestResults
+  { passed, failed, skipped, notRun, fileMs, failures }: TestResults
 ): readonly string[] {
   const slowest = Object.entries(fileMs).sort(([, one], [, other]) => other - one)
   return [
-    ...outcomes.filter(({ exitCode }) => exitCode !== 0).map(badEndLine),
     'slowest files:',
     ...slowest.slice(0, SLOWEST_SHOWN).map(([file, ms]) => `${toSeconds(ms).padStart(8)}  ${file}`),
+    ...outcomes.filter(({ exitCode }) => exitCode !== 0).map(badEndLine),
+    ...failures.map((failure) => `failed: ${failure}`),
     ...(notRun > 0 ? [`${String(notRun)} tests did not run, after a failed hook`] : []),
     `${String(passed)} passed, ${String(failed)} failed, ${String(skipped)} skipped`
   ]

@@ -64,12 +64,20 @@ describe('the counting reporter', () => {
     it(`counts ${name}`, () => {
       const outcome = runSpec(spec)
       const expected = { passed: 0, failed: 0, skipped: 0, notRun: 0, ...counts }
-      const { fileMs, ...counted } = outcome.counts
+      const { fileMs, failures, ...counted } = outcome.counts
       assert.deepEqual(counted, expected)
       assert.ok(Object.keys(fileMs).every((file) => file.endsWith('spec.mjs')))
+      assert.equal(failures.length, expected.failed)
       assert.equal(outcome.code === 0, expected.failed === 0)
     })
   }
+
+  it('tells again what failed, by the name of the test', () => {
+    const { counts } = runSpec(
+      'describe("s", () => it("a", () => { throw new Error("no\\nroom") }))'
+    )
+    assert.deepEqual(counts.failures, ['s a: no\nroom'])
+  })
 
   it('says why a test was skipped, also where its whole suite was', () => {
     const { output } = runSpec(

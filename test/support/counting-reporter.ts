@@ -19,16 +19,22 @@ export interface TestResults {
   readonly notRun: number
   /** Milliseconds of tests and hooks by compiled file, from the project's root. */
   readonly fileMs: Readonly<Record<string, number>>
+  /** What failed, each with the beginning of its message: told again where a long run ends. */
+  readonly failures: readonly string[]
 }
+
+/** Lines of a message that are told again. */
+const FAILURE_LINES_MAX = 12
 
 /** Prints as `spec` does; counts; ends a run that does not end by itself, as a failure. */
 class CountingReporter extends Mocha.reporters.Spec {
   readonly #fileMs: Record<string, number> = {}
+  readonly #failures: string[] = []
   #endedCount = 0
 
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
     super(runner, options)
-    const { EVENT_TEST_END, EVENT_TEST_PENDING, EVENT_HOOK_END, EVENT_RUN_END } =
+    const { EVENT_TEST_END, EVENT_TEST_FAIL, EVENT_TEST_PENDING, EVENT_HOOK_END, EVENT_RUN_END } =
       Mocha.Runner.constants
     const skipped: Mocha.Test[] = []
     runner.on(EVENT_TEST_END, (test) => {
@@ -37,6 +43,9 @@ class CountingReporter extends Mocha.reporters.Spec {
     })
     runner.on(EVENT_HOOK_END, (hook) => {
       this.#addTime(hook)
+    })
+    runner.on(EVENT_TEST_FAIL, (test, error: unknown) => {
+      this.#failures.push(`${test.fullTitle()}: ${beginningOf(error)}`)
     })
     runner.on(EVENT_TEST_PENDING, (test) => skipped.push(test))
     runner.on(EVENT_RUN_END, () => {
@@ -51,7 +60,8 @@ class CountingReporter extends Mocha.reporters.Spec {
   #results(runner: Mocha.Runner): TestResults {
     const { passes, failures, pending } = runner.stats ?? { passes: 0, failures: 1, pending: 0 }
     const notRun = runner.total - this.#endedCount
-    return { passed: passes, failed: failures, skipped: pending, notRun, fileMs: this.#fileMs }
+    const [fileMs, told] = [this.#fileMs, this.#failures]
+    return { passed: passes, failed: failures, skipped: pending, notRun, fileMs, failures: told }
   }
 
   #addTime({ file, duration }: Mocha.Runnable): void {
@@ -64,6 +74,11 @@ class CountingReporter extends Mocha.reporters.Spec {
 // mocha takes a reporter from the default export of its module.
 // eslint-disable-next-line no-restricted-syntax -- mocha looks for it there and nowhere else
 export default CountingReporter
+
+function beginningOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return message.split('\n').slice(0, FAILURE_LINES_MAX).join('\n')
+}
 
 function printSkipped(tests: readonly Mocha.Test[]): void {
   for (const test of tests) {

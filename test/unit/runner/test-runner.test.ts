@@ -65,13 +65,17 @@ describe('the count of a run', () => {
     results,
     exitCode
   })
-  const good = outcome(0, { ...counts, fileMs: { 'a.js': 5 } })
+  const good = outcome(0, { ...counts, fileMs: { 'a.js': 5 }, failures: [] })
 
   for (const [what, other, failed] of [
-    ['two good batches', outcome(0, { ...counts, fileMs: { 'b.js': 7 } }), 0],
-    ['a failed test', outcome(1, { ...counts, failed: 1, fileMs: {} }), 1],
+    ['two good batches', outcome(0, { ...counts, fileMs: { 'b.js': 7 }, failures: [] }), 0],
+    [
+      'a failed test',
+      outcome(1, { ...counts, failed: 1, fileMs: {}, failures: ['a b: 1 !== 2'] }),
+      1
+    ],
     ['a process that died', outcome(null, undefined), 1],
-    ['a bad end with no failed test', outcome(7, { ...counts, fileMs: {} }), 1]
+    ['a bad end with no failed test', outcome(7, { ...counts, fileMs: {}, failures: [] }), 1]
   ] as const) {
     it(`of ${what} has ${String(failed)} failed`, () => {
       const sum = sumResults([good, other])
@@ -86,11 +90,16 @@ describe('the count of a run', () => {
         lines.some((line) => line.includes(batch.files[0])),
         failed > 0
       )
+      const told = other.results?.failures.map((failure) => `failed: ${failure}`) ?? []
+      assert.deepEqual(lines.slice(-1 - told.length, -1), told)
     })
   }
 
   it('names the slowest files first', () => {
-    const sum = sumResults([good, outcome(0, { ...counts, fileMs: { 'b.js': 9_000 } })])
+    const sum = sumResults([
+      good,
+      outcome(0, { ...counts, fileMs: { 'b.js': 9_000 }, failures: [] })
+    ])
     const lines = summaryLines([good], sum)
     assert.match(lines[1] ?? '', /9[.]0 s {2}b[.]js/)
   })
