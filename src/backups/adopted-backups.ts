@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { createNamedValue, type NamedValue } from '../chain/stored/named-value.ts'
-import { type StoredBackups } from '../recovery/ports.ts'
+import { type StoredBackups } from '../recovery/knowledge/ports.ts'
 import { type KeyValueStore } from '../store/key-value-store.ts'
 
 /** One of the set. */

@@ -7,12 +7,8 @@ import { errorMessage } from '../base/node-error.ts'
 import { createYielder } from '../base/yielder.ts'
 import { type Block } from '../chain/blocks/block.ts'
 import { unlessDamaged } from '../chain/stored/chain-entry.ts'
-import {
-  type DiffsResult,
-  type OnDiffs,
-  type RecoveryDiffs,
-  type StateStretch
-} from '../recovery/ports.ts'
+import { type DiffsResult, type OnDiffs, type RecoveryDiffs } from '../recovery/actions/ports.ts'
+import { type StateStretch } from '../recovery/knowledge/ports.ts'
 import { type FetchDiffsDeps, fetchDiffs } from '../sync/fetching/fetch-diffs.ts'
 import { type OpenStores } from './open-stores.ts'
 import { type PeerClaims } from '../backups/peer-claims.ts'

@@ -10,13 +10,13 @@ import { type BlockTimes } from '../chain/blocks/block-times.ts'
 import { type OpenHoles } from '../sync/holes/open-holes.ts'
 import { type VerifyMessage } from '../sync/fetching/peer-blocks.ts'
 import { findClockFault } from '../recovery/knowledge/clock-fault.ts'
+import { type RecoveryApply } from '../recovery/actions/ports.ts'
 import {
-  type RecoveryApply,
   type RecoveryChain,
   type RecoveryPeers,
   type RecoveryRecord,
   type RecoveryState
-} from '../recovery/ports.ts'
+} from '../recovery/knowledge/ports.ts'
 import { type SignedRecord } from '../signer/signed-record.ts'
 import { type OpenStores } from './open-stores.ts'
 import { type PeerClaims } from '../backups/peer-claims.ts'

@@ -7,7 +7,7 @@ import { type WaitReason } from './decide/decide.ts'
 import { formatRef } from './decide/findings.ts'
 import { type GateReader, type GateWriter } from './gate.ts'
 import { type Knowledge } from './knowledge/knowledge.ts'
-import { type RecoveryChain } from './ports.ts'
+import { type RecoveryChain } from './knowledge/ports.ts'
 import { type Waker } from './waker.ts'
 
 /** Why the switch stays as it is. */

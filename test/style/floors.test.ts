@@ -44,19 +44,39 @@ function readFloors(readme: string): ReadonlyMap<string, number> {
   return floors
 }
 
+/** The inner folders of each folder that has some, lowest first, from the second table of the same README. */
+function readRooms(readme: string): ReadonlyMap<string, readonly string[]> {
+  const rooms = new Map<string, readonly string[]>()
+  for (const line of readme.split('\n')) {
+    const [, folder, names] = /^\| `([\w/]+\/)` \| ([^|]*←[^|]*) \|/.exec(line) ?? []
+    if (folder === undefined || names === undefined) continue
+    rooms.set(
+      folder,
+      Array.from(names.matchAll(/`(\w+)\/`/g), ([, name]) => name!)
+    )
+  }
+  return rooms
+}
+
+/** What the table of one README allows. */
+interface Plan {
+  readonly floors: ReadonlyMap<string, number>
+  readonly rooms: ReadonlyMap<string, readonly string[]>
+}
+
+function readPlan(readme: string): Plan {
+  return { floors: readFloors(readme), rooms: readRooms(readme) }
+}
+
 /** Everything that one file's imports do against the rules. */
-function checkFile(file: ProjectFile, floors: ReadonlyMap<string, number>): readonly Problem[] {
+function checkFile(file: ProjectFile, plan: Plan): readonly Problem[] {
   return importsOf(file).flatMap(({ specifier, line }) => {
-    const problem = checkImport(file.path, specifier, floors)
+    const problem = checkImport(file.path, specifier, plan)
     return problem === undefined ? [] : [{ path: `${file.path}:${line}`, problem }]
   })
 }
 
-function checkImport(
-  path: string,
-  specifier: string | undefined,
-  floors: ReadonlyMap<string, number>
-): string | undefined {
+function checkImport(path: string, specifier: string | undefined, plan: Plan): string | undefined {
   const [top = ''] = path.split('/')
   if (specifier === undefined) {
     return top === 'test' ? undefined : 'imports what it computes, which nothing can check'
@@ -68,7 +88,10 @@ function checkImport(
   if (isOutside && target.startsWith(CONFORMANCE_FOLDER)) {
     return `imports ${target}: the conformance suite is imported by its tests alone`
   }
-  if (targetTop === top) return top === 'src' ? checkFloor(path, target, floors) : undefined
+  if (targetTop === top) {
+    const onFloor = top === 'src' ? checkFloor(path, target, plan.floors) : undefined
+    return onFloor ?? checkRoom(path, target, plan.rooms)
+  }
   const isAllowed = TOP_FOLDER_SOURCES[top]?.includes(targetTop) === true
   return isAllowed ? undefined : `${top}/ imports ${target}`
 }
@@ -103,13 +126,49 @@ function checkFloor(
   return `${own} (floor ${ownFloor}) imports ${other} (floor ${otherFloor})`
 }
 
-/** Folders of src/ that the table leaves out, and lines of the table that stand for nothing. */
-function checkTable(
-  files: readonly ProjectFile[],
-  floors: ReadonlyMap<string, number>
-): readonly Problem[] {
+/** An inner folder imports those named before it; the files beside the inner folders import all of them. */
+function checkRoom(path: string, target: string, rooms: Plan['rooms']): string | undefined {
+  for (const [folder, names] of rooms) {
+    if (!path.startsWith(folder) || !target.startsWith(folder)) continue
+    const [own, other] = [path, target].map((one) => roomOf(one, folder))
+    if (own === other) continue
+    const place = (room: string | undefined) =>
+      room === undefined ? names.length : names.indexOf(room)
+    if (place(own) < 0) return `${folder}${own!}/ has no place in src/README.md`
+    if (place(other) > place(own)) return `${own!}/ imports ${other ?? target}, which lies above it`
+  }
+  return undefined
+}
+
+/** Undefined for a file that lies in the folder itself. */
+function roomOf(path: string, folder: string): string | undefined {
+  const [room, ...rest] = path.slice(folder.length).split('/')
+  return rest.length === 0 ? undefined : room
+}
+
+/** Folders of src/ that the tables leave out, and lines of the tables that stand for nothing. */
+function checkTable(files: readonly ProjectFile[], { floors, rooms }: Plan): readonly Problem[] {
   const present = new Set(filesUnder(files, ['src']).map(({ path }) => path.split('/')[1]!))
+  const parts = filesUnder(files, ['src', 'devnet']).map(({ path }) => path.split('/'))
+  const inner = new Set(
+    parts.flatMap(([top, ...rest]) => {
+      if (top === 'devnet') return rest.length > 1 ? [`devnet/ ${rest[0]!}`] : []
+      return rest.length > 2 ? [`src/${rest[0]!}/ ${rest[1]!}`] : []
+    })
+  )
+  const named = new Set(
+    [...rooms].flatMap(([folder, names]) => names.map((name) => `${folder} ${name}`))
+  )
   return [
+    ...[...inner]
+      .filter((room) => !named.has(room))
+      .map((room) => ({ path: room.replace(' ', ''), problem: 'has no place in src/README.md' })),
+    ...[...named]
+      .filter((room) => !inner.has(room))
+      .map((room) => ({
+        path: 'src/README.md',
+        problem: `names ${room.replace(' ', '')}, which is not there`
+      })),
     ...[...present]
       .filter((name) => !floors.has(name))
       .map((name) => ({ path: `src/${name}`, problem: 'has no floor in src/README.md' })),
@@ -155,10 +214,10 @@ function checkIndexFiles(files: readonly ProjectFile[]): readonly Problem[] {
 describe('imports', () => {
   const files = readProjectFiles()
   const sources = filesUnder(files, TOP_FOLDERS)
-  const floors = readFloors(files.find(({ path }) => path === 'src/README.md')?.text ?? '')
+  const plan = readPlan(files.find(({ path }) => path === 'src/README.md')?.text ?? '')
 
   it('go down the floors of src/README.md and stay within what each top folder may import', () => {
-    assert.deepEqual(problemLines(sources.flatMap((file) => checkFile(file, floors))), [])
+    assert.deepEqual(problemLines(sources.flatMap((file) => checkFile(file, plan))), [])
   })
   it('form no cycle', () => {
     assert.deepEqual(problemLines(checkCycles(sources)), [])
@@ -166,20 +225,25 @@ describe('imports', () => {
   it('go through no index file but the package’s own', () => {
     assert.deepEqual(problemLines(checkIndexFiles(files)), [])
   })
-  it('have a floor for every folder of src/', () => {
-    assert.deepEqual(problemLines(checkTable(files, floors)), [])
+  it('have a floor for every folder of src/, and a place for every inner one', () => {
+    assert.deepEqual(problemLines(checkTable(files, plan)), [])
   })
 })
 
 describe('the guard of imports', () => {
-  const floors = readFloors(
+  const plan = readPlan(
     ['| floor | folder | owns |', '|---|---|---|', '| 0 | `base/` | x |', '| 1 | `store/` | `y/` |']
-      .concat(['| 1 | `trie/` | x |', '| 7 | `net/` | x |', '| 9 | `cli.ts`, `index.ts` | x |'])
+      .concat([
+        '| `src/trie/` | `low/` ← `high/` | beside |',
+        '| 1 | `trie/` | x |',
+        '| 7 | `net/` | x |',
+        '| 9 | `cli.ts`, `index.ts` | x |'
+      ])
       .join('\n')
   )
 
   it('reads the table', () => {
-    assert.deepEqual(Object.fromEntries(floors), {
+    assert.deepEqual(Object.fromEntries(plan.floors), {
       base: 0,
       store: 1,
       trie: 1,
@@ -193,6 +257,9 @@ describe('the guard of imports', () => {
     ['src/store/a.ts', "import { b } from '../base/b.ts'"],
     ['src/store/a.ts', "import { b } from './b.ts'"],
     ['src/store/deep/a.ts', "import { b } from '../b.ts'"],
+    ['src/trie/high/a.ts', "import { b } from '../low/b.ts'"],
+    ['src/trie/a.ts', "import { b } from './high/b.ts'"],
+    ['src/trie/low/a.ts', "import { b } from './b.ts'"],
     ['src/store/a.ts', "import { x } from '../../protocols/x.ts'"],
     ['src/cli.ts', "import { x } from './net/x.ts'"],
     ['src/net/a.ts', "import { createLibp2p } from 'libp2p'"],
@@ -208,7 +275,7 @@ describe('the guard of imports', () => {
     ]
   ] as const) {
     it(`lets ${path} write ${text}`, () => {
-      assert.deepEqual(checkFile({ path, text }, floors), [])
+      assert.deepEqual(checkFile({ path, text }, plan), [])
     })
   }
 
@@ -231,6 +298,17 @@ describe('the guard of imports', () => {
     ['src/store/a.ts', "require('../trie/x.ts')", /imports trie/],
     ['src/store/a.ts', "new Worker(new URL('../trie/x.ts', import.meta.url))", /imports trie/],
     ['src/store/a.ts', '/// <reference path="../trie/x.ts" />', /imports trie/],
+    [
+      'src/trie/low/a.ts',
+      "import { x } from '../high/x.ts'",
+      /low\/ imports high, which lies above/
+    ],
+    [
+      'src/trie/high/a.ts',
+      "import { x } from '../x.ts'",
+      /high\/ imports src\/trie\/x.ts, which lies above/
+    ],
+    ['src/trie/new/a.ts', "import { x } from '../low/x.ts'", /src\/trie\/new\/ has no place/],
     ['src/store/a.ts', 'await import(name)', /computes/],
     ['src/cli.ts', "import { x } from './index.ts'", /cli.ts \(floor 9\) imports index.ts/],
     ['src/store/a.ts', "import { x } from '../cli.ts'", /imports cli.ts/],
@@ -260,7 +338,7 @@ describe('the guard of imports', () => {
     ['protocols/a.ts', "import fc from 'fast-check'", /for tests only/]
   ] as const) {
     it(`does not let ${path} write ${text}`, () => {
-      const [line, ...more] = problemLines(checkFile({ path, text }, floors))
+      const [line, ...more] = problemLines(checkFile({ path, text }, plan))
       assert.match(line ?? '', expected)
       assert.deepEqual(more, [])
     })
@@ -290,13 +368,17 @@ describe('the guard of imports', () => {
 
   it('finds folders without a floor and floors without a folder', () => {
     const present = ['base', 'store', 'trie', 'net', 'misc'].map((name) => `src/${name}/a.ts`)
+    const inner = ['src/trie/low/a.ts', 'src/trie/new/a.ts', 'devnet/far/a.ts']
     const found = checkTable(
-      [...present, 'src/cli.ts'].map((path) => ({ path, text: '' })),
-      floors
+      [...present, ...inner, 'src/cli.ts'].map((path) => ({ path, text: '' })),
+      plan
     )
     assert.deepEqual(problemLines(found), [
+      'devnet/far: has no place in src/README.md',
       'src/README.md: names index.ts, which is not there',
-      'src/misc: has no floor in src/README.md'
+      'src/README.md: names src/trie/high, which is not there',
+      'src/misc: has no floor in src/README.md',
+      'src/trie/new: has no place in src/README.md'
     ])
   })
 })

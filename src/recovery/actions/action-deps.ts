@@ -2,14 +2,8 @@
 import { type Log } from '../../base/log.ts'
 import { type SignedBlock } from '../../chain/blocks/block.ts'
 import { type Knowledge } from '../knowledge/knowledge.ts'
-import {
-  type FillGap,
-  type RecoveryApply,
-  type RecoveryChain,
-  type RecoveryDiffs,
-  type RecoveryRecord,
-  type RecoveryState
-} from '../ports.ts'
+import { type FillGap, type RecoveryApply, type RecoveryDiffs } from './ports.ts'
+import { type RecoveryChain, type RecoveryRecord, type RecoveryState } from '../knowledge/ports.ts'
 import { type Progress } from './progress.ts'
 
 /** What the actions work with. */

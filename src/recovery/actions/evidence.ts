@@ -3,7 +3,8 @@ import { type Log } from '../../base/log.ts'
 import { type BlockRef } from '../../chain/blocks/block.ts'
 import { type Conflict, type EvidenceOutcome } from '../decide/findings.ts'
 import { type Knowledge } from '../knowledge/knowledge.ts'
-import { type FillGap, type RecoveryChain, type RecoveryRecord } from '../ports.ts'
+import { type FillGap } from './ports.ts'
+import { type RecoveryChain, type RecoveryRecord } from '../knowledge/ports.ts'
 import { followsSetAside } from './set-aside.ts'
 
 /** How far below the other block the fork is looked for, one step after the other. */

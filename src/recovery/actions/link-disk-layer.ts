@@ -3,7 +3,7 @@ import { type BlockRef } from '../../chain/blocks/block.ts'
 import { type ActionDeps, type ActionOutcome } from './action-deps.ts'
 import { linkTarget } from './actions.ts'
 import { formatRef } from '../decide/findings.ts'
-import { type OnDiffs } from '../ports.ts'
+import { type OnDiffs } from './ports.ts'
 import { acceptRecorded, publishRecorded } from './recorded-blocks.ts'
 import { heldAncestors } from './set-aside.ts'
 

@@ -2,7 +2,8 @@
 import { type Log } from '../../base/log.ts'
 import { type ActionDeps, type ActionOutcome } from './action-deps.ts'
 import { type StateWay } from '../decide/findings.ts'
-import { type DiffsResult, type StateStretch } from '../ports.ts'
+import { type DiffsResult } from './ports.ts'
+import { type StateStretch } from '../knowledge/ports.ts'
 import { type StageCounter } from './progress.ts'
 
 /** What rebuilding works with. */

@@ -5,7 +5,7 @@ import { type BlockRef } from '../../chain/blocks/block.ts'
 import { GAP_MAX_BLOCKS } from '../../sync/fetching/fill-gap.ts'
 import { type ActionDeps } from './action-deps.ts'
 import { formatRef } from '../decide/findings.ts'
-import { type RecoveryChain } from '../ports.ts'
+import { type RecoveryChain } from '../knowledge/ports.ts'
 
 /** Held ancestors that are looked at: no longer branch is taken in either. */
 const ANCESTORS_MAX = GAP_MAX_BLOCKS

@@ -19,11 +19,11 @@ import {
 } from '../decide/findings.ts'
 import {
   type RecoveryChain,
-  type RecoveryDiffs,
+  type DiffsAtHand,
   type RecoveryPeers,
   type RecoveryRecord,
   type RecoveryState
-} from '../ports.ts'
+} from './ports.ts'
 import { quorumState } from '../decide/quorum.ts'
 import { ShownBlocks } from './shown-blocks.ts'
 import { gatherStateFindings } from './state-findings.ts'
@@ -33,7 +33,7 @@ import { type TipRound } from './tips.ts'
 export interface KnowledgeDeps extends PeerAnswersDeps {
   readonly chain: RecoveryChain
   readonly state: RecoveryState
-  readonly diffs: Pick<RecoveryDiffs, 'areStored' | 'areServed' | 'isExecutionDear'>
+  readonly diffs: Pick<DiffsAtHand, 'areStored' | 'areServed' | 'isExecutionDear'>
   readonly record: RecoveryRecord
   readonly peers: RecoveryPeers
   readonly writesWaitFor: () => PassingCause | undefined

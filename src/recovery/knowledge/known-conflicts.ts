@@ -3,7 +3,7 @@ import { type Hex } from '../../base/bytes.ts'
 import { createYielder, type Yielder } from '../../base/yielder.ts'
 import { type BlockRef } from '../../chain/blocks/block.ts'
 import { type Conflict, type RecordFinding } from '../decide/findings.ts'
-import { type RecoveryChain } from '../ports.ts'
+import { type RecoveryChain } from './ports.ts'
 
 /** Conflicts kept as evidence; more add nothing an operator could use. */
 const CONFLICTS_MAX = 64

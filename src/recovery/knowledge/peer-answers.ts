@@ -2,7 +2,7 @@
 import { type Hex } from '../../base/bytes.ts'
 import { type Clock } from '../../base/clock.ts'
 import { type BackupSet, type BlockFindings, type TipAnswer } from '../decide/findings.ts'
-import { type RecoveryPeers, type StoredBackups } from '../ports.ts'
+import { type RecoveryPeers, type StoredBackups } from './ports.ts'
 import { createRoundLog } from './rounds.ts'
 import { type TipRound } from './tips.ts'
 

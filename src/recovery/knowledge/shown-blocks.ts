@@ -2,7 +2,7 @@
 import { type Hex } from '../../base/bytes.ts'
 import { type BlockRef } from '../../chain/blocks/block.ts'
 import { type ShownBlock } from '../decide/findings.ts'
-import { type RecoveryChain } from '../ports.ts'
+import { type RecoveryChain } from './ports.ts'
 
 /** By hash, with whoever holds them. */
 export class ShownBlocks {

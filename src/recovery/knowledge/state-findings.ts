@@ -2,13 +2,13 @@
 import { type Hex } from '../../base/bytes.ts'
 import { type BlockRef } from '../../chain/blocks/block.ts'
 import { type StateFindings } from '../decide/findings.ts'
-import { type RecoveryChain, type RecoveryDiffs, type RecoveryState } from '../ports.ts'
+import { type RecoveryChain, type DiffsAtHand, type RecoveryState } from './ports.ts'
 
 /** Where it is read from. */
 export interface StateSources {
   readonly chain: RecoveryChain
   readonly state: RecoveryState
-  readonly diffs: Pick<RecoveryDiffs, 'areStored' | 'areServed' | 'isExecutionDear'>
+  readonly diffs: Pick<DiffsAtHand, 'areStored' | 'areServed' | 'isExecutionDear'>
 }
 
 /** What recovery remembers that bears on states. */

@@ -10,13 +10,12 @@ import {
 } from '../../../src/recovery/decide/findings.ts'
 import { createGate } from '../../../src/recovery/gate.ts'
 import { Knowledge } from '../../../src/recovery/knowledge/knowledge.ts'
+import { type RecoveryApply, type RecoveryDiffs } from '../../../src/recovery/actions/ports.ts'
 import {
-  type RecoveryApply,
   type RecoveryChain,
-  type RecoveryDiffs,
   type RecoveryRecord,
   type RecoveryState
-} from '../../../src/recovery/ports.ts'
+} from '../../../src/recovery/knowledge/ports.ts'
 import { createProgress } from '../../../src/recovery/actions/progress.ts'
 import { createRecovery } from '../../../src/recovery/runner.ts'
 import { type SignedTip } from '../../../src/recovery/knowledge/tips.ts'

@@ -1,0 +1,64 @@
+// What recovery does to the node: applying, rebuilding states, walking to a target. `node/` satisfies each.
+import { type Hex } from '../../base/bytes.ts'
+import { type BlockRef, type SignedBlock } from '../../chain/blocks/block.ts'
+import { type GapOutcome } from '../../sync/fetching/fill-gap.ts'
+import { type DiffsAtHand, type StateStretch } from '../knowledge/ports.ts'
+
+/** How applying one block ended. */
+export type ApplyResult =
+  { readonly kind: 'applied' | 'known' } | { readonly kind: 'refused'; readonly reason: string }
+
+/** Applying blocks and rebuilding their state; nothing else writes either. */
+export interface RecoveryApply {
+  /** Executes the accepted block on the head, checks its root, persists it and moves the head. */
+  applyBlock(block: SignedBlock): Promise<ApplyResult>
+  /** Executes a stored canonical block again for its state alone. */
+  replayBlock(number: bigint): Promise<ApplyResult>
+  /** Makes accepted blocks the chain up to the disk layer's, which ends the path, without executing them. */
+  linkBlocks(
+    path: readonly Hex[],
+    onLinked: (count: number) => void,
+    signal: AbortSignal
+  ): Promise<ApplyResult>
+}
+
+/** How rebuilding states by diffs ended; those below a bad or missing diff are readable then. */
+export type DiffsResult =
+  { readonly kind: 'rebuilt' } | { readonly kind: 'failed'; readonly reason: string }
+
+/** Hears what a peer's diffs brought. */
+export type OnDiffs = (
+  count: number,
+  from: { readonly peer: string; readonly bytes: number }
+) => void
+
+/** State diffs of stored blocks, our own and the peers' (rows 9 and 10), and of linked ones (rows 5 and 8). */
+export interface RecoveryDiffs extends DiffsAtHand {
+  /** Merges our stored diffs; `onReplayed` hears of each commit. */
+  replayStored(
+    stretch: StateStretch,
+    onReplayed: (count: number) => void,
+    signal: AbortSignal
+  ): Promise<DiffsResult>
+  /** True when executing linked blocks takes longer than asking a peer for their diffs. */
+  isApplyingDear(path: readonly Hex[]): boolean
+  /**
+   * Makes linked blocks above the head the chain by peers' diffs, in order, each checked against its header.
+   * Resolves with how many; the others, for whatever reason, are to be executed.
+   */
+  applyFetched(path: readonly Hex[], onApplied: OnDiffs, signal: AbortSignal): Promise<number>
+  /** Fetches the receipts of linked blocks that are not to be executed, each checked against its header and kept. */
+  fetchReceipts(path: readonly Hex[], onTaken: OnDiffs, signal: AbortSignal): Promise<DiffsResult>
+  /** Fetches diffs from peers, each checked against its header and kept. */
+  replayFetched(
+    stretch: StateStretch,
+    onReplayed: OnDiffs,
+    signal: AbortSignal
+  ): Promise<DiffsResult>
+}
+
+/** Walks from a target back to our head, fetching what lies between (sync/fill-gap.ts). */
+export type FillGap = (
+  gap: { readonly floor: BlockRef; readonly target: BlockRef; readonly signal: AbortSignal },
+  onFetched: (range: { peer: string; blocks: readonly unknown[]; bytes: number }) => void
+) => Promise<GapOutcome>
