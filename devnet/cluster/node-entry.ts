@@ -152,12 +152,12 @@ function decideWithoutRecovery({
   conflict,
   foreign
 }: Parameters<typeof decideBlocks>[0]): ReturnType<typeof decideBlocks> {
-  if (conflict !== undefined) return { row: 1, action: 'stay-shut-conflict', conflict }
+  if (conflict !== undefined) return { action: 'stay-shut-conflict', conflict }
   if (foreign !== undefined) {
-    return { row: 14, action: 'wait', reason: { code: 'foreign-block', foreign } }
+    return { action: 'wait', reason: { code: 'foreign-block', foreign } }
   }
-  if (stateAtHead) return { row: 14, action: 'open', on: head }
-  return { row: 14, action: 'wait', reason: { code: 'state-not-readable' } }
+  if (stateAtHead) return { action: 'open', on: head }
+  return { action: 'wait', reason: { code: 'state-not-readable' } }
 }
 
 /** Without recovery nobody shuts a gate that has opened, whatever blocks of its key a peer shows. */

@@ -23,7 +23,7 @@ const JUMPS: readonly Jump[] = [
   { what: 'forward', direction: 1, seconds: 60, faults: ['off-from-backups'] }
 ]
 
-/** Row 3, and the pause watch, which sees that the time of day and the time that passed differ. */
+/** The wait for the clock, and the pause watch, which sees that the time of day and the time that passed differ. */
 export const CLOCK_SET: Scenario = {
   name: 'clock-set',
   summary: "the sequencer's clock is set 10 seconds back, then 60 forward, while it builds",

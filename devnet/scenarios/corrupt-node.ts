@@ -21,7 +21,7 @@ const BLOCKS_AFTER = 3
 const PROVED_BY_HASH: readonly StateKind[] = ['accountNode', 'storageNode', 'code']
 const FLAT: readonly StateKind[] = ['account', 'slot']
 
-/** Row 12, without the peers. */
+/** Mending from what this node has itself. */
 export const CORRUPT_NODE: Scenario = {
   name: 'corrupt-node',
   summary: 'bits are flipped in trie nodes, flat entries and codes',

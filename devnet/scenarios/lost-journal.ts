@@ -9,7 +9,7 @@ import {
 const LAYERS = 50
 const BLOCKS_AFTER = 3
 
-/** Row 9: blocks and their diffs are there, the states are not. */
+/** Blocks and their diffs are there, the states are not. */
 export const LOST_JOURNAL: Scenario = {
   name: 'lost-journal',
   summary: 'killed with fifty layers of state in memory',
@@ -17,7 +17,7 @@ export const LOST_JOURNAL: Scenario = {
   run: (actions) => loseLayers(actions, { source: 'diffs', afterKill: async () => undefined })
 }
 
-/** Row 10: the diffs are gone as well. */
+/** The diffs are gone as well. */
 export const LOST_DIFFS: Scenario = {
   name: 'lost-diffs',
   summary: 'killed with fifty layers of state in memory, and no state diff left on disk',

@@ -7,7 +7,7 @@ const BLOCKS_BEFORE = 4
 const BLOCKS_BEHIND = 20
 const BLOCKS_AFTER = 3
 
-/** Row 5 over many blocks: the target is shown, what lies between is fetched. */
+/** The target is shown, what lies between is fetched. */
 export const MANY_BLOCKS_BEHIND: Scenario = {
   name: 'many-blocks-behind',
   summary: 'the data directory is put back twenty blocks, the signed record is lost',

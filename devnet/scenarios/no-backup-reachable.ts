@@ -6,7 +6,7 @@ const BLOCKS_AFTER = 3
 /** Longer than the quiet time, so that a gate which does not need the quorum would have opened. */
 const SHUT_MS = 8_000
 
-/** Row 6: the quorum is not there. */
+/** The quorum is not there. */
 export const NO_BACKUP_REACHABLE: Scenario = {
   name: 'no-backup-reachable',
   summary: 'no backup answers, then one, then all',

@@ -5,7 +5,7 @@ import { expectSources, type Scenario } from './scenario.ts'
 const BLOCKS_BEFORE = 4
 const BLOCKS_AFTER = 3
 
-/** Row 5: the backups have the block that the sequencer lost. */
+/** The backups have the block that the sequencer lost. */
 export const ONE_BLOCK_BEHIND: Scenario = {
   name: 'one-block-behind',
   summary: 'killed after block N reached every backup and before it was persisted',

@@ -4,7 +4,7 @@ import { expectSources, type Scenario } from './scenario.ts'
 const BLOCKS_BEFORE = 4
 const BLOCKS_AFTER = 3
 
-/** Row 14 after a quiet round: nobody has the block. */
+/** Nobody has the block: the gate opens after a quiet round. */
 export const PUBLISHED_TO_NONE: Scenario = {
   name: 'published-to-none',
   summary: 'block N was published and reached nobody',

@@ -4,7 +4,7 @@ import { expectSources, type Scenario } from './scenario.ts'
 const BLOCKS_BEFORE = 4
 const BLOCKS_AFTER = 3
 
-/** Row 5 again, with one backup that knows. */
+/** One backup has the block that the sequencer lost. */
 export const PUBLISHED_TO_ONE: Scenario = {
   name: 'published-to-one',
   summary: 'block N reached one backup only',

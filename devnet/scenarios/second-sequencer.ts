@@ -12,7 +12,7 @@ const SHUT_MS = 8_000
 
 /**
  * Invariant 3: a block that we did not sign latches the gate, and only an operator lifts that, by the hash of the head.
- * Row 1: where both signed, an operator chooses, by name.
+ * Where both signed, an operator chooses, by name.
  */
 export const SECOND_SEQUENCER: Scenario = {
   name: 'second-sequencer',

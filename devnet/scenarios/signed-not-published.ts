@@ -4,7 +4,7 @@ import { expectSources, type Scenario } from './scenario.ts'
 const BLOCKS_BEFORE = 4
 const BLOCKS_AFTER = 3
 
-/** Row 7: the record has the block that nobody else has. */
+/** The record has the block that nobody else has. */
 export const SIGNED_NOT_PUBLISHED: Scenario = {
   name: 'signed-not-published',
   summary: 'killed after block N was signed and before it was published',

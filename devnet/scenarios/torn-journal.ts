@@ -29,7 +29,7 @@ const DAMAGES: readonly Damage[] = [
   { what: 'cut in its header', apply: (bytes) => bytes.subarray(0, 40), hasPrefix: false }
 ]
 
-/** Row 4: never a wrong state, never a crash; the file that does not count is set aside. */
+/** Never a wrong state, never a crash; the file that does not count is set aside. */
 export const TORN_JOURNAL: Scenario = {
   name: 'torn-journal',
   summary: 'the journal of a clean stop is cut, or a bit of it is flipped',

@@ -1,4 +1,4 @@
-// Blocks that become the chain without being executed: the state on disk is above them already (recovery.md, row 8).
+// Blocks that become the chain without being executed: the state on disk is above them already (src/recovery/README.md, "Decisions").
 import { type Hex } from '../base/bytes.ts'
 import { createYielder } from '../base/yielder.ts'
 import { type Block } from '../chain/blocks/block.ts'

@@ -1,4 +1,4 @@
-// Rebuilds lost states of stored blocks from their diffs: merged in one commit, or one by one (recovery.md, rows 9, 10).
+// Rebuilds lost states of stored blocks from their diffs: merged in one commit, or one by one (src/recovery/README.md, "Decisions").
 import { type Hex } from '../base/bytes.ts'
 import { createYielder } from '../base/yielder.ts'
 import { type Block, type BlockRef } from '../chain/blocks/block.ts'

@@ -42,7 +42,7 @@ export function createPauseWatch(
     const monotonicMs = clock.monotonicMs()
     const wallMs = clock.nowMs()
     const passedMs = monotonicMs - seenMonotonicMs
-    // A clock that was set, forward or back, is looked at anew by recovery (row 3).
+    // A clock that was set, forward or back, is looked at anew by recovery.
     const setMs = Math.abs(wallMs - seenWallMs - passedMs)
     const cpuMs = threadCpuMs()
     const workedMs = cpuMs === undefined || seenCpuMs === undefined ? 0 : cpuMs - seenCpuMs

@@ -1,4 +1,4 @@
-// `rekindle db choose`: one of two branches under one key, by name (recovery.md, row 1).
+// `rekindle db choose`: one of two branches under one key, by name (src/recovery/README.md, "Operator's exits").
 import { type Hex } from '../base/bytes.ts'
 import { type BlockRef } from '../chain/blocks/block.ts'
 import { canonicalAbove, heldDescendants, traceBranch } from '../chain/stored/branches.ts'

@@ -121,22 +121,6 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
   },
   {
     codes: [
-      'proof-node-malformed',
-      'proof-node-missing',
-      'proof-nodes-unused',
-      'range-key-before-origin',
-      'range-key-foreign',
-      'range-key-out-of-order',
-      'range-key-past-limit',
-      'range-lengths-differ',
-      'range-mismatch',
-      'range-value-empty'
-    ],
-    meaning: 'A range of state does not prove what it claims.',
-    safe: NOTHING_FOR_PEERS
-  },
-  {
-    codes: [
       'accounts-unsorted',
       'body-invalid',
       'boolean-invalid',

@@ -120,7 +120,6 @@ export function describeRecovery(
   const { blockAction, stateAction, stages, conflicts, foreign, last } = status
   return {
     action: blockAction?.action,
-    row: blockAction?.row,
     missing: blockAction?.action === 'ask' ? blockAction.missing : undefined,
     formerBackups: describeFormerBackups(status),
     holes: describeHoles(status),
@@ -176,7 +175,7 @@ function describeAnswers({ answers }: RecoveryStatus): Record<string, string> | 
   return silent.length === 0 ? undefined : Object.fromEntries(silent)
 }
 
-/** Row 8: the state on disk is of a block that nobody served yet. */
+/** The state on disk is of a block that nobody served yet. */
 function stateWaitOf({ stateAction }: RecoveryStatus) {
   if (stateAction?.action !== 'await-disk-layer') return undefined
   const { diskLayer, reason } = stateAction

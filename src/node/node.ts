@@ -218,7 +218,7 @@ function joinAdmin(
   })
 }
 
-/** Row 2: a record that cannot be read ends the node; moved away, it counts as missing. */
+/** A record that cannot be read ends the node; moved away, it counts as missing. */
 async function openNodeSigner(
   { config, genesis }: StartInputs,
   { stores }: ChainParts

@@ -77,7 +77,7 @@ export function recoveryDiffs(deps: RecoveryDiffsDeps): RecoveryDiffs {
   }
 }
 
-/** Row 5 by diffs: ends at the first that nobody serves in truth, or that does not make its block the head. */
+/** Blocks by their diffs: ends at the first that nobody serves in truth, or that does not make its block the head. */
 async function applyFetched(
   deps: RecoveryDiffsDeps,
   path: readonly Hex[],
@@ -104,7 +104,7 @@ async function applyFetched(
   return appliedCount
 }
 
-/** Row 8: receipts of linked blocks, from the first one that lacks them to the last. */
+/** Receipts of linked blocks, from the first one that lacks them to the last. */
 async function fetchReceipts(
   deps: RecoveryDiffsDeps,
   path: readonly Hex[],

@@ -92,7 +92,7 @@ export function createRecoveryParts(
   const isBenched = (peer: string) => deps.blame.isBenched(peer)
   const ports = createPorts(deps, inputs)
   const progress = createProgress({ clock, log, onStage: onStep })
-  // Row 4 is behind us: stores are open only once the journal was taken in.
+  // Stores are open only once the journal was taken in.
   const { journalFinding } = stores
   if (journalFinding.kind === 'taken' && !journalFinding.isWhole) progress.source('journal')
   const recovery = createRecovery(

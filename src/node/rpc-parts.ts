@@ -117,7 +117,6 @@ function rpcState({ stores: { state } }: ChainParts): RpcState {
 
 function rpcPool({ pool }: ChainParts): RpcPool {
   return {
-    add: (raw) => pool.add(raw).hash,
     get: (hash) => pool.get(hash)?.raw,
     pendingNonce: (address) => pool.pendingNonce(address),
     counts: () => pool.counts()

@@ -12,7 +12,6 @@ export const FAULT_WEIGHTS = {
   'false-block': 'heavy',
   /** A block that does not bear out what was said with it. */
   'false-claim': 'heavy',
-  'false-proof': 'heavy',
   /** By the headers, or once the state here that it was applied to proved to be the parent's (apply/). */
   'false-diff': 'heavy',
   'unrequested-item': 'heavy',
@@ -25,7 +24,6 @@ export const FAULT_WEIGHTS = {
   'rate-limited': 'none',
   'unsupported-protocol': 'none',
   /** Between blocks that are each signed as they must be: the signer's doing. */
-  'broken-link': 'none',
   /** A signer of the schedule made it, and nobody else can have; or a fork made it right that is not known here. */
   'signers-doing': 'none',
   /** Our own mistake, a server in trouble, a connection that ended, a clock. */

@@ -63,5 +63,5 @@ export interface RecoveryDeps extends ActionDeps {
   readonly decide?: typeof decideBlocks
 }
 
-/** Row 2: the process must not go on. `node/` turns it into exit code 1. */
+/** The record cannot be read: the process must not go on. `node/` turns it into exit code 1. */
 export type OnExit = (file: { readonly path: string; readonly reason: string }) => void

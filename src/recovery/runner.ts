@@ -2,7 +2,7 @@
 import { type BlockRef, type SignedBlock } from '../chain/blocks/block.ts'
 import { adoptTarget, takeRecord } from './actions/actions.ts'
 import { type BlockAction, decideBlocks, type WaitReason } from './decide/decide.ts'
-import { decideState, type StateAction } from './decide/decide-state.ts'
+import { decideState, type StateAction, isOfDiskLayer } from './decide/decide-state.ts'
 import { keepEvidence } from './actions/evidence.ts'
 import { formatRef } from './decide/findings.ts'
 import { type ShutReason } from './gate.ts'
@@ -143,8 +143,8 @@ class RecoveryRunner implements Recovery {
   ): Promise<void> {
     const before = this.#deps.chain.head().hash
     const mending = mendState(this.#deps, stateAction, signal)
-    // Row 8 fetches the same blocks: what this node had as its own comes before what peers show.
-    if (stateAction.row === 8) await mending
+    // The way to the disk layer needs the same blocks: what this node had as its own comes before what peers show.
+    if (isOfDiskLayer(stateAction)) await mending
     const [next] = await Promise.all([mending, this.#prepare(blockAction, signal)])
     if (this.#deps.chain.head().hash !== before) this.#headMoved()
     if (next === 'wait') await this.#pause(signal)
@@ -174,7 +174,7 @@ class RecoveryRunner implements Recovery {
         else await this.#pause(signal)
         return
       case 'wait':
-        await this.#waitForRowFourteen(action.reason, signal)
+        await this.#waitForReason(action.reason, signal)
         return
       case 'follow':
         await this.#follow(signal)
@@ -191,7 +191,7 @@ class RecoveryRunner implements Recovery {
     }
   }
 
-  /** Row 6 after a round: names the backups that have not answered, and asks them again after a backoff. */
+  /** After a round: names the backups that have not answered, and asks them again after a backoff. */
   async #waitForMissing(signal: AbortSignal): Promise<void> {
     const again = this.#decide(this.#deps.knowledge.blockFindings())
     if (again.action !== 'ask') return
@@ -245,7 +245,7 @@ class RecoveryRunner implements Recovery {
     if (peers.claimsAbove(chain.head().number)) await askEverybody(this.#deps, signal)
   }
 
-  async #waitForRowFourteen(reason: WaitReason, signal: AbortSignal): Promise<void> {
+  async #waitForReason(reason: WaitReason, signal: AbortSignal): Promise<void> {
     nameShutReason(this.#deps.gate, reason)
     const isQuiet = reason.code === 'quiet-round'
     const ms = isQuiet ? reason.remainingMs : this.#nextBackoffMs()
@@ -280,8 +280,8 @@ class RecoveryRunner implements Recovery {
   #note(stateAction: StateAction, blockAction: BlockAction): void {
     this.#stateAction = stateAction
     this.#blockAction = blockAction
-    const { row, action } = blockAction
-    const key = JSON.stringify([stateAction.action, action, row])
+    const { action } = blockAction
+    const key = `${stateAction.action} ${action}`
     if (key === this.#loggedKey) return
     this.#loggedKey = key
     // A backup that follows adopts each block as it comes.

@@ -47,9 +47,8 @@ export interface DecodedTransaction {
   readonly json: TransactionJson
 }
 
-/** Transactions that wait for a block. `add` throws RpcError-mapped pool failures (transaction-errors.ts). */
+/** Transactions that wait for a block. */
 export interface RpcPool {
-  add(raw: Uint8Array): Promise<Hex> | Hex
   get(hash: Hex): Uint8Array | undefined
   /** The next nonce of an account, pending transactions counted. */
   pendingNonce(address: Hex): bigint

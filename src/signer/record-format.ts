@@ -29,7 +29,7 @@ export type RecordEntry =
       /** The whole block message; a view of what was decoded. */
       readonly message: Uint8Array
     })
-  /** A head that recovery adopted (row 14). */
+  /** A head that recovery adopted as the gate opened. */
   | (BlockRef & { readonly kind: 'adopted' })
   /** An operator freed all heights above; the block that was the last is named by its hash. */
   | { readonly kind: 'released'; readonly above: bigint; readonly lastHash: Hex }

@@ -1,4 +1,4 @@
-// Opening a signed record: one closed result for every state its file can be in (recovery.md, row 2).
+// Opening a signed record: one closed result for every state its file can be in (src/recovery/README.md, "Decisions").
 import { type FileHandle } from 'node:fs/promises'
 import { errorMessage } from '../base/node-error.ts'
 import { type BlockRef } from '../chain/blocks/block.ts'

@@ -1,4 +1,4 @@
-// Reading a signed record from end to end, and telling a torn last entry from damage (recovery.md, row 2).
+// Reading a signed record from end to end, and telling a torn last entry from damage (src/recovery/README.md, "Decisions").
 import { type FileHandle } from 'node:fs/promises'
 import { crc32c } from '../base/crc32c.ts'
 import {

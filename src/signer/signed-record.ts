@@ -144,7 +144,7 @@ export class SignedRecord {
   }
 
   /**
-   * Row 14: the head that recovery ended on is the last block of this key. Creates a missing record, cuts
+   * The head that recovery ended on is the last block of this key. Creates a missing record, cuts
    * a torn last entry off. Writes nothing when the head is the tip. Throws SignerError.
    */
   async adopt({ number, hash }: BlockRef): Promise<void> {

@@ -16,7 +16,7 @@ export type SignerFailure =
   | { readonly code: 'lock-failed'; readonly path: string; readonly reason: string }
   | { readonly code: 'record-exists'; readonly path: string }
   | { readonly code: 'record-unreadable'; readonly path: string; readonly reason: string }
-  /** Nothing is signed before recovery has adopted a head into the record (recovery.md, row 14). */
+  /** Nothing is signed before recovery has adopted a head into the record (src/recovery/README.md, "Decisions"). */
   | { readonly code: 'record-not-adopted'; readonly path: string; readonly finding: string }
   | {
       readonly code: 'height-already-signed'

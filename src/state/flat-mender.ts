@@ -1,4 +1,4 @@
-// Row 12 for flat entries: one that fails its check is answered out of the trie, and written anew.
+// Damaged flat entries: one that fails its check is answered out of the trie, and written anew.
 import { hexToBytes, type Hex } from '../base/bytes.ts'
 import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'

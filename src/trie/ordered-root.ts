@@ -1,6 +1,6 @@
 // The root of a list: transactions, receipts (Yellow Paper, section 4.3.2).
 import { bytesToNibbles } from './nibbles.ts'
-import { SortedTree } from './trie-builder.ts'
+import { TrieBuilder } from './trie-builder.ts'
 import { TrieError } from './trie-error.ts'
 
 /** Indexes below this are their own RLP; 0 is the empty string, 80, which sorts behind them. */
@@ -11,16 +11,16 @@ const ONE_BYTE_INDEX_END = 0x80
  * Throws TrieError `value-empty`.
  */
 export function orderedRoot(values: readonly Uint8Array[]): Uint8Array {
-  const tree = new SortedTree(0)
+  const builder = new TrieBuilder()
   const add = (index: number) => {
     const value = values[index]!
     if (value.length === 0) throw new TrieError({ code: 'value-empty', index })
-    tree.add(bytesToNibbles(encodeIndex(index)), value)
+    builder.add(bytesToNibbles(encodeIndex(index)), value)
   }
   for (let index = 1; index < Math.min(values.length, ONE_BYTE_INDEX_END); index++) add(index)
   if (values.length > 0) add(0)
   for (let index = ONE_BYTE_INDEX_END; index < values.length; index++) add(index)
-  return tree.finishRoot()
+  return builder.finish()
 }
 
 function encodeIndex(index: number): Uint8Array {

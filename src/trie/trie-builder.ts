@@ -1,32 +1,12 @@
 // A whole trie from its entries in key order: each node is made once, and nothing is held but the right edge.
 import { keccak256 } from '../base/keccak.ts'
-import { assertKeyLength, bytesToNibbles, sharedLength } from './nibbles.ts'
+import { sharedLength } from './nibbles.ts'
 import { NodeEncoder } from './node-encode.ts'
 import { EMPTY_ROOT } from './node-source.ts'
 import { Branch, type NodeReference, STORED_NODE_BYTES_MIN } from './node.ts'
 
 /** Takes each node that is stored, children before parents: its path (one nibble a byte) and its RLP. */
 export type NodeSink = (path: Uint8Array, encoded: Uint8Array) => void
-
-/** Entries go in, in ascending order of keys; the root comes out. */
-export interface TrieBuilder {
-  /** Throws RangeError when the key is not above the one before, or too long, or the value is empty. */
-  add(key: Uint8Array, value: Uint8Array): void
-  /** The root of all entries; the builder is empty afterwards. */
-  finish(): Uint8Array
-}
-
-/** A builder of one trie. Its memory does not grow with the entries. */
-export function createTrieBuilder(onNode?: NodeSink): TrieBuilder {
-  const tree = new SortedTree(0, onNode)
-  return {
-    add(key, value) {
-      assertKeyLength(key)
-      tree.add(bytesToNibbles(key), value)
-    },
-    finish: () => tree.finishRoot()
-  }
-}
 
 /** A key as nibbles, with its value. */
 interface Entry {
@@ -40,9 +20,8 @@ interface OpenBranch {
   readonly branch: Branch
 }
 
-/** The subtree of all keys that share their first `startDepth` nibbles. Keys come as whole paths. */
-export class SortedTree {
-  readonly #startDepth: number
+/** Entries go in, in ascending order of their paths; the root comes out. Its memory does not grow with the entries. */
+export class TrieBuilder {
   readonly #onNode: NodeSink | undefined
   readonly #encoder = new NodeEncoder()
   /** Branches on the way to the last key, the deepest last. At most one for each nibble of a key. */
@@ -50,12 +29,11 @@ export class SortedTree {
   /** The last entry. It is in no branch yet: the next one decides where its leaf starts. */
   #last: Entry | undefined
 
-  constructor(startDepth: number, onNode?: NodeSink) {
-    this.#startDepth = startDepth
+  constructor(onNode?: NodeSink) {
     this.#onNode = onNode
   }
 
-  /** Adds an entry. Throws RangeError when the path is not above the last one, or the value is empty. */
+  /** The path has one nibble a byte. Throws RangeError when it is not above the last one, or the value is empty. */
   add(path: Uint8Array, value: Uint8Array): void {
     if (value.length === 0) throw new RangeError('an empty value in a trie')
     const last = this.#last
@@ -69,19 +47,13 @@ export class SortedTree {
     this.#last = { path, value }
   }
 
-  /** The root of what was added; empties the tree. */
-  finishRoot(): Uint8Array {
+  /** The root of what was added; the builder is empty afterwards. */
+  finish(): Uint8Array {
     const last = this.#last
     if (last === undefined) return EMPTY_ROOT
-    const encoded = this.#finish(last)
-    this.#onNode?.(last.path.slice(0, this.#startDepth), encoded)
+    const encoded = this.#close(last)
+    this.#onNode?.(new Uint8Array(0), encoded)
     return keccak256(encoded)
-  }
-
-  /** How a branch above names what was added, undefined when that is nothing; empties the tree. */
-  finishReference(): NodeReference | undefined {
-    const last = this.#last
-    return last && this.#reference(last.path, this.#startDepth, this.#finish(last))
   }
 
   /** Closes all that cannot change any more, since the next key leaves that of the last entry at `depth`. */
@@ -96,17 +68,17 @@ export class SortedTree {
     }
   }
 
-  /** Closes everything; returns the RLP of the node at the start depth. */
-  #finish(last: Entry): Uint8Array {
+  /** Closes everything; returns the RLP of the root. */
+  #close(last: Entry): Uint8Array {
     this.#last = undefined
     let top = this.#open.pop()
-    if (top === undefined) return this.#encodeLeaf(last, this.#startDepth)
+    if (top === undefined) return this.#encodeLeaf(last, 0)
     this.#placeLeaf(last, top)
     for (let parent = this.#open.pop(); parent !== undefined; parent = this.#open.pop()) {
       this.#placeBranch(last.path, top, parent)
       top = parent
     }
-    return this.#encodeBranch(last.path, this.#startDepth, top)
+    return this.#encodeBranch(last.path, 0, top)
   }
 
   /** The deepest open branch, which is a new one at `depth` when none is as deep. */

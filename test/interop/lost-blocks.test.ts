@@ -158,7 +158,7 @@ describe('blocks that a sequencer’s database lost', function () {
       'the wait for the blocks',
       async () => {
         const { stateAction, holes } = (await statusOf(alone)).recovery
-        return stateAction === 'fetch-state' && holes?.highest[0]?.reason !== undefined
+        return stateAction === 'await-state' && holes?.highest[0]?.reason !== undefined
       },
       WAIT
     )

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { bytesToHex, equalBytes, hexToBytes } from '../../src/base/bytes.ts'
 import { MemoryNodes } from '../support/memory-nodes.ts'
-import { createTrieBuilder } from '../../src/trie/trie-builder.ts'
+import { bytesToNibbles } from '../../src/trie/nibbles.ts'
+import { TrieBuilder } from '../../src/trie/trie-builder.ts'
 import { createTrie, EMPTY_ROOT } from '../../src/trie/trie.ts'
 import { iterateEntries } from '../../src/trie/trie-walk.ts'
 import '../support/fast-check-seed.ts'
@@ -137,12 +138,12 @@ describe('trie', () => {
       fc.asyncProperty(runOver(fc.oneof(keysOfOneLength, keysOfAnyLength)), async (run) => {
         await carryOut(run, async (root, nodes, entries) => {
           const built = new Map<string, Uint8Array>()
-          const builder = createTrieBuilder((path, encoded) => {
+          const builder = new TrieBuilder((path, encoded) => {
             const key = Buffer.from(path).toString('hex').replace(/0(.)/g, '$1')
             assert.equal(built.has(key), false)
             built.set(key, encoded)
           })
-          for (const [key, value] of sortedEntries(entries)) builder.add(key, value)
+          for (const [key, value] of sortedEntries(entries)) builder.add(bytesToNibbles(key), value)
           assert.ok(equalBytes(builder.finish(), root))
           assert.deepEqual(new Map([...built].sort()), new Map([...nodes.entries()].sort()))
         })

@@ -31,7 +31,7 @@ export async function linkTarget(
   const setAside = await followsSetAside(deps, target.hash)
   if (setAside !== undefined) {
     log.warn('branch-set-aside', { target: formatRef(target), standsOn: formatRef(setAside) })
-    // Where the record still names it, its release was interrupted: that is row 13, and its exit goes on with it.
+    // Where the record still names it, its release was interrupted: nobody serves it, and the exit `--give-up-above` goes on with it.
     const reason = 'it was set aside by an operator'
     const firstMissing = floor.number + 1n
     knowledge.noteGapFailure({ target, firstMissing, lastMissing: target.number, reason })
@@ -76,7 +76,7 @@ function linkPassed(
   return undefined
 }
 
-/** Row 5: links the target and applies everything up to it. */
+/** Links the target and applies everything up to it. */
 export async function adoptTarget(
   deps: ActionDeps,
   target: BlockRef,
@@ -94,7 +94,7 @@ export async function adoptTarget(
   return outcome
 }
 
-/** Row 7: the record's blocks above our head, each applied and published if young enough. */
+/** The record's blocks above our head, each applied and published if young enough. */
 export async function takeRecord(
   deps: ActionDeps,
   tip: BlockRef,
@@ -115,7 +115,7 @@ export async function takeRecord(
   return outcome
 }
 
-/** Row 10: executes stored blocks again from the highest readable state up to the head. */
+/** Executes stored blocks again from the highest readable state up to the head. */
 export async function reexecute(
   { chain, state, apply, progress, log }: ActionDeps,
   { from, to }: { from: BlockRef; to: BlockRef },

@@ -1,4 +1,4 @@
-// Row 8: blocks up to the one that the state on disk is of, linked and stored without being executed.
+// Blocks up to the one that the state on disk is of, linked and stored without being executed.
 import { type BlockRef } from '../../chain/blocks/block.ts'
 import { type ActionDeps, type ActionOutcome } from './action-deps.ts'
 import { linkTarget } from './actions.ts'
@@ -60,7 +60,7 @@ export async function linkDiskLayer(
 }
 
 /**
- * Row 5 comes before row 7: our record is taken only where it leads to the disk layer, and where every block that is
+ * What peers show comes before our record, which is taken only where it leads to the disk layer, and where every block that is
  * shown above our head stands on it. One that cannot be reached may stand on another branch of our key.
  */
 async function isRecordUndisputed(

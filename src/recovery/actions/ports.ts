@@ -6,7 +6,7 @@ import { type DiffsAtHand, type StateStretch } from '../knowledge/ports.ts'
 
 /** How applying one block ended. */
 export type ApplyResult =
-  { readonly kind: 'applied' | 'known' } | { readonly kind: 'refused'; readonly reason: string }
+  { readonly kind: 'applied' } | { readonly kind: 'refused'; readonly reason: string }
 
 /** Applying blocks and rebuilding their state; nothing else writes either. */
 export interface RecoveryApply {
@@ -32,7 +32,7 @@ export type OnDiffs = (
   from: { readonly peer: string; readonly bytes: number }
 ) => void
 
-/** State diffs of stored blocks, our own and the peers' (rows 9 and 10), and of linked ones (rows 5 and 8). */
+/** State diffs of stored blocks, our own and the peers', and of blocks that are linked and not executed yet. */
 export interface RecoveryDiffs extends DiffsAtHand {
   /** Merges our stored diffs; `onReplayed` hears of each commit. */
   replayStored(
@@ -57,7 +57,7 @@ export interface RecoveryDiffs extends DiffsAtHand {
   ): Promise<DiffsResult>
 }
 
-/** Walks from a target back to our head, fetching what lies between (sync/fill-gap.ts). */
+/** Walks from a target back to our head, fetching what lies between (sync/fetching/fill-gap.ts). */
 export type FillGap = (
   gap: { readonly floor: BlockRef; readonly target: BlockRef; readonly signal: AbortSignal },
   onFetched: (range: { peer: string; blocks: readonly unknown[]; bytes: number }) => void

@@ -1,4 +1,4 @@
-// Rows 9 and 10 by state diffs: lost states of stored blocks, rebuilt without executing.
+// Lost states by state diffs: those of stored blocks, rebuilt without executing.
 import { type Log } from '../../base/log.ts'
 import { type ActionDeps, type ActionOutcome } from './action-deps.ts'
 import { type StateWay } from '../decide/findings.ts'
@@ -14,7 +14,7 @@ export interface ReplayActionDeps extends Pick<
   readonly log: Log
 }
 
-/** Row 9: our own diffs, merged into one commit; a bad one is named, and the way above it is left to row 10. */
+/** Our own diffs, merged into one commit; a bad one is named, and what lies above it is left to the other ways. */
 export async function mergeDiffs(
   deps: ReplayActionDeps,
   stretch: StateStretch,
@@ -31,7 +31,7 @@ export async function mergeDiffs(
   )
 }
 
-/** Row 10: peers' diffs, one by one against the headers. */
+/** Peers' diffs, one by one against the headers. */
 export async function fetchPeerDiffs(
   deps: ReplayActionDeps,
   stretch: StateStretch,

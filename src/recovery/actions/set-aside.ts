@@ -1,4 +1,4 @@
-// What operators decided against, as recovery meets it: such a block matches no row, nor does what stands on it.
+// What operators decided against, as recovery meets it: such a block decides nothing, nor does what follows it.
 import { type Hex } from '../../base/bytes.ts'
 import { createYielder, type Yielder } from '../../base/yielder.ts'
 import { type BlockRef } from '../../chain/blocks/block.ts'
@@ -58,7 +58,7 @@ export async function followsSetAside(
   return undefined
 }
 
-/** Row 13's exit: what of the branch is known by its hash, and what the record holds above the head. */
+/** Given up: what of the branch is known by its hash, and what the record holds above the head. */
 export async function giveUp(
   { chain, record, log }: Pick<ActionDeps, 'chain' | 'record' | 'log'>,
   { target, above }: { readonly target: BlockRef; readonly above: BlockRef }

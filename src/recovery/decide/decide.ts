@@ -24,69 +24,66 @@ export type WaitReason =
   | { readonly code: 'foreign-block'; readonly foreign: ForeignBlock }
   | { readonly code: 'another-sequencer'; readonly roundsWithNewBlocks: number }
 
-/** What to do about blocks and the gate; `row` is the number of the row that matched. */
+/** What to do about blocks and the gate. */
 export type BlockAction =
-  | { readonly row: 1; readonly action: 'stay-shut-conflict'; readonly conflict: Conflict }
-  | { readonly row: 2; readonly action: 'exit'; readonly path: string; readonly reason: string }
-  | { readonly row: 5; readonly action: 'adopt'; readonly target: ShownBlock }
-  | { readonly row: 13; readonly action: 'stay-shut-gap'; readonly failure: GapFailure }
-  /** Row 13 by an operator's word: everybody who counts has answered, and nobody serves it. */
+  | { readonly action: 'stay-shut-conflict'; readonly conflict: Conflict }
+  | { readonly action: 'exit'; readonly path: string; readonly reason: string }
+  | { readonly action: 'adopt'; readonly target: ShownBlock }
+  | { readonly action: 'stay-shut-gap'; readonly failure: GapFailure }
+  /** By an operator's word: everybody who counts has answered, and nobody serves it. */
   | {
-      readonly row: 13
       readonly action: 'give-up'
       readonly target: BlockRef
       readonly above: BlockRef
     }
   | {
-      readonly row: 6
       readonly action: 'ask'
       readonly missing: readonly string[]
       readonly required: number
       readonly answered: number
     }
-  | { readonly row: 7; readonly action: 'take-record'; readonly tip: BlockRef }
-  | { readonly row: 14; readonly action: 'open'; readonly on: BlockRef }
-  | { readonly row: 14; readonly action: 'wait'; readonly reason: WaitReason }
+  | { readonly action: 'take-record'; readonly tip: BlockRef }
+  | { readonly action: 'open'; readonly on: BlockRef }
+  | { readonly action: 'wait'; readonly reason: WaitReason }
   /** A backup that holds all that can be had: it waits for nobody and has no gate. `gap`: what it cannot reach. */
   | {
-      readonly row: undefined
       readonly action: 'follow'
       readonly gap?: GapFailure
     }
 
-/** The first row that matches, in the order 1, 2, 5, 13, 6, 7, 14. Total: each input has an action. */
+/** The first match, in the order of the table (src/recovery/README.md, "Decisions"). Total: each input has an action. */
 export function decideBlocks(findings: BlockFindings): BlockAction {
   const { role, record, conflict, gapFailures } = findings
   if (role === 'sequencer') {
-    if (conflict !== undefined) return { row: 1, action: 'stay-shut-conflict', conflict }
+    if (conflict !== undefined) return { action: 'stay-shut-conflict', conflict }
     if (record.kind === 'unreadable') {
-      return { row: 2, action: 'exit', path: record.path, reason: record.reason }
+      return { action: 'exit', path: record.path, reason: record.reason }
     }
   }
   const above = findings.shown.filter(({ block }) => block.number > findings.head.number)
   const target = highest(above.filter(({ block }) => !gapFailures.has(block.hash)))
-  if (target !== undefined) return { row: 5, action: 'adopt', target }
+  if (target !== undefined) return { action: 'adopt', target }
   const unreached = highest(above)
   const failed = unreached && gapFailures.get(unreached.block.hash)
   const failure = failed && { ...failed, claimedBy: unreached.holders }
   if (role === 'backup') {
-    return { row: undefined, action: 'follow', ...(failure && { gap: failure }) }
+    return { action: 'follow', ...(failure && { gap: failure }) }
   }
   if (failure !== undefined) return decideGap(findings, failure)
   return decideGate(findings)
 }
 
-/** Row 13: what nobody serves is given up only above the named head, and once the quorum has spoken. */
+/** What nobody serves is given up only above the named head, and once the quorum has spoken. */
 function decideGap(findings: BlockFindings, failure: GapFailure): BlockAction {
   const { head, giveUpAbove, record } = findings
   // With a torn record nothing is given up: it has to be moved away first.
   const isBarred = record.kind === 'torn' && (record.tip?.number ?? 0n) > head.number
-  if (giveUpAbove !== head.hash || isBarred) return { row: 13, action: 'stay-shut-gap', failure }
+  if (giveUpAbove !== head.hash || isBarred) return { action: 'stay-shut-gap', failure }
   const { missing, required, answered } = quorumState(findings)
   if (missing.length > 0 || isUnasked(findings, required)) {
-    return { row: 6, action: 'ask', missing, required, answered }
+    return { action: 'ask', missing, required, answered }
   }
-  return { row: 13, action: 'give-up', target: failure.target, above: head }
+  return { action: 'give-up', target: failure.target, above: head }
 }
 
 /** Every connected peer is asked, also where no answer is required: what it shows counts. */
@@ -94,24 +91,24 @@ function isUnasked({ isAskDue }: BlockFindings, required: number): boolean {
   return required === 0 && isAskDue
 }
 
-/** Rows 6, 7 and 14: nothing above us is shown; may we take our record's word, may we build? */
+/** Nothing above us is shown: may we take our record's word, may we build? */
 function decideGate(findings: BlockFindings): BlockAction {
   const { missing, required, answered, needsQuietRound } = quorumState(findings)
   if (missing.length > 0 || isUnasked(findings, required)) {
-    return { row: 6, action: 'ask', missing, required, answered }
+    return { action: 'ask', missing, required, answered }
   }
   const tip = recordTip(findings.record)
   if (tip !== undefined && tip.number > findings.head.number) {
     const failure = findings.gapFailures.get(tip.hash)
     if (failure !== undefined) return decideGap(findings, { ...failure, claimedBy: ['record'] })
-    return { row: 7, action: 'take-record', tip }
+    return { action: 'take-record', tip }
   }
   const reason = waitReason(findings, needsQuietRound)
-  if (reason !== undefined) return { row: 14, action: 'wait', reason }
-  return { row: 14, action: 'open', on: findings.head }
+  if (reason !== undefined) return { action: 'wait', reason }
+  return { action: 'open', on: findings.head }
 }
 
-/** Row 14's conditions, the lasting ones first; undefined when all hold. Row 3 bars it by the clock. */
+/** What the gate still waits for, the lasting conditions first; undefined when all hold. */
 function waitReason(findings: BlockFindings, needsQuietRound: boolean): WaitReason | undefined {
   if (findings.foreign !== undefined) return { code: 'foreign-block', foreign: findings.foreign }
   if (!findings.sequencing) return { code: 'sequencing-stopped' }

@@ -63,7 +63,7 @@ export interface RoundTimes {
   readonly newInARow: number
 }
 
-/** Why our clock may not be trusted to build (row 3). */
+/** Why our clock may not be trusted to build. */
 export interface ClockFault {
   readonly reason: 'before-head' | 'off-from-backups'
   readonly offMs: number
@@ -134,8 +134,6 @@ export interface StateFindings {
   readonly isHeard: boolean
   /** The highest block of our chain whose state can be read; genesis, if only the genesis file can make it. */
   readonly readable: BlockRef | undefined
-  readonly journalPending: boolean
-  readonly damaged: { readonly what: string } | undefined
   /** True when the diffs from the readable state to the head are stored. */
   readonly diffsStored: boolean
   /** True when a connected peer claims to keep them. */
@@ -146,9 +144,6 @@ export interface StateFindings {
   readonly blocksStored: boolean
   /** A way that was tried and failed, so that the next one is taken. */
   readonly failed: ReadonlySet<StateWay>
-  readonly targetNumber: bigint | undefined
-  /** True when a peer serves state by ranges; an empty store takes blocks from genesis otherwise. */
-  readonly rangesServed: boolean
 }
 
 /** A stable name of a block for logs and messages: `12 (0xabcd…)`. */

@@ -1,4 +1,4 @@
-// Who must have answered before silence above our head may count as agreement (recovery.md, "Quorum").
+// Who must have answered before silence above our head may count as agreement (src/recovery/README.md, "Quorum").
 import { type BlockFindings, type QuorumSetting, type RecordFinding } from './findings.ts'
 
 /** In-flight blocks of a dead process are gone after this: 12 gossip heartbeats. */

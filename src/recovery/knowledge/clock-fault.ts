@@ -1,4 +1,4 @@
-// Row 3: whether our clock may be trusted to build.
+// Whether our clock may be trusted to build.
 import { type ClockFault } from '../decide/findings.ts'
 
 /** Our clock may differ by so much from a majority of the backups. */

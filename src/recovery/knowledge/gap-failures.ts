@@ -1,4 +1,4 @@
-// Targets that could not be reached, and when each may be tried again (recovery.md, row 13).
+// Targets that could not be reached, and when each may be tried again (src/recovery/README.md, "Decisions").
 import { type Clock } from '../../base/clock.ts'
 import { type Hex } from '../../base/bytes.ts'
 import { type GapFailure } from '../decide/findings.ts'
@@ -28,7 +28,7 @@ export class GapFailures {
     this.#clock = clock
   }
 
-  /** The target matches no row until an answer or a peer changes, or its time has come. */
+  /** The target counts for nothing until an answer or a peer changes, or its time has come. */
   note(failure: GapFailure): void {
     const { hash } = failure.target
     const nowMs = this.#clock.monotonicMs()

@@ -110,7 +110,6 @@ export class Knowledge {
   stateFindings(): StateFindings {
     return gatherStateFindings(this.#deps, {
       failed: this.#failedWays,
-      targetNumber: this.#shown.above(this.#deps.chain.head())[0]?.block.number,
       isHeard: this.#isHeard(),
       gapOf: (hash) => {
         const failure = this.#gapFailures.current().get(hash)
@@ -125,7 +124,7 @@ export class Knowledge {
     const wasHeard = this.#isHeard()
     this.peers.noteRound(round, () => quorumState(this.blockFindings()).missing.length === 0)
     const diskLayer = this.#deps.state.diskLayer()
-    // Row 8 may take more than before now: the record's word counts.
+    // More may lead to the disk layer than before now: the record's word counts.
     if (!wasHeard && this.#isHeard() && diskLayer) this.#gapFailures.retry(diskLayer.hash)
     for (const { block, peer } of round.shown) this.#shown.note(block, peer)
     for (const conflict of round.conflicts) this.noteConflict(conflict)
@@ -162,7 +161,7 @@ export class Knowledge {
     return this.#conflicts.size > 0
   }
 
-  /** A sequencer stops at conflicts (row 1); a backup keeps the branch that it accepted first. */
+  /** A sequencer stops at conflicts; a backup keeps the branch that it accepted first. */
   get isSequencer(): boolean {
     return this.#options.role === 'sequencer'
   }

@@ -1,4 +1,4 @@
-// Two blocks of our key where there may be one: seen in answers, gossip, record and store (recovery.md, row 1).
+// Two blocks of our key where there may be one: seen in answers, gossip, record and store (src/recovery/README.md, "Decisions").
 import { type Hex } from '../../base/bytes.ts'
 import { createYielder, type Yielder } from '../../base/yielder.ts'
 import { type BlockRef } from '../../chain/blocks/block.ts'
@@ -54,7 +54,7 @@ export class KnownConflicts {
     this.#traced.clear()
   }
 
-  /** Row 1 holds over restarts: what is stored beside our chain was signed by our key. */
+  /** A conflict lasts over restarts: what is stored beside our chain was signed by our key. */
   async findStored(yielder: Yielder = createYielder()): Promise<void> {
     for (const number of this.#chain.contestedHeights()) {
       await yielder.maybeYield()

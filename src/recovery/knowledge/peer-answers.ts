@@ -1,4 +1,4 @@
-// Who was asked, what they said, and what the rounds of asking add up to (row 6 of decide.ts).
+// Who was asked, what they said, and what the rounds of asking add up to (decide/quorum.ts).
 import { type Hex } from '../../base/bytes.ts'
 import { type Clock } from '../../base/clock.ts'
 import { type BackupSet, type BlockFindings, type TipAnswer } from '../decide/findings.ts'

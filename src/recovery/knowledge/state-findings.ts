@@ -1,4 +1,4 @@
-// What is known of states: which can be read, and what could bring the others back (recovery.md, rows 4 to 12).
+// What is known of states: which can be read, and what could bring the others back (decide/decide-state.ts).
 import { type Hex } from '../../base/bytes.ts'
 import { type BlockRef } from '../../chain/blocks/block.ts'
 import { type StateFindings } from '../decide/findings.ts'
@@ -12,7 +12,7 @@ export interface StateSources {
 }
 
 /** What recovery remembers that bears on states. */
-export interface StateMemory extends Pick<StateFindings, 'failed' | 'targetNumber' | 'isHeard'> {
+export interface StateMemory extends Pick<StateFindings, 'failed' | 'isHeard'> {
   /** Why a block was not reached, while it is not to be tried again. */
   readonly gapOf: (hash: Hex) => StateFindings['diskLayerGap']
 }
@@ -38,13 +38,10 @@ export function gatherStateFindings(
     isDiskLayerSetAside: diskLayer !== undefined && chain.isSetAside(diskLayer.hash),
     diskLayerGap: diskLayer && gapOf(diskLayer.hash),
     readable,
-    journalPending: false,
-    damaged: undefined,
     diffsStored: lost !== undefined && diffs.areStored(lost),
     diffsServed: lost !== undefined && diffs.areServed(lost),
     executionIsDear: lost !== undefined && diffs.isExecutionDear(lost),
-    blocksStored: stretch === undefined || isWhole,
-    rangesServed: false
+    blocksStored: stretch === undefined || isWhole
   }
 }
 

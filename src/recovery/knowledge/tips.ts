@@ -127,7 +127,7 @@ function judgeTip(tip: SignedTip): TipAnswer {
   }
 }
 
-/** A block at or below our head that is not on our chain: two branches under one key (row 1). */
+/** A block at or below our head that is not on our chain: two branches under one key. */
 function findConflict(
   chain: CanonicalHashes,
   head: BlockRef,

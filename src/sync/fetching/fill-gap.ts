@@ -1,4 +1,4 @@
-// Walks parent hashes from a target back to our chain, fetching what lies between (recovery.md, row 5).
+// Walks parent hashes from a target back to our chain, fetching what lies between (src/recovery/README.md, "Decisions").
 import { setMaxListeners } from 'node:events'
 import { type Hex } from '../../base/bytes.ts'
 import { errorMessage } from '../../base/node-error.ts'

@@ -1,4 +1,4 @@
-// Decoders of what peers send: protocols/, and what a block or a proof carries.
+// Decoders of what peers send: protocols/, and what a block carries.
 import { createHash } from 'node:crypto'
 import { decodeBlockMessage } from '../../../protocols/block-message/codec.ts'
 import { decodeExecutionPayload } from '../../../protocols/block-message/execution-payload.ts'
@@ -30,9 +30,7 @@ import { TransactionError } from '../../../src/execution/transaction.ts'
 import { createEvmCommon } from '../../../src/execution/evm-rules.ts'
 import { decodeFees, decodeTransaction } from '../../../src/rpc/decode-transaction.ts'
 import { decodeNode } from '../../../src/trie/node-decode.ts'
-import { RangeProofError, verifyRange } from '../../../src/trie/range-proof.ts'
 import { TrieError } from '../../../src/trie/trie-error.ts'
-import { keccak256 } from '../../../src/base/keccak.ts'
 import { EXECUTION_CHAIN_ID } from '../../support/execution-chain.ts'
 import { authorization, signedTx } from '../../support/execution-transactions.ts'
 import { type Decoder, isNothing, isOf, textOf, textSeeds, vectorSeeds } from './decoder.ts'
@@ -263,19 +261,5 @@ export const WIRE_DECODERS: readonly Decoder[] = [
       if (node.kind === 'branch') node.encodedChildren()
     },
     isDeclared: isOf(TrieError)
-  },
-  {
-    name: 'range proof',
-    covers: ['src/trie/range-proof.ts verifyRange'],
-    seeds: NODE_SEEDS,
-    decode: (bytes) =>
-      verifyRange({
-        root: keccak256(bytes),
-        origin: new Uint8Array(32),
-        keys: [],
-        values: [],
-        proof: [bytes]
-      }),
-    isDeclared: isOf(RangeProofError)
   }
 ]

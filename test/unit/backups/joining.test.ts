@@ -8,9 +8,8 @@ import { createMemoryStore } from '../../../src/store/memory-store.ts'
 import { ref } from '../recovery/findings-fixture.ts'
 
 const PEER = { peerId: 'a', multiaddr: '/ip4/10.0.0.1/tcp/9222/p2p/a' }
-const FOLLOWS = { row: undefined, action: 'follow' } as const
+const FOLLOWS = { action: 'follow' } as const
 const ADOPTS: BlockAction = {
-  row: 5,
   action: 'adopt',
   target: { block: ref(9), holders: ['a'] }
 }

@@ -11,7 +11,7 @@ import { projectPath } from '../../support/project-root.ts'
 import { recordedIo, runCommand } from './command-fixture.ts'
 
 const SOURCES = filesUnder(readProjectFiles(), ['src', 'protocols'])
-const EXPLAINING = /^src\/node\/explanations.*\.ts$/
+const EXPLAINING = /^src\/cli\/explanations.*\.ts$/
 
 /** The texts of a type that is made of texts alone; of anything else, none. */
 function textsOf(type: ts.TypeNode | undefined): readonly string[] {

@@ -14,7 +14,7 @@ const FAILURE = { target: ref(12), firstMissing: 11n, lastMissing: 11n, reason: 
 const CONFLICT = { ours: ref(10), other: ref(10, 'b'), holders: ['backup-1'] }
 
 const OPEN = { kind: 'open', on: ref(10) } as const
-const NO_STATE_ACTION = { row: undefined, action: 'none' } as const
+const NO_STATE_ACTION = { action: 'none' } as const
 
 function statusOf(
   blockAction: BlockAction,
@@ -55,28 +55,27 @@ describe('the status of a recovery', () => {
   for (const [what, action, override] of [
     [
       'the quorum',
-      { row: 6, action: 'ask', missing: ['backup-2'], required: 2, answered: 1 },
+      { action: 'ask', missing: ['backup-2'], required: 2, answered: 1 },
       `restart with --start-without-backups ${ref(10).hash}`
     ],
     [
       'a gap that nobody serves',
-      { row: 13, action: 'stay-shut-gap', failure: FAILURE },
+      { action: 'stay-shut-gap', failure: FAILURE },
       `restart with --give-up-above ${ref(10).hash}`
     ],
     [
       'a choice',
-      { row: 1, action: 'stay-shut-conflict', conflict: CONFLICT },
+      { action: 'stay-shut-conflict', conflict: CONFLICT },
       `stop, and rekindle db choose --branch ${ref(10).hash} --confirm ${ref(10, 'b').hash}`
     ],
     [
       'an operator who stopped it',
-      { row: 14, action: 'wait', reason: { code: 'sequencing-stopped' } },
+      { action: 'wait', reason: { code: 'sequencing-stopped' } },
       `admin_startSequencer ${ref(10).hash}`
     ],
     [
       'a look at the other sequencer',
       {
-        row: 14,
         action: 'wait',
         reason: { code: 'foreign-block', foreign: { block: ref(11), from: 'backup-1' } }
       },
@@ -90,17 +89,17 @@ describe('the status of a recovery', () => {
 
   it('shows the block of another sequencer, and who had it, whatever row has matched since', () => {
     const foreign = { block: ref(10, 'b'), from: 'backup-1' }
-    const shut = { row: 1, action: 'stay-shut-conflict', conflict: CONFLICT } as const
+    const shut = { action: 'stay-shut-conflict', conflict: CONFLICT } as const
     const meaning = 'another sequencer uses this key'
     assert.deepEqual(describeAction(shut, foreign).foreign, { ...foreign, meaning })
     assert.equal(describeAction(shut).foreign, undefined)
   })
 
   it('names what a state on disk waits for, and is no health of a backup', () => {
-    const follow = { row: undefined, action: 'follow' } as const
+    const follow = { action: 'follow' } as const
     const found = { diskLayer: ref(13), reason: 'no connected peer serves it' }
     const status = statusOf(follow, {
-      stateAction: { row: 8, action: 'await-disk-layer', ...found }
+      stateAction: { action: 'await-disk-layer', ...found }
     })
     assert.deepEqual(describeRecovery(status).stateWaitsFor, found)
     assert.equal(describeHealth({ role: 'backup' }, status).ok, false)
@@ -108,7 +107,7 @@ describe('the status of a recovery', () => {
   })
 
   it('is no health, and names the disk, where a block waits for a flush', () => {
-    const status = { ...statusOf({ row: undefined, action: 'follow' }), gate: OPEN }
+    const status = { ...statusOf({ action: 'follow' }), gate: OPEN }
     const flush = { number: 7n, elapsedMs: 1_500.4, isAwaited: true }
     for (const role of ['sequencer', 'backup'] as const) {
       assert.deepEqual(describeHealth({ role }, status, flush), {
@@ -132,7 +131,6 @@ describe('the status of a recovery', () => {
       { peerId: 'old' }
     ]
     const ask = {
-      row: 6,
       action: 'ask',
       missing: ['gone', 'old'],
       required: 3,
@@ -152,7 +150,7 @@ describe('the status of a recovery', () => {
   })
 
   it('shows the signatures that prove a conflict, as far as both blocks are held', () => {
-    const shut = { row: 1, action: 'stay-shut-conflict', conflict: CONFLICT } as const
+    const shut = { action: 'stay-shut-conflict', conflict: CONFLICT } as const
     const status = statusOf(shut, { conflicts: [CONFLICT] })
     const { conflicts } = describeRecovery(status, (hash) =>
       hash === CONFLICT.ours.hash ? '0x51' : undefined
@@ -161,9 +159,9 @@ describe('the status of a recovery', () => {
   })
 
   it('names the gap, also of a backup that follows what it has', () => {
-    const stuck = { row: 13, action: 'stay-shut-gap', failure: FAILURE } as const
+    const stuck = { action: 'stay-shut-gap', failure: FAILURE } as const
     assert.deepEqual(describeAction(stuck).gap, FAILURE)
-    const behind = { row: undefined, action: 'follow', gap: FAILURE } as const
+    const behind = { action: 'follow', gap: FAILURE } as const
     assert.deepEqual(describeAction(behind).gap, FAILURE)
   })
 })

@@ -44,7 +44,6 @@ describe('blame', () => {
     assert.deepEqual(byWeight('heavy'), [
       'false-block',
       'false-claim',
-      'false-proof',
       'false-diff',
       'unrequested-item',
       'undecodable-chunk',
@@ -75,7 +74,7 @@ describe('blame', () => {
 
   it('benches a configured peer, and never bans it', () => {
     const { blame } = open(createStore())
-    const faults: Fault[] = ['false-diff', 'false-proof', 'undecodable-chunk', 'false-block']
+    const faults: Fault[] = ['false-diff', 'false-diff', 'undecodable-chunk', 'false-block']
     const consequences = faults.map((fault) => blame.note('ours', fault))
     assert.deepEqual(consequences, ['counted', 'counted', 'benched', 'counted'])
     assert.ok(blame.isBenched('ours') && !blame.isBanned('ours'))

@@ -1,4 +1,4 @@
-// Row 3's finding: by whom, by how much, and when one voice is not enough.
+// Our clock against the backups': by whom, by how much, and when one voice is not enough.
 import assert from 'node:assert/strict'
 import { findClockFault } from '../../../src/recovery/knowledge/clock-fault.ts'
 import { replicatedHead } from '../../../src/recovery/knowledge/replicated-head.ts'

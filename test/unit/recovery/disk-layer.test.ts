@@ -1,4 +1,4 @@
-// Row 8: chain/ lost its newest blocks in a power cut, state/ did not. The state is kept where its block can be had.
+// A power cut: chain/ lost its newest blocks and state/ did not. The state is kept where its block can be had.
 import assert from 'node:assert/strict'
 import { decideState } from '../../../src/recovery/decide/decide-state.ts'
 import { type StateFindings } from '../../../src/recovery/decide/findings.ts'
@@ -36,15 +36,11 @@ function findings(change: Partial<StateFindings>): StateFindings {
     diskLayerGap: undefined,
     isHeard: true,
     readable: ref(0),
-    journalPending: false,
-    damaged: undefined,
     diffsStored: true,
     diffsServed: true,
     executionIsDear: false,
     blocksStored: true,
     failed: new Set(),
-    targetNumber: undefined,
-    rangesServed: false,
     ...change
   }
 }

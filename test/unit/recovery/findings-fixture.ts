@@ -24,7 +24,7 @@ export function answers(...given: readonly (TipAnswer | undefined)[]) {
   return map
 }
 
-/** All is well: with no change, row 14 opens the gate. */
+/** All is well: with no change, the gate opens. */
 export function blockFindings(change: Partial<BlockFindings> = {}): BlockFindings {
   return {
     role: 'sequencer',

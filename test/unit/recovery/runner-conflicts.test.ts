@@ -1,4 +1,4 @@
-// Two branches under one key (row 1): what is kept of them, at whatever height they part, and who goes on.
+// Two branches under one key: what is kept of them, at whatever height they part, and who goes on.
 import assert from 'node:assert/strict'
 import { type SignedBlock } from '../../../src/chain/blocks/block.ts'
 import { ref } from './findings-fixture.ts'

@@ -27,7 +27,7 @@ function gather(head: number, readable: readonly BlockRef[]) {
       },
       diffs: { areStored: () => false, areServed: () => false, isExecutionDear: () => false }
     },
-    { failed: new Set(), targetNumber: undefined, isHeard: false, gapOf: () => undefined }
+    { failed: new Set(), isHeard: false, gapOf: () => undefined }
   )
   return { readable: found.readable, looksCount }
 }

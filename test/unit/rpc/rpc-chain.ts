@@ -144,7 +144,6 @@ function methodDeps(
       oldestReadable: () => 2n
     },
     pool: {
-      add: (raw) => pool.add(raw).hash,
       get: (hash) => pool.get(hash)?.raw,
       pendingNonce: (address) => pool.pendingNonce(address),
       counts: () => pool.counts()

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { bytesToHex, type Hex, hexToBytes } from '../../../src/base/bytes.ts'
 import { keccak256 } from '../../../src/base/keccak.ts'
-import { createTrieBuilder } from '../../../src/trie/trie-builder.ts'
+import { bytesToNibbles } from '../../../src/trie/nibbles.ts'
+import { TrieBuilder } from '../../../src/trie/trie-builder.ts'
 import { createTrie, EMPTY_ROOT } from '../../../src/trie/trie.ts'
 import { iterateEntries, walkTrie } from '../../../src/trie/trie-walk.ts'
 import { MemoryNodes } from '../../support/memory-nodes.ts'
@@ -79,8 +80,8 @@ function assertHolds(nodes: MemoryNodes, root: Uint8Array, steps: readonly Step[
   assert.deepEqual(entries, sorted)
   const walked = [...walkTrie(nodes, root)].filter(({ kind }) => kind === 'node')
   assert.equal(walked.length, nodes.size)
-  const builder = createTrieBuilder()
-  for (const [key, value] of sorted) builder.add(hexToBytes(key), value)
+  const builder = new TrieBuilder()
+  for (const [key, value] of sorted) builder.add(bytesToNibbles(hexToBytes(key)), value)
   assert.deepEqual(builder.finish(), root)
 }
 
