@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { type Clock } from '../base/clock.ts'
 import { createYielder } from '../base/yielder.ts'
-import { type BlockRef } from '../chain/blocks/block.ts'
+import { type BlockRef, toRef } from '../chain/blocks/block.ts'
 import { BlockReader } from '../chain/stored/block-reader.ts'
 import { readCanonical } from '../chain/stored/canonical-entries.ts'
 import { auditChain, type ChainFault } from '../chain/stored/chain-audit.ts'
@@ -94,7 +94,7 @@ export async function verifyDatabases(
   return {
     ok: faultsCount === mendedCount,
     head: chain.head,
-    state: point && { number: point.number, hash: point.hash },
+    state: point && toRef(point),
     accountsCount,
     slotsCount,
     nodesCount,

@@ -1,5 +1,6 @@
 // Keeps a connection to every configured peer that has an address: dials at once, and again with backoff for as long as it runs.
 import { multiaddr } from '@multiformats/multiaddr'
+import { Backoff } from '../base/backoff.ts'
 import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
@@ -49,7 +50,7 @@ export function createDialer(
   let begin: ((peer: ParsedPeer) => void) | undefined
 
   async function keep({ multiaddr: address, peerId }: ParsedPeer, signal: AbortSignal) {
-    let backoffMs = DIAL_BACKOFF_MIN_MS
+    const backoff = new Backoff({ minMs: DIAL_BACKOFF_MIN_MS, maxMs: DIAL_BACKOFF_MAX_MS })
     while (!signal.aborted) {
       try {
         if (host.isConnected(peerId)) {
@@ -57,7 +58,7 @@ export function createDialer(
           await host.untilDisconnected(peerId, signal)
           // One that is sent away at once, as of another chain, is not dialled again at once.
           const isLasting = clock.monotonicMs() - connectedMs >= DIAL_BACKOFF_MAX_MS
-          if (isLasting) backoffMs = DIAL_BACKOFF_MIN_MS
+          if (isLasting) backoff.reset()
         } else {
           await host.dial(multiaddr(address), signal)
         }
@@ -66,9 +67,9 @@ export function createDialer(
         log.debug('dial-failed', { peer: peerId, address, reason: errorMessage(thrown) })
       }
       if (host.isConnected(peerId)) continue
-      const jitterMs = random.below(Math.ceil(backoffMs * JITTER_PART))
-      await clock.sleep(backoffMs + jitterMs, signal).catch(() => undefined) // aborted: the loop ends
-      backoffMs = Math.min(2 * backoffMs, DIAL_BACKOFF_MAX_MS)
+      const pauseMs = backoff.next()
+      const jitterMs = random.below(Math.ceil(pauseMs * JITTER_PART))
+      await clock.sleep(pauseMs + jitterMs, signal).catch(() => undefined) // aborted: the loop ends
     }
   }
   function stop(peerId: string) {

@@ -28,7 +28,7 @@ export interface HoleMenderParts {
  * Looks at what the next block and lost states stand on, and puts back what needs no peer, before it resolves: the
  * rest of the chain is looked at while the filler runs. Throws StoreError.
  */
-export async function openHoles(parts: HoleMenderParts): Promise<HoleMender> {
+export async function openHoleMender(parts: HoleMenderParts): Promise<HoleMender> {
   const { blocks, chainStore } = parts.chain.stores
   const reader = new BlockReader(chainStore)
   const stored = (hash: Hex) => unlessDamaged(() => reader.block(hash))

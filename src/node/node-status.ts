@@ -2,7 +2,7 @@
 import { signatureOf } from '../../protocols/block-message/codec.ts'
 import { bytesToHex, type Hex } from '../base/bytes.ts'
 import { type AcceptedStore } from '../chain/stored/accepted-store.ts'
-import { type BlockRef } from '../chain/blocks/block.ts'
+import { type BlockRef, toRef } from '../chain/blocks/block.ts'
 import { type WaitReason } from '../recovery/decide/decide.ts'
 import { type GapFailure } from '../recovery/decide/findings.ts'
 import { type CurrentStage } from '../recovery/actions/progress.ts'
@@ -19,7 +19,6 @@ import { toJsonValue } from '../base/json-value.ts'
 import { type NodeConfig } from '../config/node-config.ts'
 import { type PeerClaims } from '../backups/peer-claims.ts'
 import { type SharedKey } from './shared-keys.ts'
-import { toRef } from './recovery-ports.ts'
 
 /** What recovery says, and what the node knows besides. */
 export interface NodeRecovery extends RecoveryStatus {

@@ -22,7 +22,7 @@ import {
   openBackupSets
 } from '../backups/backup-sets.ts'
 import { type ChainParts, openChainParts } from './chain-parts.ts'
-import { openHoles } from './hole-parts.ts'
+import { openHoleMender } from './hole-parts.ts'
 import { messageVerifier } from './peer-protocols.ts'
 import { type HoleMender } from '../sync/holes/mend-holes.ts'
 import { createClosers } from '../base/closers.ts'
@@ -79,7 +79,7 @@ export async function createNode(
     const signer = await openNodeSigner(inputs, chain)
     if (signer !== undefined) closers.add('signer', () => signer.close())
     // Before anything stands on stored blocks: some may be lost.
-    const mender = await openHoles({ chain, signer, verify: messageVerifier(inputs, chain) })
+    const mender = await openHoleMender({ chain, signer, verify: messageVerifier(inputs, chain) })
     const ownPeerId = inputs.peerKey.peerId
     const sets = await openBackupSets(
       chain.stores.chainStore,

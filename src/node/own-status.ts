@@ -1,5 +1,6 @@
 // What this node says of itself in `status`, and which blocks it shows in `signed_tip`.
 import { forkDigest } from '../../protocols/status/fork-digest.ts'
+import { toRef } from '../chain/blocks/block.ts'
 import { type Status } from '../../protocols/status/codec.ts'
 import { hexToBytes } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
@@ -8,7 +9,6 @@ import { type ChainConfig } from '../chain/genesis/chain-config.ts'
 import { type HeldBlocks } from '../sync/serving/answer-tip.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type OpenStores } from './open-stores.ts'
-import { toRef } from './recovery-ports.ts'
 
 /** The stores that the facts are read from. */
 type StatusStores = Pick<OpenStores, 'accepted' | 'blocks' | 'genesis' | 'state'>

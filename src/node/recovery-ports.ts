@@ -5,7 +5,7 @@ import { type Clock } from '../base/clock.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { type Applier } from '../apply/applier.ts'
 import { ApplyError } from '../apply/apply-error.ts'
-import { type Block, type BlockRef } from '../chain/blocks/block.ts'
+import { type Block, toRef } from '../chain/blocks/block.ts'
 import { type BlockTimes } from '../chain/blocks/block-times.ts'
 import { type OpenHoles } from '../sync/holes/open-holes.ts'
 import { type VerifyMessage } from '../sync/fetching/peer-blocks.ts'
@@ -149,9 +149,4 @@ export function recoveryPeers({
 export function diskHasRoom(directory: string): boolean {
   const { bavail, bsize } = statfsSync(directory)
   return bavail * bsize >= DISK_ROOM_MIN_BYTES
-}
-
-/** A block's place in the chain. */
-export function toRef({ number, hash }: { number: bigint; hash: Hex }): BlockRef {
-  return { number, hash }
 }

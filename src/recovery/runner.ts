@@ -1,8 +1,9 @@
 // The runner: gathers what is known, asks the pure decision, does what it says, and asks again.
-import { type BlockRef, type SignedBlock } from '../chain/blocks/block.ts'
+import { Backoff } from '../base/backoff.ts'
+import { type BlockRef, type SignedBlock, toRef } from '../chain/blocks/block.ts'
 import { adoptTarget, takeRecord } from './actions/actions.ts'
 import { type BlockAction, decideBlocks, type WaitReason } from './decide/decide.ts'
-import { decideState, type StateAction, isOfDiskLayer } from './decide/decide-state.ts'
+import { decideState, isOfDiskLayer, type StateAction } from './decide/decide-state.ts'
 import { keepEvidence } from './actions/evidence.ts'
 import { formatRef } from './decide/findings.ts'
 import { type ShutReason } from './gate.ts'
@@ -36,14 +37,14 @@ class RecoveryRunner implements Recovery {
   readonly #waker
   readonly #decide: typeof decideBlocks
   readonly #prepare
-  #backoffMs = ASK_BACKOFF_MIN_MS
+  readonly #backoff = new Backoff({ minMs: ASK_BACKOFF_MIN_MS, maxMs: ASK_BACKOFF_MAX_MS })
   #stateAction: StateAction | undefined
   #blockAction: BlockAction | undefined
   #last: RecoveryReport | undefined
   #isFollowing = false
   #loggedKey = ''
   readonly sequencing: SequencingSwitch
-  readonly #pause = (signal: AbortSignal) => this.#waker.wait(this.#nextBackoffMs(), signal)
+  readonly #pause = (signal: AbortSignal) => this.#waker.wait(this.#backoff.next(), signal)
 
   constructor(deps: RecoveryDeps, onExit: OnExit) {
     this.#deps = deps
@@ -71,7 +72,7 @@ class RecoveryRunner implements Recovery {
 
   onPeersChanged(): void {
     this.#deps.knowledge.peersChanged()
-    this.#backoffMs = ASK_BACKOFF_MIN_MS
+    this.#backoff.reset()
     this.#waker.wake()
   }
 
@@ -96,7 +97,7 @@ class RecoveryRunner implements Recovery {
       // Signed by whom the schedule names, and that is not us: no second sequencer, but one that has taken over.
       this.onFault('not-scheduled')
     } else if (isOpen && !isOurs) {
-      knowledge.noteForeign({ block: { number: block.number, hash: block.hash }, from })
+      knowledge.noteForeign({ block: toRef(block), from })
       log.error('foreign-block', { block: formatRef(block), from })
       gate.shut('foreign-block')
     }
@@ -248,7 +249,7 @@ class RecoveryRunner implements Recovery {
   async #waitForReason(reason: WaitReason, signal: AbortSignal): Promise<void> {
     nameShutReason(this.#deps.gate, reason)
     const isQuiet = reason.code === 'quiet-round'
-    const ms = isQuiet ? reason.remainingMs : this.#nextBackoffMs()
+    const ms = isQuiet ? reason.remainingMs : this.#backoff.next()
     const wait = () => this.#waker.wait(ms, signal)
     const outcome = await (isQuiet ? this.#deps.progress.stage('quiet-round', wait) : wait())
     if (outcome === 'timeout') await askEverybody(this.#deps, signal)
@@ -262,18 +263,12 @@ class RecoveryRunner implements Recovery {
     }
     this.#deps.knowledge.restart()
     this.#deps.progress.restart()
-    this.#backoffMs = ASK_BACKOFF_MIN_MS
+    this.#backoff.reset()
   }
 
   #headMoved(): void {
     this.#deps.knowledge.peers.forget()
-    this.#backoffMs = ASK_BACKOFF_MIN_MS
-  }
-
-  #nextBackoffMs(): number {
-    const ms = this.#backoffMs
-    this.#backoffMs = Math.min(2 * ms, ASK_BACKOFF_MAX_MS)
-    return ms
+    this.#backoff.reset()
   }
 
   /** One log line when the finding changes, not one per turn. */

@@ -1,4 +1,5 @@
 // The block loop: build, seal, sign, publish, persist, head.
+import { Backoff } from '../base/backoff.ts'
 import { type Hex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
@@ -79,20 +80,19 @@ export function createSequencer(deps: SequencerDeps, rules: PayloadRules): Seque
       await finishing.catch(() => undefined) // the loop itself hears of it
     },
     async run(signal) {
-      let pauseMs = ABANDONED_PAUSE_MIN_MS
+      const backoff = new Backoff({ minMs: ABANDONED_PAUSE_MIN_MS, maxMs: ABANDONED_PAUSE_MAX_MS })
       while (!signal.aborted) {
         try {
           await gate.waitOpen(signal)
           const sealed = await buildBlock(deps, rules, signal)
           finishing = finishBlock(deps, sealed)
           await finishing
-          pauseMs = ABANDONED_PAUSE_MIN_MS
+          backoff.reset()
         } catch (thrown) {
           if (signal.aborted) return
           log.error('block-abandoned', { reason: errorMessage(thrown) })
           onFault(faultOf(thrown), thrown)
-          await clock.sleep(pauseMs, signal).catch(() => undefined) // aborted: it ends
-          pauseMs = Math.min(2 * pauseMs, ABANDONED_PAUSE_MAX_MS)
+          await clock.sleep(backoff.next(), signal).catch(() => undefined) // aborted: it ends
         }
       }
     }

@@ -20,7 +20,7 @@ export type OpenedRecord =
   | { readonly kind: 'unreadable'; readonly reason: string }
   | { readonly kind: 'torn' | 'open'; readonly live: LiveRecord }
 
-/** The record as it stands. Recovery's rows read it; `torn` lasts until a head is adopted. */
+/** The record as it stands, for whoever decides by it; `torn` lasts until a head is adopted. */
 export type RecordFinding =
   | { readonly kind: 'missing' }
   | { readonly kind: 'empty' }
@@ -53,7 +53,7 @@ export async function readRecord(source: RecordSource): Promise<OpenedRecord> {
   return opened
 }
 
-/** What recovery's rows call it. */
+/** The record as it stands, of what opening found. */
 export function recordFinding(path: string, opened: OpenedRecord): RecordFinding {
   if (opened.kind === 'missing') return { kind: 'missing' }
   if (opened.kind === 'unreadable') return { kind: 'unreadable', path, reason: opened.reason }

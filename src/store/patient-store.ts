@@ -1,6 +1,7 @@
 // LevelDB that waits where the system has nothing left for now: a write lands late instead of failing.
 import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Backoff } from '../base/backoff.ts'
 import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
@@ -160,8 +161,9 @@ class PatientStore implements KeyValueStore {
     const endWith = () => {
       throw thrown
     }
-    for (let waitMs = WAIT_MIN_MS; ; waitMs = Math.min(2 * waitMs, WAIT_MAX_MS)) {
-      await clock.sleep(waitMs, ended).catch(endWith)
+    const backoff = new Backoff({ minMs: WAIT_MIN_MS, maxMs: WAIT_MAX_MS })
+    for (;;) {
+      await clock.sleep(backoff.next(), ended).catch(endWith)
       if (!(await hasRoom(path))) continue
       if (this.#reopening === undefined) {
         // One that is still put together is not cut off: it fails by itself, and waits with the others.

@@ -1,4 +1,5 @@
 // Who is to be told of our status now: connected peers that speak it, with a pause after each failure.
+import { backoffMs } from '../base/backoff.ts'
 import { type Clock } from '../base/clock.ts'
 import { judgeFailure } from './fetching/fetch-failure.ts'
 
@@ -8,6 +9,7 @@ export const IDENTIFY_WAIT_MS = 5_000
 const STATUS_BACKOFF_MIN_MS = 1_000
 /** The longest pause after failures in a row. */
 export const STATUS_BACKOFF_MAX_MS = 60_000
+const STATUS_BACKOFF = { minMs: STATUS_BACKOFF_MIN_MS, maxMs: STATUS_BACKOFF_MAX_MS }
 
 /** What is known of peers. */
 export interface StatusPartnersDeps {
@@ -77,10 +79,10 @@ export class StatusPartners {
   noteFailure(peer: string, thrown: unknown): void {
     const partner = this.#partnerOf(peer)
     const judged = judgeFailure(thrown)
-    const backoffMs = STATUS_BACKOFF_MIN_MS * 2 ** partner.failuresCount
-    const waitMs = judged.kind === 'wait' ? judged.waitMs : backoffMs
+    partner.failuresCount += 1
+    const pauseMs = backoffMs(STATUS_BACKOFF, partner.failuresCount)
+    const waitMs = judged.kind === 'wait' ? judged.waitMs : pauseMs
     partner.notBeforeMs = this.#deps.clock.monotonicMs() + Math.min(waitMs, STATUS_BACKOFF_MAX_MS)
-    if (backoffMs < STATUS_BACKOFF_MAX_MS) partner.failuresCount += 1
     this.#unsent.add(peer)
   }
 

@@ -8,6 +8,11 @@ export interface BlockRef {
   readonly hash: Hex
 }
 
+/** The block's place alone, without what else the value holds. */
+export function toRef({ number, hash }: BlockRef): BlockRef {
+  return { number, hash }
+}
+
 /** The header at V4 (Isthmus on the Prague rules), in Ethereum's order; earlier forks leave the tail undefined. */
 export interface BlockHeader {
   readonly parentHash: Uint8Array

@@ -6,7 +6,7 @@ import { openValue } from '../../store/checked-value.ts'
 import { type KeyValueReader } from '../../store/key-value-store.ts'
 import { CHAIN_PREFIX, hashKey, numberKey, soleKey } from '../../store/keys.ts'
 import { decodeAccepted } from './accepted-index.ts'
-import { type Block, type BlockRef } from '../blocks/block.ts'
+import { type Block, type BlockRef, toRef } from '../blocks/block.ts'
 import { BlockReader } from './block-reader.ts'
 import { encodeLocation, readCanonical } from './canonical-entries.ts'
 import { readEntry } from './chain-entry.ts'
@@ -118,7 +118,7 @@ function findHead(
       report(body === undefined ? 'there is none' : 'its block is missing')
       return undefined
     }
-    return { number: block.number, hash: block.hash }
+    return toRef(block)
   }, report)
 }
 

@@ -1,6 +1,6 @@
 // The signed record's blocks: read and verified one at a time, accepted in batches, offered to gossip.
 import { createYielder } from '../../base/yielder.ts'
-import { type BlockRef, type SignedBlock } from '../../chain/blocks/block.ts'
+import { type BlockRef, type SignedBlock, toRef } from '../../chain/blocks/block.ts'
 import { type ActionDeps } from './action-deps.ts'
 import { type StageCounter } from './progress.ts'
 
@@ -24,7 +24,7 @@ export async function acceptRecorded(
   for (const block of record.blocksAbove(above)) {
     signal.throwIfAborted()
     if (last !== undefined && block.number > last) break
-    accepted.push({ number: block.number, hash: block.hash })
+    accepted.push(toRef(block))
     batch.push(block)
     if (batch.length >= RECORDED_BATCH_BLOCKS) await write()
     await yielder.maybeYield()

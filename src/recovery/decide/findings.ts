@@ -2,6 +2,7 @@
 import { type PassingCause } from '../../base/passing-failure.ts'
 import { type Hex } from '../../base/bytes.ts'
 import { type BlockRef } from '../../chain/blocks/block.ts'
+import { type RecordFinding } from '../../signer/signed-record.ts'
 
 /** Only a sequencer has a gate. */
 export type Role = 'sequencer' | 'backup'
@@ -9,15 +10,8 @@ export type Role = 'sequencer' | 'backup'
 /** `auto`: a majority when the signed record vouches for the tip, else all. */
 export type QuorumSetting = 'auto' | 'all' | 'none' | number
 
-/** The signed record as it was found at start, and as it stands now. */
-export type RecordFinding =
-  | { readonly kind: 'off' }
-  | { readonly kind: 'missing' }
-  /** Its last entry was cut off; for this start's quorum it counts as missing. */
-  | { readonly kind: 'torn'; readonly tip: BlockRef | undefined }
-  | { readonly kind: 'empty' }
-  | { readonly kind: 'good'; readonly tip: BlockRef }
-  | { readonly kind: 'unreadable'; readonly path: string; readonly reason: string }
+/** The signed record as it was found at start, and as it stands now; torn: it counts as missing for this start's quorum. */
+export type KnownRecord = { readonly kind: 'off' } | RecordFinding
 
 /** What one peer said to `signed_tip` in the last round that asked it. */
 export type TipAnswer =
@@ -88,7 +82,7 @@ export interface BackupSet {
 export interface BlockFindings {
   readonly role: Role
   readonly head: BlockRef
-  readonly record: RecordFinding
+  readonly record: KnownRecord
   readonly conflict: Conflict | undefined
   /** Highest first. */
   readonly shown: readonly ShownBlock[]

@@ -1,5 +1,5 @@
 // Who must have answered before silence above our head may count as agreement (src/recovery/README.md, "Quorum").
-import { type BlockFindings, type QuorumSetting, type RecordFinding } from './findings.ts'
+import { type BlockFindings, type QuorumSetting, type KnownRecord } from './findings.ts'
 
 /** In-flight blocks of a dead process are gone after this: 12 gossip heartbeats. */
 export const QUIET_MIN_MS = 6_000
@@ -62,7 +62,7 @@ export function recordVouches({
 }
 
 /** The record's tip, if the record can be read and holds one. */
-export function recordTip(record: RecordFinding) {
+export function recordTip(record: KnownRecord) {
   return record.kind === 'good' || record.kind === 'torn' ? record.tip : undefined
 }
 
@@ -70,5 +70,10 @@ function requiredCount(quorum: QuorumSetting, backupCount: number, vouched: bool
   if (quorum === 'none') return 0
   if (typeof quorum === 'number') return Math.min(quorum, backupCount)
   if (quorum === 'all' || !vouched) return backupCount
-  return Math.floor(backupCount / 2) + 1
+  return majorityOf(backupCount)
+}
+
+/** More than half. */
+export function majorityOf(count: number): number {
+  return Math.floor(count / 2) + 1
 }

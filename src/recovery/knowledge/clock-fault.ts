@@ -1,5 +1,6 @@
 // Whether our clock may be trusted to build.
 import { type ClockFault } from '../decide/findings.ts'
+import { majorityOf } from '../decide/quorum.ts'
 
 /** Our clock may differ by so much from a majority of the backups. */
 export const CLOCK_OFF_MAX_MS = 5_000
@@ -34,8 +35,7 @@ export function findClockFault({
     ({ offsetMs, tripMs }) => -offsetMs - tripMs / 2 > CLOCK_OFF_MAX_MS
   )
   const accusers = ahead.length >= behind.length ? ahead : behind
-  const majority = Math.floor(backupCount / 2) + 1
-  if (accusers.length < Math.max(CLOCK_WITNESSES_MIN, majority)) return undefined
+  if (accusers.length < Math.max(CLOCK_WITNESSES_MIN, majorityOf(backupCount))) return undefined
   const offsets = accusers.map(({ offsetMs }) => offsetMs).sort((a, b) => a - b)
   return {
     reason: 'off-from-backups',

@@ -1,11 +1,11 @@
 // Targets that could not be reached, and when each may be tried again (src/recovery/README.md, "Decisions").
+import { backoffMs } from '../../base/backoff.ts'
 import { type Clock } from '../../base/clock.ts'
 import { type Hex } from '../../base/bytes.ts'
 import { type GapFailure } from '../decide/findings.ts'
 
 /** A walk that failed is tried again after this, then after twice that, up to the maximum. */
-const RETRY_MIN_MS = 5_000
-const RETRY_MAX_MS = 60_000
+const RETRY = { minMs: 5_000, maxMs: 60_000 }
 /** Targets remembered; the oldest is forgotten, and tried anew when it shows up again. */
 const TARGETS_MAX = 64
 
@@ -41,8 +41,8 @@ export class GapFailures {
       failure,
       failedCount,
       triesCount,
-      retryAtMs: nowMs + retryMs(failedCount),
-      countsFromMs: isCounted ? nowMs + retryMs(triesCount) : known.countsFromMs
+      retryAtMs: nowMs + backoffMs(RETRY, failedCount),
+      countsFromMs: isCounted ? nowMs + backoffMs(RETRY, triesCount) : known.countsFromMs
     })
     for (const oldest of this.#failed.keys()) {
       if (this.#failed.size <= TARGETS_MAX) break
@@ -83,9 +83,4 @@ export class GapFailures {
   clear(): void {
     this.#failed.clear()
   }
-}
-
-/** The pause after so many tries. */
-function retryMs(count: number): number {
-  return Math.min(RETRY_MIN_MS * 2 ** (count - 1), RETRY_MAX_MS)
 }

@@ -1,8 +1,8 @@
 // Two blocks of our key where there may be one: seen in answers, gossip, record and store (src/recovery/README.md, "Decisions").
 import { type Hex } from '../../base/bytes.ts'
 import { createYielder, type Yielder } from '../../base/yielder.ts'
-import { type BlockRef } from '../../chain/blocks/block.ts'
-import { type Conflict, type RecordFinding } from '../decide/findings.ts'
+import { type BlockRef, toRef } from '../../chain/blocks/block.ts'
+import { type Conflict, type KnownRecord } from '../decide/findings.ts'
 import { type RecoveryChain } from './ports.ts'
 
 /** Conflicts kept as evidence; more add nothing an operator could use. */
@@ -80,7 +80,7 @@ export class KnownConflicts {
   }
 
   /** One already seen, or one between our chain and the accepted store or the record. */
-  first(head: BlockRef, finding: RecordFinding): Conflict | undefined {
+  first(head: BlockRef, finding: KnownRecord): Conflict | undefined {
     for (const conflict of this.#known.values()) return conflict
     for (const other of this.#chain.acceptedAt(head.number)) {
       if (other.hash !== head.hash) return { ours: head, other, holders: ['self'] }
@@ -91,8 +91,4 @@ export class KnownConflicts {
     if (ours === undefined || ours === tip.hash) return undefined
     return { ours: { number: tip.number, hash: ours }, other: tip, holders: ['record'] }
   }
-}
-
-function toRef({ number, hash }: BlockRef): BlockRef {
-  return { number, hash }
 }

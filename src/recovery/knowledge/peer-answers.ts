@@ -1,5 +1,6 @@
 // Who was asked, what they said, and what the rounds of asking add up to (decide/quorum.ts).
 import { type Hex } from '../../base/bytes.ts'
+import { Backoff } from '../../base/backoff.ts'
 import { type Clock } from '../../base/clock.ts'
 import { type BackupSet, type BlockFindings, type TipAnswer } from '../decide/findings.ts'
 import { type RecoveryPeers, type StoredBackups } from './ports.ts'
@@ -11,8 +12,7 @@ const FIRST_ASK_GRACE_MS = 5_000
 /** So long a node without a quorum waits for somebody to be there before it goes by what it has itself. */
 const ANSWER_WAIT_MAX_MS = 600_000
 /** Pauses between two rounds of a backup that none of those whom its operator named has answered yet. */
-const UNHEARD_ASK_MIN_MS = 500
-const UNHEARD_ASK_MAX_MS = 10_000
+const UNHEARD_ASK = { minMs: 500, maxMs: 10_000 }
 
 /** Where it is read who is there, and who counts. */
 export interface PeerAnswersDeps {
@@ -56,7 +56,7 @@ export class PeerAnswers {
   #mutePeers: ReadonlySet<string> = new Set()
   /** When to ask again while none of the named has spoken, and how long after that. */
   #unheardDueMs = 0
-  #unheardBackoffMs = UNHEARD_ASK_MIN_MS
+  readonly #unheardBackoff = new Backoff(UNHEARD_ASK)
   /** Said since they were asked last that they speak it: what was said before is answered by that. */
   readonly #spokeUp = new Set<string>()
   #startedMs: number
@@ -104,8 +104,7 @@ export class PeerAnswers {
     this.noteSpoken(round.answers)
     this.#roundsCount += this.#isRoundStale ? 0 : 1
     this.#rounds.add(round, isFull())
-    this.#unheardDueMs = this.#deps.clock.monotonicMs() + this.#unheardBackoffMs
-    this.#unheardBackoffMs = Math.min(2 * this.#unheardBackoffMs, UNHEARD_ASK_MAX_MS)
+    this.#unheardDueMs = this.#deps.clock.monotonicMs() + this.#unheardBackoff.next()
   }
 
   /** They are asked outside of a round: what they say of our head is not part of any answer. */

@@ -1,7 +1,7 @@
 // What recovery knows of the node, and from whom: its chain, its states, its record, its peers. `node/` satisfies each.
 import { type Hex } from '../../base/bytes.ts'
 import { type BlockRef, type SignedBlock } from '../../chain/blocks/block.ts'
-import { type ClockFault, type RecordFinding } from '../decide/findings.ts'
+import { type ClockFault, type KnownRecord } from '../decide/findings.ts'
 
 /** Our chain and the accepted blocks beside it. */
 export interface RecoveryChain {
@@ -55,7 +55,7 @@ export interface DiffsAtHand {
 
 /** The signed record, as recovery reads it and writes the adopted head into it. */
 export interface RecoveryRecord {
-  finding(): RecordFinding
+  finding(): KnownRecord
   hashAt(number: bigint): Hex | undefined
   /** The blocks above a height whose messages are kept, ascending, each read and verified when it is asked for. */
   blocksAbove(number: bigint): Iterable<SignedBlock>

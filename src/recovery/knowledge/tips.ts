@@ -3,7 +3,7 @@ import { type Clock } from '../../base/clock.ts'
 import { withDeadline } from '../../base/deadline.ts'
 import { type Hex } from '../../base/bytes.ts'
 import { errorMessage } from '../../base/node-error.ts'
-import { type BlockRef, type SignedBlock } from '../../chain/blocks/block.ts'
+import { type BlockRef, type SignedBlock, toRef } from '../../chain/blocks/block.ts'
 import { RequestError } from '../../reqresp/request-error.ts'
 import { type Conflict, type TipAnswer } from '../decide/findings.ts'
 import { type Round } from './rounds.ts'
@@ -123,7 +123,7 @@ function judgeTip(tip: SignedTip): TipAnswer {
     case 'same':
       return { kind: 'answered', tip: undefined }
     default:
-      return { kind: 'answered', tip: { number: tip.block.number, hash: tip.block.hash } }
+      return { kind: 'answered', tip: toRef(tip.block) }
   }
 }
 
@@ -139,7 +139,7 @@ function findConflict(
   if (ours === undefined || ours === block.hash) return undefined
   return {
     ours: { number: block.number, hash: ours },
-    other: { number: block.number, hash: block.hash },
+    other: toRef(block),
     holders: [peer]
   }
 }

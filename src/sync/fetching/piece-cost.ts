@@ -1,4 +1,5 @@
 // What a failed attempt costs: how long its peer is left alone, and when it is given up for that piece.
+import { backoffMs } from '../../base/backoff.ts'
 import { type JudgedFailure } from './fetch-failure.ts'
 import { type PeerRecord } from './peer-record.ts'
 
@@ -10,8 +11,7 @@ const WAIT_COST = 1
 const WAIT_COST_MS = 1_000
 /** A peer that asks for a longer wait is asked again after this one. */
 const WAIT_MAX_MS = 30_000
-const BACKOFF_MIN_MS = 500
-const BACKOFF_MAX_MS = 8_000
+const BACKOFF = { minMs: 500, maxMs: 8_000 }
 
 /** Notes when the peer may be asked again. Returns what it has cost the piece by now. */
 export function noteFailedAttempt(
@@ -26,6 +26,6 @@ export function noteFailedAttempt(
   }
   record.strikes++
   if (judged.kind === 'final') return COST_MAX
-  record.notBeforeMs = nowMs + Math.min(BACKOFF_MIN_MS * 2 ** (record.strikes - 1), BACKOFF_MAX_MS)
+  record.notBeforeMs = nowMs + backoffMs(BACKOFF, record.strikes)
   return costBefore + FAILURE_COST
 }

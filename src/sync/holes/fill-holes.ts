@@ -1,4 +1,5 @@
 // Brings back stored blocks that were lost below the head: out of what is left here, else from peers by hash.
+import { Backoff } from '../../base/backoff.ts'
 import { type Clock } from '../../base/clock.ts'
 import { type Log } from '../../base/log.ts'
 import { errorMessage } from '../../base/node-error.ts'
@@ -79,7 +80,7 @@ class Filler implements HoleFiller {
   #reasons = new Map<string, string>()
   #named: ReadonlySet<string> = new Set()
   #retryAtMs = 0
-  #backoffMs = RETRY_MIN_MS
+  readonly #backoff = new Backoff({ minMs: RETRY_MIN_MS, maxMs: RETRY_MAX_MS })
 
   constructor(deps: HoleFillerDeps) {
     this.#deps = deps
@@ -87,7 +88,7 @@ class Filler implements HoleFiller {
 
   peersChanged(): void {
     this.#retryAtMs = 0
-    this.#backoffMs = RETRY_MIN_MS
+    this.#backoff.reset()
   }
 
   shown(): ShownHoles {
@@ -132,8 +133,7 @@ class Filler implements HoleFiller {
   }
 
   #wait(): void {
-    this.#retryAtMs = this.#deps.clock.monotonicMs() + this.#backoffMs
-    this.#backoffMs = Math.min(2 * this.#backoffMs, RETRY_MAX_MS)
+    this.#retryAtMs = this.#deps.clock.monotonicMs() + this.#backoff.next()
   }
 
   /** One try at everything, from the top down: a block proves which one its parent is. */

@@ -3,7 +3,7 @@ import {
   type BlockFindings,
   type GapFailure,
   type QuorumSetting,
-  type RecordFinding,
+  type KnownRecord,
   type TipAnswer
 } from '../../../src/recovery/decide/findings.ts'
 import { answered, answers, blockFindings, ref } from './findings-fixture.ts'
@@ -32,7 +32,7 @@ export const QUIET_DONE = { firstFullMs: 0, quietFullMs: 6_000, newInARow: 0 }
 
 /** Hundreds of thousands. */
 export function* everyCombination(): Generator<BlockFindings> {
-  const records: RecordFinding[] = [
+  const records: KnownRecord[] = [
     { kind: 'off' },
     { kind: 'missing' },
     { kind: 'empty' },

@@ -5,7 +5,7 @@ import { type Log, silentLog } from '../../../src/base/log.ts'
 import { type BlockRef, type SignedBlock } from '../../../src/chain/blocks/block.ts'
 import {
   type QuorumSetting,
-  type RecordFinding,
+  type KnownRecord,
   type Role
 } from '../../../src/recovery/decide/findings.ts'
 import { createGate } from '../../../src/recovery/gate.ts'
@@ -73,7 +73,7 @@ export interface WorldOptions {
   /** Whom an operator named besides the backups. */
   readonly configuredPeers?: readonly string[]
   readonly quorum?: QuorumSetting
-  readonly record?: RecordFinding
+  readonly record?: KnownRecord
   readonly recordBlocks?: readonly SignedBlock[]
   /** In the accepted store before anything begins, oldest first. */
   readonly acceptedAtStart?: readonly SignedBlock[]
