@@ -31,7 +31,7 @@ export interface GossipPreset {
   readonly hashesPerHeightMax: number
   /** Heights remembered for that count, least recently used first out. */
   readonly heightsMax: number
-  /** True when prevRandao carries the timestamp's milliseconds (block-message/README.md). */
+  /** True when prevRandao carries the timestamp's milliseconds (protocols/block-message/README.md, "Milliseconds"). */
   readonly hasMillisecondPart: boolean
 }
 

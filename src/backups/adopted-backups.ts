@@ -56,7 +56,7 @@ export interface CurrentBackups {
   addressOf(peerId: string): string | undefined
 }
 
-/** The sets that are asked besides the backups of now, until the gate is open under these (recovery.md, "Quorum"). */
+/** The sets that are asked besides the backups of now, until the gate is open under these (src/recovery/README.md, "Quorum"). */
 export class AdoptedBackups implements StoredBackups {
   readonly #stored: NamedValue<StoredSets>
   readonly #current: CurrentBackups

@@ -16,7 +16,7 @@ export interface CommandIo {
   readonly exitNow: (code: number) => void
 }
 
-/** What the process ends with (operator.md, "Command line"). */
+/** What the process ends with (src/cli/README.md, "Exit codes"). */
 export const EXIT_CODE = {
   good: 0,
   /** A check failed, or the node stopped on an error. */

@@ -1,4 +1,4 @@
-// `rekindle db rewind`: takes a backup's chain back to a lower block, by name (recovery.md, "The operator's exits").
+// `rekindle db rewind`: takes a backup's chain back to a lower block, by name (src/recovery/README.md, "Operator's exits").
 import { type BlockRef } from '../chain/blocks/block.ts'
 import { canonicalAbove, heldDescendants } from '../chain/stored/branches.ts'
 import {

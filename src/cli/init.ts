@@ -1,4 +1,4 @@
-// `rekindle init`: a new node's config, keys, record and genesis, all of them or nothing (operator.md).
+// `rekindle init`: a new node's config, keys, record and genesis, all of them or nothing (src/cli/README.md).
 import { rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { type Hex } from '../base/bytes.ts'

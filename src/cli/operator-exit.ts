@@ -1,4 +1,4 @@
-// An operator's exit: a command that gives up blocks by name, on a node that does not run (recovery.md).
+// An operator's exit: a command that gives up blocks by name, on a node that does not run (src/recovery/README.md, "Operator's exits").
 import { type Hex } from '../base/bytes.ts'
 import { type BlockRef } from '../chain/blocks/block.ts'
 import { type CommandIo, EXIT_CODE } from './command-io.ts'

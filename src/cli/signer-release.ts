@@ -1,4 +1,4 @@
-// `rekindle signer release`: frees heights that the signed record bars, by name (recovery.md, "The operator's exits").
+// `rekindle signer release`: frees heights that the signed record bars, by name (src/recovery/README.md, "Operator's exits").
 import { heldDescendants } from '../chain/stored/branches.ts'
 import {
   type ExitFlags,

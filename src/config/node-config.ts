@@ -24,7 +24,7 @@ export interface SignerFilesConfig {
   readonly recordFile: string | undefined
 }
 
-/** Everything an operator can set for a node; operator.md, "Config". */
+/** Everything an operator can set for a node (src/config/README.md). */
 export interface NodeConfig {
   readonly role: 'sequencer' | 'backup'
   /** Holds the databases, each in a directory of its own. */

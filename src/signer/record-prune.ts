@@ -1,4 +1,4 @@
-// When messages are dropped from the signed record, and which (recovery.md, "Words").
+// When messages are dropped from the signed record, and which (src/signer/README.md, "The file").
 import { type LiveRecord } from './record-live.ts'
 
 /** How long messages stay, and what a rewrite must be worth; tests make both small. */

@@ -1,4 +1,4 @@
-// The signed record: what our key signed, on disk before any signature leaves (recovery.md, "Words").
+// The signed record: what our key signed, on disk before any signature leaves (src/signer/README.md).
 import { randomBytes } from 'node:crypto'
 import { type Hex } from '../base/bytes.ts'
 import { SerialExecutor } from '../base/serial.ts'

@@ -1,4 +1,4 @@
-// The journal's bytes: a header that names the disk layer, then one record a layer (state.md, "Journal").
+// The journal's bytes: a header that names the disk layer, then one record a layer (src/state/README.md, "Journal").
 import { bytesToHex, concatBytes, hexToBytes } from '../base/bytes.ts'
 import { crc32c } from '../base/crc32c.ts'
 import { ByteReader, ByteWriter } from './byte-cursor.ts'

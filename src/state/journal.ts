@@ -1,4 +1,4 @@
-// The journal: layers that are not on disk yet, in one file, written at a clean stop (state.md, "Journal").
+// The journal: layers that are not on disk yet, in one file, written at a clean stop (src/state/README.md, "Journal").
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Clock } from '../base/clock.ts'

@@ -1,4 +1,4 @@
-// Every key of both databases: the first byte says what an entry is (state.md, "Store").
+// Every key of both databases: the first byte says what an entry is (src/store/README.md, "Decisions").
 import { type Hex, hexToBytes } from '../base/bytes.ts'
 
 /** Which database, and in which layout; a change of any key or value below raises the version. */
@@ -19,11 +19,11 @@ export const SCHEMA_KEY: Uint8Array = new Uint8Array(Buffer.from('!schema', 'lat
  * value stands behind a checksum (checked-value.ts).
  */
 export const CHAIN_PREFIX = {
-  /** height → the accepted hashes there, oldest first, each with its signer (chain/accepted-index.ts). */
+  /** height → the accepted hashes there, oldest first, each with its signer (chain/stored/accepted-index.ts). */
   accepted: firstByte('a'),
-  /** hash → version, signer and block message (chain/block-content.ts). */
+  /** hash → version, signer and block message (chain/blocks/block-content.ts). */
   content: firstByte('b'),
-  /** height → nothing, where more than one block was accepted (chain/accepted-index.ts). */
+  /** height → nothing, where more than one block was accepted (chain/stored/accepted-index.ts). */
   contested: firstByte('o'),
   /** nothing → hash of the canonical head. */
   head: firstByte('c'),
@@ -31,7 +31,7 @@ export const CHAIN_PREFIX = {
   diff: firstByte('d'),
   /** hash → header in RLP. */
   header: firstByte('h'),
-  /** name → JSON of another folder (chain/named-value.ts). */
+  /** name → JSON of another folder (chain/stored/named-value.ts). */
   named: firstByte('m'),
   /** height → hash of the canonical block. */
   canonical: firstByte('n'),

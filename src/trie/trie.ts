@@ -1,4 +1,4 @@
-// The Merkle-Patricia trie of Ethereum over a path-keyed source (Yellow Paper, appendix D; state.md, "Trie").
+// The Merkle-Patricia trie of Ethereum over a path-keyed source (Yellow Paper, appendix D; src/trie/README.md).
 import { concatBytes, equalBytes } from '../base/bytes.ts'
 import { CommitWalk, levelsOfSteps, type TrieCommit } from './commit.ts'
 import { KeyCursor } from './key-cursor.ts'

@@ -1,4 +1,4 @@
-// Whether a block may follow another by their headers alone: what execution does not check (protocols.md, state.md).
+// Whether a block may follow another by their headers alone: what execution does not check (src/chain/README.md, "A genuine block").
 import { type ForkTimes } from '../../../protocols/status/fork-digest.ts'
 import { millisecondPart } from '../../../protocols/block-message/millisecond-part.ts'
 import { bytesToHex, type Hex } from '../../base/bytes.ts'

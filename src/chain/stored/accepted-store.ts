@@ -1,4 +1,4 @@
-// Accepted blocks: signed messages on disk before they are executed, by hash and by height (recovery.md, "Words").
+// Accepted blocks: signed messages on disk before they are executed, by hash and by height (src/recovery/README.md, "Words").
 import { type VersionedMessage } from '../../../protocols/block-message/message-chunk.ts'
 import { type Hex } from '../../base/bytes.ts'
 import { type Log } from '../../base/log.ts'
@@ -17,7 +17,7 @@ import { putEntry, readEntry, unlessDamaged } from './chain-entry.ts'
 import { ChainError } from '../blocks/chain-error.ts'
 import { type SignerSchedule } from '../blocks/signer-schedule.ts'
 
-/** Why an operator's word counts for more than the block (recovery.md, "Words"). */
+/** Why an operator's word counts for more than the block (src/recovery/README.md, "Operator's exits"). */
 export type SetAsideReason = 'chosen-against' | 'given-up' | 'released' | 'rewound'
 
 const REASONS: readonly string[] = [

@@ -1,4 +1,4 @@
-// State diffs of canonical blocks by height, written with their block and kept for a while (state.md, "Shape").
+// State diffs of canonical blocks by height, written with their block and kept for a while (src/state/README.md, "State diffs").
 import { blockHashOfDiff } from '../../../protocols/state-diffs-by-range/state-diff-codec.ts'
 import { bytesToHex, type Hex } from '../../base/bytes.ts'
 import { type BatchOperation, type KeyValueStore } from '../../store/key-value-store.ts'

@@ -1,4 +1,4 @@
-// Heights up to the head whose block is not stored whole, each held against its child (state.md, "Verification").
+// Heights up to the head whose block is not stored whole, each held against its child (src/chain/README.md, "Damage").
 import { bytesToHex, type Hex } from '../../base/bytes.ts'
 import { keccak256 } from '../../base/keccak.ts'
 import { type KeyValueReader } from '../../store/key-value-store.ts'

@@ -1,4 +1,4 @@
-// Taking the canonical chain back to a lower block, by an operator's word (recovery.md, "The operator's exits").
+// Taking the canonical chain back to a lower block, by an operator's word (src/recovery/README.md, "Operator's exits").
 import { bytesToHex, type Hex, hexToBytes } from '../../base/bytes.ts'
 import { keccak256 } from '../../base/keccak.ts'
 import { type BatchOperation, type KeyValueStore } from '../../store/key-value-store.ts'

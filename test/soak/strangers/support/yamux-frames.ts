@@ -1,4 +1,4 @@
-// Frames of yamux, sound or not (github.com/hashicorp/yamux, "spec.md").
+// Frames of yamux, sound or not (the specification in github.com/hashicorp/yamux).
 
 /** Frame types. */
 export const YAMUX_TYPE = { data: 0, windowUpdate: 1, ping: 2, goAway: 3 } as const
