@@ -1,6 +1,7 @@
-// What is written down beside the code: a first line for each file, a doc comment for each export.
+// What is written down beside the code: a first line for each file, a doc comment for each export, and what these cite.
 import assert from 'node:assert/strict'
 import ts from 'typescript'
+import { byPath, checkCitations } from './citations.ts'
 import {
   filesUnder,
   type Problem,
@@ -61,6 +62,10 @@ describe('documents', () => {
     const sources = filesUnder(files, ['src', 'protocols', 'devnet', 'test/support', 'test/style'])
     assert.deepEqual(problemLines(sources.flatMap(checkExports)), [])
   })
+  it('cite pages, sections and sources that are in the tree', () => {
+    const tree = byPath(files)
+    assert.deepEqual(problemLines(files.flatMap((file) => checkCitations(file, tree))), [])
+  })
 })
 
 describe('the guard of documents', () => {
@@ -102,5 +107,92 @@ describe('the guard of documents', () => {
   })
   it('leaves re-exports to where the thing is declared', () => {
     assert.deepEqual(checkExports({ path, text: "export { a } from './a.ts'" }), [])
+  })
+})
+
+describe('the guard of citations', () => {
+  const tree = byPath([
+    { path: 'README.md', text: '# A\n\n## Run it\n' },
+    { path: 'src/README.md', text: '# Map\n' },
+    { path: 'src/state/README.md', text: '# State\n\n## Journal\n\n```\n# no heading\n```\n' },
+    { path: 'src/state/journal.ts', text: '' },
+    { path: 'src/rpc/turns.ts', text: '' },
+    { path: 'protocols/gossip/README.md', text: '## Validation, step by step\n\n## Rules\n' }
+  ])
+  const problemsOf = (path: string, text: string) =>
+    problemLines(checkCitations({ path, text }, tree))
+
+  for (const [text, problem] of [
+    // As they stood in the code before the pages were in the tree.
+    ['// The journal (state.md, "Journal").', /cites state[.]md, which is not in the tree/],
+    ['// Blocks that become the chain (recovery.md, row 8).', /cites recovery[.]md/],
+    ['/** Everything that can be set; operator.md, "Config". */', /cites operator[.]md/],
+    ['// What execution does not check (protocols.md).', /cites protocols[.]md/],
+    ['x() // as stack.md has it', /cites stack[.]md/],
+    ['// As src/journal/README.md says.', /cites src\/journal\/README[.]md/],
+    ['// As src/state/README.md, "Layers", says.', /cites "Layers", which src\/state\/README[.]md/],
+    ['// As src/state/README.md, "Journal" and "Layers", say.', /cites "Layers"/],
+    ['// src/state/README.md, "no heading"', /cites "no heading"/],
+    ['// Judged as in protocols/gossip, "Validation".', /cites "Validation"/],
+    ['/** Judged (protocols/gossip,\n * "Validation"). */', /cites "Validation"/],
+    ['// Under protocols/mesh, "Rules".', /cites protocols\/mesh/],
+    ['// See chain/journal.ts.', /cites chain\/journal[.]ts/],
+    ['// See ./journal.ts.', /cites [.]\/journal[.]ts/]
+  ] as const) {
+    it(`refuses ${JSON.stringify(text)} in a source`, () => {
+      const [line, ...more] = problemsOf('src/base/a.ts', text)
+      assert.match(line ?? '', problem)
+      assert.deepEqual(more, [])
+    })
+  }
+
+  for (const text of [
+    '// The journal (src/state/README.md, "Journal").',
+    '/** Judged (protocols/gossip,\n * "Validation, step by step"). */',
+    '// Judged as in protocols/gossip, "Rules", and more.',
+    '// Turns by client (rpc/turns.ts), layers (journal.ts).',
+    '// Every page: **/*.md.',
+    '// See https://example.org/state.md and the notes of its authors.',
+    "const name = 'state.md'\nconst text = `// state.md`\nimport './none.ts'"
+  ]) {
+    it(`lets a source say ${JSON.stringify(text)}`, () => {
+      assert.deepEqual(problemsOf('src/base/a.ts', text), [])
+    })
+  }
+
+  for (const [text, problem] of [
+    ['See [state](src/states/README.md).', /cites src\/states\/README[.]md/],
+    [
+      'See [the journal](src/state/README.md#journals).',
+      /links to src\/state\/README[.]md#journals/
+    ],
+    ['See `src/state/README.md`, "Layers".', /cites "Layers"/],
+    ['See `design.md`.', /cites design[.]md/],
+    ['| `state.ts` | states |', /cites state[.]ts/]
+  ] as const) {
+    it(`refuses ${JSON.stringify(text)} on a page`, () => {
+      const [line, ...more] = problemsOf('CONTRIBUTING.md', text)
+      assert.match(line ?? '', problem)
+      assert.deepEqual(more, [])
+    })
+  }
+
+  for (const text of [
+    'See [the journal](src/state/README.md#journal) and [how](README.md#run-it).',
+    'See `src/state/README.md`, "Journal".',
+    'Every `*.md`, and `test/unit/*.test.ts`.'
+  ]) {
+    it(`lets a page say ${JSON.stringify(text)}`, () => {
+      assert.deepEqual(problemsOf('CONTRIBUTING.md', text), [])
+    })
+  }
+
+  it('resolves names from where the citing file lies', () => {
+    assert.deepEqual(problemsOf('src/state/b.ts', '// README.md, "Journal"; ./journal.ts'), [])
+    assert.match(problemsOf('src/rpc/b.ts', '// ./journal.ts')[0] ?? '', /cites [.]\/journal[.]ts/)
+  })
+  it('names the line', () => {
+    const [line] = problemsOf('src/base/a.ts', 'a()\n\n// b\n// c (state.md)\n')
+    assert.match(line ?? '', /^src\/base\/a[.]ts:4: /)
   })
 })

@@ -28,7 +28,7 @@ export function walk(node: ts.Node, visit: (node: ts.Node) => void): void {
 
 /**
  * Everything the file imports: declarations and re-exports, of types too, `import()` as call and as type,
- * `require()`, triple-slash references, and `new URL('./x.ts', import.meta.url)`, as workers are named.
+ * `require()`, triple-slash references, and `new URL('…', import.meta.url)` of a source, as workers are named.
  */
 export function importsOf(file: ProjectFile): readonly Import[] {
   const source = parse(file)
