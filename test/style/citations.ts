@@ -23,8 +23,11 @@ const CITED = new RegExp(
   String.raw`(?<![\w./:*@-])(${PAGE_OR_SOURCE}|${FOLDER})(?:#([\w-]+))?(${SECTIONS})`,
   'g'
 )
-/** Comments that cite, and more: parsing every source to look at its comments would take too long. */
-const MAY_CITE = new RegExp(String.raw`(?:\/\/|\*).*(?:\.(?:md|ts)\b|(?:${TOP_FOLDERS})\/)`)
+/** Comments that cite, and a few lines more: to parse every source for its comments would take too long. */
+const MAY_CITE = new RegExp(
+  String.raw`(?:^\s*(?:\/\/|\/?\*)|\s\/\/\s).*(?:\.(?:md|ts)\b|(?:${TOP_FOLDERS})\/\S+,\s*(?:"|$))`,
+  'm'
+)
 
 /** Where the citations of a kind of file stand. */
 const READERS: Readonly<Record<string, (file: ProjectFile) => string>> = {
@@ -77,8 +80,8 @@ function citationsOf(file: ProjectFile): readonly Citation[] {
 }
 
 /**
- * Beside the citing file, from the root, or from src/. A source may be named alone, wherever it lies; a page may not,
- * since most of them have the same name.
+ * Beside the citing file, from the root, or from src/. A source may be named by the end of its path, wherever it lies; a
+ * page may not, since most of them have the same name.
  */
 function findCited(
   { path }: ProjectFile,
@@ -89,10 +92,7 @@ function findCited(
   const places = [posix.join(posix.dirname(path), page), page, `src/${page}`]
   const found = places.map((place) => files.get(posix.normalize(place))).find(Boolean)
   if (found !== undefined || page.endsWith('.md') || page.startsWith('.')) return found
-  const isFolderNamed = page.includes('/')
-  return isFolderNamed
-    ? undefined
-    : [...files.values()].find((file) => posix.basename(file.path) === page)
+  return [...files.values()].find((file) => file.path.endsWith(`/${page}`))
 }
 
 /** The headings of a page, as they are written and as anchors of links. */
