@@ -9,7 +9,8 @@ import { createEvmInSlices } from './block-evm.ts'
 import { blake2fPrecompiles } from './blake2f.ts'
 import { modexpPrecompile } from './modexp.ts'
 import { hashesInSlices } from './hashes-in-slices.ts'
-import { pairsInSlices } from './pairs-in-slices.ts'
+import { curvePrecompiles } from './curve-precompiles.ts'
+import { loadCurves } from './pairing-curve.ts'
 import { pointEvaluation } from './point-evaluation.ts'
 import { type StateAdapter } from './state-adapter.ts'
 
@@ -70,21 +71,25 @@ export function evmBlock(
   }
 }
 
-/** An EVM on one state adapter; `yielder` is asked between small steps of its work, and may end it by what it throws. */
-export function createBlockEvm(
+/**
+ * An EVM on one state adapter; `yielder` is asked between small steps of its work, and may end it by what it throws.
+ * Rejects with MclError where there is no WebAssembly.
+ */
+export async function createBlockEvm(
   { common, state, blockHashes }: BlockEvmSite,
   yielder: Yielder
 ): Promise<EVM> {
+  const curves = await loadCurves()
   const options = {
     common,
     stateManager: state,
     blockchain: createBlockHashSource(blockHashes),
     customPrecompiles: [
       ...blake2fPrecompiles(yielder),
-      pointEvaluation(yielder),
+      pointEvaluation(curves, yielder),
       modexpPrecompile(yielder),
       ...hashesInSlices(yielder),
-      ...pairsInSlices(yielder)
+      ...curvePrecompiles(curves, yielder)
     ]
   }
   return createEvmInSlices(options, yielder)

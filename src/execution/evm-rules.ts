@@ -7,7 +7,7 @@ import { recoverPublicKey } from '../base/secp256k1.ts'
 /** EIP-155 replay protection starts here: v = 35 + 2 * chainId + parity. */
 const EIP155_BASE = 35n
 
-/** Prague for one chain. KZG is not loaded: blob transactions are refused; precompiles 0x02, 0x03, 0x05, 0x08, 0x09, 0x0a, 0x0c, 0x0e and 0x0f are our own. */
+/** Prague for one chain. KZG is not loaded: blob transactions are refused; precompiles 0x02, 0x03, 0x05, and from 0x06 to 0x11 are our own. */
 export function createEvmCommon(chainId: bigint): Common {
   return new Common({
     chain: { ...Mainnet, chainId: Number(chainId), name: 'rollup' },

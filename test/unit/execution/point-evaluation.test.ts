@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { bytesToHex, concatBytes, hexToBytes } from '../../../src/base/bytes.ts'
 import { createYielder } from '../../../src/base/yielder.ts'
+import { loadCurves } from '../../../src/execution/pairing-curve.ts'
 import { evaluatePoint, POINT_EVALUATION_GAS } from '../../../src/execution/point-evaluation.ts'
 
 /** "pointEvaluation1" of the precompile test data that Ethereum clients share. */
@@ -21,8 +22,9 @@ const INFINITY = concatBytes(Uint8Array.of(0xc0), new Uint8Array(47))
 const GAS = 100_000n
 
 /** One call. */
-function evaluate(input: Uint8Array, gasLimit: bigint) {
-  return evaluatePoint(input, gasLimit, createYielder())
+async function evaluate(input: Uint8Array, gasLimit: bigint) {
+  const { bls12381: curve } = await loadCurves()
+  return evaluatePoint(input, gasLimit, { curve, yielder: createYielder() })
 }
 
 describe('the point evaluation precompile', () => {
