@@ -15,6 +15,7 @@ import {
 } from './call-messages.ts'
 import { CallAborted, type CallTurn, CallTurns } from './call-turns.ts'
 import { createEvmCommon } from './evm-rules.ts'
+import { loadCurves } from './pairing-curve.ts'
 import { type CallOutcome, type EstimateOutcome, runCall, searchGas } from './run-call.ts'
 import { type StateReader } from './state-adapter.ts'
 
@@ -38,6 +39,9 @@ const turns = new CallTurns(
 
 // Linux has it for each thread; elsewhere it would be the whole process.
 if (process.platform === 'linux') setPriority(NICENESS)
+
+// Not in the time of the first call: messages wait for whoever listens.
+await loadCurves()
 
 parentPort?.on('message', (message: ToCallWorker) => {
   if (message.kind === 'value') running.get(message.id)?.give?.(message.value)

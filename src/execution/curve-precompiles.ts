@@ -10,7 +10,7 @@ import {
   addition,
   bls12381Form,
   bn254Form,
-  type CurveForm,
+  type PointForm,
   type CurveWork,
   mapping,
   pairing,
@@ -27,8 +27,8 @@ interface CurvePrecompile {
   readonly sliceBytes: number
   /** One slice: zeros stand for what is missing, and what is more does not count. */
   readonly isFilledUp?: true
-  readonly form: (curves: PairingCurves) => CurveForm
-  readonly begin: (form: CurveForm) => CurveWork
+  readonly form: (curves: PairingCurves) => PointForm
+  readonly begin: (form: PointForm) => CurveWork
 }
 
 const BN254 = { form: bn254Form }
@@ -43,9 +43,9 @@ const PRECOMPILES: readonly CurvePrecompile[] = [
   },
   { id: '08', ...BN254, sliceBytes: 192, begin: pairing },
   { id: '0b', ...BLS12381, sliceBytes: 256, begin: (form) => addition(form, 'G1') },
-  { id: '0c', ...BLS12381, sliceBytes: 4 * 160, begin: (form) => sumOfMultiples(form, 'G1') },
+  { id: '0c', ...BLS12381, sliceBytes: 8 * 160, begin: (form) => sumOfMultiples(form, 'G1') },
   { id: '0d', ...BLS12381, sliceBytes: 512, begin: (form) => addition(form, 'G2') },
-  { id: '0e', ...BLS12381, sliceBytes: 2 * 288, begin: (form) => sumOfMultiples(form, 'G2') },
+  { id: '0e', ...BLS12381, sliceBytes: 4 * 288, begin: (form) => sumOfMultiples(form, 'G2') },
   { id: '0f', ...BLS12381, sliceBytes: 384, begin: pairing },
   { id: '10', ...BLS12381, sliceBytes: 64, begin: (form) => mapping(form, 'G1') },
   { id: '11', ...BLS12381, sliceBytes: 128, begin: (form) => mapping(form, 'G2') }
@@ -89,7 +89,7 @@ export function curvePrecompiles(
 async function runInSlices(
   { id, sliceBytes, isFilledUp, begin }: CurvePrecompile,
   input: PrecompileInput,
-  { form, yielder }: { readonly form: CurveForm; readonly yielder: Yielder }
+  { form, yielder }: { readonly form: PointForm; readonly yielder: Yielder }
 ): Promise<ExecResult> {
   const { common, gasLimit } = input
   const whole = getActivePrecompiles(common).get(id.padStart(40, '0'))
@@ -114,13 +114,13 @@ async function runInSlices(
   return { ...priced, returnValue: work.finish() }
 }
 
-function failureOf({ failures }: CurveForm, addSlice: () => void): EVMError | undefined {
+function failureOf({ failures }: PointForm, addSlice: () => void): EVMError | undefined {
   try {
     addSlice()
     return undefined
   } catch (thrown) {
     if (!(thrown instanceof PointError)) throw thrown
-    return new EVMError(failures[thrown.failure.code])
+    return new EVMError(failures[thrown.problem])
   }
 }
 

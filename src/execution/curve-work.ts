@@ -6,20 +6,18 @@ import {
   type PairingCurve,
   type PairingCurves,
   type PairingProduct,
-  type PointFailure
+  type PointProblem
 } from './pairing-curve.ts'
 
 /** A curve, and how the EVM writes its points. */
-export interface CurveForm {
+export interface PointForm {
   readonly curve: PairingCurve
   /** A number of the field; zeros fill it from the front. */
   readonly numberBytes: number
   /** Where a point of G2 has its four numbers, real parts first. */
   readonly places: readonly number[]
   /** What the library fails with. */
-  readonly failures: Readonly<
-    Record<PointFailure['code'], ConstructorParameters<typeof EVMError>[0]>
-  >
+  readonly failures: Readonly<Record<PointProblem, ConstructorParameters<typeof EVMError>[0]>>
 }
 
 /** One call at work. */
@@ -36,30 +34,30 @@ const ANSWER_BYTES = 32
 const NUMBERS: Readonly<Record<CurveGroup, number>> = { G1: 2, G2: 4 }
 
 /** EIP-196 and EIP-197. */
-export function bn254Form({ bn254 }: PairingCurves): CurveForm {
+export function bn254Form({ bn254 }: PairingCurves): PointForm {
   const { BN254_FP_NOT_IN_FIELD: field, REVERT: point } = EVMError.errorMessages
   return {
     curve: bn254,
     numberBytes: 32,
     places: [1, 0, 3, 2],
-    failures: { 'not-in-field': field, 'not-on-curve': point, 'not-in-group': point }
+    failures: { 'not in the field': field, 'not on the curve': point, 'not in the group': point }
   }
 }
 
 /** EIP-2537. */
-export function bls12381Form({ bls12381 }: PairingCurves): CurveForm {
+export function bls12381Form({ bls12381 }: PairingCurves): PointForm {
   const { errorMessages } = EVMError
   const { BLS_12_381_FP_NOT_IN_FIELD: field, BLS_12_381_POINT_NOT_ON_CURVE: point } = errorMessages
   return {
     curve: bls12381,
     numberBytes: 64,
     places: [0, 1, 2, 3],
-    failures: { 'not-in-field': field, 'not-on-curve': point, 'not-in-group': point }
+    failures: { 'not in the field': field, 'not on the curve': point, 'not in the group': point }
   }
 }
 
 /** Two points on the curve, be they members of the group or not. */
-export function addition(form: CurveForm, group: CurveGroup): CurveWork {
+export function addition(form: PointForm, group: CurveGroup): CurveWork {
   return once((bytes) => {
     const size = pointBytes(form, group)
     const one = form.curve.point(group, numbers(form, group, bytes.subarray(0, size)))
@@ -69,7 +67,7 @@ export function addition(form: CurveForm, group: CurveGroup): CurveWork {
 }
 
 /** Members of the group, a scalar after each. */
-export function sumOfMultiples(form: CurveForm, group: CurveGroup): CurveWork {
+export function sumOfMultiples(form: PointForm, group: CurveGroup): CurveWork {
   const { curve } = form
   const size = pointBytes(form, group)
   let total: CurvePoint | undefined
@@ -87,7 +85,7 @@ export function sumOfMultiples(form: CurveForm, group: CurveGroup): CurveWork {
 }
 
 /** Members of G1, one of G2 after each: 1 where the pairings multiply to one. */
-export function pairing(form: CurveForm): CurveWork {
+export function pairing(form: PointForm): CurveWork {
   const { curve } = form
   const size = pointBytes(form, 'G1')
   let product: PairingProduct | undefined
@@ -106,7 +104,7 @@ export function pairing(form: CurveForm): CurveWork {
 }
 
 /** A number of the field for G1, two for G2. */
-export function mapping(form: CurveForm, group: CurveGroup): CurveWork {
+export function mapping(form: PointForm, group: CurveGroup): CurveWork {
   return once((bytes) => written(form, group, form.curve.map(group, fields(form, bytes))))
 }
 
@@ -121,22 +119,22 @@ function once(work: (bytes: Uint8Array) => Uint8Array): CurveWork {
   }
 }
 
-function pointBytes({ numberBytes }: CurveForm, group: CurveGroup): number {
+function pointBytes({ numberBytes }: PointForm, group: CurveGroup): number {
   return NUMBERS[group] * numberBytes
 }
 
 /** A point's numbers, real parts first. */
-function numbers(form: CurveForm, group: CurveGroup, point: Uint8Array): readonly Uint8Array[] {
+function numbers(form: PointForm, group: CurveGroup, point: Uint8Array): readonly Uint8Array[] {
   const all = fields(form, point)
   return group === 'G1' ? all : form.places.map((place) => all[place]!)
 }
 
-function fields({ curve, numberBytes }: CurveForm, bytes: Uint8Array): readonly Uint8Array[] {
+function fields({ curve, numberBytes }: PointForm, bytes: Uint8Array): readonly Uint8Array[] {
   const { fieldBytes } = curve
   return split(bytes, numberBytes).map((number) => number.subarray(numberBytes - fieldBytes))
 }
 
-function written(form: CurveForm, group: CurveGroup, point: CurvePoint): Uint8Array {
+function written(form: PointForm, group: CurveGroup, point: CurvePoint): Uint8Array {
   const { curve, numberBytes, places } = form
   const bytes = new Uint8Array(pointBytes(form, group))
   for (const [index, number] of curve.coordinates(group, point).entries()) {

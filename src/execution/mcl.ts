@@ -8,7 +8,15 @@ export const MCL_WORDS = { field: 12, scalar: 8, G1: 36, G2: 72, product: 144 } 
 export type MclFunction = (...positions: readonly number[]) => number
 
 type PointFunction =
-  'isValid' | 'isValidOrder' | 'isZero' | 'neg' | 'normalize' | 'add' | 'mulVec' | 'deserialize'
+  | 'isValid'
+  | 'isValidOrder'
+  | 'isZero'
+  | 'neg'
+  | 'normalize'
+  | 'add'
+  | 'mulVec'
+  | 'deserialize'
+  | 'serialize'
 type MclFunctions = Readonly<
   Record<
     | `_mclBn${'G1' | 'G2'}_${PointFunction}`
@@ -48,9 +56,9 @@ const COMPILED_FOR = 46
 /** Maps as in RFC 9380. */
 const MAP_RFC_9380 = 5
 
-/** There is no WebAssembly, or mcl does not start. */
+/** WebAssembly is switched off. */
 export interface MclFailure {
-  readonly code: 'webassembly-missing' | 'mcl-unusable'
+  readonly code: 'webassembly-missing'
   readonly action: string
 }
 
@@ -71,7 +79,9 @@ export async function startMcl(curve: number): Promise<Mcl> {
   const { default: createModule } = await import('mcl-wasm/dist/mcl_c.js')
   const mcl = (await createModule({ cryptoGetRandomValues: noRandomness })) as Mcl
   if (mcl._mclBn_init(curve, COMPILED_FOR) !== 0) {
-    throw new MclError({ code: 'mcl-unusable', action: 'install the packages again: npm ci' })
+    throw new Error(
+      'mcl-wasm is compiled for other numbers: its version is not the one of package.json'
+    )
   }
   mcl._mclBn_setMapToMode(MAP_RFC_9380)
   // Validity is then the equation of the curve alone, and membership a question of its own.

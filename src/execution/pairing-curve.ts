@@ -1,5 +1,5 @@
 // BLS12-381 and BN254 (alt_bn128): points, sums, maps and pairings, by mcl in WebAssembly.
-import { NodeError } from '../base/node-error.ts'
+import { equalBytes } from '../base/bytes.ts'
 import { type Mcl, MCL_CURVES, MCL_WORDS, startMcl } from './mcl.ts'
 
 /** A group of points: G2 has coordinates of two numbers each. */
@@ -14,18 +14,32 @@ export type CurveScalar = Readonly<Uint32Array>
 /** A product of Miller loops. */
 export type PairingProduct = Readonly<Uint32Array>
 
-/** Bytes that are not what they should be: a number of the field, a point on the curve, a point of the group. */
-export interface PointFailure {
-  readonly code: 'not-in-field' | 'not-on-curve' | 'not-in-group'
-}
+/** What bytes are not: numbers of the field, a point on the curve, a point of the group of prime order. */
+export type PointProblem = 'not in the field' | 'not on the curve' | 'not in the group'
 
 /** Thrown for bytes that are no point. */
-export class PointError extends NodeError<PointFailure> {}
+export class PointError extends Error {
+  readonly problem: PointProblem
+
+  constructor(problem: PointProblem) {
+    super(`the point is ${problem}`)
+    this.problem = problem
+  }
+}
 
 /** What the EVM computes on. */
 export interface PairingCurves {
   readonly bls12381: PairingCurve
   readonly bn254: PairingCurve
+}
+
+/** What sets a curve apart. */
+interface CurveForm {
+  readonly fieldBytes: number
+  /** How mcl writes the numbers of this field. */
+  readonly isBigEndian: boolean
+  /** Every point on the curve is a member of G1. */
+  readonly isG1Prime: boolean
 }
 
 const BLS_FIELD_BYTES = 48
@@ -42,25 +56,34 @@ async function startCurves(): Promise<PairingCurves> {
   const bls = await startMcl(MCL_CURVES.bls12381)
   const bn = await startMcl(MCL_CURVES.bn254)
   return {
-    bls12381: new PairingCurve(bls, { fieldBytes: BLS_FIELD_BYTES, isBigEndian: true }),
-    bn254: new PairingCurve(bn, { fieldBytes: BN_FIELD_BYTES, isBigEndian: false })
+    bls12381: new PairingCurve(bls, {
+      fieldBytes: BLS_FIELD_BYTES,
+      isBigEndian: true,
+      isG1Prime: false
+    }),
+    bn254: new PairingCurve(bn, {
+      fieldBytes: BN_FIELD_BYTES,
+      isBigEndian: false,
+      isG1Prime: true
+    })
   }
 }
 
 /** One curve. Every method is one piece of work, of less than 5 ms but for sums of many points. */
 export class PairingCurve {
-  /** Bytes of a number of the field. */
-  readonly fieldBytes: number
   readonly #mcl: Mcl
-  readonly #isBigEndian: boolean
+  readonly #form: CurveForm
   readonly #one = new Uint32Array(MCL_WORDS.field)
 
-  /** `isBigEndian` is how this instance writes numbers of the field. */
-  constructor(mcl: Mcl, form: { readonly fieldBytes: number; readonly isBigEndian: boolean }) {
+  constructor(mcl: Mcl, form: CurveForm) {
     this.#mcl = mcl
-    this.fieldBytes = form.fieldBytes
-    this.#isBigEndian = form.isBigEndian
+    this.#form = form
     mcl.callSetter(mcl._mclBnFp_setInt32, this.#one, 1)
+  }
+
+  /** Bytes of a number of the field. */
+  get fieldBytes(): number {
+    return this.#form.fieldBytes
   }
 
   /** From affine coordinates, big-endian, real parts first; zeros are infinity. Throws PointError; says nothing of the group. */
@@ -72,7 +95,7 @@ export class PairingCurve {
     point.set(words)
     point.set(this.#one, words.length)
     if (mcl.callGetter(mcl[`_mclBn${group}_isValid`], point) !== 1) {
-      throw new PointError({ code: 'not-on-curve' })
+      throw new PointError('not on the curve')
     }
     return point
   }
@@ -88,8 +111,12 @@ export class PairingCurve {
     const point = new Uint32Array(MCL_WORDS[group])
     try {
       mcl.callDeserialize(mcl[`_mclBn${group}_deserialize`], point, bytes)
-    } catch (cause) {
-      throw new PointError({ code: 'not-on-curve' }, { cause })
+    } catch {
+      throw new PointError('not on the curve')
+    }
+    // mcl reads infinity from the first bits alone; there is one form of a point.
+    if (!equalBytes(mcl.callSerialize(mcl[`_mclBn${group}_serialize`], point), bytes)) {
+      throw new PointError('not on the curve')
     }
     return this.#assertMember(group, point)
   }
@@ -188,8 +215,9 @@ export class PairingCurve {
 
   #assertMember(group: CurveGroup, point: CurvePoint): CurvePoint {
     const mcl = this.#mcl
+    if (group === 'G1' && this.#form.isG1Prime) return point
     if (mcl.callGetter(mcl[`_mclBn${group}_isValidOrder`], point) !== 1) {
-      throw new PointError({ code: 'not-in-group' })
+      throw new PointError('not in the group')
     }
     return point
   }
@@ -202,15 +230,15 @@ export class PairingCurve {
       try {
         const field = words.subarray(at, at + MCL_WORDS.field)
         mcl.callDeserialize(mcl._mclBnFp_deserialize, field, this.#ordered(bytes))
-      } catch (cause) {
-        throw new PointError({ code: 'not-in-field' }, { cause })
+      } catch {
+        throw new PointError('not in the field')
       }
     }
     return words
   }
 
   #ordered(bytes: Uint8Array): Uint8Array {
-    return this.#isBigEndian ? bytes : bytes.toReversed()
+    return this.#form.isBigEndian ? bytes : bytes.toReversed()
   }
 }
 

@@ -12,6 +12,7 @@ import { type Applier, createApplier } from '../apply/applier.ts'
 import { createEmbeddedEngine } from '../execution/embedded-engine.ts'
 import { type ExecutionEngine } from '../execution/engine.ts'
 import { createEvmCommon } from '../execution/evm-rules.ts'
+import { loadCurves } from '../execution/pairing-curve.ts'
 import { type PoolHead, TransactionPool } from '../execution/pool.ts'
 import { prepareTransaction } from '../execution/transaction.ts'
 import { type PreparedLayer } from '../state/layer.ts'
@@ -40,11 +41,13 @@ export interface ChainSurroundings extends DatabaseOptions {
   readonly stateLimits?: Partial<StateStoreOptions> | undefined
 }
 
-/** Opens the data directory. Throws StoreError, ChainError. The stores are the caller's to close. */
+/** Opens the data directory. Throws MclError, StoreError, ChainError. The stores are the caller's to close. */
 export async function openChainParts(
   { config, genesis, signers, blockTimeMs }: StartInputs,
   { clock, log, onStep, stateLimits = {}, ...databases }: ChainSurroundings
 ): Promise<ChainParts> {
+  // No block pays for it, and a node that could execute none does not start.
+  await loadCurves()
   const schedule = createSignerSchedule(signers)
   const times = createBlockTimes(config.preset, blockTimeMs)
   const surroundings = { clock, log, stateLimits, ...databases }

@@ -1,9 +1,10 @@
-// Pairings, and sums on BLS12-381, in slices: the library's results, gas and failures, and turns of the event loop in between.
+// The precompiles on curves: the library's results, gas and failures, and turns of the event loop in between.
 import assert from 'node:assert/strict'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createEVM, type EVM, type ExecResult } from '@ethereumjs/evm'
 import { bn254 } from '@noble/curves/bn254.js'
 import { bls12_381 as bls } from '@noble/curves/bls12-381.js'
-import { bigintToBytes, concatBytes } from '../../../src/base/bytes.ts'
+import { bigintToBytes, bytesToBigint, concatBytes } from '../../../src/base/bytes.ts'
 import { createYielder } from '../../../src/base/yielder.ts'
 import { createBlockEvm } from '../../../src/execution/block-context.ts'
 import { createEvmCommon } from '../../../src/execution/evm-rules.ts'
@@ -18,6 +19,11 @@ const NO_STATE = {
   storageRoot: () => EMPTY_ROOT,
   code: () => undefined
 } as const
+const SITE = {
+  common: createEvmCommon(1n),
+  state: new StateAdapter(NO_STATE),
+  blockHashes: () => undefined
+}
 const INFINITY_1 = new Uint8Array(128)
 const INFINITY_2 = new Uint8Array(256)
 const SCALARS = [0n, 1n, 7n, bls.fields.Fr.ORDER - 1n, 2n ** 256n - 1n, 12_345n, 3n]
@@ -49,6 +55,21 @@ function outside(): Uint8Array {
   }
 }
 
+/** With its number at the place raised by the modulus: the same modulo it. */
+function above(point: Uint8Array, place: number): Uint8Array {
+  const changed = Uint8Array.from(point)
+  const number = bytesToBigint(point.subarray(64 * place, 64 * (place + 1)))
+  changed.set(bigintToBytes(number + FIELD, 64), 64 * place)
+  return changed
+}
+
+/** With a byte where zeros are wanted. */
+function filled(point: Uint8Array, at: number): Uint8Array {
+  const changed = Uint8Array.from(point)
+  changed[at] = 1
+  return changed
+}
+
 function sumOf(points: readonly Uint8Array[]): Uint8Array {
   const pairs = points.map((point, index) => {
     return concatBytes(point, bigintToBytes(SCALARS[index % SCALARS.length]!, 32))
@@ -56,7 +77,10 @@ function sumOf(points: readonly Uint8Array[]): Uint8Array {
   return concatBytes(...pairs)
 }
 
+const FIELD = bls.fields.Fp.ORDER
 const BN_ORDER = bn254.fields.Fr.ORDER
+const BN_FIELD = bn254.fields.Fp.ORDER
+const BN_ONE = concatBytes(bigintToBytes(1n, 32), bigintToBytes(2n, 32))
 
 function bnPairs(...factors: readonly (readonly [bigint, bigint])[]): Uint8Array {
   const numbers = factors.flatMap(([first, second]) => {
@@ -93,6 +117,49 @@ const ONES = FACTORS.map(g1)
 const TWOS = FACTORS.map(g2)
 const ORDER = bls.fields.Fr.ORDER
 const CASES: readonly (readonly [what: string, id: string, input: Uint8Array])[] = [
+  ['points of G1', '0b', concatBytes(g1(3n), g1(4n))],
+  ['a point of G1 twice', '0b', concatBytes(g1(3n), g1(3n))],
+  ['opposite points of G1', '0b', concatBytes(g1(3n), g1(ORDER - 3n))],
+  ['a point of G1 and infinity', '0b', concatBytes(INFINITY_1, g1(5n))],
+  ['points of the curve outside of G1', '0b', concatBytes(outside(), outside())],
+  ['a point off the curve of G1', '0b', concatBytes(g1(3n), off(g1(4n)))],
+  ['a number of G1 above the field', '0b', concatBytes(above(g1(3n), 1), g1(4n))],
+  ['a number that zeros do not fill', '0b', filled(concatBytes(g1(3n), g1(4n)), 64)],
+  ['a point and a half of G1', '0b', concatBytes(g1(3n), g1(4n)).subarray(64)],
+  ['points of G2', '0d', concatBytes(g2(3n), g2(4n))],
+  ['opposite points of G2', '0d', concatBytes(g2(3n), g2(ORDER - 3n))],
+  ['a point off the curve of G2', '0d', concatBytes(off(g2(3n)), INFINITY_2)],
+  ['no point of G2', '0d', new Uint8Array(0)],
+  ['a number mapped to G1', '10', bigintToBytes(12_345n, 64)],
+  ['zero mapped to G1', '10', new Uint8Array(64)],
+  ['the modulus mapped to G1', '10', bigintToBytes(FIELD, 64)],
+  ['a number of 49 bytes mapped to G1', '10', bigintToBytes(2n ** 384n, 64)],
+  ['numbers mapped to G2', '11', concatBytes(bigintToBytes(7n, 64), bigintToBytes(FIELD - 1n, 64))],
+  [
+    'a number too high mapped to G2',
+    '11',
+    concatBytes(new Uint8Array(64), bigintToBytes(FIELD, 64))
+  ],
+  ['one number mapped to G2', '11', new Uint8Array(64)],
+  ['points on BN254', '06', concatBytes(BN_ONE, BN_ONE)],
+  [
+    'opposite points on BN254',
+    '06',
+    concatBytes(BN_ONE, bigintToBytes(1n, 32), bigintToBytes(BN_FIELD - 2n, 32))
+  ],
+  ['one point on BN254', '06', BN_ONE],
+  ['no points on BN254', '06', new Uint8Array(0)],
+  ['points on BN254 with more after them', '06', concatBytes(BN_ONE, BN_ONE, BN_ONE)],
+  ['half a point on BN254', '06', BN_ONE.subarray(0, 40)],
+  ['a point off BN254', '06', off(concatBytes(BN_ONE, BN_ONE))],
+  ['a point times the highest number', '07', concatBytes(BN_ONE, new Uint8Array(40).fill(255))],
+  ['a point times the order', '07', concatBytes(BN_ONE, bigintToBytes(BN_ORDER, 32))],
+  ['a point times half a number', '07', concatBytes(BN_ONE, Uint8Array.of(5))],
+  [
+    'a number of a point above the field',
+    '07',
+    concatBytes(bigintToBytes(BN_FIELD + 1n, 32), BN_ONE)
+  ],
   ['a sum in G1', '0c', sumOf(ONES)],
   [
     'a sum in G1 that is infinity',
@@ -110,7 +177,7 @@ const CASES: readonly (readonly [what: string, id: string, input: Uint8Array])[]
   ['pairs of infinity', '0f', concatBytes(g1(3n), INFINITY_2, INFINITY_1, g2(3n))],
   ['a pair with a first point outside of the group', '0f', concatBytes(outside(), g2(1n))],
   ['a pair with infinity and a point off the curve', '0f', concatBytes(INFINITY_1, off(g2(1n)))],
-  ['a pair with a coordinate above the field', '0f', concatBytes(g1(1n), aboveField())],
+  ['a pair with a coordinate above the field', '0f', concatBytes(g1(1n), above(g2(1n), 1))],
   ['no pairs', '0f', new Uint8Array(0)],
   ['pairs on BN254 that are one', '08', bnPairs([3n, 4n], [BN_ORDER - 12n, 1n])],
   ['pairs on BN254 that are not one', '08', bnPairs([3n, 4n], [BN_ORDER - 11n, 1n])],
@@ -121,23 +188,12 @@ const CASES: readonly (readonly [what: string, id: string, input: Uint8Array])[]
   ['no pairs on BN254', '08', new Uint8Array(0)]
 ]
 
-function aboveField(): Uint8Array {
-  const point = g2(1n)
-  point.set(bigintToBytes(bls.fields.Fp.ORDER, 64), 64)
-  return point
-}
-
-describe('sums and pairings in slices', () => {
+describe('the precompiles on curves', () => {
   let evm: EVM
   let blockEvm: EVM
   before(async () => {
     evm = await createEVM({ common: createEvmCommon(1n) })
-    const site = {
-      common: createEvmCommon(1n),
-      state: new StateAdapter(NO_STATE),
-      blockHashes: () => undefined
-    }
-    blockEvm = await createBlockEvm(site, createYielder())
+    blockEvm = await createBlockEvm(SITE, createYielder())
   })
 
   const inSlices = async (id: string, data: Uint8Array, gasLimit: bigint): Promise<ExecResult> => {
@@ -156,6 +212,35 @@ describe('sums and pairings in slices', () => {
       }
     })
   }
+
+  it('compute several calls in turns, each as if it were alone', async () => {
+    const calls = [
+      ['0c', sumOf([...ONES, ...ONES, ...ONES])],
+      ['0c', sumOf([...ONES, INFINITY_1, ...ONES])],
+      ['0e', sumOf([...TWOS, ...TWOS])],
+      ['0f', concatBytes(g1(3n), g2(4n), g1(ORDER - 12n), g2(1n), INFINITY_1, g2(5n))],
+      ['0f', concatBytes(g1(3n), g2(4n), g1(ORDER - 11n), g2(1n))],
+      ['08', bnPairs([3n, 4n], [BN_ORDER - 12n, 1n])],
+      ['08', bnPairs([3n, 4n], [BN_ORDER - 11n, 1n])]
+    ] as const
+    const alone: string[] = []
+    for (const [id, data] of calls) alone.push(told(await inSlices(id, data, GAS)))
+    let turns = 0
+    const yielder = {
+      maybeYield: () => {
+        turns += 1
+        return nextTurn()
+      }
+    }
+    const precompiles = (await createBlockEvm(SITE, yielder)).precompiles
+    const together = calls.map(async ([id, data]) => {
+      const precompile = precompiles.get(id.padStart(40, '0'))
+      assert.ok(precompile)
+      return precompile({ data, gasLimit: GAS, common: blockEvm.common, _EVM: blockEvm })
+    })
+    assert.deepEqual((await Promise.all(together)).map(told), alone)
+    assert.ok(turns >= 2 * calls.length)
+  })
 
   for (const [what, id, data] of [
     ['a sum in G1', '0c', sumOf(Array.from({ length: 48 }, () => g1(5n)))],
@@ -176,7 +261,7 @@ describe('sums and pairings in slices', () => {
   }
 })
 
-/** Whatever the failure is, the block sees that there is one. */
+/** Whatever the failure is, the block sees no more than that there is one. */
 function told({ executionGasUsed, returnValue, exceptionError }: ExecResult): string {
   const bytes = Buffer.from(returnValue).toString('hex')
   return `${String(executionGasUsed)} ${bytes} ${String(exceptionError !== undefined)}`

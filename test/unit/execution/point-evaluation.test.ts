@@ -41,6 +41,14 @@ describe('the point evaluation precompile', () => {
     assert.equal(exceptionError, undefined)
   })
 
+  it('refuses infinity with something after it, which proves the same', async () => {
+    for (const at of [143, 191]) {
+      const changed = concatBytes(new Uint8Array(96), INFINITY, INFINITY)
+      changed[at] = 1
+      await assertRefused(withHash(changed))
+    }
+  })
+
   it('refuses that the zero polynomial is one somewhere', async () => {
     const one = withHash(concatBytes(new Uint8Array(96), INFINITY, INFINITY))
     one[95] = 1
