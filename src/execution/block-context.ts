@@ -89,7 +89,7 @@ export async function createBlockEvm(
       pointEvaluation(curves, yielder),
       modexpPrecompile(yielder),
       ...hashesInSlices(yielder),
-      ...curvePrecompiles(curves, yielder)
+      ...curvePrecompiles(curves, { common, yielder })
     ]
   }
   return createEvmInSlices(options, yielder)

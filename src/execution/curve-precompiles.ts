@@ -1,4 +1,5 @@
 // The precompiles on BN254 (EIP-196, EIP-197) and BLS12-381 (EIP-2537), in slices: all pairs of a block's gas take seconds.
+import { type Common } from '@ethereumjs/common'
 import {
   type CustomPrecompile,
   EVMError,
@@ -75,25 +76,31 @@ const NO_WORK = {
  */
 export function curvePrecompiles(
   curves: PairingCurves,
-  yielder: Yielder
+  { common, yielder }: { readonly common: Common; readonly yielder: Yielder }
 ): readonly CustomPrecompile[] {
+  const active = getActivePrecompiles(common)
   return PRECOMPILES.map((one) => {
-    const form = one.form(curves)
-    return {
-      address: `0x${one.id.padStart(40, '0')}`,
-      function: (input) => runInSlices(one, input, { form, yielder })
-    }
+    const address = one.id.padStart(40, '0')
+    const whole = active.get(address)
+    if (whole === undefined) throw new Error(`there is no precompile ${one.id}`)
+    const site = { whole, form: one.form(curves), yielder }
+    return { address: `0x${address}`, function: (input) => runInSlices(one, input, site) }
   })
 }
 
+interface Site {
+  /** The library's own. */
+  readonly whole: Precompile
+  readonly form: PointForm
+  readonly yielder: Yielder
+}
+
 async function runInSlices(
-  { id, sliceBytes, isFilledUp, begin }: CurvePrecompile,
+  { sliceBytes, isFilledUp, begin }: CurvePrecompile,
   input: PrecompileInput,
-  { form, yielder }: { readonly form: PointForm; readonly yielder: Yielder }
+  { whole, form, yielder }: Site
 ): Promise<ExecResult> {
-  const { common, gasLimit } = input
-  const whole = getActivePrecompiles(common).get(id.padStart(40, '0'))
-  if (whole === undefined) throw new Error(`there is no precompile ${id}`)
+  const { gasLimit } = input
   // Object.create has no type of its own: it is the EVM, but for what computes.
   const idle = Object.create(input._EVM, NO_WORK) as PrecompileInput['_EVM']
   const priced = await whole({ ...input, _EVM: idle })

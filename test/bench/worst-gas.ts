@@ -13,7 +13,7 @@ import { type Bench, benchLine } from './bench-line.ts'
 import { CALLED, CALLED_CODE, type GasKind, gasKinds, hashedCode, RUNNER } from './gas-kinds.ts'
 
 const GAS = 2_000_000n
-/** It takes seconds for a tenth of that. */
+/** It takes seconds for a tenth of that. Every kind has to do its work for less: out of gas says nothing of it. */
 const LIBRARY_GAS = 400_000n
 const SMALLEST_GAS = 30_000n
 const CALLER: Hex = '0x00000000000000000000000000000000000a0001'
