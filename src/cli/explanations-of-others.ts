@@ -14,11 +14,6 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
     safe: 'Raise the limit of open files (ulimit -n, LimitNOFILE), close what holds them, or make room on the disk. What was to be written is written then, and the gate opens by itself. Killing the node is safe.'
   },
   {
-    codes: ['webassembly-missing'],
-    meaning: 'Node.js runs without WebAssembly, in which blocks are executed.',
-    safe: 'Start it without --jitless, in NODE_OPTIONS too. Nothing was opened or written.'
-  },
-  {
     codes: ['file-limit-too-low', 'file-limit-low'],
     meaning:
       'The process may open too few files and sockets: for the databases, or for as many connections as a node has.',

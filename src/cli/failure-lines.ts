@@ -1,7 +1,6 @@
 // What a command says of what was thrown, and what it ends with.
 import { errorMessage, type Failure, NodeError } from '../base/node-error.ts'
 import { type ChainFailure } from '../chain/blocks/chain-error.ts'
-import { type MclFailure } from '../execution/mcl.ts'
 import { type NetFailure } from '../net/net-error.ts'
 import { type HttpFailure } from '../rpc/http-listen.ts'
 import { SignerError, type SignerFailure } from '../signer/signer-error.ts'
@@ -14,16 +13,9 @@ import { describeSignerFailure } from '../config/signer-problem.ts'
 
 /** What the operator has to mend before a start; a damaged database is the node's trouble instead. */
 const UNUSABLE_CODES: readonly (
-  | ChainFailure
-  | FileLimitFailure
-  | HttpFailure
-  | MclFailure
-  | NetFailure
-  | SignerFailure
-  | StoreFailure
+  ChainFailure | FileLimitFailure | HttpFailure | NetFailure | SignerFailure | StoreFailure
 )['code'][] = [
   'file-limit-too-low',
-  'webassembly-missing',
   'store-locked',
   'not-a-directory',
   'store-missing',

@@ -71,10 +71,7 @@ export function evmBlock(
   }
 }
 
-/**
- * An EVM on one state adapter; `yielder` is asked between small steps of its work, and may end it by what it throws.
- * Rejects with MclError where there is no WebAssembly.
- */
+/** An EVM on one state adapter; `yielder` is asked between small steps of its work, and may end it by what it throws. */
 export async function createBlockEvm(
   { common, state, blockHashes }: BlockEvmSite,
   yielder: Yielder

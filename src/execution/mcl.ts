@@ -1,5 +1,4 @@
 // mcl in WebAssembly, as far as it is used here: each instance computes on one curve, in a memory of its own.
-import { NodeError } from '../base/node-error.ts'
 
 /** Words of a field element, of a scalar, a point or a product as mcl keeps them, whatever the curve. */
 export const MCL_WORDS = { field: 12, scalar: 8, G1: 36, G2: 72, product: 144 } as const
@@ -56,25 +55,11 @@ const COMPILED_FOR = 46
 /** Maps as in RFC 9380. */
 const MAP_RFC_9380 = 5
 
-/** WebAssembly is switched off. */
-export interface MclFailure {
-  readonly code: 'webassembly-missing'
-  readonly action: string
-}
-
-/** Thrown where execution would begin. */
-export class MclError extends NodeError<MclFailure> {}
-
 /**
  * Starts an instance for one curve: some 70 ms of processor time. Imported with the first, since a command that
- * executes nothing shall not pay for 600 kB of code. Throws MclError.
+ * executes nothing shall not pay for 600 kB of code.
  */
 export async function startMcl(curve: number): Promise<Mcl> {
-  // Node's types do not have it.
-  if (Reflect.get(globalThis, 'WebAssembly') === undefined) {
-    const action = 'start Node.js with WebAssembly, without --jitless'
-    throw new MclError({ code: 'webassembly-missing', action })
-  }
   // The package's main file has one instance for all, and with it one curve.
   const { default: createModule } = await import('mcl-wasm/dist/mcl_c.js')
   const mcl = (await createModule({ cryptoGetRandomValues: noRandomness })) as Mcl

@@ -41,12 +41,12 @@ export interface ChainSurroundings extends DatabaseOptions {
   readonly stateLimits?: Partial<StateStoreOptions> | undefined
 }
 
-/** Opens the data directory. Throws MclError, StoreError, ChainError. The stores are the caller's to close. */
+/** Opens the data directory. Throws StoreError, ChainError. The stores are the caller's to close. */
 export async function openChainParts(
   { config, genesis, signers, blockTimeMs }: StartInputs,
   { clock, log, onStep, stateLimits = {}, ...databases }: ChainSurroundings
 ): Promise<ChainParts> {
-  // No block pays for it, and a node that could execute none does not start.
+  // Else the first block would pay for it.
   await loadCurves()
   const schedule = createSignerSchedule(signers)
   const times = createBlockTimes(config.preset, blockTimeMs)
