@@ -47,7 +47,7 @@ const BN_FIELD_BYTES = 32
 
 let loading: Promise<PairingCurves> | undefined
 
-/** Both curves; one load for a thread, 150 ms of processor time and some 25 MiB. */
+/** Both curves; one load for a thread, 150 ms of processor time and some 30 MiB. */
 export function loadCurves(): Promise<PairingCurves> {
   return (loading ??= startCurves())
 }
