@@ -1,5 +1,6 @@
 // Bytes of one muxed connection, cut at the frames of yamux: handed on in slices, with a bound on every length.
 import { type BucketRate, TokenBucket } from '../base/token-bucket.ts'
+import { type Gate } from './shared-work.ts'
 
 const HEADER_BYTES = 12
 const FLAGS_AT = 3
@@ -28,7 +29,7 @@ export interface FrameLimits {
 export class FrameFlood extends Error {}
 
 /** One connection's side of it; its owner decides when, and how much, is handed on. */
-export class FrameGate {
+export class FrameGate implements Gate {
   readonly #limits: FrameLimits
   readonly #emit: (bytes: Uint8Array) => void
   readonly #nowMs: () => number

@@ -116,6 +116,7 @@ export function createHostBounds({
   /** Connections below their handshake, as the gater has seen them. */
   const raw = new WeakMap<MessageStream, MultiaddrConnection>()
   const secured = new WeakMap<MessageStream, Secured>()
+  const kinds = createKinds()
   const { protector, encrypter } = guardedHandshake({
     onAsked(connection) {
       const below = raw.get(connection)
@@ -123,9 +124,12 @@ export function createHostBounds({
     },
     onSecured(connection, stream, peer) {
       const below = raw.get(connection)
-      if (below === undefined) return
-      halfOpen.leave(below, isKept(peer))
-      secured.set(stream, { below, peer, isStranger: !isKept(peer) })
+      const isStranger = below === undefined || !isKept(peer)
+      if (below !== undefined) {
+        halfOpen.leave(below, !isStranger)
+        secured.set(stream, { below, peer, isStranger })
+      }
+      return kinds[isStranger ? 'strangers' : 'kept'].work
     }
   })
   const connectionGater: ConnectionGater = {
@@ -154,21 +158,33 @@ export function createHostBounds({
     connectionGater,
     connectionProtector: () => protector,
     encrypter,
-    streamMuxer: muxerFor(secured, places, gossip)
+    streamMuxer: muxerFor(kinds, { secured, places, gossip })
+  }
+}
+
+function createKinds() {
+  return {
+    kept: { limits: KEPT, work: new SharedWork(KEPT_WORK), held: new Set<() => number>() },
+    strangers: {
+      limits: STRANGER,
+      work: new SharedWork(STRANGER_WORK),
+      held: new Set<() => number>()
+    }
   }
 }
 
 function muxerFor(
-  secured: WeakMap<MessageStream, Secured>,
-  places: ConnectionPlaces,
-  gossip: GossipIntake
-) {
-  const kept = { limits: KEPT, work: new SharedWork(KEPT_WORK), held: new Set<() => number>() }
-  const strangers = {
-    limits: STRANGER,
-    work: new SharedWork(STRANGER_WORK),
-    held: new Set<() => number>()
+  { kept, strangers }: ReturnType<typeof createKinds>,
+  {
+    secured,
+    places,
+    gossip
+  }: {
+    readonly secured: WeakMap<MessageStream, Secured>
+    readonly places: ConnectionPlaces
+    readonly gossip: GossipIntake
   }
+) {
   const identified = new SharedRation(IDENTIFY_RATES)
   const isStranger = (connection: MessageStream) => secured.get(connection)?.isStranger ?? true
   return (components: MuxerComponents): StreamMuxerFactory =>

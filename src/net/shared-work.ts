@@ -1,6 +1,13 @@
 // A budget of work that many connections share by turns, so that none holds the event loop.
 import { type BucketRate, TokenBucket } from '../base/token-bucket.ts'
-import { type FrameGate } from './frame-gate.ts'
+
+/** Bytes that wait to be handed on. */
+export interface Gate {
+  /** True while `pump` would hand on something. */
+  readonly isPending: boolean
+  /** Hands on what costs up to so many units; returns what was spent. Throws for a connection that must go. */
+  pump(unitsMax: number): number
+}
 
 /** Bounds of the work. */
 export interface WorkLimits {
@@ -12,7 +19,7 @@ export interface WorkLimits {
 
 /** One connection's share in it. */
 export interface Worker {
-  readonly gate: FrameGate
+  readonly gate: Gate
   /** Work was done, or could not be: bytes may wait no longer, or the connection must go. */
   readonly onTurn: (failure: Error | undefined) => void
 }

@@ -22,6 +22,8 @@ const BEFORE_HANDSHAKE = [
 ] as const satisfies readonly AttackName[]
 
 const AFTER_HANDSHAKE = [
+  'empty-noise-messages',
+  'small-noise-messages',
   'stream-length-without-end',
   'yamux-pings',
   'windows-of-zero',

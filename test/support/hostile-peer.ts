@@ -20,6 +20,7 @@ const CONNECTIONS = 8
 const BURST = 64
 
 const ONES = Buffer.alloc(2 ** 16, 0xff)
+const ZEROS = Buffer.alloc(2 ** 16)
 
 function line(text: string): Uint8Array {
   return Buffer.from(`${String.fromCharCode(text.length + 1)}${text}\n`, 'latin1')
@@ -66,8 +67,16 @@ async function untilDrained(socket: Socket): Promise<void> {
   })
 }
 
-/** Connections after their handshake, without a muxer of their own: frames are written as they are. */
-async function openMuxed(address: string): Promise<MessageStream> {
+/** One connection after its handshake. */
+interface Muxed {
+  /** Without a muxer: frames are written as they are. */
+  readonly connection: MessageStream
+  /** Below its encryption. */
+  readonly below: MessageStream
+}
+
+async function openBoth(address: string): Promise<Muxed> {
+  let below: MessageStream | undefined
   let raw: MessageStream | undefined
   const muxers = () => ({
     protocol: '/yamux/1.0.0',
@@ -82,11 +91,21 @@ async function openMuxed(address: string): Promise<MessageStream> {
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [muxers],
+    connectionGater: {
+      denyOutboundConnection(_, connection) {
+        below = connection
+        return false
+      }
+    },
     connectionMonitor: { enabled: false }
   })
   await host.dial(multiaddr(address))
-  if (raw === undefined) throw new Error('no muxer was asked for')
-  return raw
+  if (raw === undefined || below === undefined) throw new Error('no muxer was asked for')
+  return { connection: raw, below }
+}
+
+async function openMuxed(address: string): Promise<MessageStream> {
+  return (await openBoth(address)).connection
 }
 
 class NoMuxer extends TypedEventEmitter<StreamMuxerEvents> implements StreamMuxer {
@@ -136,12 +155,14 @@ function onSockets(
 /** Repeats `step` on connections after their handshake for ever; a closed one is opened again. */
 function onMuxed(
   step: (connection: MessageStream, round: number) => void,
-  connections = 4
+  connections = 4,
+  pick: (muxed: Muxed) => MessageStream = ({ connection }) => connection
 ): Attack {
   return async (address) => {
     const one = async () => {
       for (;;) {
-        const connection = await openMuxed(address).catch(() => undefined)
+        const muxed = await openBoth(address).catch(() => undefined)
+        const connection = muxed && pick(muxed)
         for (let round = 0; connection?.status === 'open'; round++) {
           try {
             step(connection, round)
@@ -194,6 +215,17 @@ const ATTACKS = {
     }
     await Promise.all(Array.from({ length: CONNECTIONS }, one))
   },
+  /** Each two bytes are the length of a message of noise without a byte. */
+  'empty-noise-messages': onMuxed(
+    (below) => {
+      below.send(ZEROS)
+    },
+    4,
+    ({ below }) => below
+  ),
+  'small-noise-messages': onMuxed((connection) => {
+    for (let sent = 0; sent < BURST; sent++) connection.send(Uint8Array.of(0))
+  }),
   'stream-length-without-end': onMuxed((connection, round) => {
     connection.send(opening(idFor(round, 0), ONES))
   }),

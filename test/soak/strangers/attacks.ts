@@ -19,6 +19,7 @@ import { HANDSHAKE_TRICKLE } from './attacks/handshake-trickle.ts'
 import { IDENTIFY_BYTES } from './attacks/identify-bytes.ts'
 import { LYING_BACKUP } from './attacks/lying-backup.ts'
 import { MUXER_BYTES } from './attacks/muxer-bytes.ts'
+import { NOISE_MESSAGES } from './attacks/noise-messages.ts'
 import { NONCE_GAPS } from './attacks/nonce-gaps.ts'
 import { PING_FLOOD } from './attacks/ping-flood.ts'
 import { QUIET } from './attacks/quiet.ts'
@@ -46,6 +47,7 @@ export const ATTACKS: readonly Attack[] = [
   CONNECTION_CHURN,
   HANDSHAKE_TRICKLE,
   ENDLESS_NOISE,
+  NOISE_MESSAGES,
   MUXER_BYTES,
   IDENTIFY_BYTES,
   ZERO_WINDOWS,

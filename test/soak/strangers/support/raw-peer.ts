@@ -16,8 +16,8 @@ import { varint } from '../../../../protocols/conformance/gossip-wire.ts'
 const MULTISTREAM = '/multistream/1.0.0'
 const NEGOTIATE_TIMEOUT_MS = 10_000
 
-/** What a stranger does with the bytes of an encrypted connection on which yamux was agreed. */
-export type RawPeerWork = (connection: MessageStream) => Promise<void>
+/** What a stranger does with the bytes of an encrypted connection on which yamux was agreed, and of the one below it. */
+export type RawPeerWork = (connection: MessageStream, below: MessageStream) => Promise<void>
 
 /** Whom to dial, and as whom. */
 export interface RawPeerOptions {
@@ -34,7 +34,7 @@ export async function withRawPeer(options: RawPeerOptions, work: RawPeerWork): P
   const transport = tcp({ dialOpts })({ logger: SILENT_COMPONENTS })
   const done = new Error('the work is done')
   const upgradeOutbound = async (raw: MultiaddrConnection): Promise<never> => {
-    await work(await agreeOnYamux(raw, signal))
+    await work(await agreeOnYamux(raw, signal), raw)
     throw done // whatever is thrown here makes the transport close the connection
   }
   const upgrader = { upgradeOutbound, getStreamMuxers: () => new Map() } as Partial<Upgrader>
