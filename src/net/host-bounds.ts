@@ -59,11 +59,11 @@ const STRANGER: MuxerLimits = {
 const STRANGER_WORK = { rate: { burstTokens: 150, tokensPerSecond: 10_000 }, sliceUnits: 64 }
 
 /**
- * Fields of identify messages, pushed ones too: each is sorted and stored anew with every write to the peer store, a
- * tenth of a millisecond. Honest ones have some 30.
+ * Units of stream-intake.ts, of pushes too: an address is sorted and stored anew with every write to the peer store.
+ * Honest messages have some 80.
  */
 const IDENTIFY_RATES: RationRates = {
-  own: { burstTokens: 64, tokensPerSecond: 2 },
+  own: { burstTokens: 128, tokensPerSecond: 2 },
   shared: { burstTokens: 512, tokensPerSecond: 512 }
 }
 
@@ -196,9 +196,9 @@ function muxerFor(
           protocol,
           stream,
           isStranger: isStranger(connection),
-          paysIdentify: (fields) =>
+          paysIdentify: (units) =>
             !isStranger(connection) ||
-            identified.takes(secured.get(connection)?.peer ?? UNKNOWN, fields)
+            identified.takes(secured.get(connection)?.peer ?? UNKNOWN, units)
         }),
       onHeard(connection) {
         const below = secured.get(connection)?.below
@@ -218,7 +218,7 @@ function intakeOf(
     readonly protocol: string
     readonly stream: MuxedStream
     readonly isStranger: boolean
-    readonly paysIdentify: (fields: number) => boolean
+    readonly paysIdentify: (units: number) => boolean
   }
 ): Intake | undefined {
   const isOurs = stream.direction === 'outbound'

@@ -14,6 +14,11 @@ function repeat(field: Buffer, count: number): Buffer {
   return Buffer.concat(Array.from({ length: count }, () => field))
 }
 
+/** A field that is nothing but long. */
+function longField(tag: number, sizeBytes: number): Buffer {
+  return Buffer.concat([Buffer.of(tag), encodeVarint(sizeBytes), Buffer.alloc(sizeBytes)])
+}
+
 describe('identify', () => {
   it('may say what go-libp2p says, in parts', () => {
     const take = identifyIntake()
@@ -26,6 +31,8 @@ describe('identify', () => {
     ['a message of 8,193 bytes', encodeVarint(8_193)],
     ['eleven messages', repeat(message(ADDRESS_FIELD), 11)],
     ['513 addresses', message(repeat(ADDRESS_FIELD, 513))],
+    ['ten addresses of 3,000 parts', repeat(message(longField(0x12, 6_000)), 10)],
+    ['a signed record of 600 addresses', message(longField(0x42, 6_000))],
     ['a field that is cut off', message(Buffer.of(0x12, 9, 1))],
     ['no protobuf', message(Buffer.alloc(20, 0xff))]
   ] as const) {
@@ -38,6 +45,13 @@ describe('identify', () => {
 })
 
 describe('a push of identify', () => {
+  it('pays for the addresses in its signed record, and for the parts of a long one', () => {
+    const paid: number[] = []
+    const take = identifyIntake((units) => paid.push(units) > 0)
+    take(message(Buffer.concat([ADDRESS_FIELD, longField(0x42, 1_000), longField(0x12, 320)])))
+    assert.deepEqual(paid, [1 + 101 + 11])
+  })
+
   it('has each message paid for, and ends where it is not', () => {
     const paid: number[] = []
     const take = identifyIntake((fields) => paid.push(fields) < 2)
