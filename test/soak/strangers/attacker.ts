@@ -1,12 +1,15 @@
 // The process of the strangers: runs one attack at the lowest priority until it is told to stop, and says what it did.
 import '../../../src/net/promise-with-resolvers.ts'
 import { setMaxListeners } from 'node:events'
+import { existsSync, writeFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { type AttackOrder } from './attack.ts'
 import { ATTACKS } from './attacks.ts'
 
 /** The lowest there is. */
 const PRIORITY = 19
+/** The priority of the session (sched(7), "The autogroup feature"). */
+const AUTOGROUP_FILE = '/proc/self/autogroup'
 const REPORT_EVERY_MS = 500
 /** A stranger that waits for an answer that never comes is left where it is. */
 const END_TIMEOUT_MS = 2_000
@@ -16,6 +19,8 @@ const attack = ATTACKS.find((one) => one.name === name)
 if (attack === undefined) throw new Error(`there is no attack ${name}`)
 
 setPriority(PRIORITY)
+// It has a session of its own, and Linux may compare sessions before it compares processes.
+if (existsSync(AUTOGROUP_FILE)) writeFileSync(AUTOGROUP_FILE, String(PRIORITY))
 const counts: Record<string, number> = {}
 const did = (what: string, times = 1) => {
   counts[what] = (counts[what] ?? 0) + times
