@@ -32,11 +32,13 @@ interface Handled {
 /** A gossipsub that asks for the id, then for a verdict, as the library does, on bytes that are spoilt meanwhile. */
 function createMesh(intake: Partial<MessageIntake> = {}) {
   const handled: Handled[] = []
+  const started = { count: 0 }
   const promises = new Map([['id', new Map([['peer', 1]])]])
   // Only what unpacking touches, of what the library keeps to itself.
   const internals = {
     gossipTracer: { promises },
     async handleReceivedMessage(from: PeerId, { topic, data }: RawMessage) {
+      started.count++
       data.fill(0xff)
       const id = gossipMessageId(topic, data)
       const received = await receivedMessage({ topic, compressed: data, from: from.toString() })
@@ -46,7 +48,7 @@ function createMesh(intake: Partial<MessageIntake> = {}) {
   const unpacking = createGossipUnpacking(internals, { ...ADMIT_ALL, ...intake })
   const receive = (data: Uint8Array) =>
     internals.handleReceivedMessage(PEER, { topic: TOPIC, data })
-  return { handled, promises, receive, judged: () => unpacking.judged() }
+  return { handled, started, promises, receive, judged: () => unpacking.judged() }
 }
 
 /** Turns of the event loop until the promise settles. */
@@ -104,6 +106,17 @@ describe('gossip on its way in', () => {
     const turns = await turnsUntil(Promise.all(messages.map((message) => receive(message))))
     assert.equal(handled.length, 100)
     assert.ok(turns > 50, String(turns))
+  })
+
+  it('judges a few of the smallest ones in a turn, however many a frame carries', async () => {
+    const { started, receive } = createMesh()
+    const messages = Array.from({ length: 200 }, (_, salt) =>
+      compressBlock(LARGE.subarray(salt, 100 + salt))
+    )
+    const received = messages.map((message) => receive(message))
+    assert.ok(started.count >= 10 && started.count <= 16, String(started.count))
+    await Promise.all(received)
+    assert.equal(started.count, 200)
   })
 
   it('identifies large bytes that hold nothing as Go does', async () => {
