@@ -1,7 +1,7 @@
 // yamux with bounds that its options do not have: frames, their rate, what is kept for nobody, streams without end.
 import { type MessageStream, type StreamMuxerFactory } from '@libp2p/interface'
 import { yamux } from '@libp2p/yamux'
-import { FrameGate, type FrameLimits } from './frame-gate.ts'
+import { FrameGate, type FrameLimits, HEADER_BYTES } from './frame-gate.ts'
 import {
   answerNegotiation,
   type Intake,
@@ -176,7 +176,7 @@ function boundFrames(
   }
   const send = connection.send.bind(connection)
   connection.send = (data) => {
-    gate.onSent()
+    gate.onSent(data.subarray(0, HEADER_BYTES))
     return send(data)
   }
   const close = muxer.onTransportClosed.bind(muxer)

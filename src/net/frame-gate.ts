@@ -2,12 +2,15 @@
 import { type BucketRate, TokenBucket } from '../base/token-bucket.ts'
 import { type Gate } from './shared-work.ts'
 
-const HEADER_BYTES = 12
+/** Of a frame, before its data. */
+export const HEADER_BYTES = 12
 const FLAGS_AT = 3
 const STREAM_AT = 4
 const LENGTH_AT = 8
+const TYPE_AT = 1
 const DATA = 0
 const SYN = 1
+const FIN = 4
 
 /** Work of one frame; a stream that opens, and bytes, cost more. One unit is about 20 microseconds. */
 const FRAME_UNITS = 1
@@ -65,9 +68,13 @@ export class FrameGate implements Gate {
     this.#waitingBytes += bytes.length
   }
 
-  /** A frame of ours was sent: it may be answered by two. */
-  onSent(): void {
-    this.#idleFrames.take(-2)
+  /**
+   * A frame of ours was sent: what opens, carries or ends something may be answered by two. What answers a frame of
+   * theirs, as a pong does or a reset, pays for none: each would pay for the next.
+   */
+  onSent(header: Uint8Array): void {
+    const isAnswered = header[TYPE_AT] === DATA || (header[FLAGS_AT]! & (SYN | FIN)) !== 0
+    if (isAnswered) this.#idleFrames.take(-2)
   }
 
   /** Hands on frames of up to `unitsMax`; returns what was spent. Throws FrameFlood, and what `emit` throws. */
@@ -116,7 +123,7 @@ export class FrameGate implements Gate {
       }
       if (spent >= unitsMax) return { end: at, spent, isCut: true }
       if (chunk.length - at < HEADER_BYTES) break
-      const isData = chunk[at + 1] === DATA
+      const isData = chunk[at + TYPE_AT] === DATA
       const length = isData ? view.getUint32(at + LENGTH_AT) : 0
       const isOpening = view.getUint32(at + STREAM_AT) !== 0 && (chunk[at + FLAGS_AT]! & SYN) !== 0
       this.#check(length)

@@ -20,7 +20,7 @@ export interface SocketGuard {
 
 /** What is not in the interface of a connection. */
 interface SocketConnection extends MessageStream {
-  /** `paused` while whoever reads the connection takes nothing. */
+  /** `readable` while whoever reads the connection takes what comes. */
   readonly readStatus: string
   onData(data: { subarray(): Uint8Array }): void
   onTransportClosed(error?: Error): void
@@ -42,7 +42,7 @@ export function guardSocket(connection: MessageStream): SocketGuard {
     )
   }
   const handOn = connection.onData.bind(connection)
-  const gate = new NoiseGate(handOn, () => connection.readStatus === 'paused')
+  const gate = new NoiseGate(handOn, () => connection.readStatus !== 'readable')
   const fail = (thrown: unknown) => {
     connection.onData = () => undefined
     connection.abort(thrown instanceof Error ? thrown : new Error('unknown failure'))

@@ -6,7 +6,12 @@ import { SharedWork, type Worker } from '../../../src/net/shared-work.ts'
 import { until } from '../../support/until.ts'
 
 const LIMITS = { dataMaxBytes: 1_000, idleFrames: { burstTokens: 100, tokensPerSecond: 10 } }
+const WINDOW_UPDATE = 1
 const PING = 2
+const SYN = 1
+const ACK = 2
+const FIN = 4
+const RST = 8
 
 function frame(type: number, data = new Uint8Array(), streamId = 1, flags = 0): Buffer {
   const header = Buffer.alloc(12)
@@ -91,12 +96,35 @@ describe('a frame gate', () => {
     send(100)
     time.ms += 1_000
     send(10)
-    for (let sent = 0; sent < 3; sent++) gate.onSent()
+    for (const ours of [
+      frame(0),
+      frame(PING, new Uint8Array(), 0, SYN),
+      frame(WINDOW_UPDATE, new Uint8Array(), 1, FIN)
+    ]) {
+      gate.onSent(ours)
+    }
     send(6)
     assert.throws(() => {
       send(1)
     }, FrameFlood)
   })
+
+  for (const [what, ours] of [
+    ['a pong', frame(PING, new Uint8Array(), 0, ACK)],
+    ['a reset', frame(WINDOW_UPDATE, new Uint8Array(), 1, RST)],
+    ['a larger window', frame(WINDOW_UPDATE)]
+  ] as const) {
+    it(`takes ${what} of ours for no reason to send more`, () => {
+      const { gate } = gateOf()
+      for (let sent = 0; sent < 100; sent++) {
+        gate.push(frame(PING))
+        gate.pump(1_000)
+        gate.onSent(ours)
+      }
+      gate.push(frame(PING))
+      assert.throws(() => gate.pump(1_000), FrameFlood)
+    })
+  }
 
   it('lets bytes pay for their frames', () => {
     const { gate } = gateOf({ ...LIMITS, dataMaxBytes: 2_048 })
