@@ -41,7 +41,11 @@ export async function parseBody(body: Buffer, turns: Yielder): Promise<ParsedBod
   const scanned = await scanBody(body, turns)
   const parse = ({ start, end }: Span): unknown => JSON.parse(body.toString('utf8', start, end))
   try {
-    if (scanned.kind === 'single') return { kind: 'single', request: parse(scanned.request) }
+    if (scanned.kind === 'single') {
+      const request = parse(scanned.request)
+      await turns.maybeYield()
+      return { kind: 'single', request }
+    }
     if (scanned.kind !== 'batch') return { kind: 'refused', error: bodyError(scanned) }
   } catch {
     return { kind: 'refused', error: NOT_JSON }
@@ -205,8 +209,13 @@ function parseRequest(
   if (typeof method !== 'string') {
     return new RpcError(RPC_CODES.invalidRequest, 'method must be a string')
   }
-  if (id !== undefined && !isId(id))
-    return new RpcError(RPC_CODES.invalidRequest, 'id must be a string or a number')
+  if (id !== undefined && !isId(id)) {
+    const message =
+      typeof id === 'string'
+        ? `id is longer than ${ID_MAX_CHARS} characters; send a shorter one`
+        : 'id must be a string or a number'
+    return new RpcError(RPC_CODES.invalidRequest, message)
+  }
   if (params !== undefined && !Array.isArray(params)) return invalidParams('not an array')
   return { id, method, params: params ?? [] }
 }
@@ -217,8 +226,12 @@ function idOf(request: unknown): Id {
   return isId(id) ? id : null
 }
 
+/** Each answer repeats its id. A UUID has 36 characters. */
+const ID_MAX_CHARS = 256
+
 function isId(id: unknown): id is Id {
-  return id === null || typeof id === 'string' || typeof id === 'number'
+  if (typeof id === 'string') return id.length <= ID_MAX_CHARS
+  return id === null || typeof id === 'number'
 }
 
 function toRpcError(thrown: unknown): RpcError {
@@ -233,7 +246,7 @@ export function failureText(id: Id, { code, message, data }: RpcError): string {
   return JSON.stringify({ jsonrpc: '2.0', id, error })
 }
 
-/** Of a name that may be as long as a body: replaced whole, two million letters take 0.4 s. */
+/** Of a name that may be as long as a body: replaced whole, a million letters take 0.2 s. */
 const PRINTED_MAX_LENGTH = 64
 
 /** A method name as it may stand in a log or an answer. */

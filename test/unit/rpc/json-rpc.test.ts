@@ -58,7 +58,7 @@ function useFixture(): void {
 }
 
 describe('the name of a method that there is not', () => {
-  const name = (letter: string) => request(letter.repeat(2_000_000), [])
+  const name = (letter: string) => request(letter.repeat(1_000_000), [])
 
   it('is cut off before it is made readable', async () => {
     const took = async (letter: string) => {
@@ -82,6 +82,10 @@ describe('a request', () => {
       assert.deepEqual(await answer(request('echo', ['x'], id)), expected)
     })
   }
+  it('may have an id of 256 characters', async () => {
+    const id = 'é'.repeat(256)
+    assert.deepEqual(await answer(request('echo', [1], id)), { jsonrpc: '2.0', id, result: [1] })
+  })
   it('may have no parameters', async () => {
     assert.deepEqual(await answer(request('echo')), { jsonrpc: '2.0', id: 1, result: [] })
   })
@@ -154,6 +158,16 @@ describe('a request that is wrong', () => {
       'an id that is true',
       request('echo', [], true),
       refused(-32600, 'id must be a string or a number')
+    ],
+    [
+      'an id that is too long',
+      request('echo', [], 'x'.repeat(257)),
+      refused(-32600, 'id is longer than 256 characters; send a shorter one')
+    ],
+    [
+      'an id that is too long, and no method',
+      { jsonrpc: '2.0', id: 'x'.repeat(257) },
+      refused(-32600, 'method must be a string')
     ],
     ['a number', 7, refused(-32600, 'a request is an object')],
     ['null', null, refused(-32600, 'a request is an object')],

@@ -92,6 +92,19 @@ describe('the bounds of a body', () => {
     assert.equal((await scan(list(requestsMax))).kind, 'batch')
     assert.equal((await scan(list(requestsMax + 1))).kind, 'batch-too-long')
   })
+  it('are so many bytes of a request, not of a batch', async () => {
+    const text = (bytes: number) => `"${'x'.repeat(bytes - 2)}"`
+    const mebibyte = 2 ** 20
+    assert.equal((await scan(text(mebibyte))).kind, 'single')
+    assert.equal((await scan(`[${text(mebibyte)},${text(mebibyte)}]`)).kind, 'batch')
+    const tooLong = {
+      kind: 'too-complex',
+      reason: 'of a request of more than 1048576 bytes'
+    }
+    assert.deepEqual(await scan(text(mebibyte + 1)), tooLong)
+    assert.deepEqual(await scan(`[1,${text(mebibyte + 1)},2]`), tooLong)
+    assert.deepEqual(await scan(`[1,${text(mebibyte + 1)}]`), tooLong)
+  })
   it('are so many values of a request, and in all', async () => {
     const single = (count: number) => `{"params":${list(count)}}`
     assert.equal((await scan(single(requestValuesMax - 1))).kind, 'single')
