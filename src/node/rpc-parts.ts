@@ -103,7 +103,7 @@ function rpcChain({ applier, stores: { blocks } }: ChainParts): RpcChain {
     head: () => applier.head(),
     blockByNumber: (number) => blocks.blockByNumber(number),
     blockByHash: (hash) => blocks.blockByHash(hash),
-    receipts: (hash) => blocks.receipts(hash),
+    receipts: (hash) => blocks.storedReceipts(hash),
     transactionLocation: (hash) => blocks.transactionLocation(hash)
   }
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { type Hex } from '../base/bytes.ts'
 import { type Block } from '../chain/blocks/block.ts'
-import { type Receipt } from '../chain/blocks/receipt.ts'
+import { type StoredReceipt } from '../chain/stored-receipts.ts'
 import { findBlock, requireReceipts } from './block-resolution.ts'
 import { formatBlock, formatReceipt, formatTransaction, quantity } from './format.ts'
 import { JsonItems } from './json-encode.ts'
@@ -18,7 +18,8 @@ export interface BlockMethodDeps {
 }
 
 interface PlacedReceipt {
-  readonly receipt: Receipt
+  readonly receipt: StoredReceipt
+  readonly index: number
   readonly before: { readonly gasUsed: bigint; readonly logsCount: number }
 }
 
@@ -79,9 +80,11 @@ export function blockMethods({ chain, pool, decode }: BlockMethodDeps): Record<s
       const place = locate(parseParams(params, [hashParam])[0])
       if (place === undefined) return null
       const raw = place.block.transactions[place.index]
-      const found = placedReceipts(chain, place.block)[place.index]
-      if (raw === undefined || found === undefined) return null
-      return formatReceipt(found.receipt, found.before, decode(raw), place)
+      if (raw === undefined) return null
+      for (const { receipt, index, before } of placedReceipts(chain, place.block)) {
+        if (index === place.index) return formatReceipt(receipt, before, decode(raw), place)
+      }
+      return null
     },
     eth_getBlockReceipts(params) {
       const block = findBlock(chain, parseParams(params, [blockParam])[0])
@@ -99,21 +102,25 @@ function* transactionsOf(block: Block, decode: Decode) {
   }
 }
 
-function* receiptsOf(block: Block, receipts: readonly PlacedReceipt[], decode: Decode) {
-  for (const [index, { receipt, before }] of receipts.entries()) {
+function* receiptsOf(block: Block, receipts: Iterable<PlacedReceipt>, decode: Decode) {
+  for (const { receipt, index, before } of receipts) {
     const raw = block.transactions[index] ?? new Uint8Array()
     yield formatReceipt(receipt, before, decode(raw), { block, index })
   }
 }
 
 /** Each receipt of a block with what came before it. Throws where they are not kept. */
-function placedReceipts(chain: RpcChain, block: Block): readonly PlacedReceipt[] {
-  let logsCount = 0
-  let gasUsed = 0n
-  return requireReceipts(chain, block).map((receipt) => {
-    const before = { gasUsed, logsCount }
-    logsCount += receipt.logs.length
-    gasUsed = receipt.cumulativeGasUsed
-    return { receipt, before }
-  })
+function placedReceipts(chain: RpcChain, block: Block): Iterable<PlacedReceipt> {
+  return placed(requireReceipts(chain, block))
+}
+
+function* placed(receipts: Iterable<StoredReceipt>): Generator<PlacedReceipt> {
+  let index = 0
+  let before = { gasUsed: 0n, logsCount: 0 }
+  for (const receipt of receipts) {
+    yield { receipt, index, before }
+    const logsCount = before.logsCount + receipt.logsCount()
+    before = { gasUsed: receipt.cumulativeGasUsed, logsCount }
+    index += 1
+  }
 }

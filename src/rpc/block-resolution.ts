@@ -1,7 +1,7 @@
 // Which block and which state a parameter names, and the errors when there is none.
 import { type Block } from '../chain/blocks/block.ts'
 import { ChainError } from '../chain/blocks/chain-error.ts'
-import { type Receipt } from '../chain/blocks/receipt.ts'
+import { type StoredReceipt } from '../chain/stored-receipts.ts'
 import { type StateView } from '../state/state-view.ts'
 import { type BlockParam } from './params.ts'
 import { type RpcChain, type RpcNode, type RpcState } from './ports.ts'
@@ -75,7 +75,7 @@ export function requireState(
  * Throws where they are not kept: of blocks that this node linked after a power cut without executing them, and
  * whose receipts no peer had any more.
  */
-export function requireReceipts(chain: RpcChain, { number, hash }: Block): readonly Receipt[] {
+export function requireReceipts(chain: RpcChain, { number, hash }: Block): Iterable<StoredReceipt> {
   const receipts = chain.receipts(hash)
   if (receipts !== undefined) return receipts
   throw serverError(`the receipts of block ${number} are not kept here: ask another node`)

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { type Yielder } from '../base/yielder.ts'
 import { type Block } from '../chain/blocks/block.ts'
-import { type Receipt } from '../chain/blocks/receipt.ts'
+import { type StoredReceipt } from '../chain/stored-receipts.ts'
 import { requireBlock, requireReceipts, storedBlock } from './block-resolution.ts'
 import { effectiveGasPrice, quantity } from './format.ts'
 import { JsonItems } from './json-encode.ts'
@@ -100,16 +100,16 @@ interface PaidTip {
 /** What each transaction of the block used and paid above the base fee, lowest tip first. */
 async function paidTips(
   { header, transactions }: Block,
-  receipts: readonly Receipt[],
+  receipts: Iterable<StoredReceipt>,
   decodeFees: FeeMethodDeps['decodeFees'],
   turns: Yielder
 ): Promise<readonly PaidTip[]> {
   const baseFee = header.baseFeePerGas
   const paid: PaidTip[] = []
   let gasBefore = 0n
-  for (const [index, { cumulativeGasUsed }] of receipts.entries()) {
+  for (const { cumulativeGasUsed } of receipts) {
     await turns.maybeYield()
-    const fees = decodeFees(transactions[index] ?? new Uint8Array())
+    const fees = decodeFees(transactions[paid.length] ?? new Uint8Array())
     const tip = effectiveGasPrice(fees, baseFee) - baseFee
     paid.push({ gas: cumulativeGasUsed - gasBefore, tip })
     gasBefore = cumulativeGasUsed

@@ -3,7 +3,8 @@ import { bytesToHex, type Hex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { type Block } from '../chain/blocks/block.ts'
 import { encodeHeader } from '../chain/blocks/header.ts'
-import { type Log, type Receipt } from '../chain/blocks/receipt.ts'
+import { type Log } from '../chain/blocks/receipt.ts'
+import { type StoredReceipt } from '../chain/stored-receipts.ts'
 import { JsonItems } from './json-encode.ts'
 import { type DecodedTransaction, type TransactionFees } from './ports.ts'
 
@@ -89,7 +90,7 @@ export function formatTransaction(
 
 /** A receipt as the execution API prints it. */
 export function formatReceipt(
-  receipt: Receipt,
+  receipt: StoredReceipt,
   before: { readonly gasUsed: bigint; readonly logsCount: number },
   { hash, from, json, contractAddress }: DecodedTransaction,
   place: TransactionPlace
@@ -106,7 +107,7 @@ export function formatReceipt(
     cumulativeGasUsed: quantity(receipt.cumulativeGasUsed),
     gasUsed: quantity(receipt.cumulativeGasUsed - before.gasUsed),
     effectiveGasPrice: quantity(effectiveGasPrice(json, block.header.baseFeePerGas)),
-    logs: new JsonItems(formatLogs(receipt.logs, before.logsCount, hash, place)),
+    logs: new JsonItems(formatLogs(receipt.logs(), before.logsCount, hash, place)),
     logsBloom: bytesToHex(receipt.logsBloom),
     status: quantity(receipt.status),
     type: quantity(receipt.type)
@@ -114,14 +115,13 @@ export function formatReceipt(
 }
 
 function* formatLogs(
-  logs: readonly Log[],
+  logs: Iterable<Log>,
   firstIndex: number,
   transactionHash: Hex,
   place: TransactionPlace
 ) {
-  for (const [index, log] of logs.entries()) {
-    yield formatLog(log, firstIndex + index, transactionHash, place)
-  }
+  let index = firstIndex
+  for (const log of logs) yield formatLog(log, index++, transactionHash, place)
 }
 
 /** A log as the execution API prints it. */

@@ -95,9 +95,11 @@ async function* matchingLogs(
   turns: Yielder
 ) {
   let logIndex = 0
-  for (const [index, receipt] of requireReceipts(chain, block).entries()) {
+  let index = -1
+  for (const receipt of requireReceipts(chain, block)) {
+    index += 1
     let hash: Hex | undefined
-    for (const log of receipt.logs) {
+    for (const log of receipt.logs()) {
       if (logIndex % LOGS_PER_LOOK === 0) await turns.maybeYield()
       if (matches(filter, bytesToHex(log.address), log.topics.map(bytesToHex))) {
         hash ??= bytesToHex(keccak256(block.transactions[index] ?? new Uint8Array()))

@@ -1,7 +1,7 @@
 // What JSON-RPC needs of the node; `node/` joins each port to the folder that has it.
 import { type Hex } from '../base/bytes.ts'
 import { type Block } from '../chain/blocks/block.ts'
-import { type Receipt } from '../chain/blocks/receipt.ts'
+import { type StoredReceipt } from '../chain/stored-receipts.ts'
 import { type CallOutcome, type EstimateOutcome } from '../execution/run-call.ts'
 import { type StateView } from '../state/state-view.ts'
 import { type CallParam } from './params.ts'
@@ -11,7 +11,8 @@ export interface RpcChain {
   head(): Block
   blockByNumber(number: bigint): Block | undefined
   blockByHash(hash: Hex): Block | undefined
-  receipts(hash: Hex): readonly Receipt[] | undefined
+  /** In the order of the transactions, to be gone through once. */
+  receipts(hash: Hex): Iterable<StoredReceipt> | undefined
   transactionLocation(hash: Hex): { readonly blockHash: Hex; readonly index: number } | undefined
 }
 

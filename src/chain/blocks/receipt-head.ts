@@ -7,8 +7,19 @@ import { BLOOM_BYTES, type Receipt, TYPE_MAX } from './receipt.ts'
 /** A receipt without what its logs say. */
 export type ReceiptHead = Pick<Receipt, 'cumulativeGasUsed' | 'logsBloom'>
 
+/** A receipt whose logs are one RLP list. */
+export interface SplitReceipt extends Omit<Receipt, 'logs'> {
+  readonly logs: Uint8Array
+}
+
 /** Of a receipt in consensus encoding. The bloom is a view of it. Throws ChainError `receipt-malformed`. */
 export function decodeReceiptHead(bytes: Uint8Array): ReceiptHead {
+  const { cumulativeGasUsed, logsBloom } = splitReceipt(bytes)
+  return { cumulativeGasUsed, logsBloom }
+}
+
+/** As decodeReceiptHead; what is in the list of logs is not looked at. */
+export function splitReceipt(bytes: Uint8Array): SplitReceipt {
   const first = bytes[0] ?? 0
   const body = first < LIST_START ? bytes.subarray(1) : bytes
   const start = listStart(body)
@@ -22,8 +33,11 @@ export function decodeReceiptHead(bytes: Uint8Array): ReceiptHead {
   const logsBloom = field(body, gasEnd, bloomEnd)
   if (logsBloom.length !== BLOOM_BYTES) throw malformed('logsBloom is not as long as it must be')
   return {
+    type: first < LIST_START ? first : 0,
+    status: status[0] === 1 ? 1 : 0,
     cumulativeGasUsed: bytesToBigint(field(body, statusEnd, gasEnd)),
-    logsBloom
+    logsBloom,
+    logs: body.subarray(bloomEnd)
   }
 }
 

@@ -32,7 +32,12 @@ export interface Receipt {
 
 /** Bytes of a bloom. */
 export const BLOOM_BYTES = 256
-const TOPICS_MAX = 4
+/** Topics of a log. */
+export const TOPICS_MAX = 4
+/** Bytes of a log's address. */
+export const ADDRESS_BYTES = 20
+/** Bytes of a topic. */
+export const TOPIC_BYTES = 32
 /** A receipt, its logs, a log, its topics; a log without topics and data takes 24 bytes for five items. */
 const SHAPE: RlpShape = { depthMax: 4, bytesPerItemMin: 4 }
 /** The highest type of EIP-2718; a list begins with a higher byte. */
@@ -125,8 +130,8 @@ function decodeLog(log: unknown): Log {
   const topics = expectList(fields[1], 'topics')
   if (fields.length !== 3 || topics.length > TOPICS_MAX) throw malformed('not a log')
   return {
-    address: expectBytes(fields[0], 'address', 20),
-    topics: topics.map((topic) => expectBytes(topic, 'topic', 32)),
+    address: expectBytes(fields[0], 'address', ADDRESS_BYTES),
+    topics: topics.map((topic) => expectBytes(topic, 'topic', TOPIC_BYTES)),
     data: expectBytes(fields[2], 'data')
   }
 }

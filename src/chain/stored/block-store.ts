@@ -20,7 +20,8 @@ import { isEntryDamaged, putEntry, readEntry, unlessDamaged } from './chain-entr
 import { ChainError } from '../blocks/chain-error.ts'
 import { type DiffStore, type EncodedDiff } from './diff-store.ts'
 import { ReceiptCache } from './receipt-cache.ts'
-import { decodeReceipts, type Receipt } from '../blocks/receipt.ts'
+import { decodeReceipts, encodeReceipts, type Receipt } from '../blocks/receipt.ts'
+import { readReceipts, type StoredReceipt } from '../stored-receipts.ts'
 
 /** Where a transaction of the canonical chain stands. */
 export interface TransactionLocation {
@@ -104,15 +105,16 @@ export class BlockStore {
     return hash === undefined ? undefined : this.#reader.message(hash)
   }
 
-  /** In the order of the transactions; undefined for a block that was never persisted. */
+  /** All at once, which takes long where there are many logs; undefined for a block that was never persisted. */
   receipts(hash: Hex): readonly Receipt[] | undefined {
-    const cached = this.#receipts.get(hash)
-    if (cached !== undefined) return cached
-    const body = readEntry(this.#store, 'receipts', hashKey(CHAIN_PREFIX.receipts, hash))
-    if (body === undefined) return undefined
-    const receipts = decodeReceipts(body)
-    this.#receipts.set(hash, receipts)
-    return receipts
+    const encoded = this.#encodedReceipts(hash)
+    return encoded && decodeReceipts(encoded)
+  }
+
+  /** The same one by one, to be gone through once. */
+  storedReceipts(hash: Hex): Iterable<StoredReceipt> | undefined {
+    const encoded = this.#encodedReceipts(hash)
+    return encoded && readReceipts(encoded)
   }
 
   transactionLocation(hash: Hex): TransactionLocation | undefined {
@@ -158,10 +160,11 @@ export class BlockStore {
       assertNext(this.#head, block)
       assertReceiptsCount(block, receipts)
       const diffOperations = diff === undefined ? [] : this.#diffs.operations(block.number, diff)
-      const beside = [receiptsOperation(block, receipts), ...diffOperations, ...extra]
+      const encoded = encodeReceipts(receipts)
+      const beside = [receiptsOperation(block, encoded), ...diffOperations, ...extra]
       await this.#writeHead(block, beside)
       if (diff !== undefined) this.#diffs.noteWritten(block.number, diff)
-      this.#receipts.set(block.hash, receipts)
+      this.#receipts.set(block.hash, encoded)
     })
   }
 
@@ -186,6 +189,14 @@ export class BlockStore {
     await this.#writes.run(() =>
       this.#store.batch([receiptsOperation(block, receipts)], { sync: true })
     )
+  }
+
+  #encodedReceipts(hash: Hex): Uint8Array | undefined {
+    const cached = this.#receipts.get(hash)
+    if (cached !== undefined) return cached
+    const body = readEntry(this.#store, 'receipts', hashKey(CHAIN_PREFIX.receipts, hash))
+    if (body !== undefined) this.#receipts.set(hash, body)
+    return body
   }
 
   /** The block's one batch. */

@@ -27,12 +27,13 @@ export function readHead(store: Pick<KeyValueStore, 'get'>, reader: BlockReader)
   return requireBlock(reader, hash)
 }
 
-/** The receipts of a block. */
+/** The receipts of a block, encoded or not. */
 export function receiptsOperation(
   { hash }: Pick<Block, 'hash'>,
-  receipts: readonly Receipt[]
+  receipts: readonly Receipt[] | Uint8Array
 ): BatchOperation {
-  return putEntry(hashKey(CHAIN_PREFIX.receipts, hash), encodeReceipts(receipts))
+  const body = receipts instanceof Uint8Array ? receipts : encodeReceipts(receipts)
+  return putEntry(hashKey(CHAIN_PREFIX.receipts, hash), body)
 }
 
 /** What makes a block the head: its indexes and pointers. */

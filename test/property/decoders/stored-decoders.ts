@@ -15,6 +15,7 @@ import {
 import { createNamedValue } from '../../../src/chain/stored/named-value.ts'
 import { messageToHeader } from '../../../src/chain/blocks/payload.ts'
 import { decodeReceiptHead } from '../../../src/chain/blocks/receipt-head.ts'
+import { readReceipts } from '../../../src/chain/stored-receipts.ts'
 import {
   decodeReceipt,
   decodeReceipts,
@@ -176,6 +177,14 @@ export const STORED_DECODERS: readonly Decoder[] = [
     covers: ['src/chain/blocks/receipt.ts decodeReceipts'],
     seeds: [encodeReceipts([RECEIPT, RECEIPT])],
     decode: decodeReceipts,
+    isDeclared: isOf(ChainError)
+  },
+  {
+    name: 'receipts, log by log',
+    covers: ['src/chain/stored-receipts.ts readReceipts'],
+    seeds: [encodeReceipts([RECEIPT, RECEIPT])],
+    decode: (bytes) =>
+      [...readReceipts(bytes)].map(({ logs, logsCount }) => [...logs(), logsCount()]),
     isDeclared: isOf(ChainError)
   },
   {

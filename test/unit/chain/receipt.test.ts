@@ -19,7 +19,17 @@ import {
   receiptsRoot
 } from '../../../src/chain/blocks/receipt.ts'
 import { decodeReceiptHead } from '../../../src/chain/blocks/receipt-head.ts'
+import { readReceipts } from '../../../src/chain/stored-receipts.ts'
 import { bytes, plainRecord } from '../../support/payload-arbitraries.ts'
+
+/** Those of a block as reading them one log at a time gives them. */
+function readAll(encoded: Uint8Array): readonly Receipt[] {
+  return [...readReceipts(encoded)].map(({ logs, logsCount, ...head }) => {
+    const read = [...logs()]
+    assert.equal(logsCount(), read.length)
+    return { ...head, logs: read }
+  })
+}
 
 const log: fc.Arbitrary<Log> = plainRecord({
   address: bytes(20),
@@ -65,7 +75,9 @@ describe('a receipt', () => {
   it('stands among others of its block as one value', () => {
     fc.assert(
       fc.property(fc.array(receipt, { maxLength: 6 }), (values) => {
-        assert.deepEqual(decodeReceipts(encodeReceipts(values)), values)
+        const encoded = encodeReceipts(values)
+        assert.deepEqual(decodeReceipts(encoded), values)
+        assert.deepEqual(readAll(encoded), values)
       })
     )
   })
@@ -99,6 +111,7 @@ describe('a receipt', () => {
     it(`is not decoded from ${what}, nor are its sums`, () => {
       assert.throws(() => decodeReceipt(encoded), isMalformed)
       assert.throws(() => decodeReceiptHead(encoded), isMalformed)
+      assert.throws(() => readAll(RLP.encode([encoded])), isMalformed)
     })
   }
   for (const [what, encoded] of [
@@ -118,8 +131,18 @@ describe('a receipt', () => {
   ] as const) {
     it(`is not decoded from ${what}`, () => {
       assert.throws(() => decodeReceipt(encoded), isMalformed)
+      assert.throws(() => readAll(RLP.encode([encoded])), isMalformed)
     })
   }
+  it('is read no further than the log that is asked for', () => {
+    const none = { address: new Uint8Array(20), topics: [], data: new Uint8Array(0) }
+    const encoded = encodeReceipts([{ ...good, logs: Array<Log>(3).fill(none) }, good])
+    const lastLogStart = encoded.length - encodeReceipt(good).length - 10
+    const [first] = readReceipts(encoded.fill(0xff, lastLogStart))
+    const [log] = first?.logs() ?? []
+    assert.deepEqual(log, none)
+    assert.throws(() => [...(first?.logs() ?? [])], isMalformed)
+  })
   it('is decoded from the fields that the cases above change', () => {
     assert.equal(decodeReceipt(fields({})).status, 1)
   })

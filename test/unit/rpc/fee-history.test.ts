@@ -1,6 +1,8 @@
 // eth_feeHistory over full blocks: what it reads of a transaction, and how many it looks at.
 import assert from 'node:assert/strict'
 import { childBlock, testGenesisBlock, testReceipts } from '../../support/signed-chain.ts'
+import { encodeReceipts } from '../../../src/chain/blocks/receipt.ts'
+import { readReceipts } from '../../../src/chain/stored-receipts.ts'
 import { createEvmCommon } from '../../../src/execution/evm-rules.ts'
 import { decodeFees, decodeTransaction } from '../../../src/rpc/decode-transaction.ts'
 import { FEE_HISTORY_MAX_TRANSACTIONS, feeMethods } from '../../../src/rpc/fee-methods.ts'
@@ -33,7 +35,7 @@ describe('the bounds of eth_feeHistory', () => {
       head: () => ({ ...block, number: 2_000n }),
       blockByNumber: (number) => ({ ...block, number }),
       blockByHash: () => undefined,
-      receipts: () => receipts,
+      receipts: () => readReceipts(encodeReceipts(receipts)),
       transactionLocation: () => undefined
     },
     node: { gateShut: () => undefined },

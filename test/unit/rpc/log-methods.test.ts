@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { type Hex } from '../../../src/base/bytes.ts'
 import { type Block } from '../../../src/chain/blocks/block.ts'
-import { type Receipt } from '../../../src/chain/blocks/receipt.ts'
+import { encodeReceipts, type Receipt } from '../../../src/chain/blocks/receipt.ts'
+import { readReceipts } from '../../../src/chain/stored-receipts.ts'
 import { LOG_RANGE_MAX_BLOCKS, logMethods, LOGS_MAX } from '../../../src/rpc/log-methods.ts'
 import { RpcError } from '../../../src/rpc/rpc-error.ts'
 import { asJson, rpcContext } from '../../support/rpc-answer.ts'
@@ -136,7 +137,7 @@ describe('the bounds of eth_getLogs', () => {
       head: () => ({ ...block, number: highest }),
       blockByNumber: at,
       blockByHash: () => undefined,
-      receipts: () => receipts,
+      receipts: () => readReceipts(encodeReceipts(receipts)),
       transactionLocation: () => undefined
     }
   }

@@ -3,7 +3,8 @@ import { nextBaseFee } from '../../../src/chain/blocks/base-fee.ts'
 import { bytesToHex, type Hex } from '../../../src/base/bytes.ts'
 import { keccak256 } from '../../../src/base/keccak.ts'
 import { type Block } from '../../../src/chain/blocks/block.ts'
-import { type Receipt } from '../../../src/chain/blocks/receipt.ts'
+import { encodeReceipts, type Receipt } from '../../../src/chain/blocks/receipt.ts'
+import { readReceipts } from '../../../src/chain/stored-receipts.ts'
 import { CallRunner } from '../../../src/execution/calls.ts'
 import { decodeFees, decodeTransaction } from '../../../src/rpc/decode-transaction.ts'
 import { createMethodTable, type RpcDeps } from '../../../src/rpc/method-table.ts'
@@ -135,7 +136,10 @@ function methodDeps(
         return lost.has(number) ? undefined : blocks.find((block) => block.number === number)
       },
       blockByHash: (hash) => blocks.find((block) => block.hash === hash),
-      receipts: (hash) => receipts.get(hash),
+      receipts: (hash) => {
+        const known = receipts.get(hash)
+        return known && readReceipts(encodeReceipts(known))
+      },
       transactionLocation: (hash) => locate(blocks, hash)
     },
     state: {
