@@ -9,6 +9,7 @@ import { sendAnswer } from './http-answer.ts'
 import { readBody } from './http-body.ts'
 import { type HttpLimits } from './http-host.ts'
 import { answerBody, failureText, type MethodTable, parseBody } from './json-rpc.ts'
+import { PieceMemory } from './piece-memory.ts'
 import { RPC_CODES, RpcError } from './rpc-error.ts'
 import { Turns } from './turns.ts'
 
@@ -40,6 +41,7 @@ export class CallServer {
   readonly #limits: HttpLimits
   readonly #bodies = new ByteLedger({ totalMaxBytes: BODIES_MAX_BYTES, freeBytes: FREE_BYTES })
   readonly #answers = new ByteLedger({ totalMaxBytes: ANSWERS_MAX_BYTES, freeBytes: FREE_BYTES })
+  readonly #pieces = new PieceMemory()
   readonly #turns = new Turns()
 
   constructor(log: Log, limits: HttpLimits) {
@@ -95,7 +97,7 @@ export class CallServer {
       work.abort(memoryShort())
       if (isReady) response.destroy()
     })
-    const answer = new AnswerBuffer(lease)
+    const answer = new AnswerBuffer({ lease, pieces: this.#pieces })
     try {
       connection.signal.throwIfAborted()
       connection.enter('work')

@@ -17,7 +17,7 @@ export async function sendAnswer(
   try {
     for (const piece of answer.takePieces()) {
       if (signal.aborted) return
-      if (!response.write(piece)) await once(response, 'drain', { signal })
+      await written(response, piece, signal)
     }
     response.end()
     if (!response.writableFinished) await once(response, 'finish', { signal })
@@ -26,4 +26,21 @@ export async function sendAnswer(
   } finally {
     clearTimeout(deadline)
   }
+}
+
+/** Resolves when the system has taken the bytes: until then they must stay as they are. */
+async function written(
+  response: ServerResponse,
+  bytes: Uint8Array,
+  signal: AbortSignal
+): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const stop = () => reject(signal.reason as Error)
+    signal.addEventListener('abort', stop, { once: true })
+    response.write(bytes, (failure) => {
+      signal.removeEventListener('abort', stop)
+      if (failure) reject(failure)
+      else resolve()
+    })
+  })
 }

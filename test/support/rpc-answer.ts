@@ -4,6 +4,7 @@ import { createYielder } from '../../src/base/yielder.ts'
 import { AnswerBuffer } from '../../src/rpc/answer-buffer.ts'
 import { ByteLedger } from '../../src/rpc/byte-ledger.ts'
 import { encodeJson } from '../../src/rpc/json-encode.ts'
+import { PieceMemory } from '../../src/rpc/piece-memory.ts'
 import { answerBody, type MethodTable, parseBody, type RpcContext } from '../../src/rpc/json-rpc.ts'
 
 /** A context that nobody aborts. */
@@ -14,15 +15,13 @@ export function rpcContext(signal: AbortSignal = new AbortController().signal): 
 /** A buffer with memory of its own. */
 export function answerBuffer(options: { maxBytes?: number } = {}): AnswerBuffer {
   const ledger = new ByteLedger({ totalMaxBytes: Number.MAX_SAFE_INTEGER, freeBytes: 0 })
-  return new AnswerBuffer(
-    ledger.lease(() => undefined),
-    options
-  )
+  const memory = { lease: ledger.lease(() => undefined), pieces: new PieceMemory() }
+  return new AnswerBuffer(memory, options)
 }
 
 /** The text of all pieces that are left in it. */
 export function textOf(answer: AnswerBuffer): string {
-  return Buffer.concat([...answer.takePieces()]).toString('utf8')
+  return Buffer.concat(Array.from(answer.takePieces(), (piece) => Buffer.from(piece))).toString()
 }
 
 /** Answers the text of a body; undefined when there is no answer. */

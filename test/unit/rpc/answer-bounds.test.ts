@@ -4,6 +4,7 @@ import { AnswerBuffer } from '../../../src/rpc/answer-buffer.ts'
 import { ByteLedger } from '../../../src/rpc/byte-ledger.ts'
 import { JsonItems } from '../../../src/rpc/json-encode.ts'
 import { type RpcMethod } from '../../../src/rpc/json-rpc.ts'
+import { PIECE_BYTES, PieceMemory } from '../../../src/rpc/piece-memory.ts'
 import { RpcError } from '../../../src/rpc/rpc-error.ts'
 import {
   answerBuffer,
@@ -82,10 +83,60 @@ describe('an answer', () => {
     assert.equal(textOf(answer), 'a'.repeat(20_000))
   })
 
+  it('is its text whatever its characters are, and wherever a piece ends', () => {
+    const text = ['x', 'é', '€', '😀', '\ud83d'].map((one) => `${one}-`.repeat(70_001)).join('')
+    const answer = answerBuffer()
+    answer.write(text)
+    answer.write(text)
+    assert.equal(answer.sizeBytes(), 2 * Buffer.byteLength(text))
+    const written = textOf(answer)
+    // What is half a character is no text in UTF-8, as Buffer.from has it.
+    assert.ok(written === Buffer.from(text + text).toString(), 'another text')
+  })
+
+  it('uses the memory of those before it again, and gives back what it does not need', () => {
+    const pieces = new PieceMemory({ spareMax: 2 })
+    const lease = { grow: () => true, shrink: () => undefined, release: () => undefined }
+    const taken: ArrayBufferLike[] = []
+    const answerOnce = (drops: boolean) => {
+      const answer = new AnswerBuffer({ lease, pieces })
+      for (let at = 0; at < 8; at++) answer.write('x'.repeat(PIECE_BYTES / 2))
+      if (drops) answer.drop()
+      else for (const piece of answer.takePieces()) taken.push(piece.buffer)
+    }
+    answerOnce(true)
+    assert.equal(pieces.spareCount, 2)
+    answerOnce(false)
+    assert.equal(pieces.spareCount, 2)
+    assert.deepEqual(
+      taken.map(({ byteLength }) => byteLength),
+      [PIECE_BYTES, PIECE_BYTES, 0, 0]
+    )
+    answerOnce(true)
+    assert.equal(pieces.spareCount, 2)
+  })
+
+  it('leaves a piece alone that may still be read', () => {
+    const pieces = new PieceMemory()
+    const lease = { grow: () => true, shrink: () => undefined, release: () => undefined }
+    const answer = new AnswerBuffer({ lease, pieces })
+    answer.write('x'.repeat(3 * PIECE_BYTES))
+    for (const piece of answer.takePieces()) {
+      answer.drop()
+      assert.equal(pieces.spareCount, 2)
+      assert.equal(piece.length, PIECE_BYTES)
+      break
+    }
+    assert.equal(pieces.spareCount, 2)
+  })
+
   it('gives way by an error when others hold the memory', async () => {
     const ledger = new ByteLedger({ totalMaxBytes: 100_000, freeBytes: 0 })
     ledger.lease(() => assert.fail('it holds less')).grow(60_000)
-    const answer = new AnswerBuffer(ledger.lease(() => undefined))
+    const answer = new AnswerBuffer({
+      lease: ledger.lease(() => undefined),
+      pieces: new PieceMemory()
+    })
     assert.throws(() => {
       for (let at = 0; at < 10; at++) answer.write('x'.repeat(40_000))
     }, /limit exceeded: too many large answers at once/)
