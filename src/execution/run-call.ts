@@ -6,6 +6,7 @@ import { hexToBytes, type Hex } from '../base/bytes.ts'
 import { type Yielder } from '../base/yielder.ts'
 import { type BlockHeader } from '../chain/blocks/block.ts'
 import { type BlockHashes, createBlockEvm, evmBlock, warmFromStart } from './block-context.ts'
+import { transactionRules } from './evm-rules.ts'
 import { StateAdapter, type StateReader } from './state-adapter.ts'
 
 /** A call's fields, all but the target optional; an absent target creates a contract. */
@@ -67,7 +68,10 @@ export async function runCall(
   const to = request.to ? new Address(hexToBytes(request.to)) : undefined
   const data = hexToBytes(request.data ?? request.input ?? '0x')
   const value = request.value ?? 0n
-  const tx = createTx({ ...(to && { to }), data, value, gasLimit: gas }, { common })
+  const tx = createTx(
+    { ...(to && { to }), data, value, gasLimit: gas },
+    { common: transactionRules(common) }
+  )
   const intrinsicGas = tx.getIntrinsicGas()
   const floor = getCalldataFloorGas(tx, caller)
   if (gas < intrinsicGas || gas < floor) return { kind: 'failed', reason: 'intrinsic gas too low' }

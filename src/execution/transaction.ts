@@ -13,6 +13,7 @@ import { bytesToBigint, bytesToHex, type Hex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { errorMessage, NodeError } from '../base/node-error.ts'
 import { findShapeFault, type RlpShape } from '../trie/rlp-shape.ts'
+import { transactionRules } from './evm-rules.ts'
 
 /** The types we execute: 0 legacy, 1 access list, 2 fee market, 4 set code. */
 export type ExecutableTx = LegacyTx | AccessList2930Tx | FeeMarket1559Tx | EOACode7702Tx
@@ -96,7 +97,8 @@ export function effectiveTip(tx: ExecutableTx, baseFee: bigint): bigint {
 function decode(raw: Uint8Array, common: Common): ExecutableTx {
   try {
     // Init code that is too large decodes; the checks of its shape name it.
-    const options = { common, freeze: false, allowUnlimitedInitCodeSize: true }
+    const rules = transactionRules(common)
+    const options = { common: rules, freeze: false, allowUnlimitedInitCodeSize: true }
     return createTxFromRLP(raw, options) as ExecutableTx
   } catch (thrown) {
     const chainId = namedChainId(raw)
