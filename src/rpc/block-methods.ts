@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { type Hex } from '../base/bytes.ts'
 import { type Block } from '../chain/blocks/block.ts'
-import { type StoredReceipt } from '../chain/stored-receipts.ts'
+import { type StoredReceipt } from '../chain/stored/stored-receipts.ts'
 import { findBlock, requireReceipts } from './block-resolution.ts'
 import { formatBlock, formatReceipt, formatTransaction, quantity } from './format.ts'
 import { JsonItems } from './json-encode.ts'

@@ -1,7 +1,7 @@
 // Which block and which state a parameter names, and the errors when there is none.
 import { type Block } from '../chain/blocks/block.ts'
 import { ChainError } from '../chain/blocks/chain-error.ts'
-import { type StoredReceipt } from '../chain/stored-receipts.ts'
+import { type StoredReceipt } from '../chain/stored/stored-receipts.ts'
 import { type StateView } from '../state/state-view.ts'
 import { type BlockParam } from './params.ts'
 import { type RpcChain, type RpcNode, type RpcState } from './ports.ts'

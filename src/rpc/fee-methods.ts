@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { type Yielder } from '../base/yielder.ts'
 import { type Block } from '../chain/blocks/block.ts'
-import { type StoredReceipt } from '../chain/stored-receipts.ts'
+import { type StoredReceipt } from '../chain/stored/stored-receipts.ts'
 import { requireBlock, requireReceipts, storedBlock } from './block-resolution.ts'
 import { effectiveGasPrice, quantity } from './format.ts'
 import { JsonItems } from './json-encode.ts'

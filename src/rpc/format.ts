@@ -4,7 +4,7 @@ import { keccak256 } from '../base/keccak.ts'
 import { type Block } from '../chain/blocks/block.ts'
 import { encodeHeader } from '../chain/blocks/header.ts'
 import { type Log } from '../chain/blocks/receipt.ts'
-import { type StoredReceipt } from '../chain/stored-receipts.ts'
+import { type StoredReceipt } from '../chain/stored/stored-receipts.ts'
 import { JsonItems } from './json-encode.ts'
 import { type DecodedTransaction, type TransactionFees } from './ports.ts'
 

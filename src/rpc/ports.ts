@@ -1,7 +1,7 @@
 // What JSON-RPC needs of the node; `node/` joins each port to the folder that has it.
 import { type Hex } from '../base/bytes.ts'
 import { type Block } from '../chain/blocks/block.ts'
-import { type StoredReceipt } from '../chain/stored-receipts.ts'
+import { type StoredReceipt } from '../chain/stored/stored-receipts.ts'
 import { type CallOutcome, type EstimateOutcome } from '../execution/run-call.ts'
 import { type StateView } from '../state/state-view.ts'
 import { type CallParam } from './params.ts'

@@ -27,7 +27,7 @@ export function gatherStateFindings(
   const readable = highestReadable({ chain, state }, head)
   const isLost = readable !== undefined && readable.hash !== head.hash
   const stretch = isLost ? { from: readable, to: head } : undefined
-  // Without the blocks neither way goes: they are fetched first (sync/fill-holes.ts).
+  // Without the blocks neither way goes: they are fetched first (sync/holes/fill-holes.ts).
   const isWhole =
     stretch !== undefined && chain.missingBlock(stretch.from.number + 1n, head.number) === undefined
   const lost = isWhole ? stretch : undefined

@@ -15,7 +15,7 @@ import {
 import { createNamedValue } from '../../../src/chain/stored/named-value.ts'
 import { messageToHeader } from '../../../src/chain/blocks/payload.ts'
 import { decodeReceiptHead } from '../../../src/chain/blocks/receipt-head.ts'
-import { readReceipts } from '../../../src/chain/stored-receipts.ts'
+import { readReceipts } from '../../../src/chain/stored/stored-receipts.ts'
 import {
   decodeReceipt,
   decodeReceipts,
@@ -181,7 +181,7 @@ export const STORED_DECODERS: readonly Decoder[] = [
   },
   {
     name: 'receipts, log by log',
-    covers: ['src/chain/stored-receipts.ts readReceipts'],
+    covers: ['src/chain/stored/stored-receipts.ts readReceipts'],
     seeds: [encodeReceipts([RECEIPT, RECEIPT])],
     decode: (bytes) =>
       [...readReceipts(bytes)].map(({ logs, logsCount }) => [...logs(), logsCount()]),

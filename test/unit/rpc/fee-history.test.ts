@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { childBlock, testGenesisBlock, testReceipts } from '../../support/signed-chain.ts'
 import { encodeReceipts } from '../../../src/chain/blocks/receipt.ts'
-import { readReceipts } from '../../../src/chain/stored-receipts.ts'
+import { readReceipts } from '../../../src/chain/stored/stored-receipts.ts'
 import { createEvmCommon } from '../../../src/execution/evm-rules.ts'
 import { decodeFees, decodeTransaction } from '../../../src/rpc/decode-transaction.ts'
 import { FEE_HISTORY_MAX_TRANSACTIONS, feeMethods } from '../../../src/rpc/fee-methods.ts'

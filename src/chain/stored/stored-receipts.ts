@@ -1,8 +1,14 @@
 // Receipts of a block as they are stored, read one log at a time: 9,900 logs decoded in one go hold the event loop for 20 ms and 5 MiB.
-import { contentStart, isList, itemEnd, listStart } from '../trie/rlp-item.ts'
-import { ChainError } from './blocks/chain-error.ts'
-import { splitReceipt } from './blocks/receipt-head.ts'
-import { ADDRESS_BYTES, type Log, type Receipt, TOPIC_BYTES, TOPICS_MAX } from './blocks/receipt.ts'
+import { contentStart, isList, itemEnd, listStart } from '../../trie/rlp-item.ts'
+import { ChainError } from '../blocks/chain-error.ts'
+import { splitReceipt } from '../blocks/receipt-head.ts'
+import {
+  ADDRESS_BYTES,
+  type Log,
+  type Receipt,
+  TOPIC_BYTES,
+  TOPICS_MAX
+} from '../blocks/receipt.ts'
 
 /** A receipt whose logs are still bytes. */
 export interface StoredReceipt extends Omit<Receipt, 'logs'> {
