@@ -229,7 +229,7 @@ export class Cluster {
 
   #onMessage(run: NodeRun, message: NodeMessage): void {
     run.note(message)
-    const { event, ...facts } = message
+    const { event, atMs: reportedMs, ...facts } = message
     const { name } = run
     if (message.event === 'step' && message.block !== undefined) {
       const isSequencer = SEQUENCERS.includes(name)
@@ -238,7 +238,7 @@ export class Cluster {
         this.signed.add(message.block, 'announced', name)
       }
     }
-    this.timeline.add(name, event, facts)
+    this.timeline.add(name, event, { ...facts, reportedMs })
   }
 
   async #noteRecord(name: string): Promise<void> {

@@ -40,7 +40,7 @@ export interface StageSection {
   readonly peers: readonly string[]
 }
 
-/** One moment of the run; `atMs` counts from the start of the scenario. */
+/** One moment of the run; `atMs` counts from the start of the scenario, `reportedMs` is the node's own by the wall clock. */
 export interface TimelineEntry {
   readonly atMs: number
   readonly node: string

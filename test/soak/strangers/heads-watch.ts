@@ -4,6 +4,7 @@
 export interface HeadNote {
   readonly node: string
   readonly number: number
+  /** By the node's own report: the soak itself may have been busy when that came in. */
   readonly atMs: number
 }
 
@@ -15,7 +16,7 @@ export interface Span {
 
 /**
  * The most blocks that each backup was behind within the span, at the moments when the sequencer set a new head.
- * One that set none in the span is as far behind as the sequencer came. Notes in the order of their times.
+ * One that set none in the span is as far behind as the sequencer came. Notes in any order.
  */
 export function worstLags(
   notes: readonly HeadNote[],
@@ -23,7 +24,7 @@ export function worstLags(
 ): ReadonlyMap<string, number> {
   const heads = new Map<string, number>()
   const lags = new Map<string, number>(backups.map((name) => [name, 0]))
-  for (const { node, number, atMs } of notes) {
+  for (const { node, number, atMs } of notes.toSorted((one, other) => one.atMs - other.atMs)) {
     if (atMs > span.endMs) break
     heads.set(node, Math.max(number, heads.get(node) ?? 0))
     if (node !== sequencer || atMs < span.startMs) continue

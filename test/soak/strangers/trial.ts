@@ -56,9 +56,9 @@ export async function runTrial(
 ): Promise<readonly Criterion[]> {
   const directory = await mkdtemp(join(tmpdir(), 'rekindle-strangers-'))
   const notes: HeadNote[] = []
-  const timeline = new Timeline(({ node, event, step, block }) => {
-    if (event !== 'step' || step !== 'head-set') return
-    notes.push({ node, number: (block as { number: number }).number, atMs: Date.now() })
+  const timeline = new Timeline(({ node, event, step, block, reportedMs }) => {
+    if (event !== 'step' || step !== 'head-set' || typeof reportedMs !== 'number') return
+    notes.push({ node, number: (block as { number: number }).number, atMs: reportedMs })
   })
   const facts: Found = {
     counts: {},

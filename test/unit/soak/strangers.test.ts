@@ -132,6 +132,19 @@ describe('lags of backups', () => {
     assert.deepEqual(lagsOf(notes), { a: 1, b: 4 })
   })
 
+  it('go by when heads were set, and not by when that was read', () => {
+    const notes = [
+      ['seq', 10, 10_000],
+      ['seq', 11, 11_000],
+      ['seq', 12, 12_000],
+      ['a', 10, 10_100],
+      ['a', 11, 11_100],
+      ['b', 10, 10_200],
+      ['b', 11, 11_200]
+    ] as const
+    assert.deepEqual(lagsOf([['a', 9, 9_000], ['b', 9, 9_000], ...notes]), { a: 1, b: 1 })
+  })
+
   it('are none where the sequencer set no head', () => {
     assert.deepEqual(lagsOf([['a', 1, 11_000]]), { a: 0, b: 0 })
   })
