@@ -87,7 +87,7 @@ describe('the command of the conformance suite', function () {
   })
 
   it('is what the script of that name runs', () => {
-    const path = projectPath('dist', 'test', 'conformance', 'run.js')
+    const path = projectPath('dist', 'protocols', 'conformance', 'run.js')
     const run = (...args: readonly string[]) =>
       spawnSync(process.execPath, [path, ...args], { encoding: 'utf8', timeout: 60_000 })
     const { status, stderr } = run('--wrong')
