@@ -82,7 +82,7 @@ function findStateProblem(
   return undefined
 }
 
-/** A clean stop leaves the head's state: in the database, or in the journal that stands on it. */
+/** A clean stop leaves the head's state: in the database, or in the journal of that state. */
 function findStopProblem(
   { wasStopped }: StoredNode,
   {
@@ -97,7 +97,7 @@ function findStopProblem(
     return `${which} left the state of ${String(state?.number)}, no journal`
   const { diskHash, tip, fault } = journal
   if (fault !== undefined) return `${which} left a damaged journal: ${fault}`
-  if (diskHash !== state?.hash) return `${which} left a journal that stands on ${String(diskHash)}`
+  if (diskHash !== state?.hash) return `${which} left a journal of ${String(diskHash)}`
   const stateRoot = blocks.at(-1)?.stateRoot
   if (tip?.hash !== head.hash || tip.root !== stateRoot) {
     return `${which} left a journal up to ${String(tip?.number)} (${String(tip?.root)})`

@@ -1,4 +1,4 @@
-// The journal as a clean stop left it: what it stands on, how far it reaches, whether every layer links.
+// The journal as a clean stop left it: which state it is of, how far it reaches, whether every layer links.
 import { type Hex } from '../../src/base/bytes.ts'
 import { readJournal } from '../../src/state/read-journal.ts'
 

@@ -1,4 +1,4 @@
-// Invariant 6 from outside: whoever asks a node whose gate is shut is told so, and why; its recovery names its sources.
+// Invariant 6 from outside: a node whose gate is shut says so, and why; its recovery names its sources.
 import { type CheckResult, type RecoverySection } from '../cluster/report.ts'
 import { type StatusAnswer, type StatusSample } from '../cluster/recovery-samples.ts'
 import { readHealth, readStatus } from '../cluster/status-words.ts'
@@ -61,7 +61,7 @@ function answersWhileShut({ samples, openedMs = Infinity }: StartView): readonly
 }
 
 /**
- * How the node was asked long before its gate opened, and did not answer before it did. Whoever asks may be late
+ * How the node was asked long before its gate opened, and did not answer before it did. The asker may be late
  * himself: a gate that nobody asked about in time says nothing.
  */
 function questionsIgnored({ samples, readyMs, openedMs, killedMs }: StartView): string | undefined {

@@ -36,7 +36,7 @@ interface Link {
   readonly sockets: Set<Socket>
 }
 
-/** The wires while the cluster runs. A node that is down refuses, whoever dials it through a link. */
+/** The wires while the cluster runs. A node that is down refuses every dial through a link. */
 export class Links {
   readonly #links: Link[] = []
   readonly #cut = new Set<string>()

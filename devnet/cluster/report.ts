@@ -73,7 +73,7 @@ export const EMPTY_RECOVERY: RecoverySection = {
 /** Moments kept of one run; the oldest are dropped. */
 const TIMELINE_MAX = 20_000
 
-/** The timeline while it grows, and whoever watches it live. */
+/** The timeline while it grows, with one live watcher. */
 export class Timeline {
   readonly #startedMs = performance.now()
   readonly #entries: TimelineEntry[] = []

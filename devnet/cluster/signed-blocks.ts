@@ -1,4 +1,4 @@
-// What the sequencer's key was seen to sign, whoever showed it: the ground of the equivocation check.
+// What the sequencer's key was seen to sign, from any source: the basis of the equivocation check.
 import { type Hex } from '../../src/base/bytes.ts'
 
 /** How far a signed block got. */

@@ -77,7 +77,7 @@ export class ProgressLines {
         if (node === 'sequencer') this.#lostHash = this.#heldHash
         return about('bad', 'killed (SIGKILL)')
       case 'shows':
-        return about('plain', `shows ${blockText(entry.block)} to whoever asks`)
+        return about('plain', `shows ${blockText(entry.block)} to all who ask`)
       case 'failed':
       case 'scenario-failed':
       case 'stop-failed':

@@ -2,7 +2,7 @@
 
 const CAPACITY_FIRST_BYTES = 256 * 1024
 
-/** Collects `sizeBytes` bytes. Whoever creates one has checked that size. */
+/** Collects `sizeBytes` bytes. Its creator has checked that size. */
 export class PayloadBuffer {
   readonly #sizeBytes: number
   #bytes: Uint8Array = new Uint8Array(0)

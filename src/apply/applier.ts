@@ -51,10 +51,10 @@ export interface ApplyStepEvent {
   readonly block: BlockRef
 }
 
-/** Blocks that wait to be applied, at most; whoever brings more has to wait for its turn itself. */
+/** Blocks that wait to be applied, at most; a caller that brings more has to wait for its turn itself. */
 const APPLY_JOBS_MAX = 64
 
-/** What applying stands on. */
+/** What applying needs. */
 export interface ApplierDeps {
   readonly engine: ExecutionEngine<PreparedLayer>
   readonly chain: CanonicalWriter

@@ -22,7 +22,7 @@ export interface LinkedWriter {
   persistLinked(block: Block, options: { readonly isLast: boolean }): Promise<void>
 }
 
-/** What linking stands on. */
+/** What linking needs. */
 export interface LinkBlocksDeps {
   readonly chain: LinkedWriter
   /** The block that the state on disk is of. */
@@ -51,7 +51,7 @@ export async function linkBlocks(
 
 /**
  * Nothing of the stretch may be written before all of it is known to end in the state on disk: then this node, or
- * whoever wrote that state, executed each of its blocks. Throws ApplyError `block-invalid`, `block-missing`,
+ * the writer of that state executed each of its blocks. Throws ApplyError `block-invalid`, `block-missing`,
  * `state-not-readable`.
  */
 async function assertLeadsToState(

@@ -29,7 +29,7 @@ export interface DiffTarget extends DiffBase {
   flushAll(headHash: Hex): Promise<void>
 }
 
-/** What replaying diffs stands on. */
+/** What replaying diffs needs. */
 export interface ReplayDeps {
   readonly chain: DiffSource
   readonly layers: DiffTarget

@@ -1,4 +1,4 @@
-// A map with a bound, which lets go of the entry that was not used for longest.
+// A map with a bound: the entry that was not used for longest is dropped.
 
 /** Holds at most `entriesMax` entries; `get` and `set` make an entry the newest. */
 export class LruMap<K, V> {

@@ -8,7 +8,7 @@ export type SerialFailure = {
   readonly jobsMax: number
 }
 
-/** Thrown at whoever brings a job that there is no room for; the job was not begun. */
+/** Thrown to the caller whose job finds no room; the job was not begun. */
 export class SerialError extends NodeError<SerialFailure> {}
 
 /** Runs jobs one after the other. A job must not wait for another job of the same executor. */

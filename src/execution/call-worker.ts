@@ -40,7 +40,7 @@ const turns = new CallTurns(
 // Linux has it for each thread; elsewhere it would be the whole process.
 if (process.platform === 'linux') setPriority(NICENESS)
 
-// Not in the time of the first call: messages wait for whoever listens.
+// Not in the time of the first call: messages wait for a listener.
 await loadCurves()
 
 parentPort?.on('message', (message: ToCallWorker) => {

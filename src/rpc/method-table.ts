@@ -6,7 +6,7 @@ import { logMethods } from './log-methods.ts'
 import { nodeMethods, type NodeMethodDeps } from './node-methods.ts'
 import { stateMethods, type StateMethodDeps } from './state-methods.ts'
 
-/** What all methods together stand on. */
+/** What all methods together need. */
 export type RpcDeps = BlockMethodDeps & StateMethodDeps & FeeMethodDeps & NodeMethodDeps
 
 /** The table that the server looks methods up in. */

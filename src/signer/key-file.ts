@@ -23,7 +23,7 @@ const FORBIDDEN_MODE = 0o027
 const KEY_TEXT = /^(?:0x)?([0-9a-fA-F]{64})\s*$/
 
 /**
- * Reads the key. A file that others may read is refused, as ssh does: whoever reads it can sign blocks in
+ * Reads the key. A file that others may read is refused, as ssh does: a reader can sign blocks in
  * our name. Throws SignerError `key-missing`, `key-unreadable`, `key-permissions` or `key-malformed`.
  */
 export async function readSigningKey(path: string): Promise<SigningKey> {

@@ -20,7 +20,7 @@ export type OpenedRecord =
   | { readonly kind: 'unreadable'; readonly reason: string }
   | { readonly kind: 'torn' | 'open'; readonly live: LiveRecord }
 
-/** The record as it stands, for whoever decides by it; `torn` lasts until a head is adopted. */
+/** The record as it is now, for decisions; `torn` lasts until a head is adopted. */
 export type RecordFinding =
   | { readonly kind: 'missing' }
   | { readonly kind: 'empty' }

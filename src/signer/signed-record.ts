@@ -212,7 +212,7 @@ export class SignedRecord {
 
   /** Waits for what is under way and closes the file; the record cannot be used afterwards. */
   async close(): Promise<void> {
-    await this.#pruning?.catch(() => undefined) // whoever called `prune` hears of it
+    await this.#pruning?.catch(() => undefined) // the caller of `prune` hears of it
     await this.#writes.idle()
     const live = this.#live()
     this.#opened = { kind: 'unreadable', reason: 'it was closed' }

@@ -1,4 +1,4 @@
-// Where a damaged trie node stands: a trie knows its path, whoever reads it knows whose trie it is.
+// Where a damaged trie node stands: a trie knows its path, its reader knows whose trie it is.
 import { describeFailure } from '../base/node-error.ts'
 import { TrieError, type TrieFailure } from '../trie/trie-error.ts'
 import { placeOf, nodeKey } from './entry-key.ts'

@@ -10,7 +10,7 @@ import { type EntryKey, isAccount, keyToBytes, nodeKey, placeOf, toOperation } f
 import { nameDamage } from './damaged-node.ts'
 import { decodeSlotValue } from './slot-value.ts'
 
-/** What mending stands on: one version of all entries, and the root of its tries. */
+/** What mending needs: one version of all entries, and the root of its tries. */
 export interface FlatMenderDeps {
   readonly store: Pick<KeyValueStore, 'batch'>
   readonly log: Log

@@ -16,7 +16,7 @@ export interface JournalLayer {
 
 /** What a journal says, as far as it is sound. */
 export interface DecodedJournal {
-  /** The disk layer it stands on; undefined when not even that can be read. */
+  /** The disk layer it is of; undefined when not even that can be read. */
   readonly disk: StatePoint | undefined
   /** The longest sound prefix, in the order of the file. */
   readonly layers: readonly JournalLayer[]

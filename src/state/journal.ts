@@ -25,7 +25,7 @@ export type JournalFinding =
   | { readonly kind: 'absent' }
   /** All of it, or its longest prefix that is sound and links to the disk layer. */
   | { readonly kind: 'taken'; readonly layersCount: number; readonly isWhole: boolean }
-  /** It stands on another disk layer, or cannot be read at all; nothing of it was taken. */
+  /** It is of another disk layer, or cannot be read at all; nothing of it was taken. */
   | { readonly kind: 'unusable'; readonly reason: string }
 
 /** The journal of one data directory. Its calls are carried out one after the other. */
@@ -42,7 +42,7 @@ const FILE = 'layers'
 const TEMPORARY_FILE = 'layers.tmp'
 const JOBS_MAX = 16
 
-/** What the journal stands on. */
+/** What the journal needs. */
 export interface JournalDeps {
   readonly state: JournalledState
   readonly clock: Pick<Clock, 'nowMs'>
@@ -67,7 +67,7 @@ export function createJournal({ state, clock, log }: JournalDeps, directory: str
     const { disk, layers, damage } = read
     const persisted = state.persistedPoint()
     if (disk === undefined || !isSamePoint(disk, persisted)) {
-      const reason = disk === undefined ? (damage?.reason ?? '') : 'it stands on another disk layer'
+      const reason = disk === undefined ? (damage?.reason ?? '') : 'it is of another disk layer'
       log.warn('journal-set-aside', { reason, path: await setAside('unusable') })
       return { kind: 'unusable', reason }
     }

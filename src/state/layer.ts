@@ -70,7 +70,7 @@ export class Layer {
     return this.#parent
   }
 
-  /** Ends its life. It lets go of its parent: else the newest layer would keep every one before it in memory. */
+  /** Ends its life. Its reference to the parent is dropped: else the newest layer would keep all before it in memory. */
   end(fate: 'merged' | 'dropped'): void {
     this.#fate = fate
     this.#parent = undefined

@@ -176,7 +176,7 @@ export class StateStore {
     }
     this.#layers.clear()
     const before = this.#disk
-    // First of all: whoever reads what is half wiped would take an account that is gone for an empty one.
+    // First of all: a reader of what is half wiped would take an account that is gone for an empty one.
     this.#disk = this.#openDisk(NOTHING)
     await before.flush().catch(() => undefined) // it may not land after the wipe
     await wipeStore(this.#deps.store)
@@ -204,7 +204,7 @@ export class StateStore {
     if (merged.length > 0) this.#dropSideBranches()
   }
 
-  /** Layers that do not stand on the disk layer any more. */
+  /** Layers that no longer descend from the disk layer. */
   #dropSideBranches(): void {
     const { hash } = this.#disk.point
     for (const layer of [...this.#layers.values()]) {

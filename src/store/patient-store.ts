@@ -20,7 +20,7 @@ import { StoreError } from './store-error.ts'
 export interface Patience {
   readonly clock: Pick<Clock, 'sleep'>
   readonly log: Log
-  /** False while whoever is there is to hear of a failure at once, as at a start. */
+  /** False while a caller is to hear of a failure at once, as at a start. */
   readonly isPatient: () => boolean
   /** What waits when it aborts fails with what it waits for. */
   readonly signal: AbortSignal
@@ -144,7 +144,7 @@ class PatientStore implements KeyValueStore {
 
   async close(): Promise<void> {
     this.#closing.abort(new Error('the database is closed'))
-    await this.#repair?.catch(() => undefined) // whoever wrote hears of it
+    await this.#repair?.catch(() => undefined) // the writer hears of it
     if (this.#reopening === undefined) await this.#inner.close()
   }
 
@@ -180,7 +180,7 @@ class PatientStore implements KeyValueStore {
       this.#repair = undefined
       for (const write of this.#undone) {
         write.attempt = opened.batch(write.operations, write.options)
-        write.attempt.catch(() => undefined) // whoever gave it hears of it
+        write.attempt.catch(() => undefined) // its writer hears of it
       }
       log.info('store-writes-again', { path })
       onWaiting(path, undefined)

@@ -17,7 +17,7 @@ const ODD_FLAG = 0x10
 /** Room before the content for the header of the list, which is known last: one byte and a length. */
 const HEADER_BYTES_MAX = 5
 const BUFFER_BYTES_MIN = 1024
-/** A buffer that had to hold more than this is let go of once its node is out. */
+/** A buffer that had to hold more than this is dropped once its node is out. */
 const BUFFER_BYTES_KEPT_MAX = 64 * 1024
 
 /** Encodes one node after the other. What it returns is the caller's own. */

@@ -1,4 +1,4 @@
-// A block as it is stored, once, whoever holds it: its message, with what the message does not say of itself.
+// A block as it is stored, once for all who refer to it: its message, and what the message does not say of itself.
 import {
   decodeBlockMessage,
   encodeSignedPart,

@@ -39,7 +39,7 @@ export function setAsideOperations(
 /** Contested heights that are kept; more conflicts than these tell an operator nothing new. */
 const CONTESTED_MAX = 8_192
 
-/** What the store stands on. */
+/** What the store needs. */
 export interface AcceptedStoreDeps {
   readonly store: KeyValueStore
   readonly reader: BlockReader
@@ -185,7 +185,7 @@ export class AcceptedStore {
     if (this.#highest === undefined || block.number > this.#highest.number) this.#highest = block
   }
 
-  /** What was the highest stays so for whoever asks while the index is walked. */
+  /** What was the highest stays the answer while the index is walked. */
   async #findHighest(): Promise<void> {
     for await (const { number, entries } of walkAcceptedDown(this.#store)) {
       const entry = entries.find((candidate) => this.#counts(number, candidate))

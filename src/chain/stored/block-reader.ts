@@ -18,7 +18,7 @@ import { decodeHeader, encodeHeader } from '../blocks/header.ts'
 const CACHED_BLOCKS_MAX = 128
 const CACHED_MESSAGE_MAX_BYTES = 512 * 1024
 
-/** Reads and encodes blocks; whoever writes them tells it afterwards. */
+/** Reads and encodes blocks; their writer tells it afterwards. */
 export class BlockReader {
   readonly #store: Pick<KeyValueReader, 'get'>
   readonly #cached = new LruMap<Hex, Block>(CACHED_BLOCKS_MAX)

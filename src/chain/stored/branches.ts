@@ -1,4 +1,4 @@
-// Branches beside the canonical chain, as far as their blocks are held: where they fork, and what stands on them.
+// Branches beside the canonical chain, as far as their blocks are held: where they fork, and which blocks descend from them.
 import { type Hex } from '../../base/bytes.ts'
 import { type AcceptedStore } from './accepted-store.ts'
 import { type BlockRef } from '../blocks/block.ts'
@@ -55,7 +55,7 @@ export function canonicalAbove(
   return found
 }
 
-/** The held blocks that stand on one of these, at whatever distance; the roots themselves are not among them. */
+/** The held descendants of these blocks; the blocks themselves are not among them. */
 export async function heldDescendants(
   { accepted }: BranchSource,
   roots: readonly BlockRef[]

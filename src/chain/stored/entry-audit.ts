@@ -11,7 +11,7 @@ import { readCanonical } from './canonical-entries.ts'
 import { openEntry, unlessDamaged } from './chain-entry.ts'
 import { verifyBlockMessage } from '../blocks/verify-message.ts'
 
-/** What the audit of entries stands on. */
+/** What the audit of entries needs. */
 export interface EntryAuditDeps {
   readonly store: Pick<KeyValueReader, 'get' | 'iterate'>
   readonly reader: BlockReader

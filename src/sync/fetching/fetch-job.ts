@@ -5,7 +5,7 @@ import { type Delivery } from './peer-record.ts'
 export type AttemptResult =
   /** Nothing of the piece is left to fetch. */
   | { readonly kind: 'done'; readonly delivery?: Delivery }
-  /** Some of it came; the rest is asked for anew, of whoever does best. */
+  /** Some of it came; the rest is asked for anew, of the peer that does best. */
   | { readonly kind: 'part'; readonly delivery?: Delivery }
   /** `hasPart`: some of it came before. */
   | { readonly kind: 'failed'; readonly error: unknown; readonly hasPart: boolean }

@@ -35,7 +35,7 @@ export interface GapProgress {
   readonly onFetched?: (slice: FetchedSlice) => void
 }
 
-/** What a walk stands on. */
+/** What a walk needs. */
 export interface FillGapDeps {
   readonly accepted: AcceptedBlocks
   readonly fetcher: BlockFetcher
@@ -115,7 +115,7 @@ async function walkBack(deps: WalkDeps, { floor, target, signal }: Gap): Promise
 }
 
 /**
- * Fetches a block that no range brought: by its hash, from whoever has it; and since that peer's chain may be the
+ * Fetches a block that no range brought: by its hash, from a peer that has it; and since that peer's chain may be the
  * wanted branch, what is missing next is first asked for as a range of that peer's.
  */
 function createBranchFetch(

@@ -146,7 +146,7 @@ export class GapWindow {
       next: first,
       fetching: Promise.resolve().then(fetch)
     }
-    range.fetching.catch(() => undefined) // whoever waits for the range hears of it
+    range.fetching.catch(() => undefined) // the caller that waits for the range hears of it
     return range
   }
 }

@@ -26,7 +26,7 @@ export const RETRY_MAX_MS = 60_000
 /** Runs that are shown; the others are counted. */
 export const RUNS_SHOWN_MAX = 16
 
-/** What filling stands on. */
+/** What filling needs. */
 export interface HoleFillerDeps {
   readonly clock: Clock
   readonly log: Log

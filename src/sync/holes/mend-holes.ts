@@ -22,7 +22,7 @@ export interface LocalParts {
   receipts(block: Block): readonly Receipt[] | undefined
 }
 
-/** What mending stands on. */
+/** What mending needs. */
 export interface HoleMenderDeps {
   readonly holes: OpenHoles
   readonly chain: HoleChain
@@ -72,7 +72,7 @@ async function mendOne({ holes, chain, local }: HoleMenderDeps, number: bigint):
     await chain.dropDamagedPointer(number)
     return
   }
-  // The hash first: others stand on it, and a diff is looked up by it.
+  // The hash first: children name it, and a diff is looked up by it.
   if (lacksPointer) await chain.putBack({ number, hash })
   const block = local.block({ number, hash })
   const receipts = block && lacksReceipts ? local.receipts(block) : undefined
