@@ -1,4 +1,4 @@
-// The library's opcodes, but for those that it does in a way that takes far longer than their price allows for.
+// The library's opcodes, with our own in place of those that take far longer than their gas price allows for.
 import { type Common } from '@ethereumjs/common'
 import { getOpcodesForHF } from '@ethereumjs/evm'
 import { Address, bigIntToAddressBytes } from '@ethereumjs/util'

@@ -1,4 +1,4 @@
-// What a state action does: whichever way brings lost states back.
+// State actions carried out: each is one way to bring lost states back.
 import { type ActionDeps } from './action-deps.ts'
 import { reexecute } from './actions.ts'
 import { type StateAction } from '../decide/decide-state.ts'
