@@ -19,6 +19,7 @@ import { type Attack, type Target } from './attack.ts'
 import { AttackerProcess } from './attacker-process.ts'
 import { findMissedSlots, type HeadNote, type Span, worstLags } from './heads-watch.ts'
 import { HonestCaller } from './honest-caller.ts'
+import { warmUp } from './warm-up.ts'
 import { judgeTrial, LIMITS, type NodeMemory, type TrialFacts } from './judge.ts'
 import { MemoryWatch, readMemories } from './memory-watch.ts'
 import { strangerAccounts } from './stranger-accounts.ts'
@@ -31,8 +32,10 @@ const OFFERED_FACTOR = 1.1
 const BACKUPS = 3
 /** What most systems allow a process. */
 const FILES_MAX = 1_024
-/** Blocks that the load and the first connections need until they are steady. */
-const WARM_UP_BLOCKS = 10
+/** After the first users have gone: memory that they took for a moment is given back. */
+const REST_MS = 10_000
+/** Blocks that the load, the first connections and the nodes' first users need until they are steady. */
+const WARM_UP_BLOCKS = 20
 const LOOP_TIMEOUT_MS = 30_000
 const MEMORY_BACK_MS = 30_000
 const LOOK_AGAIN_MS = 500
@@ -127,7 +130,9 @@ async function tryAttack(trial: Trial): Promise<void> {
   const { cluster } = run
   if (attack.hasLiar === true) await makeLiar(cluster)
   const { rpcUrl } = cluster.node(SEQUENCER)
-  await actions.buildUntil((await readBlockNumber(rpcUrl)) + WARM_UP_BLOCKS)
+  const warmUntil = (await readBlockNumber(rpcUrl)) + WARM_UP_BLOCKS
+  await warmUp(cluster, actions.buildUntil(warmUntil))
+  await actions.passTime(REST_MS)
   say(`${attack.name}: ${attack.title}`)
   const order = { attack: attack.name, target: targetOf(cluster, trial.seed) }
   const attacker = new AttackerProcess(order)
