@@ -18,6 +18,7 @@ import {
   type SequencingSwitch
 } from './sequencing-switch.ts'
 import { askEverybody, askWhileOpen } from './asking.ts'
+import { createAskingBeside } from './asking-beside.ts'
 import { turnByTurn } from './used-up.ts'
 import { createWaker } from './waker.ts'
 
@@ -37,6 +38,7 @@ class RecoveryRunner implements Recovery {
   readonly #waker
   readonly #decide: typeof decideBlocks
   readonly #prepare
+  readonly #beside
   readonly #backoff = new Backoff({ minMs: ASK_BACKOFF_MIN_MS, maxMs: ASK_BACKOFF_MAX_MS })
   #stateAction: StateAction | undefined
   #blockAction: BlockAction | undefined
@@ -52,6 +54,7 @@ class RecoveryRunner implements Recovery {
     this.#waker = createWaker(deps.clock)
     this.#decide = deps.decide ?? decideBlocks
     this.#prepare = createPreparation(deps)
+    this.#beside = createAskingBeside(deps, this.#waker)
     this.sequencing = createSequencingSwitch(deps, this.#waker)
   }
 
@@ -123,6 +126,7 @@ class RecoveryRunner implements Recovery {
     } catch (thrown) {
       if (!signal.aborted) throw thrown
     } finally {
+      await this.#beside.settled()
       this.#deps.gate.shut('stopping')
     }
   }
@@ -229,21 +233,26 @@ class RecoveryRunner implements Recovery {
     return isStill && decideState(knowledge.stateFindings()).action === 'none'
   }
 
-  /** A backup at its head: asks when somebody new came, else waits for the next accepted block. */
+  /**
+   * A backup at its head: waits for the next accepted block, and asks when somebody new came. The first round is waited
+   * for; later ones run beside the blocks, or any stranger that connects and does not answer would hold these up.
+   */
   async #follow(signal: AbortSignal): Promise<void> {
     const { knowledge, peers, chain, progress, followAskMs } = this.#deps
+    const isFirst = this.#last === undefined
     // Until one of those whom an operator named has spoken, nobody knows whether all is here.
     const askInMs = knowledge.peers.askInMs()
-    if (askInMs <= 0) return askEverybody(this.#deps, signal)
+    if (askInMs <= 0 && isFirst) return askEverybody(this.#deps, signal)
+    if (askInMs <= 0) this.#beside.begin(signal)
     if ((await keepEvidence(this.#deps, signal)) === 'looked') return
-    if (this.#last === undefined) {
+    if (isFirst) {
       this.#last = progress.report()
       this.#deps.log.info('recovered', { head: formatRef(chain.head()), ...this.#last })
     }
     this.#isFollowing = true
-    const waitMs = Math.min(followAskMs, askInMs)
+    const waitMs = askInMs <= 0 ? followAskMs : Math.min(followAskMs, askInMs)
     if ((await this.#waker.wait(waitMs, signal)) !== 'timeout') return
-    if (peers.claimsAbove(chain.head().number)) await askEverybody(this.#deps, signal)
+    if (peers.claimsAbove(chain.head().number)) this.#beside.begin(signal)
   }
 
   async #waitForReason(reason: WaitReason, signal: AbortSignal): Promise<void> {

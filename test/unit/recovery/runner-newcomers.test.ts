@@ -241,6 +241,53 @@ describe('recovery runner, beside its rounds', () => {
     })
   })
 
+  it('takes blocks while a stranger that connected does not answer, and its answer when it comes', async () => {
+    await withWorld({ role: 'backup' }, async (world) => {
+      connectAll(world, 10)
+      world.start()
+      await world.clock.advance(0)
+      const late = lateHolder(13)
+      world.peers.set('stranger', late.peer)
+      world.recovery.onPeersChanged()
+      await world.clock.advance(0)
+      for (const height of [11, 12]) {
+        await world.chain.accept([testBlock(height)])
+        world.recovery.onAccepted(testBlock(height), 'backup-1')
+        await world.clock.advance(0)
+        assert.equal(world.applied.at(-1), ref(height).hash)
+      }
+      late.letGo()
+      await world.clock.advance(0)
+      assert.equal(world.applied.at(-1), ref(13).hash)
+    })
+  })
+
+  it('asks the next newcomer once the round under way is over, and no second one meanwhile', async () => {
+    await withWorld({ role: 'backup' }, async (world) => {
+      connectAll(world, 10)
+      world.start()
+      await world.clock.advance(0)
+      const late = lateHolder(10)
+      world.peers.set('silent', late.peer)
+      world.recovery.onPeersChanged()
+      await world.clock.advance(0)
+      let askedCount = 0
+      world.peers.set('next', (head) => {
+        askedCount++
+        return holder(10)(head)
+      })
+      for (let count = 0; count < 10; count++) {
+        world.recovery.onPeersChanged()
+        await world.clock.advance(100)
+      }
+      assert.equal(askedCount, 0)
+      late.letGo()
+      await world.clock.advance(0)
+      assert.equal(askedCount, 1)
+      assert.equal(world.recovery.status().hasUnasked, false)
+    })
+  })
+
   it('keeps the branch a backup accepted first, however long another grows', async () => {
     await withWorld(
       { role: 'backup', acceptedAtStart: [testBlock(11, 'x', 'a')] },

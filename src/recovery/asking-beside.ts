@@ -1,0 +1,36 @@
+// A round of asking beside all else: peers that are silent hold up no block.
+import { askEverybody } from './asking.ts'
+import { type RecoveryDeps } from './recovery.ts'
+import { type Waker } from './waker.ts'
+
+/** Rounds one after the other, never two at once. */
+export interface AskingBeside {
+  /** Begins a round, unless one is under way. Throws what the last one failed with, once. */
+  begin(signal: AbortSignal): void
+  /** Settles when no round is under way. */
+  settled(): Promise<void>
+}
+
+/** The waker is told of each end: what a round brought is for the next decision. */
+export function createAskingBeside(deps: RecoveryDeps, waker: Pick<Waker, 'wake'>): AskingBeside {
+  let round: Promise<void> | undefined
+  let failed: { readonly reason: unknown } | undefined
+  return {
+    begin(signal) {
+      const last = failed
+      failed = undefined
+      if (last !== undefined) throw last.reason
+      round ??= askEverybody(deps, signal)
+        .catch((reason: unknown) => {
+          failed = { reason }
+        })
+        .finally(() => {
+          round = undefined
+          waker.wake()
+        })
+    },
+    async settled() {
+      await round
+    }
+  }
+}
