@@ -17,7 +17,7 @@ import { createSigningKey } from '../../src/signer/key-file.ts'
 import { claimDirectory } from './claim-directory.ts'
 import { chooseFreePorts } from './free-ports.ts'
 import { LinkPorts, OBSERVER } from './links.ts'
-import { loadAccounts } from '../load/accounts.ts'
+import { loadAddresses } from '../load/accounts.ts'
 import { type ScenarioSetup } from './setup.ts'
 
 /** The node that builds. */
@@ -106,7 +106,7 @@ export async function writeLayout(options: LayoutOptions): Promise<ClusterLayout
     chainId: CHAIN_ID,
     signer,
     fundedAccounts: [
-      ...loadAccounts(seed).map(({ address }) => address.toLowerCase() as Hex),
+      ...loadAddresses(seed),
       ...(options.fundedAccounts ?? []),
       ...Array.from({ length: accountsCount }, (_, index) => fillerAddress(index))
     ],

@@ -98,7 +98,8 @@ function createCommand(): Command {
     .addHelpText('after', ['', 'Scenarios:', ...scenarios].join('\n'))
     .addHelpText(
       'after',
-      '\nExit code: 0 when every check held, 1 when not, 2 for wrong flags or a directory that cannot be used.'
+      '\nExit code: 0 when every check held, 1 when not, 2 for wrong flags, a directory that cannot be used, ' +
+        'or packages that are not installed.'
     )
     .exitOverride()
 }

@@ -9,9 +9,9 @@ import { describeError } from '../cluster/condition.ts'
 import { NODE_ENTRY_FILE } from '../cluster/node-process.ts'
 import { createObserver } from '../cluster/observer.ts'
 import { ProgressLines } from './progress-lines.ts'
+import { assertLoadPackages, MissingPackagesError } from '../load/load-packages.ts'
 import { openPrompt, type Prompt } from './prompt.ts'
 import { type CheckResult, type ScenarioReport, Timeline } from '../cluster/report.ts'
-import { ScenarioRun } from '../harness/run-scenario.ts'
 
 /** npm passes on to its script what a terminal has sent to both: that is one signal, not two. */
 const SAME_SIGNAL_MS = 500
@@ -38,11 +38,14 @@ export async function runDevnet(args: readonly string[], io: DevnetIo): Promise<
   let directory: string
   let report: ScenarioReport
   try {
+    assertLoadPackages()
     directory = await directoryFor(flags, io)
     report = await runFlags(flags, directory, io)
   } catch (thrown) {
     io.complain(`rekindle-devnet: ${describeError(thrown)}\n`)
-    return thrown instanceof UnusableDirectoryError ? EXIT_CODE.badUsage : EXIT_CODE.failed
+    const isBadUsage =
+      thrown instanceof UnusableDirectoryError || thrown instanceof MissingPackagesError
+    return isBadUsage ? EXIT_CODE.badUsage : EXIT_CODE.failed
   }
   if (report.ok && flags.directory === undefined) {
     await rm(directory, { recursive: true, force: true, maxRetries: 3 })
@@ -73,6 +76,8 @@ async function runFlags(
   directory: string,
   io: DevnetIo
 ): Promise<ScenarioReport> {
+  // It imports the load's packages: help and their absence are answered without.
+  const { ScenarioRun } = await import('../harness/run-scenario.ts')
   const stop = new AbortController()
   const { signal } = stop
   const progress = new Progress(flags, io)

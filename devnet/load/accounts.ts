@@ -1,7 +1,7 @@
 // The devnet's funded accounts: made from a seed, so that a run can be repeated. Worthless by design.
-import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
-import { bytesToHex } from '../../src/base/bytes.ts'
+import { type Hex } from '../../src/base/bytes.ts'
 import { keccak256 } from '../../src/base/keccak.ts'
+import { privateKeyToAddress } from '../../src/base/secp256k1.ts'
 
 /** Accounts the load sends from; the first deploys the token. */
 export const LOAD_ACCOUNTS = 5
@@ -14,7 +14,7 @@ export function loadKeys(seed: number): readonly Uint8Array[] {
   })
 }
 
-/** The accounts of one run. */
-export function loadAccounts(seed: number): readonly PrivateKeyAccount[] {
-  return loadKeys(seed).map((key) => privateKeyToAccount(bytesToHex(key)))
+/** Their addresses, in the same order. */
+export function loadAddresses(seed: number): readonly Hex[] {
+  return loadKeys(seed).map(privateKeyToAddress)
 }

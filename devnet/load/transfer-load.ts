@@ -10,9 +10,10 @@ import {
   parseEther,
   parseGwei
 } from 'viem'
+import { bytesToHex } from '../../src/base/bytes.ts'
 import { systemClock } from '../../src/base/clock.ts'
-import { type PrivateKeyAccount } from 'viem/accounts'
-import { loadAccounts } from './accounts.ts'
+import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
+import { loadKeys } from './accounts.ts'
 import { type CompiledContract } from './compile-token.ts'
 
 /** What every sender starts with, in whole tokens. */
@@ -55,7 +56,7 @@ export async function deployLoad(
 ): Promise<TransferLoad> {
   const chain = devnetChain(chainId, rpcUrl)
   const client = createPublicClient({ chain, transport: http(), pollingInterval: 100 })
-  const accounts = loadAccounts(seed)
+  const accounts = loadKeys(seed).map((key) => privateKeyToAccount(bytesToHex(key)))
   const [deployer, ...others] = accounts
   if (deployer === undefined) throw new Error('no account to deploy from')
   const wallet = createWalletClient({ chain, transport: http(), account: deployer })

@@ -2,7 +2,7 @@
 import { createMPT } from '@ethereumjs/mpt'
 import { RLP } from '@ethereumjs/rlp'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
-import { keccak256 as viemKeccak256 } from 'viem'
+import { keccak_256 } from '@noble/hashes/sha3.js'
 import {
   encodeSignedPart,
   type ExecutionPayload,
@@ -21,7 +21,7 @@ const EXTRA_DATA = fromHex('00000000fa00000006')
 
 /** keccak-256. */
 export function keccak256(bytes: Uint8Array): Uint8Array {
-  return viemKeccak256(bytes, 'bytes')
+  return keccak_256(bytes)
 }
 
 /** Bytes of hex digits, with or without 0x. */

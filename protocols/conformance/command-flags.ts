@@ -4,7 +4,7 @@ import { fromHex } from './block-maker.ts'
 import { type SubjectOptions } from './suite-peer.ts'
 
 /** What --help prints. */
-export const USAGE = `usage: npm run conformance -- --target <multiaddr> --chain-id <id>
+export const USAGE = `usage: rekindle-conformance --target <multiaddr> --chain-id <id>
   --genesis-hash <hex>   the chain's genesis; learnt from the node when left out
   --fork-digest <hex>    what the node's fork digest has to be
   --signer <address>     signs the chain's blocks; again for each of several

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The suite as a command: `npm run conformance -- --target <multiaddr> --chain-id <id>`.
+// The suite as a command: `rekindle-conformance --target <multiaddr> --chain-id <id>`.
 import { EXIT, runCommand } from './command.ts'
 
 /** Timers of libraries keep no process alive: without one of ours it could end, with exit code 13, while it waits. */

@@ -56,7 +56,7 @@ describe('the command of the conformance suite', function () {
   it('ends with 0 and its usage on stdout for --help', async () => {
     const { exitCode, stdout, stderr } = await command('--help')
     assert.equal(exitCode, 0)
-    assert.match(stdout, /usage: npm run conformance/)
+    assert.match(stdout, /usage: rekindle-conformance --target/)
     assert.equal(stderr, '')
   })
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { privateKeyToAccount } from 'viem/accounts'
 import { UnusableDirectoryError } from '../../../devnet/cluster/claim-directory.ts'
 import {
   type LayoutOptions,
@@ -9,7 +10,8 @@ import {
   presetFor,
   writeLayout
 } from '../../../devnet/cluster/cluster-layout.ts'
-import { loadAccounts } from '../../../devnet/load/accounts.ts'
+import { loadAddresses, loadKeys } from '../../../devnet/load/accounts.ts'
+import { bytesToHex } from '../../../src/base/bytes.ts'
 import { parseListen, parsePeer } from '../../../src/net/peer-address.ts'
 import { readPeerKey } from '../../../src/net/peer-key.ts'
 import { readStartInputs } from '../../../src/config/start-inputs.ts'
@@ -54,11 +56,14 @@ describe('the layout of a cluster', () => {
   it('funds the accounts of its seed', async () => {
     const { genesis } = await writeLayout(options({ seed: 7 }))
     const funded = genesis.alloc.filter(({ balance }) => balance > 0n).map(({ address }) => address)
-    const wanted = loadAccounts(7).map(({ address }) => address.toLowerCase())
+    const wanted = loadAddresses(7)
     assert.deepEqual(funded.toSorted(), wanted.toSorted())
-    assert.notDeepEqual(
+    assert.notDeepEqual(wanted, loadAddresses(8))
+    // The load sends as viem's accounts of these keys.
+    const senders = loadKeys(7).map((key) => privateKeyToAccount(bytesToHex(key)))
+    assert.deepEqual(
       wanted,
-      loadAccounts(8).map(({ address }) => address.toLowerCase())
+      senders.map(({ address }) => address.toLowerCase())
     )
   })
 

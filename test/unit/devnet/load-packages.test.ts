@@ -1,0 +1,56 @@
+// The packages that the devnet needs and the node does without: how they are declared, and what is said without them.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import {
+  assertLoadPackages,
+  LOAD_PACKAGES,
+  MissingPackagesError
+} from '../../../devnet/load/load-packages.ts'
+import { type Manifest } from '../../support/installed-package.ts'
+import { projectPath } from '../../support/project-root.ts'
+import { readmeCommands } from '../../support/readme-commands.ts'
+
+describe("the load's packages", () => {
+  const manifest = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as Manifest
+
+  it('are optional peers, and installed in a clone', () => {
+    const names = Object.keys(LOAD_PACKAGES)
+    assert.deepEqual(Object.keys(manifest.peerDependencies).toSorted(), names.toSorted())
+    for (const name of names) {
+      assert.equal(manifest.dependencies[name], undefined, name)
+      assert.equal(manifest.peerDependenciesMeta[name]?.optional, true, name)
+      assert.equal(manifest.devDependencies[name], manifest.peerDependencies[name], name)
+    }
+    assertLoadPackages()
+  })
+
+  it('are installed by the line that README.md tells to type', async () => {
+    const specs = Object.entries(manifest.peerDependencies).map(
+      ([name, range]) => `"${name}@${range}"`
+    )
+    const commands = await readmeCommands('## The devnet')
+    assert.ok(commands.includes(`npm install ${specs.join(' ')}`), commands.join('; '))
+  })
+
+  it('are named when they are missing, with the command that installs them', () => {
+    const onlyViem = (specifier: string) => {
+      if (specifier === 'viem') return specifier
+      throw new Error(`Cannot find module '${specifier}'`)
+    }
+    const { peerDependencies: ranges } = manifest
+    assert.throws(
+      () => {
+        assertLoadPackages(onlyViem)
+      },
+      (thrown: unknown) => {
+        assert.ok(thrown instanceof MissingPackagesError)
+        const { message } = thrown
+        const contracts = '@openzeppelin/contracts'
+        const specs = `"${contracts}@${ranges[contracts]!}" "solc@${ranges.solc!}"`
+        assert.ok(message.endsWith(`npm install ${specs}`), message)
+        assert.doesNotMatch(message, /viem/)
+        return true
+      }
+    )
+  })
+})
