@@ -1,4 +1,5 @@
 // What the codes mean that others cause: peers that send what is wrong, and senders of transactions.
+import { explainWait } from '../recovery/decide/wait-reasons.ts'
 import { type Explanation } from './explanation.ts'
 
 const NOTHING_FOR_PEERS =
@@ -8,10 +9,8 @@ const NOTHING_FOR_SENDERS = 'Nothing here: the sender corrects the transaction a
 /** Faults of peers, of their messages, and of transactions. */
 export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
   {
-    codes: ['files-exhausted', 'store-waiting', 'store-reopening', 'recovery-waits'],
-    meaning:
-      'The process or the system has as many files and sockets open as it may, or the disk is full. Writes wait, and nothing is built.',
-    safe: 'Raise the limit of open files (ulimit -n, LimitNOFILE), close what holds them, or make room on the disk. What was to be written is written then, and the gate opens by itself. Killing the node is safe.'
+    codes: ['store-waiting', 'store-reopening', 'recovery-waits'],
+    ...explainWait('files-exhausted')
   },
   {
     codes: ['file-limit-too-low', 'file-limit-low'],

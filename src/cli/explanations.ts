@@ -1,4 +1,5 @@
 // What the codes mean that an operator meets, and what is safe to do; those of peers and transactions apart.
+import { explainWait, WAIT_REASONS } from '../recovery/decide/wait-reasons.ts'
 import { type Explanation } from './explanation.ts'
 import { EXPLANATIONS_OF_OTHERS } from './explanations-of-others.ts'
 
@@ -115,12 +116,6 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
     safe: 'Check the disk. Moving the data directory away is safe where a peer has the chain: all of it is fetched again. Keep the key directory.'
   },
   {
-    codes: ['blocks-missing', 'block-hash-unknown', 'hash-not-proven'],
-    meaning:
-      'Stored blocks below the head are lost: the disk changed what was written. Each is proved by its child, and asked for from peers. While one of the last 256 hashes is not known, nothing is built.',
-    safe: 'Check the disk, and connect a node that has the blocks, under peers: all else happens by itself. If nobody has them, moving the data directory away is safe where a peer has the rest of the chain. Keep the key directory.'
-  },
-  {
     codes: ['write-failed', 'read-failed', 'store-closed', 'flush-failed'],
     meaning: 'The disk did not take or give what a database wanted.',
     safe: 'Look at the disk, then start the node again; it goes on from what was written.'
@@ -130,11 +125,6 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
     meaning:
       'The disk has not taken a flush of the state yet, and what came after it fills its share of memory too: the next block waits. Nothing is lost.',
     safe: 'Look at the disk; once it takes the flush the node goes on by itself. Killing it is safe too: it goes on from what was written.'
-  },
-  {
-    codes: ['disk-full'],
-    meaning: 'There is no room for what comes next, so nothing is built.',
-    safe: 'Make room. What was to be written is written then, and the gate opens by itself; if the node stopped, start it again.'
   },
   {
     codes: [
@@ -151,16 +141,12 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
     safe: 'Start the node again; if it stays, move the data directory away and let it fetch the state from peers. Keep the key directory.'
   },
   {
-    codes: [
-      'state-not-readable',
-      'state-not-initialised',
-      'parent-not-readable',
-      'view-stale',
-      'parent-unknown'
-    ],
-    meaning:
-      'The state of a block is not there (any more): lost with the memory of a killed process, or too old.',
-    safe: 'Wait: recovery rebuilds the state of the head from stored blocks. Older states are kept for 128 blocks.'
+    codes: ['block-hash-unknown', 'hash-not-proven'],
+    ...explainWait('blocks-missing')
+  },
+  {
+    codes: ['state-not-initialised', 'parent-not-readable', 'view-stale', 'parent-unknown'],
+    ...explainWait('state-not-readable')
   },
   {
     codes: [
@@ -198,34 +184,6 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
     safe: 'Bring a node back that has it. Starting with --give-up-above gives up the blocks above the one that it names.'
   },
   {
-    codes: ['quiet-round'],
-    meaning:
-      'No record vouches for the last block, so a second round of asking waits until all that was under way has arrived.',
-    safe: 'Wait; it takes at least six seconds and three slots.'
-  },
-  {
-    codes: ['clock'],
-    meaning:
-      'The clock of this machine is before the last block, or off from those of the backups.',
-    safe: 'Set the clock. Nothing is built meanwhile.'
-  },
-  {
-    codes: ['not-scheduled'],
-    meaning: 'The signers of the chain name another key for the next block.',
-    safe: 'Nothing, if another sequencer is to build now; else compare the signers in genesis and config.'
-  },
-  {
-    codes: ['sequencing-stopped'],
-    meaning: 'An operator stopped sequencing.',
-    safe: 'Start it again by the hash of the head when that is wanted.'
-  },
-  {
-    codes: ['foreign-block', 'another-sequencer'],
-    meaning:
-      'Blocks appear that this key signed and this node did not: another sequencer uses the key. Where one stands on a block that was set aside, status names that one: the branch went on after it was decided against, or its blocks were not all known then.',
-    safe: 'Find the other one and stop it before this one builds again. Then start this one anew, or call admin_startSequencer with the hash of its head: what stands on a block that was set aside is set aside with it, so nothing is left to choose.'
-  },
-  {
     codes: ['too-many-at-height'],
     meaning: 'More signed blocks came at one height than are kept as evidence.',
     safe: 'Find out who signs them; the first ones are kept.'
@@ -242,8 +200,15 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
   }
 ]
 
+/** Of what a shut gate waits for: the rows of recovery bring their own words. */
+const WAIT_EXPLANATIONS: readonly Explanation[] = WAIT_REASONS.map(({ code, meaning, safe }) => ({
+  codes: [code],
+  meaning,
+  safe
+}))
+
 const BY_CODE = new Map(
-  [...OWN_EXPLANATIONS, ...EXPLANATIONS_OF_OTHERS].flatMap((explanation) =>
+  [...OWN_EXPLANATIONS, ...WAIT_EXPLANATIONS, ...EXPLANATIONS_OF_OTHERS].flatMap((explanation) =>
     explanation.codes.map((code) => [code, explanation] as const)
   )
 )

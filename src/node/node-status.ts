@@ -2,9 +2,9 @@
 import { signatureOf } from '../../protocols/block-message/codec.ts'
 import { bytesToHex, type Hex } from '../base/bytes.ts'
 import { type AcceptedStore } from '../chain/stored/accepted-store.ts'
-import { type BlockRef, toRef } from '../chain/blocks/block.ts'
-import { type WaitReason } from '../recovery/decide/decide.ts'
+import { toRef } from '../chain/blocks/block.ts'
 import { type GapFailure } from '../recovery/decide/findings.ts'
+import { exitOf } from '../recovery/decide/operator-exits.ts'
 import { type CurrentStage } from '../recovery/actions/progress.ts'
 import { type RecoveryStatus } from '../recovery/recovery.ts'
 import { type Health } from '../rpc/http-server.ts'
@@ -127,7 +127,8 @@ export function describeRecovery(
     waitsFor: blockAction?.action === 'wait' ? blockAction.reason : undefined,
     target: blockAction?.action === 'adopt' ? blockAction.target.block : undefined,
     gap: gapOf(status),
-    override: overrideOf(status),
+    // Whatever is waited for is shown with what ends it.
+    override: exitOf(blockAction, status.head),
     stateAction: stateAction?.action,
     stateWaitsFor: stateWaitOf(status),
     stages: stages.map(describeStage),
@@ -205,46 +206,6 @@ function describeFormerBackups({ formerBackups, blockAction, answers, head }: No
 function gapOf({ blockAction }: RecoveryStatus): GapFailure | undefined {
   if (blockAction?.action === 'stay-shut-gap') return blockAction.failure
   return blockAction?.action === 'follow' ? blockAction.gap : undefined
-}
-
-/** Invariant 6: whatever is waited for is shown with the command that overrides it. */
-function overrideOf({ blockAction, head }: RecoveryStatus): string | undefined {
-  switch (blockAction?.action) {
-    case 'ask':
-      return `restart with --start-without-backups ${head.hash}: what the missing backups hold is given up`
-    case 'stay-shut-gap':
-      return `restart with --give-up-above ${head.hash}: the blocks above it that nobody serves are given up`
-    case 'stay-shut-conflict': {
-      const { ours, other } = blockAction.conflict
-      return `stop, and rekindle db choose --branch ${ours.hash} --confirm ${other.hash}, or the other way round: rekindle explain conflict`
-    }
-    case 'wait':
-      return overrideOfWait(blockAction.reason, head)
-    default:
-      return undefined
-  }
-}
-
-/** What ends a wait that time alone does not end. */
-function overrideOfWait({ code }: WaitReason, { hash }: BlockRef): string | undefined {
-  switch (code) {
-    case 'foreign-block':
-    case 'sequencing-stopped':
-      return `admin_startSequencer ${hash}, or a restart`
-    case 'clock':
-      return 'set the clock'
-    case 'disk-full':
-      return 'make room on the disk of the data directory'
-    case 'files-exhausted':
-      return 'raise the limit of open files, or close what holds them'
-    case 'blocks-missing':
-      return 'connect a node that has the blocks shown under holes, under peers'
-    case 'not-scheduled':
-    case 'another-sequencer':
-    case 'quiet-round':
-    case 'state-not-readable':
-      return undefined
-  }
 }
 
 function describePeers(

@@ -1,18 +1,10 @@
 // The gate: the one object that lets the sequencer build. Recovery is its only writer (invariant 3).
 import { NodeError } from '../base/node-error.ts'
-import { type PassingCause } from '../base/passing-failure.ts'
 import { type BlockRef } from '../chain/blocks/block.ts'
+import { type GateWait } from './decide/wait-reasons.ts'
 
 /** Why the gate is shut, in stable words for status and JSON-RPC. */
-export type ShutReason =
-  | 'recovering'
-  | 'state-not-readable'
-  | 'process-paused'
-  | 'sequencing-stopped'
-  | 'not-scheduled'
-  | PassingCause
-  | 'foreign-block'
-  | 'stopping'
+export type ShutReason = 'recovering' | 'process-paused' | 'stopping' | GateWait
 
 /** The gate as it stands. */
 export type GateState =

@@ -3,8 +3,8 @@ import { type Hex } from '../base/bytes.ts'
 import { type Log } from '../base/log.ts'
 import { NodeError } from '../base/node-error.ts'
 import { type BlockRef } from '../chain/blocks/block.ts'
-import { type WaitReason } from './decide/decide.ts'
 import { formatRef } from './decide/findings.ts'
+import { isNamedAtGate, type WaitReason } from './decide/wait-reasons.ts'
 import { type GateReader, type GateWriter } from './gate.ts'
 import { type Knowledge } from './knowledge/knowledge.ts'
 import { type RecoveryChain } from './knowledge/ports.ts'
@@ -69,13 +69,11 @@ export function createSequencingSwitch(
   }
 }
 
-/** A gate that waits for an operator, for its turn, or for room, and for nothing else says so, not that it recovers. */
-export function nameShutReason(gate: GateReader & GateWriter, { code }: WaitReason): void {
-  const isNamed =
-    code === 'not-scheduled' ||
-    code === 'sequencing-stopped' ||
-    code === 'disk-full' ||
-    code === 'files-exhausted'
+/** A gate that waits for an operator, for its turn, or for room says so, and not that it recovers. */
+export function nameShutReason(
+  gate: GateReader & GateWriter,
+  { code }: Pick<WaitReason, 'code'>
+): void {
   const now = gate.state()
-  if (isNamed && now.kind === 'shut' && now.reason !== code) gate.shut(code)
+  if (isNamedAtGate(code) && now.kind === 'shut' && now.reason !== code) gate.shut(code)
 }

@@ -1,28 +1,13 @@
 // The decision about blocks and the gate, as one pure function: a table whose first matching row decides.
-import { type PassingCause } from '../../base/passing-failure.ts'
 import { type BlockRef } from '../../chain/blocks/block.ts'
 import {
   type BlockFindings,
-  type ClockFault,
   type Conflict,
-  type ForeignBlock,
   type GapFailure,
   type ShownBlock
 } from './findings.ts'
 import { NEW_ROUNDS_MAX, quietMs, quorumState, recordTip } from './quorum.ts'
-
-/** Why the gate stays shut although no work is left to do: what it waits for. */
-export type WaitReason =
-  | { readonly code: 'state-not-readable' }
-  /** What is executed may ask for the hash of a stored block that is lost: with a wrong one the root is wrong. */
-  | { readonly code: 'blocks-missing'; readonly number: bigint }
-  | { readonly code: 'quiet-round'; readonly remainingMs: number }
-  | { readonly code: 'clock'; readonly fault: ClockFault }
-  | { readonly code: 'not-scheduled' }
-  | { readonly code: 'sequencing-stopped' }
-  | { readonly code: PassingCause }
-  | { readonly code: 'foreign-block'; readonly foreign: ForeignBlock }
-  | { readonly code: 'another-sequencer'; readonly roundsWithNewBlocks: number }
+import { firstWait, type WaitReason } from './wait-reasons.ts'
 
 /** What to do about blocks and the gate. */
 export type BlockAction =
@@ -108,21 +93,14 @@ function decideGate(findings: BlockFindings): BlockAction {
   return { action: 'open', on: findings.head }
 }
 
-/** What the gate still waits for, the lasting conditions first; undefined when all hold. */
+/** What the gate still waits for; undefined when all conditions hold. */
 function waitReason(findings: BlockFindings, needsQuietRound: boolean): WaitReason | undefined {
-  if (findings.foreign !== undefined) return { code: 'foreign-block', foreign: findings.foreign }
-  if (!findings.sequencing) return { code: 'sequencing-stopped' }
-  if (!findings.scheduleNamesUs) return { code: 'not-scheduled' }
-  if (findings.rounds.newInARow >= NEW_ROUNDS_MAX) {
-    return { code: 'another-sequencer', roundsWithNewBlocks: findings.rounds.newInARow }
-  }
-  if (findings.writesWaitFor !== undefined) return { code: findings.writesWaitFor }
-  if (findings.clockFault !== undefined) return { code: 'clock', fault: findings.clockFault }
-  if (!findings.stateAtHead) return { code: 'state-not-readable' }
-  const { unknownHash } = findings
-  if (unknownHash !== undefined) return { code: 'blocks-missing', number: unknownHash }
-  const remainingMs = needsQuietRound ? quietRemainingMs(findings) : 0
-  return remainingMs > 0 ? { code: 'quiet-round', remainingMs } : undefined
+  const { newInARow } = findings.rounds
+  return firstWait({
+    ...findings,
+    roundsWithNewBlocks: newInARow >= NEW_ROUNDS_MAX ? newInARow : undefined,
+    quietRemainingMs: needsQuietRound ? quietRemainingMs(findings) : 0
+  })
 }
 
 /** Milliseconds until a further full round may count; Infinity-free: a round not yet made counts from now. */

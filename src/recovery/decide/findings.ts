@@ -1,8 +1,8 @@
 // What recovery knows when it decides: plain values, gathered by the runner, read by the pure decision.
-import { type PassingCause } from '../../base/passing-failure.ts'
 import { type Hex } from '../../base/bytes.ts'
 import { type BlockRef } from '../../chain/blocks/block.ts'
 import { type RecordFinding } from '../../signer/signed-record.ts'
+import { type GateConditions } from './wait-reasons.ts'
 
 /** Only a sequencer has a gate. */
 export type Role = 'sequencer' | 'backup'
@@ -57,29 +57,14 @@ export interface RoundTimes {
   readonly newInARow: number
 }
 
-/** Why our clock may not be trusted to build. */
-export interface ClockFault {
-  readonly reason: 'before-head' | 'off-from-backups'
-  readonly offMs: number
-  readonly by: readonly string[]
-}
-
-/** A block our key signed that we neither signed nor adopted: another sequencer uses this key. */
-export interface ForeignBlock {
-  readonly block: BlockRef
-  readonly from: string
-  /** The block set aside on whose branch it was built; undefined when it is on none, or not known to be. */
-  readonly standsOn?: BlockRef
-}
-
 /** Backups that count together for the quorum. */
 export interface BackupSet {
   readonly name: 'configured' | 'stored'
   readonly backups: readonly string[]
 }
 
-/** The block rows' input. */
-export interface BlockFindings {
+/** The block rows' input; what the gate waits for besides is told by the conditions. */
+export interface BlockFindings extends GateConditions {
   readonly role: Role
   readonly head: BlockRef
   readonly record: KnownRecord
@@ -98,16 +83,6 @@ export interface BlockFindings {
   /** Monotonic. */
   readonly nowMs: number
   readonly blockTimeMs: number
-  /** True when the state at `head` can be read. */
-  readonly stateAtHead: boolean
-  /** A height among those whose hashes execution may ask for, of which it is lost and not back yet. */
-  readonly unknownHash: bigint | undefined
-  readonly clockFault: ClockFault | undefined
-  readonly scheduleNamesUs: boolean
-  readonly sequencing: boolean
-  /** What writes wait for, or would soon: room on the disk, files that may be opened. */
-  readonly writesWaitFor: PassingCause | undefined
-  readonly foreign: ForeignBlock | undefined
   /** The head above which an operator gives up, for this start, what nobody serves. */
   readonly giveUpAbove: Hex | undefined
 }

@@ -1,5 +1,5 @@
 // Whether our clock may be trusted to build.
-import { type ClockFault } from '../decide/findings.ts'
+import { type ClockFault } from '../decide/wait-reasons.ts'
 import { majorityOf } from '../decide/quorum.ts'
 
 /** Our clock may differ by so much from a majority of the backups. */

@@ -10,7 +10,6 @@ import {
   type BlockFindings,
   type Conflict,
   type EvidenceOutcome,
-  type ForeignBlock,
   type GapFailure,
   type QuorumSetting,
   type Role,
@@ -25,6 +24,7 @@ import {
   type RecoveryState
 } from './ports.ts'
 import { quorumState } from '../decide/quorum.ts'
+import { type ForeignBlock } from '../decide/wait-reasons.ts'
 import { ShownBlocks } from './shown-blocks.ts'
 import { gatherStateFindings } from './state-findings.ts'
 import { type TipRound } from './tips.ts'

@@ -1,7 +1,8 @@
 // What recovery knows of the node, and from whom: its chain, its states, its record, its peers. `node/` satisfies each.
 import { type Hex } from '../../base/bytes.ts'
 import { type BlockRef, type SignedBlock } from '../../chain/blocks/block.ts'
-import { type ClockFault, type KnownRecord } from '../decide/findings.ts'
+import { type KnownRecord } from '../decide/findings.ts'
+import { type ClockFault } from '../decide/wait-reasons.ts'
 
 /** Our chain and the accepted blocks beside it. */
 export interface RecoveryChain {

@@ -7,7 +7,7 @@ import {
   type NodeRecovery
 } from '../../../src/node/node-status.ts'
 import { type BlockAction } from '../../../src/recovery/decide/decide.ts'
-import { type ForeignBlock } from '../../../src/recovery/decide/findings.ts'
+import { type ForeignBlock } from '../../../src/recovery/decide/wait-reasons.ts'
 import { ref } from '../recovery/findings-fixture.ts'
 
 const FAILURE = { target: ref(12), firstMissing: 11n, lastMissing: 11n, reason: 'nobody serves it' }
