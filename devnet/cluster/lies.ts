@@ -2,7 +2,7 @@
 import { type VersionedMessage } from '../../protocols/block-message/message-chunk.ts'
 import { SIGNATURE_BYTES } from '../../protocols/block-message/codec.ts'
 import { type SignedTipRequest } from '../../protocols/signed-tip/codec.ts'
-import { type HeldBlocks, type TipReply } from '../../src/sync/serving/answer-tip.ts'
+import { type HeldBlocks, type TipReply } from '../../src/sync/protocols/answer-tip.ts'
 
 /** Blocks below the highest that are shown as if they were above. */
 const OLD_BLOCKS = 3n

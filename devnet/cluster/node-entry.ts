@@ -14,7 +14,7 @@ import { type decideBlocks } from '../../src/recovery/decide/decide.ts'
 import { type GateReader } from '../../src/recovery/gate.ts'
 import { type RecoveryReport } from '../../src/recovery/actions/progress.ts'
 import { type SequencerGate } from '../../src/sequencer/sequencer.ts'
-import { type TipReply } from '../../src/sync/serving/answer-tip.ts'
+import { type TipReply } from '../../src/sync/protocols/answer-tip.ts'
 import { createLiar } from './lies.ts'
 import { createLoopDelayMeter } from './loop-delay.ts'
 import {

@@ -4,7 +4,7 @@ import { LruMap } from '../base/lru.ts'
 import { NodeError } from '../base/node-error.ts'
 import { createNamedValue } from '../chain/stored/named-value.ts'
 import { type KeyValueStore } from '../store/key-value-store.ts'
-import { BACKUPS_MAX } from '../config/config-keys.ts'
+import { BACKUPS_MAX } from '../peer/configured-peers.ts'
 import { type PeerAddress } from '../config/node-config.ts'
 
 /** Why a backup cannot be added or removed. */

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { BLOCK_TIME_MAX_MS, BLOCK_TIME_MIN_MS } from '../chain/blocks/block-times.ts'
 import { SIGNER_PERIODS_MAX } from '../chain/blocks/signer-schedule.ts'
+import { BACKUPS_MAX } from '../peer/configured-peers.ts'
 
 /** How the text of a flag or of the environment becomes the value of a key. */
 export type TextForm = 'text' | 'integer' | 'integer-or-text' | 'list'
@@ -28,8 +29,6 @@ export interface ConfigKey {
 }
 
 const PEERS_MAX = 64
-/** More backups than this make every start slow, and no chain safer. */
-export const BACKUPS_MAX = 32
 const PATH_LENGTH_MAX = 4096
 
 const path = z.string().min(1).max(PATH_LENGTH_MAX)

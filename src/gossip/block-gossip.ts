@@ -8,6 +8,7 @@ import { errorMessage } from '../base/node-error.ts'
 import { SerialExecutor } from '../base/serial.ts'
 import { type SignedBlock } from '../chain/blocks/block.ts'
 import { type BlockValidator } from './block-validation.ts'
+import { type RejectReason } from './refusal-reason.ts'
 import { createMessageIntake, type IncomingMessage, type MessageIntake } from './message-intake.ts'
 
 /** The mesh; `net/` satisfies it. */
@@ -40,7 +41,7 @@ export interface BlockGossipDeps {
   /** Writes the block with fsync; called in the order of arrival, one at a time. */
   readonly accept: (block: SignedBlock, from: string) => Promise<void>
   /** A message was rejected: the peer that passed it on is to blame. */
-  readonly onRejected: (from: string, reason: string) => void
+  readonly onRejected: (from: string, reason: RejectReason) => void
   /** Peers whose messages are not rationed. */
   readonly isTrusted: (peer: string) => boolean
 }

@@ -12,11 +12,13 @@ import { type Clock } from '../base/clock.ts'
 import { LruMap } from '../base/lru.ts'
 import { type SignedBlock } from '../chain/blocks/block.ts'
 import { MessageError, type MessageFailure } from '../chain/blocks/verify-message.ts'
+import { type FalseMessage, type NotForUs } from './refusal-reason.ts'
 
 /** A block with its verdict; a rejected one counts against the peer that passed it on. */
 export type Validation =
   | { readonly verdict: 'accept'; readonly block: SignedBlock }
-  | { readonly verdict: 'reject' | 'ignore'; readonly reason: string }
+  | { readonly verdict: 'reject'; readonly reason: FalseMessage }
+  | { readonly verdict: 'ignore'; readonly reason: FalseMessage | NotForUs }
 
 /**
  * Proves signer, layout, fields and block hash of an uncompressed message; `signedPartHash` as in
@@ -69,7 +71,8 @@ export function createBlockValidator(
       } catch (thrown) {
         if (!(thrown instanceof GossipError || thrown instanceof MessageError)) throw thrown
         const { failure } = thrown
-        return { verdict: isIgnored(failure) ? 'ignore' : 'reject', reason: failure.code }
+        const { code: reason } = failure
+        return isIgnored(failure) ? { verdict: 'ignore', reason } : { verdict: 'reject', reason }
       }
       // [IGNORE] GO-11, GO-16: too old, or too far ahead, in whole seconds.
       const ageSeconds = Math.floor(clock.nowMs() / 1_000) - Number(block.header.timestamp)

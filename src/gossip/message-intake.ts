@@ -4,6 +4,7 @@ import { claimedBytes } from '../../protocols/gossip/codec.ts'
 import { type Clock } from '../base/clock.ts'
 import { LruMap } from '../base/lru.ts'
 import { Quota, type QuotaRates } from '../peer/quota.ts'
+import { type FalseMessage, type NotForUs, type RejectReason } from './refusal-reason.ts'
 
 /** Bytes as they came, not looked at yet. */
 export interface IncomingMessage {
@@ -16,7 +17,8 @@ export interface IncomingMessage {
 /** What a message proved to be; a block beside it is not kept. */
 export type Outcome =
   | { readonly verdict: 'accept' }
-  | { readonly verdict: 'reject' | 'ignore'; readonly reason: string }
+  | { readonly verdict: 'reject'; readonly reason: FalseMessage }
+  | { readonly verdict: 'ignore'; readonly reason: FalseMessage | NotForUs }
 
 /**
  * judge: unpack it and give it to the rules. known: the same bytes came before, and nothing is left to do. refused:
@@ -51,7 +53,7 @@ export interface MessageIntakeDeps {
   readonly clock: Clock
   readonly isTrusted: (peer: string) => boolean
   /** A peer sent again what was rejected before, or the same message too often. */
-  readonly onRepeated: (from: string, reason: string) => void
+  readonly onRepeated: (from: string, reason: RejectReason) => void
 }
 
 /**
@@ -89,7 +91,7 @@ const PROVEN_PEERS_MAX = 1_000
 const PROVEN_MS = 10 * 60 * 1_000
 
 /** Reason of a peer that sent COPIES_MAX copies of one message. */
-export const REPEATED_TOO_OFTEN = 'repeated-too-often'
+export const REPEATED_TOO_OFTEN = 'repeated-too-often' satisfies RejectReason
 
 interface Known {
   /** Undefined while it is judged. */
@@ -183,8 +185,7 @@ export function createMessageIntake(
 const ACCEPTED: Outcome = { verdict: 'accept' }
 
 function withoutBlock(outcome: Outcome): Outcome {
-  if (outcome.verdict === 'accept') return ACCEPTED
-  return { verdict: outcome.verdict, reason: outcome.reason }
+  return outcome.verdict === 'accept' ? ACCEPTED : outcome
 }
 
 function keyOf(topic: string, compressed: Uint8Array): string {

@@ -53,7 +53,7 @@ export interface Network extends Service, Pick<SpokenProtocols, 'speaks'> {
    * Closes the peer's connections that are older than the one this stream came on. Settles when what they
    * had delivered was handed to gossip; what was still on its way is lost.
    */
-  closeOlderConnections(peer: string, stream: ByteStream): Promise<void>
+  closeOlderConnections(stream: ByteStream): Promise<void>
   disconnect(peer: string): Promise<void>
   /** Like a configured peer from now on: dialled if it has an address, always sent blocks. Throws an Error for a bad one. */
   keepConnected(multiaddr: string): void
@@ -116,7 +116,7 @@ export function createNetwork(
         onDisconnected(detail.toString())
       })
     },
-    async closeOlderConnections(_, stream) {
+    async closeOlderConnections(stream) {
       const current = connectionOf.get(stream)
       if (current === undefined) return
       abortOlder({ host, log, order }, current)

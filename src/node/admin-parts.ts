@@ -1,29 +1,21 @@
 // admin_ methods of one node: each joined to what it acts on, and its refusal to op-node's words.
 import { errorMessage } from '../base/node-error.ts'
-import { type Log } from '../base/log.ts'
-import { type Network } from '../net/network.ts'
 import { type Recovery } from '../recovery/recovery.ts'
 import { SequencingError, type SequencingFailure } from '../recovery/sequencing-switch.ts'
-import { type AdminPort, type BackupsChange } from '../rpc/admin-methods.ts'
+import { type AdminPort } from '../rpc/admin-methods.ts'
 import { invalidParams, RPC_CODES, RpcError } from '../rpc/rpc-error.ts'
 import { type Applier } from '../apply/applier.ts'
 import { type BackupRoster, RosterError, type RosterFailure } from '../backups/backup-roster.ts'
-import { type FormerBackups } from '../backups/former-backups.ts'
+import { addBackup, type BackupChangesDeps, removeBackup } from '../backups/change-backups.ts'
 import { type PeerAddress } from '../config/node-config.ts'
 
 /** What the methods act on. */
-export interface AdminPartsDeps {
-  readonly log: Log
+export interface AdminPartsDeps extends BackupChangesDeps {
   readonly applier: Pick<Applier, 'head'>
   readonly recovery: Pick<Recovery, 'sequencing' | 'onBackupsChanged'>
   /** Undefined for a backup, which builds nothing and counts nobody. */
   readonly sequencer: { settled(): Promise<void> } | undefined
   readonly roster: Pick<BackupRoster, 'add' | 'remove' | 'ids'>
-  readonly network: Pick<Network, 'keepConnected' | 'letGo'>
-  /** Undefined for a backup. */
-  readonly former: Pick<FormerBackups, 'onBackupsChanged'> | undefined
-  /** Peers of the config that are no backups: they stay connected to. */
-  readonly isPeer: (peerId: string) => boolean
   readonly parsePeer: (text: string) => PeerAddress
 }
 
@@ -49,44 +41,16 @@ export function createAdminPort(deps: AdminPartsDeps): AdminPort {
     },
     async addBackup(text) {
       requireSequencer(sequencer)
-      return addBackup(deps, text)
+      const backup = readPeer(deps.parsePeer, text)
+      await rosterInWords(() => addBackup(deps, backup))
+      return { peerId: backup.peerId, backups: deps.roster.ids() }
     },
     async removeBackup(peerId) {
       requireSequencer(sequencer)
-      return removeBackup(deps, peerId)
+      await rosterInWords(() => removeBackup(deps, peerId))
+      return { peerId, backups: deps.roster.ids() }
     }
   }
-}
-
-/**
- * Dialled at once and kept connected, direct in gossip. It counts for the replicated head at once and for the
- * quorum from the next recovery on: from this one, where the gate is shut; one that is open stays open. It is
- * kept in the data directory and so survives restarts, until it is removed or the config names it.
- */
-async function addBackup(
-  { log, roster, network, former, recovery, parsePeer }: AdminPartsDeps,
-  text: string
-): Promise<BackupsChange> {
-  const backup = readPeer(parsePeer, text)
-  await rosterInWords(() => roster.add(backup))
-  network.keepConnected(backup.multiaddr)
-  former?.onBackupsChanged()
-  recovery.onBackupsChanged()
-  log.warn('backup-added', { ...backup })
-  return { peerId: backup.peerId, backups: roster.ids() }
-}
-
-/** One that counted when the gate last opened is asked once more, as every changed set is: former-backups.ts. */
-async function removeBackup(
-  { log, roster, network, former, recovery, isPeer }: AdminPartsDeps,
-  peerId: string
-): Promise<BackupsChange> {
-  await rosterInWords(() => roster.remove(peerId))
-  if (!isPeer(peerId)) network.letGo(peerId)
-  former?.onBackupsChanged()
-  recovery.onBackupsChanged()
-  log.warn('backup-removed', { peerId })
-  return { peerId, backups: roster.ids() }
 }
 
 function requireSequencer<T>(sequencer: T | undefined): T {

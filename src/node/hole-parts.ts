@@ -13,7 +13,7 @@ import { fetchDiffs } from '../sync/fetching/fetch-diffs.ts'
 import { createHoleFiller, type HoleFiller, type HoleFillerDeps } from '../sync/holes/fill-holes.ts'
 import { createHoleMender, type HoleMender } from '../sync/holes/mend-holes.ts'
 import { OpenHoles } from '../sync/holes/open-holes.ts'
-import { type VerifyMessage } from '../sync/fetching/peer-blocks.ts'
+import { type VerifyMessage } from '../sync/protocols/asking.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type PeerRequests } from './peer-protocols.ts'
 

@@ -17,7 +17,7 @@ import { type HoleMender } from '../sync/holes/mend-holes.ts'
 import { type BlockFetcher } from '../sync/fetching/range-fetcher.ts'
 import { createStatusLoop, type StatusLoop } from '../sync/status-loop.ts'
 import { type BackupSets } from '../backups/backup-sets.ts'
-import { bulkPeers, createNodeFetcher } from './bulk-peers.ts'
+import { bulkPeers, createNodeFetcher } from '../sync/fetching/bulk-peers.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { createFormerBackups, type FormerBackups } from '../backups/former-backups.ts'
 import { createNodeFiller } from './hole-parts.ts'
@@ -26,7 +26,7 @@ import { type NodeOverrides } from './overrides.ts'
 import { type NodeStatusDeps } from './node-status.ts'
 import { createHeldBlocks, createOwnStatus } from './own-status.ts'
 import { PeerClaims } from '../backups/peer-claims.ts'
-import { createPeerLanes } from './peer-lanes.ts'
+import { createPeerLanes } from '../reqresp/peer-lanes.ts'
 import {
   createNodeGossip,
   createPeerRequests,

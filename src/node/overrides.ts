@@ -3,7 +3,7 @@ import { type decideBlocks } from '../recovery/decide/decide.ts'
 import { type GateReader } from '../recovery/gate.ts'
 import { type StateStoreOptions } from '../state/state-store.ts'
 import { type SequencerGate } from '../sequencer/sequencer.ts'
-import { type answerTip } from '../sync/serving/answer-tip.ts'
+import { type answerTip } from '../sync/protocols/answer-tip.ts'
 import { type OnStep } from './step-events.ts'
 
 /** All optional; left out means the real thing. */

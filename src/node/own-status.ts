@@ -6,7 +6,7 @@ import { hexToBytes } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { type ChainConfig } from '../chain/genesis/chain-config.ts'
-import { type HeldBlocks } from '../sync/serving/answer-tip.ts'
+import { type HeldBlocks } from '../sync/protocols/answer-tip.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type OpenStores } from './open-stores.ts'
 

@@ -1,48 +1,35 @@
-// What this node asks of its peers and answers them: status, signed_tip, blocks by range and hash, block gossip.
-import { type ProtocolDef, protocolId } from '../../protocols/protocol-def.ts'
-import { BLOCKS_BY_HASH } from '../../protocols/blocks-by-hash/codec.ts'
-import { BLOCKS_BY_RANGE } from '../../protocols/blocks-by-range/codec.ts'
+// Both sides of the protocols joined to one node: requests that are checked and judged, block gossip, serving.
+import { protocolId } from '../../protocols/protocol-def.ts'
 import { OP_PRESET, OPBNB_PRESET } from '../../protocols/gossip/parameters.ts'
-import { STATE_DIFFS_BY_RANGE } from '../../protocols/state-diffs-by-range/codec.ts'
-import { SIGNED_TIP } from '../../protocols/signed-tip/codec.ts'
-import { STATUS } from '../../protocols/status/codec.ts'
 import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { type SignedBlock } from '../chain/blocks/block.ts'
 import { verifyBlockMessage } from '../chain/blocks/verify-message.ts'
+import { type StartInputs } from '../config/start-inputs.ts'
 import { type BlockGossip, createBlockGossip } from '../gossip/block-gossip.ts'
 import { createBlockValidator } from '../gossip/block-validation.ts'
+import { gossipFault, type RejectReason } from '../gossip/refusal-reason.ts'
 import { type Network } from '../net/network.ts'
 import { type Blame } from '../peer/blame.ts'
+import { createBlaming } from '../peer/blaming.ts'
+import { type PeerLanes, STREAMS_PER_CONNECTION_MAX } from '../reqresp/peer-lanes.ts'
+import { requestFault } from '../reqresp/request-fault.ts'
 import { createRequester } from '../reqresp/requester.ts'
 import { type Handler, RequestRefused, respond } from '../reqresp/responder.ts'
-import { answerTip, type HeldBlocks } from '../sync/serving/answer-tip.ts'
-import { type PeerBlocksDeps, type VerifyMessage } from '../sync/fetching/peer-blocks.ts'
+import { type FalseAnswer, falseAnswerFault } from '../sync/fetching/answer-fault.ts'
+import { type PeerBlocksDeps } from '../sync/fetching/peer-blocks.ts'
+import { answerTip, type HeldBlocks } from '../sync/protocols/answer-tip.ts'
+import { type VerifyMessage } from '../sync/protocols/asking.ts'
 import {
-  isBlockServed,
-  serveBlocksByHash,
-  serveBlocksByRange
-} from '../sync/serving/serve-blocks.ts'
-import { isDiffServed, serveStateDiffs } from '../sync/serving/serve-diffs.ts'
+  deadlinesOf,
+  SERVED_PROTOCOLS,
+  type ServedSources
+} from '../sync/protocols/served-protocols.ts'
+import { createSpoken, requestsToSpeakers, type Spoken } from '../sync/protocols/spoken-requests.ts'
 import { type StatusLoop } from '../sync/status-loop.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
-import {
-  createBlaming,
-  type FalseAnswer,
-  falseAnswerFault,
-  gossipFault,
-  requestFault
-} from './peer-faults.ts'
-import {
-  COST_TOKENS,
-  type LaneKind,
-  type PeerLanes,
-  STREAMS_PER_CONNECTION_MAX
-} from './peer-lanes.ts'
 import { createSharedKeys, SHARED_KEY_REASON, type SharedKeys } from './shared-keys.ts'
-import { createSpoken, requestsToSpeakers, type Spoken } from './spoken-requests.ts'
-import { type StartInputs } from '../config/start-inputs.ts'
 
 /** Dependencies of both sides of the protocols. */
 export interface PeerProtocolDeps {
@@ -90,6 +77,7 @@ export function createPeerRequests(
     clock,
     opener: network.opener,
     chainId,
+    deadlinesOf,
     onFailure(error) {
       log.debug('request-failed', { ...error.failure })
       sharedKeys.noteFailure(error.failure)
@@ -127,7 +115,7 @@ export function createNodeGossip(
     config.preset === 'op' ? OP_PRESET : OPBNB_PRESET
   )
   const note = createBlaming({ log, blame, network })
-  const onRejected = (from: string, reason: string) => {
+  const onRejected = (from: string, reason: RejectReason) => {
     log.warn('gossip-rejected', { peer: from, reason })
     note(from, gossipFault(reason))
   }
@@ -154,84 +142,41 @@ export interface ServingOptions {
   readonly signal: AbortSignal
 }
 
-/** Registers the protocols. */
+/** Registers all protocols of the list. */
 export async function serveProtocols(
-  deps: PeerProtocolDeps,
+  { clock, log, network, blame, chain: { stores } }: PeerProtocolDeps,
   { held, status, gossip, lanes }: ServedParts,
-  options: ServingOptions,
+  { chainId, signal }: ServingOptions,
   overrides: Pick<NodeOverrides, 'answerTip' | 'refuses'> = {}
 ): Promise<void> {
-  const serve = createServing(deps, lanes, options, overrides)
-  const { answerTip: answer = answerTip } = overrides
-  await serve(STATUS, COST_TOKENS.status, 'small', (theirs, { peer }) =>
-    status.answer(peer, theirs)
-  )
-  await serve(SIGNED_TIP, COST_TOKENS.signedTip, 'small', async function* (asked, context) {
-    // The last block of the asker's dead process may still be on its way in.
-    await deps.network.closeOlderConnections(context.peer, context.stream)
-    await gossip.drain()
-    const reply = answer(held, asked)
-    if (reply.relation === 'unavailable') throw new RequestRefused('unavailable', reply.reason)
-    yield reply
-  })
-  await serveBulk(serve, deps.chain)
-}
-
-type Serve = <Request, Chunk>(
-  def: ProtocolDef<Request, Chunk>,
-  costTokens: number,
-  kind: LaneKind,
-  handle: Handler<Request, Chunk>['serve']
-) => Promise<void>
-
-function createServing(
-  { clock, log, network, blame }: PeerProtocolDeps,
-  lanes: PeerLanes,
-  { chainId, signal }: ServingOptions,
-  { refuses }: Pick<NodeOverrides, 'refuses'>
-): Serve {
-  return async (def, costTokens, kind, handle) => {
-    const serve = refuses?.(def.name) === true ? refuseAll : handle
-    await network.serve(
-      protocolId(def, chainId),
-      STREAMS_PER_CONNECTION_MAX,
-      async (peer, stream, isShared) => {
-        if (blame.isBanned(peer)) {
-          stream.abort(new Error('banned'))
-          return
-        }
-        const serving = isShared ? refuseShared : serve
-        const handler = { def, costTokens, lane: lanes.laneOf(kind, peer), serve: serving }
-        await respond({ clock, log, signal }, handler, { peer, stream })
-      }
-    )
+  const sources: ServedSources = {
+    blocks: stores.blocks,
+    accepted: stores.accepted,
+    held,
+    status,
+    answerTip: overrides.answerTip ?? answerTip,
+    async takeInFlight({ stream }) {
+      await network.closeOlderConnections(stream)
+      await gossip.drain()
+    }
   }
-}
-
-async function serveBulk(
-  serve: Serve,
-  { stores: { blocks, accepted } }: ChainParts
-): Promise<void> {
-  await serve(BLOCKS_BY_RANGE, COST_TOKENS.blocksByRange, 'bulk', function* (asked) {
-    if (!isBlockServed(blocks, asked.start)) {
-      throw new RequestRefused('unavailable', `block ${asked.start.toString()} is not held`)
-    }
-    yield* serveBlocksByRange(blocks, asked)
-  })
-  await serve(BLOCKS_BY_HASH, COST_TOKENS.blocksByHash, 'bulk', function* (asked) {
-    let sentCount = 0
-    for (const message of serveBlocksByHash(accepted, asked)) {
-      sentCount++
-      yield message
-    }
-    if (sentCount === 0) throw new RequestRefused('unavailable', 'none of the blocks is held')
-  })
-  await serve(STATE_DIFFS_BY_RANGE, COST_TOKENS.stateDiffsByRange, 'bulk', function* (asked) {
-    if (!isDiffServed(blocks, asked.start)) {
-      throw new RequestRefused('unavailable', `no diff of ${asked.start.toString()} is served`)
-    }
-    yield* serveStateDiffs(blocks, asked)
-  })
+  for (const protocol of SERVED_PROTOCOLS) {
+    const { def, costTokens, lane, deadlines } = protocol
+    const isRefused = overrides.refuses?.(def.name) === true
+    const answer: Handler<unknown, unknown>['serve'] = isRefused
+      ? refuseAll
+      : (request, context) => protocol.serve(sources, request, context)
+    const id = protocolId(def, chainId)
+    await network.serve(id, STREAMS_PER_CONNECTION_MAX, async (peer, stream, isShared) => {
+      if (blame.isBanned(peer)) {
+        stream.abort(new Error('banned'))
+        return
+      }
+      const serve = isShared ? refuseShared : answer
+      const handler = { def, costTokens, lane: lanes.laneOf(lane, peer), serve }
+      await respond({ clock, log, signal }, handler, { peer, stream }, deadlines.serve)
+    })
+  }
 }
 
 function refuseShared(): never {

@@ -4,37 +4,34 @@ import { type Hex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
-import { type BlockRef, type SignedBlock } from '../chain/blocks/block.ts'
+import { type Block, type SignedBlock, toRef } from '../chain/blocks/block.ts'
+import { type BlockTimes } from '../chain/blocks/block-times.ts'
 import { createGate, type GateReader, type GateWriter } from '../recovery/gate.ts'
 import { Knowledge } from '../recovery/knowledge/knowledge.ts'
+import { recoveryApply } from '../recovery/actions/apply-outcome.ts'
 import { createProgress } from '../recovery/actions/progress.ts'
-import { type OnExit, type Recovery } from '../recovery/recovery.ts'
+import { recoveryDiffs } from '../recovery/actions/state-diffs.ts'
+import { findClockFault } from '../recovery/knowledge/clock-fault.ts'
+import { FOLLOW_ASK_SLOTS, type OnExit, type Recovery } from '../recovery/recovery.ts'
 import { createRecovery } from '../recovery/runner.ts'
-import { type SignedTip } from '../recovery/knowledge/tips.ts'
+import { type RecoveryPeers } from '../recovery/knowledge/ports.ts'
+import { recoveryState } from '../recovery/knowledge/readable-states.ts'
+import { recoveryRecord } from '../recovery/knowledge/record-blocks.ts'
+import { askTipWith } from '../recovery/knowledge/tips.ts'
 import { type Blame } from '../peer/blame.ts'
-import { RequestError } from '../reqresp/request-error.ts'
 import { type OpenSigner } from '../signer/open-signer.ts'
+import { diskHasRoom } from '../store/disk-room.ts'
+import { nameBenched } from '../sync/fetching/answer-fault.ts'
+import { bulkPeers } from '../sync/fetching/bulk-peers.ts'
 import { fillGap } from '../sync/fetching/fill-gap.ts'
-import { type PeerBlocksDeps, requestTip } from '../sync/fetching/peer-blocks.ts'
 import { type OpenHoles } from '../sync/holes/open-holes.ts'
 import { type BlockFetcher } from '../sync/fetching/range-fetcher.ts'
 import { type BackupSets } from '../backups/backup-sets.ts'
-import { bulkPeers } from './bulk-peers.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type FormerBackups } from '../backups/former-backups.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { type PeerClaims } from '../backups/peer-claims.ts'
-import { nameBenched } from './peer-faults.ts'
 import { type PeerRequests } from './peer-protocols.ts'
-import { recoveryDiffs } from './recovery-diffs.ts'
-import {
-  diskHasRoom,
-  recoveryApply,
-  recoveryChain,
-  recoveryPeers,
-  recoveryRecord,
-  recoveryState
-} from './recovery-ports.ts'
 import { type StartInputs } from '../config/start-inputs.ts'
 import { type OnStep } from './step-events.ts'
 import { type WriteWaits } from './write-waits.ts'
@@ -65,9 +62,6 @@ export interface RecoveryParts {
   readonly gate: GateReader & GateWriter
   readonly recovery: Recovery
 }
-
-/** Asks a backup that heard nothing for two slots while a peer claims more. */
-const FOLLOW_ASK_SLOTS = 2
 
 /** Joins recovery to one node. */
 export function createRecoveryParts(
@@ -106,7 +100,7 @@ export function createRecoveryParts(
       publish,
       hasSigned: deps.hasSigned,
       onMissing: (backups) => deps.former?.onMissing(backups),
-      askTip: async (peer, head, signal) => askTip(requests, peer, head, signal),
+      askTip: askTipWith(requests),
       async fillGap(gap, onFetched) {
         const walk = { accepted: stores.accepted, fetcher: deps.fetcher }
         const outcome = await fillGap(walk, gap, { onFetched })
@@ -138,7 +132,12 @@ function createPorts(
   const { stores, applier, times, schedule } = chain
   const backups = () => sets.roster.ids()
   const ports = {
-    chain: recoveryChain(stores, applier, holes),
+    chain: {
+      head: () => toRef(applier.head()),
+      blocks: stores.blocks,
+      accepted: stores.accepted,
+      holes
+    },
     state: recoveryState(stores),
     diffs: recoveryDiffs({
       stores,
@@ -173,17 +172,31 @@ function createPorts(
   return { ...ports, knowledge }
 }
 
-/** `unavailable` is an answer that says nothing; any other failure is thrown. */
-async function askTip(
-  requests: PeerBlocksDeps,
-  peer: string,
-  head: BlockRef,
-  signal: AbortSignal
-): Promise<SignedTip> {
-  try {
-    return await requestTip(requests, peer, head, signal)
-  } catch (thrown) {
-    if (!(thrown instanceof RequestError && thrown.failure.code === 'unavailable')) throw thrown
-    return { relation: 'unavailable', reason: thrown.failure.reason }
+/** Peers as recovery asks and counts them. */
+function recoveryPeers({
+  claims,
+  clock,
+  times,
+  headBlock,
+  backups,
+  connected
+}: {
+  readonly claims: PeerClaims
+  readonly clock: Clock
+  readonly times: BlockTimes
+  readonly headBlock: () => Block
+  readonly backups: () => readonly string[]
+  readonly connected: () => readonly string[]
+}): RecoveryPeers {
+  return {
+    connected,
+    claimsAbove: (number) => claims.highestClaimed() > number,
+    clockFault: () =>
+      findClockFault({
+        nowMs: clock.nowMs(),
+        headTimestampMs: times.timestampMs(headBlock().header),
+        backupCount: backups().length,
+        readings: claims.clockReadings(backups())
+      })
   }
 }

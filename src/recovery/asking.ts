@@ -17,8 +17,8 @@ export async function askEverybody(deps: RecoveryDeps, signal: AbortSignal): Pro
     const round = await askRound({ clock, askTip, chain }, { peers: asked, head, signal })
     for (const { block, peer } of round.brought) {
       // Also what lies beside our chain is kept: it is evidence, and one of two that may be chosen.
-      if (chain.canonicalHash(block.number) === block.hash) continue
-      await chain.accept([block])
+      if (chain.blocks.canonicalHash(block.number) === block.hash) continue
+      await chain.accepted.accept([block])
       counter.add({ items: 1, bytes: block.message.length, peer })
     }
     knowledge.noteRound(round)
@@ -53,8 +53,8 @@ async function askBeside(
   const round = await askRound({ clock, askTip, chain }, { peers: asked, head, signal })
   knowledge.peers.noteSpoken(round.answers)
   const foreign = round.brought.filter(
-    ({ block }) => chain.canonicalHash(block.number) !== block.hash
+    ({ block }) => chain.blocks.canonicalHash(block.number) !== block.hash
   )
-  await chain.accept(foreign.map(({ block }) => block))
+  await chain.accepted.accept(foreign.map(({ block }) => block))
   return foreign
 }

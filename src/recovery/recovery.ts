@@ -47,6 +47,9 @@ export interface Recovery extends Service {
   readonly sequencing: SequencingSwitch
 }
 
+/** A backup that heard nothing for so many slots, while a peer claims more, asks. */
+export const FOLLOW_ASK_SLOTS = 2
+
 /** Dependencies of the runner. */
 export interface RecoveryDeps extends ActionDeps {
   readonly clock: Clock
@@ -54,7 +57,7 @@ export interface RecoveryDeps extends ActionDeps {
   readonly gate: GateReader & GateWriter
   readonly peers: RecoveryPeers
   readonly askTip: AskTip
-  /** A backup that heard nothing for so long, while a peer claims more, asks: two slots. */
+  /** FOLLOW_ASK_SLOTS slots. */
   readonly followAskMs: number
   /** Hears whom the quorum still lacks after everybody who is connected was asked. */
   readonly onMissing?: (backups: readonly string[]) => void

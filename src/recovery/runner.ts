@@ -86,12 +86,12 @@ class RecoveryRunner implements Recovery {
 
   onAccepted(block: SignedBlock, from: string): void {
     const { chain, gate, knowledge, log, record, hasSigned } = this.#deps
-    if (hasSigned(block.hash) || chain.isSetAside(block.hash)) return
+    if (hasSigned(block.hash) || chain.accepted.isSetAside(block.hash)) return
     const isOurs = record.hashAt(block.number) === block.hash
     const isOpen = gate.state().kind === 'open'
     if (!isOpen && !isOurs) knowledge.peers.noteArrived(block.hash)
     const head = chain.head()
-    const canonical = chain.canonicalHash(block.number)
+    const canonical = chain.blocks.canonicalHash(block.number)
     if (block.hash === canonical) return
     if (block.number <= head.number && canonical !== undefined) {
       const ours = { number: block.number, hash: canonical }

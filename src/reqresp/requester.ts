@@ -32,6 +32,8 @@ export interface RequesterDeps {
   readonly clock: Clock
   readonly opener: StreamOpener
   readonly chainId: bigint
+  /** Where a protocol has deadlines of its own; left out, or undefined: those of the engine. */
+  readonly deadlinesOf?: (protocol: { readonly name: string }) => RequestDeadlines | undefined
   /** Hears of every failure, to score the peer. */
   readonly onFailure: (error: RequestError) => void
 }
@@ -48,11 +50,12 @@ export interface Requester {
 
 /** Makes the engine. */
 export function createRequester(
-  { clock, opener, chainId, onFailure }: RequesterDeps,
-  deadlines: RequestDeadlines = REQUEST_DEADLINES
+  { clock, opener, chainId, deadlinesOf, onFailure }: RequesterDeps,
+  engineDeadlines: RequestDeadlines = REQUEST_DEADLINES
 ): Requester {
   return {
     async *request(peer, def, request, signal) {
+      const deadlines = deadlinesOf?.(def) ?? engineDeadlines
       const startedMs = clock.monotonicMs()
       const within = async <T>(
         phase: RequestPhase,

@@ -5,7 +5,7 @@ import { type Log } from '../base/log.ts'
 import { LruMap } from '../base/lru.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { type Service } from '../base/service.ts'
-import { type RequestChunks } from './fetching/peer-blocks.ts'
+import { type RequestChunks } from './protocols/asking.ts'
 import { StatusPartners, type StatusPartnersDeps } from './status-partners.ts'
 
 /** A peer hears of a moved head at most once in so long. */

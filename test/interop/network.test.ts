@@ -82,8 +82,8 @@ describe('the network', () => {
 
   it('keeps gossip and requests going when a peer’s older connection is closed', async () => {
     const [first, second] = await startPair()
-    await first.network.serve(ECHO, 4, async (peer, stream) => {
-      await first.network.closeOlderConnections(peer, stream)
+    await first.network.serve(ECHO, 4, async (_, stream) => {
+      await first.network.closeOlderConnections(stream)
       await stream.write(Uint8Array.of(7))
       await stream.closeWrite()
     })

@@ -19,8 +19,8 @@ describe('two processes with one peer key', function () {
   async function startServer(): Promise<Running> {
     const server = await start()
     const { network } = server
-    await network.serve(ASK, 4, async (peer, stream, isShared) => {
-      if (!isShared) await network.closeOlderConnections(peer, stream)
+    await network.serve(ASK, 4, async (_, stream, isShared) => {
+      if (!isShared) await network.closeOlderConnections(stream)
       await stream.write(Uint8Array.of(isShared ? REFUSED : KEPT)).catch(() => undefined)
       await stream.closeWrite().catch(() => undefined)
     })

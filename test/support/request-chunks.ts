@@ -1,5 +1,5 @@
 // Stub peers in the place of the requester.
-import { type RequestChunks } from '../../src/sync/fetching/peer-blocks.ts'
+import { type RequestChunks } from '../../src/sync/protocols/asking.ts'
 
 /**
  * A stub as the requester. What a request yields follows from the protocol it is made with, which the type of a stub

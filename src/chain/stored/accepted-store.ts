@@ -177,8 +177,13 @@ export class AcceptedStore {
     return REASONS.find((reason) => reason === text) as SetAsideReason | undefined
   }
 
+  /** True for a block that an operator decided against, held or not. Throws ChainError `entry-damaged`. */
+  isSetAside(hash: Hex): boolean {
+    return this.setAsideReason(hash) !== undefined
+  }
+
   #counts(number: bigint, { hash, signer }: { hash: Hex; signer: Hex }): boolean {
-    return this.#schedule.signerAt(number) === signer && this.setAsideReason(hash) === undefined
+    return this.#schedule.signerAt(number) === signer && !this.isSetAside(hash)
   }
 
   #raiseHighest(block: BlockRef): void {

@@ -69,7 +69,7 @@ function linkPassed(
   target: BlockRef
 ): readonly Hex[] | undefined {
   const { number } = target
-  const hash = chain.canonicalHash(number)
+  const hash = chain.blocks.canonicalHash(number)
   if (hash === target.hash) return []
   if (hash === undefined) return undefined
   knowledge.noteConflict({ ours: { number, hash }, other: target, holders: [] })
@@ -172,7 +172,7 @@ async function applyBlocks(
     }
     for (const hash of path.slice(appliedCount)) {
       signal.throwIfAborted()
-      const block = chain.acceptedBlock(hash)
+      const block = chain.accepted.acceptedBlock(hash)
       if (block === undefined) throw new Error(`accepted block ${hash} is gone`)
       const result = await apply.applyBlock(block)
       if (result.kind === 'refused') {
@@ -212,9 +212,11 @@ async function findClash(
   let parent = floor.hash
   for (const [index, hash] of path.entries()) {
     const number = floor.number + 1n + BigInt(index)
-    const held = chain.acceptedAt(number)
+    const held = chain.accepted.acceptedAt(number)
     if (held.some((block) => block.hash !== hash)) {
-      const first = held.find((block) => chain.acceptedBlock(block.hash)?.parentHash === parent)
+      const first = held.find(
+        (block) => chain.accepted.acceptedBlock(block.hash)?.parentHash === parent
+      )
       if (first !== undefined && first.hash !== hash) {
         // It was accepted before the other one; what told so was lost, but for the state after it.
         const isOurs = wasExecuted && !knowledge.isSequencer

@@ -43,7 +43,7 @@ export async function gatherEvidence(
     signal.throwIfAborted()
     if (await followsSetAside(deps, other.hash)) return 'set-aside'
     const number = other.number > depth ? other.number - depth : 0n
-    const hash = chain.canonicalHash(number)
+    const hash = chain.blocks.canonicalHash(number)
     if (hash === undefined) continue
     const floor = { number, hash }
     const outcome = await fillGap({ floor, target: other, signal }, () => undefined)
@@ -60,11 +60,15 @@ async function acceptRecordedBlock(
   { chain, record }: Pick<EvidenceDeps, 'chain' | 'record'>,
   { number, hash }: BlockRef
 ): Promise<boolean> {
-  if (chain.canonicalHash(number) === hash || chain.acceptedBlock(hash) !== undefined) return true
+  if (
+    chain.blocks.canonicalHash(number) === hash ||
+    chain.accepted.acceptedBlock(hash) !== undefined
+  )
+    return true
   if (record.hashAt(number) !== hash) return false
   // The first one is of that height, unless its message is not kept any more.
   const [recorded] = record.blocksAbove(number - 1n)
   if (recorded?.hash !== hash) return false
-  await chain.accept([recorded])
+  await chain.accepted.accept([recorded])
   return true
 }

@@ -31,7 +31,7 @@ export async function linkDiskLayer(
   const recorded = isTaken ? await takeRecorded(deps, diskLayer.number, signal) : []
   const path = await linkTarget(deps, diskLayer, signal, { wasExecuted: true })
   if (path === undefined) return 'failed'
-  const top = chain.acceptedBlock(diskLayer.hash)
+  const top = chain.accepted.acceptedBlock(diskLayer.hash)
   if (top?.number !== diskLayer.number || top.stateRoot !== diskLayer.root) {
     return giveUp(`its block has the state root ${String(top?.stateRoot)}`)
   }

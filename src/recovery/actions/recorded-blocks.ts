@@ -17,7 +17,7 @@ export async function acceptRecorded(
   const accepted: BlockRef[] = []
   let batch: SignedBlock[] = []
   const write = async () => {
-    await chain.accept(batch)
+    await chain.accepted.accept(batch)
     counter.add({ items: batch.length })
     batch = []
   }
@@ -50,7 +50,7 @@ export async function publishRecorded(
   const yielder = createYielder()
   for (const { hash } of recorded) {
     if (knowledge.hasConflict) return
-    const block = chain.acceptedBlock(hash)
+    const block = chain.accepted.acceptedBlock(hash)
     if (block !== undefined) await publish(block)
     await yielder.maybeYield()
   }

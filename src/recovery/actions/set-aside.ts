@@ -17,17 +17,19 @@ export interface HeldAncestor extends BlockRef {
 
 /** The block and its held ancestors, down to the first that is canonical, or to the last that is held. */
 export async function* heldAncestors(
-  chain: Pick<RecoveryChain, 'acceptedBlock' | 'canonicalHash'>,
+  chain: Pick<RecoveryChain, 'blocks'> & {
+    readonly accepted: Pick<RecoveryChain['accepted'], 'acceptedBlock'>
+  },
   tip: Hex,
   yielder: Yielder = createYielder()
 ): AsyncGenerator<HeldAncestor, void, undefined> {
-  let block = chain.acceptedBlock(tip)
+  let block = chain.accepted.acceptedBlock(tip)
   for (let count = 0; block !== undefined && count < ANCESTORS_MAX; count++) {
     const { number, hash, parentHash } = block
-    if (chain.canonicalHash(number) === hash) return
+    if (chain.blocks.canonicalHash(number) === hash) return
     yield { number, hash, parentHash }
     await yielder.maybeYield()
-    block = chain.acceptedBlock(parentHash)
+    block = chain.accepted.acceptedBlock(parentHash)
   }
 }
 
@@ -39,14 +41,14 @@ export async function followsSetAside(
   { chain, knowledge, log }: Pick<ActionDeps, 'chain' | 'knowledge' | 'log'>,
   tip: Hex
 ): Promise<BlockRef | undefined> {
-  if (!chain.hasSetAside()) return undefined
+  if (!chain.accepted.hasSetAside) return undefined
   const unmarked: Hex[] = []
   for await (const { number, hash, parentHash } of heldAncestors(chain, tip)) {
-    const isMarked = chain.isSetAside(hash)
+    const isMarked = chain.accepted.isSetAside(hash)
     if (!isMarked) unmarked.push(hash)
-    if (!isMarked && !chain.isSetAside(parentHash)) continue
+    if (!isMarked && !chain.accepted.isSetAside(parentHash)) continue
     const standsOn = isMarked ? { number, hash } : { number: number - 1n, hash: parentHash }
-    if (unmarked.length > 0) await chain.setAside(unmarked, 'chosen-against')
+    if (unmarked.length > 0) await chain.accepted.setAside(unmarked, 'chosen-against')
     const foreign = knowledge.noteSetAside(unmarked, standsOn)
     if (foreign !== undefined) {
       const exit = `admin_startSequencer ${chain.head().hash}`
@@ -75,7 +77,7 @@ export async function giveUp(
   const recorded = record.heightsAbove(above.number)
   const all = new Map([...branch, ...unknown, ...recorded, target].map((one) => [one.hash, one]))
   // First the marks: until the record lets go, nothing may be signed there.
-  await chain.setAside([...all.keys()], 'given-up')
+  await chain.accepted.setAside([...all.keys()], 'given-up')
   if (recorded.length > 0) await record.release(above.number)
   const sorted = [...all.values()].sort((a, b) => Number(a.number - b.number))
   log.warn('given-up', {

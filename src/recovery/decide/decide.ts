@@ -1,11 +1,6 @@
 // The decision about blocks and the gate, as one pure function: a table whose first matching row decides.
 import { type BlockRef } from '../../chain/blocks/block.ts'
-import {
-  type BlockFindings,
-  type Conflict,
-  type GapFailure,
-  type ShownBlock
-} from './findings.ts'
+import { type BlockFindings, type Conflict, type GapFailure, type ShownBlock } from './findings.ts'
 import { NEW_ROUNDS_MAX, quietMs, quorumState, recordTip } from './quorum.ts'
 import { firstWait, type WaitReason } from './wait-reasons.ts'
 

@@ -96,8 +96,11 @@ export class Knowledge {
       quorum: this.#options.startWithoutBackups === head.hash ? 'none' : this.#options.quorum,
       blockTimeMs: this.#options.blockTimeMs,
       stateAtHead: state.isReadable(head.hash),
-      unknownHash: chain.unknownHash(head.number - BLOCK_HASHES_DEPTH, head.number),
-      clockFault: peers.clockFault(head),
+      unknownHash: chain.holes.unknownHash({
+        first: head.number - BLOCK_HASHES_DEPTH,
+        last: head.number
+      }),
+      clockFault: peers.clockFault(),
       scheduleNamesUs: this.#options.scheduleNamesUs(head.number + 1n),
       sequencing: this.#sequencing,
       writesWaitFor: this.#deps.writesWaitFor(),

@@ -56,11 +56,11 @@ export class KnownConflicts {
 
   /** A conflict lasts over restarts: what is stored beside our chain was signed by our key. */
   async findStored(yielder: Yielder = createYielder()): Promise<void> {
-    for (const number of this.#chain.contestedHeights()) {
+    for (const number of this.#chain.accepted.contestedHeights()) {
       await yielder.maybeYield()
-      const canonical = this.#chain.canonicalHash(number)
+      const canonical = this.#chain.blocks.canonicalHash(number)
       if (canonical === undefined) continue
-      const other = this.#chain.acceptedAt(number).find(({ hash }) => hash !== canonical)
+      const other = this.#chain.accepted.acceptedAt(number).find(({ hash }) => hash !== canonical)
       if (other === undefined) continue
       this.note({ ours: { number, hash: canonical }, other, holders: ['self'] })
     }
@@ -71,8 +71,8 @@ export class KnownConflicts {
     const yielder = createYielder()
     for (const [index, hash] of path.entries()) {
       const number = floor.number + 1n + BigInt(index)
-      if (this.#chain.canonicalHash(number) !== hash) return
-      for (const other of this.#chain.acceptedAt(number)) {
+      if (this.#chain.blocks.canonicalHash(number) !== hash) return
+      for (const other of this.#chain.accepted.acceptedAt(number)) {
         if (other.hash !== hash) this.note({ ours: { number, hash }, other, holders: ['self'] })
       }
       await yielder.maybeYield()
@@ -82,12 +82,12 @@ export class KnownConflicts {
   /** One already seen, or one between our chain and the accepted store or the record. */
   first(head: BlockRef, finding: KnownRecord): Conflict | undefined {
     for (const conflict of this.#known.values()) return conflict
-    for (const other of this.#chain.acceptedAt(head.number)) {
+    for (const other of this.#chain.accepted.acceptedAt(head.number)) {
       if (other.hash !== head.hash) return { ours: head, other, holders: ['self'] }
     }
     const tip = finding.kind === 'good' || finding.kind === 'torn' ? finding.tip : undefined
     if (tip === undefined || tip.number > head.number) return undefined
-    const ours = this.#chain.canonicalHash(tip.number)
+    const ours = this.#chain.blocks.canonicalHash(tip.number)
     if (ours === undefined || ours === tip.hash) return undefined
     return { ours: { number: tip.number, hash: ours }, other: tip, holders: ['record'] }
   }

@@ -1,31 +1,29 @@
-// What recovery knows of the node, and from whom: its chain, its states, its record, its peers. `node/` satisfies each.
+// What recovery knows of the node, and from whom: its chain, its states, its record, its peers.
 import { type Hex } from '../../base/bytes.ts'
 import { type BlockRef, type SignedBlock } from '../../chain/blocks/block.ts'
+import { type AcceptedStore } from '../../chain/stored/accepted-store.ts'
+import { type BlockStore } from '../../chain/stored/block-store.ts'
+import { type OpenHoles } from '../../sync/holes/open-holes.ts'
 import { type KnownRecord } from '../decide/findings.ts'
 import { type ClockFault } from '../decide/wait-reasons.ts'
 
-/** Our chain and the accepted blocks beside it. */
+/** Our chain and the accepted blocks beside it: the stores themselves, and what was found lost of them. */
 export interface RecoveryChain {
-  /** The stored head. */
-  head(): BlockRef
-  canonicalHash(number: bigint): Hex | undefined
-  /** The highest height of a range, both ends inclusive, whose stored block is lost; undefined when none is. */
-  missingBlock(first: bigint, last: bigint): bigint | undefined
-  /** The same for heights of which not even the hash is known any more. */
-  unknownHash(first: bigint, last: bigint): bigint | undefined
-  acceptedBlock(hash: Hex): SignedBlock | undefined
-  /** Accepted blocks at one height, oldest first. */
-  acceptedAt(number: bigint): readonly BlockRef[]
-  /** Heights with more than one accepted block that counts, as they were when the store was opened. */
-  contestedHeights(): readonly bigint[]
-  /** The highest accepted block that the schedule's signer signed and nobody set aside. */
-  highestAccepted(): BlockRef | undefined
-  accept(blocks: readonly SignedBlock[]): Promise<void>
-  /** True for a block that an operator decided against, held or not. */
-  isSetAside(hash: Hex): boolean
-  /** False while there is none at all. */
-  hasSetAside(): boolean
-  setAside(hashes: readonly Hex[], reason: 'given-up' | 'chosen-against'): Promise<void>
+  /** The head with its state; it moves once a block is applied. */
+  readonly head: () => BlockRef
+  readonly blocks: Pick<BlockStore, 'canonicalHash'>
+  readonly accepted: Pick<
+    AcceptedStore,
+    | 'accept'
+    | 'acceptedAt'
+    | 'acceptedBlock'
+    | 'contestedHeights'
+    | 'hasSetAside'
+    | 'highestAccepted'
+    | 'isSetAside'
+    | 'setAside'
+  >
+  readonly holes: Pick<OpenHoles, 'missingBlock' | 'unknownHash'>
 }
 
 /** Which states can be read. */
@@ -70,7 +68,8 @@ export interface RecoveryRecord {
 /** Who is connected, who counts, and what their clocks say. */
 export interface RecoveryPeers {
   connected(): readonly string[]
-  clockFault(head: BlockRef): ClockFault | undefined
+  /** Of our clock against our head and those of the backups. */
+  clockFault(): ClockFault | undefined
   /** True when a connected peer's status claims a block above this height. A hint, never proof. */
   claimsAbove(number: bigint): boolean
 }

@@ -23,11 +23,14 @@ export class ShownBlocks {
   above(head: BlockRef): ShownBlock[] {
     const found = new Map<Hex, ShownBlock>()
     for (const { block, holders } of this.#shown.values()) {
-      if (block.number <= head.number || this.#chain.isSetAside(block.hash)) continue
+      if (block.number <= head.number || this.#chain.accepted.isSetAside(block.hash)) continue
       found.set(block.hash, { block, holders: [...holders] })
     }
-    const highest = this.#chain.highestAccepted()
-    const own = [...this.#chain.acceptedAt(head.number + 1n), ...(highest ? [highest] : [])]
+    const highest = this.#chain.accepted.highestAccepted()
+    const own = [
+      ...this.#chain.accepted.acceptedAt(head.number + 1n),
+      ...(highest ? [highest] : [])
+    ]
     for (const block of own) {
       if (block.number <= head.number || found.has(block.hash)) continue
       found.set(block.hash, { block, holders: ['self'] })

@@ -29,13 +29,14 @@ export function gatherStateFindings(
   const stretch = isLost ? { from: readable, to: head } : undefined
   // Without the blocks neither way goes: they are fetched first (sync/holes/fill-holes.ts).
   const isWhole =
-    stretch !== undefined && chain.missingBlock(stretch.from.number + 1n, head.number) === undefined
+    stretch !== undefined &&
+    chain.holes.missingBlock({ first: stretch.from.number + 1n, last: head.number }) === undefined
   const lost = isWhole ? stretch : undefined
   return {
     ...memory,
     head,
     diskLayer: diskLayer && { number: diskLayer.number, hash: diskLayer.hash },
-    isDiskLayerSetAside: diskLayer !== undefined && chain.isSetAside(diskLayer.hash),
+    isDiskLayerSetAside: diskLayer !== undefined && chain.accepted.isSetAside(diskLayer.hash),
     diskLayerGap: diskLayer && gapOf(diskLayer.hash),
     readable,
     diffsStored: lost !== undefined && diffs.areStored(lost),
@@ -54,8 +55,9 @@ function highestReadable(
   head: BlockRef
 ): BlockRef | undefined {
   for (const { number, hash } of state.readable()) {
-    if (number <= head.number && chain.canonicalHash(number) === hash) return { number, hash }
+    if (number <= head.number && chain.blocks.canonicalHash(number) === hash)
+      return { number, hash }
   }
-  const genesis = chain.canonicalHash(0n)
+  const genesis = chain.blocks.canonicalHash(0n)
   return genesis && { number: 0n, hash: genesis }
 }

@@ -5,6 +5,7 @@ import { type Hex } from '../../base/bytes.ts'
 import { errorMessage } from '../../base/node-error.ts'
 import { type BlockRef, type SignedBlock, toRef } from '../../chain/blocks/block.ts'
 import { RequestError } from '../../reqresp/request-error.ts'
+import { type PeerBlocksDeps, requestTip } from '../../sync/fetching/peer-blocks.ts'
 import { type Conflict, type TipAnswer } from '../decide/findings.ts'
 import { type Round } from './rounds.ts'
 
@@ -17,10 +18,22 @@ export type SignedTip =
 /** Asks one peer; throws when it cannot be reached, breaks the protocol, or shows what our key never signed. */
 export type AskTip = (peer: string, head: BlockRef, signal: AbortSignal) => Promise<SignedTip>
 
+/** Asks over the wire. `unavailable` is an answer that says nothing; any other failure is thrown. */
+export function askTipWith(requests: PeerBlocksDeps): AskTip {
+  return async (peer, head, signal) => {
+    try {
+      return await requestTip(requests, peer, head, signal)
+    } catch (thrown) {
+      if (!(thrown instanceof RequestError && thrown.failure.code === 'unavailable')) throw thrown
+      return { relation: 'unavailable', reason: thrown.failure.reason }
+    }
+  }
+}
+
 /** Our own chain, as judging an answer needs it. */
 export interface CanonicalHashes {
-  canonicalHash(number: bigint): Hex | undefined
-  isSetAside(hash: Hex): boolean
+  readonly blocks: { canonicalHash(number: bigint): Hex | undefined }
+  readonly accepted: { isSetAside(hash: Hex): boolean }
 }
 
 /** A round with the blocks it brought: each is verified, and accepted once written. */
@@ -104,7 +117,7 @@ async function askWhatCounts(
 /** What stands on such a block and is not known counts: our key signed it after all that the operator saw of that branch. */
 function isSetAside(chain: CanonicalHashes, tip: SignedTip): boolean {
   if (tip.relation === 'same' || tip.relation === 'unavailable') return false
-  return chain.isSetAside(tip.block.hash)
+  return chain.accepted.isSetAside(tip.block.hash)
 }
 
 function judgeFailedAsk(thrown: unknown): TipAnswer {
@@ -135,7 +148,7 @@ function findConflict(
   peer: string
 ): Conflict | undefined {
   if (block.number > head.number) return undefined
-  const ours = chain.canonicalHash(block.number)
+  const ours = chain.blocks.canonicalHash(block.number)
   if (ours === undefined || ours === block.hash) return undefined
   return {
     ours: { number: block.number, hash: ours },

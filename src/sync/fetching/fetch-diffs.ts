@@ -1,13 +1,15 @@
 // Fetches state diffs in order from one peer after another, each checked before the next is read.
-import {
-  STATE_DIFFS_BY_RANGE,
-  STATE_DIFFS_BY_RANGE_COUNT_MAX
-} from '../../../protocols/state-diffs-by-range/codec.ts'
+import { STATE_DIFFS_BY_RANGE_COUNT_MAX } from '../../../protocols/state-diffs-by-range/codec.ts'
 import { ApplyError } from '../../apply/apply-error.ts'
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { errorMessage } from '../../base/node-error.ts'
+import { requestChecked, type RequestChunks } from '../protocols/asking.ts'
+import {
+  type FalseDiff,
+  FalseDiffError,
+  SERVED_STATE_DIFFS
+} from '../protocols/state-diffs-by-range.ts'
 import { judgeFailure } from './fetch-failure.ts'
-import { type RequestChunks } from './peer-blocks.ts'
 import { isShortAnswer, SHORT_ANSWERS_MAX } from './peer-record.ts'
 
 /** Soft limit of one answer. */
@@ -18,14 +20,6 @@ export const STRANGERS_ASKED_MAX = 4
 const WAITS_MAX = 10
 /** The longest time that is waited for them. */
 export const WAITED_MAX_MS = 30_000
-
-/** A diff that a peer served and must not; a heavy fault. */
-export interface FalseDiff {
-  readonly code: 'diff-false' | 'diff-unrequested'
-  readonly peer: string
-  readonly number: bigint
-  readonly reason: string
-}
 
 /** Dependencies of fetching. */
 export interface FetchDiffsDeps {
@@ -140,14 +134,15 @@ async function fetchFrom(
     return { ...ended(), failure }
   }
   try {
-    for await (const bytes of request(peer, STATE_DIFFS_BY_RANGE, range, signal)) {
-      if (takenCount === count) return blame('diff-unrequested', 'served more than was asked for')
+    const asked = { peer, question: range }
+    for await (const bytes of requestChecked({ request }, SERVED_STATE_DIFFS, asked, signal)) {
       await take(first + takenCount, bytes, peer)
       takenCount += 1n
       bytesCount += bytes.length
     }
   } catch (thrown) {
     signal.throwIfAborted()
+    if (thrown instanceof FalseDiffError) return blame(thrown.failure.code, thrown.failure.reason)
     if (!(thrown instanceof ApplyError)) {
       const judged = judgeFailure(thrown)
       const wait = judged.kind === 'wait' ? { waitMs: judged.waitMs } : {}

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createLiar } from '../../../devnet/cluster/lies.ts'
 import { bytesToHex, type Hex } from '../../../src/base/bytes.ts'
-import { type HeldBlocks, type TipReply } from '../../../src/sync/serving/answer-tip.ts'
+import { type HeldBlocks, type TipReply } from '../../../src/sync/protocols/answer-tip.ts'
 
 const SIGNATURE_BYTES = 65
 const HIGHEST = 9n

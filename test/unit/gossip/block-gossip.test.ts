@@ -29,7 +29,7 @@ describe('block gossip', () => {
           validate: (_, { compressed }) =>
             verdicts.get(Buffer.from(compressed).toString('hex')) ?? {
               verdict: 'reject',
-              reason: 'unknown'
+              reason: 'signer-not-scheduled'
             }
         },
         mesh: {
@@ -134,7 +134,7 @@ describe('block gossip', () => {
       gossip.receive({ topic: otherChain, compressed, unpacked, from: 'lost' }),
       'ignore'
     )
-    assert.deepEqual(rejected, ['liar unknown'])
+    assert.deepEqual(rejected, ['liar signer-not-scheduled'])
     assert.equal(writes.length, 0)
   })
 

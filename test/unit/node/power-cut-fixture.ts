@@ -1,30 +1,26 @@
 // Recovery of a node over its real stores, and one peer that answers out of its own.
 import { systemClock } from '../../../src/base/clock.ts'
 import { type Log, silentLog } from '../../../src/base/log.ts'
+import { toRef } from '../../../src/chain/blocks/block.ts'
 import { createSignerSchedule } from '../../../src/chain/blocks/signer-schedule.ts'
 import { verifyBlockMessage } from '../../../src/chain/blocks/verify-message.ts'
 import { PeerClaims } from '../../../src/backups/peer-claims.ts'
-import { recoveryDiffs } from '../../../src/node/recovery-diffs.ts'
-import {
-  recoveryApply,
-  recoveryChain,
-  recoveryRecord,
-  recoveryState
-} from '../../../src/node/recovery-ports.ts'
+import { recoveryApply } from '../../../src/recovery/actions/apply-outcome.ts'
+import { recoveryDiffs } from '../../../src/recovery/actions/state-diffs.ts'
+import { recoveryState } from '../../../src/recovery/knowledge/readable-states.ts'
+import { recoveryRecord } from '../../../src/recovery/knowledge/record-blocks.ts'
 import { createGate } from '../../../src/recovery/gate.ts'
 import { Knowledge } from '../../../src/recovery/knowledge/knowledge.ts'
 import { createProgress } from '../../../src/recovery/actions/progress.ts'
 import { createRecovery } from '../../../src/recovery/runner.ts'
-import { answerTip, type HeldBlocks } from '../../../src/sync/serving/answer-tip.ts'
+import { answerTip, type HeldBlocks } from '../../../src/sync/protocols/answer-tip.ts'
 import { fillGap } from '../../../src/sync/fetching/fill-gap.ts'
-import {
-  type RequestChunks,
-  requestTip,
-  type VerifyMessage
-} from '../../../src/sync/fetching/peer-blocks.ts'
+import { requestTip } from '../../../src/sync/fetching/peer-blocks.ts'
+import { type RequestChunks, type VerifyMessage } from '../../../src/sync/protocols/asking.ts'
 import { createBlockFetcher } from '../../../src/sync/fetching/range-fetcher.ts'
-import { serveBlocksByHash, serveBlocksByRange } from '../../../src/sync/serving/serve-blocks.ts'
-import { serveStateDiffs } from '../../../src/sync/serving/serve-diffs.ts'
+import { serveBlocksByHash } from '../../../src/sync/protocols/blocks-by-hash.ts'
+import { serveBlocksByRange } from '../../../src/sync/protocols/blocks-by-range.ts'
+import { serveStateDiffs } from '../../../src/sync/protocols/state-diffs-by-range.ts'
 import { EXECUTION_CHAIN_ID, executionGenesis, testKey } from '../../support/execution-chain.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { signBlock } from '../../support/signed-chain.ts'
@@ -104,7 +100,12 @@ function createNodeRecovery(node: ApplyNode, peer: ServingPeer) {
   const requests = { request: requestsTo(peer), verify, onFalse: never }
   const connected = () => [PEER]
   const ports = {
-    chain: recoveryChain(node, node.applier, NO_HOLES),
+    chain: {
+      head: () => toRef(node.applier.head()),
+      blocks: node.blocks,
+      accepted: node.accepted,
+      holes: NO_HOLES
+    },
     state: recoveryState(node),
     diffs: recoveryDiffs({
       stores: node,

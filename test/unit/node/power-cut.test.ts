@@ -11,7 +11,7 @@ import { createHeldBlocks, createOwnStatus } from '../../../src/node/own-status.
 import { type KeyValueStore } from '../../../src/store/key-value-store.ts'
 import { CHAIN_DATABASE, STATE_DATABASE } from '../../../src/store/keys.ts'
 import { openLevelStore } from '../../../src/store/level-store.ts'
-import { answerTip } from '../../../src/sync/serving/answer-tip.ts'
+import { answerTip } from '../../../src/sync/protocols/answer-tip.ts'
 import { EXECUTION_CHAIN_ID, executionGenesis } from '../../support/execution-chain.ts'
 import { useTemporaryDirectory } from '../../support/temporary-directory.ts'
 import {

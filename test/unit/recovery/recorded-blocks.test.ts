@@ -30,9 +30,12 @@ function recordOf(length: number) {
     },
     chain: {
       ...chain,
-      async accept(blocks: readonly SignedBlock[]) {
-        batches.push(blocks.length)
-        await chain.accept(blocks)
+      accepted: {
+        ...chain.accepted,
+        async accept(blocks: readonly SignedBlock[]) {
+          batches.push(blocks.length)
+          await chain.accepted.accept(blocks)
+        }
       }
     }
   }
@@ -53,7 +56,7 @@ describe('the record’s blocks', () => {
     assert.deepEqual([accepted[0], accepted.at(-1)], [ref(11), ref(1_000)])
     assert.ok(batches.every((size) => size <= RECORDED_BATCH_BLOCKS))
     assert.equal(counted(), 990)
-    assert.ok(accepted.every(({ hash }) => deps.chain.acceptedBlock(hash) !== undefined))
+    assert.ok(accepted.every(({ hash }) => deps.chain.accepted.acceptedBlock(hash) !== undefined))
   })
 
   it('are read no further than wanted', async () => {
@@ -102,7 +105,7 @@ describe('the search for stored conflicts', () => {
   it('looks at the clock at each contested height, and finds the lowest too', async () => {
     const { chain } = createWorld({ height: 9_000 })
     const others = [1, 500, 8_999].map((number) => testBlock(number, 'b', 'a'))
-    await chain.accept(others)
+    await chain.accepted.accept(others)
     const conflicts = new KnownConflicts(chain)
     let looksCount = 0
     await conflicts.findStored({

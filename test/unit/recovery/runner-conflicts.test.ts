@@ -34,7 +34,7 @@ describe('a conflict', () => {
         world.start()
         await world.clock.advance(0)
         assert.equal(world.recovery.status().blockAction?.action, 'stay-shut-conflict')
-        assert.equal(world.chain.acceptedBlock(other.hash)?.hash, other.hash)
+        assert.equal(world.chain.accepted.acceptedBlock(other.hash)?.hash, other.hash)
       })
     }
   })
@@ -48,7 +48,11 @@ describe('a conflict', () => {
       assert.deepEqual(conflictsOf(world), [[ref(11).hash, ref(11, 'b').hash]])
       for (const branch of ['a', 'b']) {
         const { hash } = ref(11, branch)
-        assert.equal(world.chain.acceptedBlock(hash)?.hash, hash, `the block of branch ${branch}`)
+        assert.equal(
+          world.chain.accepted.acceptedBlock(hash)?.hash,
+          hash,
+          `the block of branch ${branch}`
+        )
       }
     })
   })
@@ -97,7 +101,7 @@ describe('a conflict', () => {
   function bringWhileApplied(world: World, number: bigint, block: SignedBlock): void {
     world.hooks.onApply = async (applied) => {
       if (applied.number !== number) return
-      await world.chain.accept([block])
+      await world.chain.accepted.accept([block])
       world.recovery.onAccepted(block, 'gossip')
     }
   }

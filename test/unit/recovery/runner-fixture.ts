@@ -160,26 +160,32 @@ export function createWorld({
   const counting = () => [...accepted.values()].filter(({ hash }) => !setAside.has(hash))
   const chain: RecoveryChain = {
     head: () => head,
-    canonicalHash: (number) => canonical.get(number),
-    missingBlock: (first, last) => highestOf(missing, first, last),
-    unknownHash: (first, last) => highestOf(missing, first, last),
-    acceptedBlock: (hash) => accepted.get(hash),
-    acceptedAt: (number) => counting().filter((block) => block.number === number),
-    // The canonical blocks count as accepted, as those of a node are.
-    contestedHeights: () =>
-      [...accepted.values()]
-        .filter(({ number, hash }) => canonical.has(number) && canonical.get(number) !== hash)
-        .map(({ number }) => number),
-    highestAccepted: () => counting().sort((a, b) => Number(b.number - a.number))[0],
-    async accept(blocks) {
-      for (const block of blocks) accepted.set(block.hash, block)
-      await hooks.onAccept?.()
+    blocks: { canonicalHash: (number) => canonical.get(number) },
+    holes: {
+      missingBlock: ({ first, last }) => highestOf(missing, first, last),
+      unknownHash: ({ first, last }) => highestOf(missing, first, last)
     },
-    hasSetAside: () => setAside.size > 0,
-    isSetAside: (hash) => setAside.has(hash),
-    async setAside(hashes, reason) {
-      for (const hash of hashes) setAside.set(hash, reason)
-      return Promise.resolve()
+    accepted: {
+      acceptedBlock: (hash) => accepted.get(hash),
+      acceptedAt: (number) => counting().filter((block) => block.number === number),
+      // The canonical blocks count as accepted, as those of a node are.
+      contestedHeights: () =>
+        [...accepted.values()]
+          .filter(({ number, hash }) => canonical.has(number) && canonical.get(number) !== hash)
+          .map(({ number }) => number),
+      highestAccepted: () => counting().sort((a, b) => Number(b.number - a.number))[0],
+      async accept(blocks) {
+        for (const block of blocks) accepted.set(block.hash, block)
+        await hooks.onAccept?.()
+      },
+      get hasSetAside() {
+        return setAside.size > 0
+      },
+      isSetAside: (hash) => setAside.has(hash),
+      async setAside(hashes, reason) {
+        for (const hash of hashes) setAside.set(hash, reason)
+        return Promise.resolve()
+      }
     }
   }
   const state: RecoveryState = {
@@ -323,7 +329,7 @@ export function createWorld({
         fillGap(
           {
             accepted: {
-              ...chain,
+              ...chain.accepted,
               isHeldAt: (number) => [...accepted.values()].some((block) => block.number === number)
             },
             fetcher: {

@@ -34,7 +34,7 @@ describe('recovery runner, beside its rounds', () => {
       for (let height = 11; height <= 20; height++) {
         await world.clock.advance(3_000)
         const block = testBlock(height)
-        await world.chain.accept([block])
+        await world.chain.accepted.accept([block])
         connectAll(world, height)
         world.recovery.onAccepted(block, 'backup-1')
         await world.clock.advance(0)
@@ -51,7 +51,7 @@ describe('recovery runner, beside its rounds', () => {
       connectAll(world, 10)
       world.hooks.onAdopt = async () => {
         world.hooks.onAdopt = undefined
-        await world.chain.accept([testBlock(11)])
+        await world.chain.accepted.accept([testBlock(11)])
         world.recovery.onAccepted(testBlock(11), 'backup-1')
       }
       world.start()
@@ -292,7 +292,7 @@ describe('recovery runner, beside its rounds', () => {
     await withWorld(
       { role: 'backup', acceptedAtStart: [testBlock(11, 'x', 'a')] },
       async (world) => {
-        await world.chain.accept([testBlock(11, 'b', 'a'), testBlock(12, 'b', 'b')])
+        await world.chain.accepted.accept([testBlock(11, 'b', 'a'), testBlock(12, 'b', 'b')])
         world.start()
         await world.clock.advance(5_000)
         assert.deepEqual(world.applied, [ref(11, 'x').hash])

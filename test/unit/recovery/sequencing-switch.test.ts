@@ -33,7 +33,7 @@ function refusal(work: () => void): unknown {
 /** Another sequencer's block at 11, and the backup that holds it from then on. */
 async function seeForeignBlock(world: World) {
   const foreign = testBlock(11, 'b', 'a')
-  await world.chain.accept([foreign])
+  await world.chain.accepted.accept([foreign])
   world.peers.set('a', holder(11, 'b', 'a'))
   world.recovery.onAccepted(foreign, 'a')
   await settle()
@@ -159,7 +159,7 @@ describe('the signer schedule', () => {
       await world.clock.advance(60_000)
       assert.deepEqual(world.gate.state(), { kind: 'shut', reason: 'not-scheduled' })
       const bring = async (height: number) => {
-        await world.chain.accept([testBlock(height)])
+        await world.chain.accepted.accept([testBlock(height)])
         world.peers.set('a', holder(height))
         world.recovery.onAccepted(testBlock(height), 'a')
         await settle()
@@ -191,7 +191,7 @@ describe('the signer schedule', () => {
       assert.equal(world.gate.state().kind, 'open', '11 is ours')
       world.peers.set('a', holder(12))
       world.served.set('a', [testBlock(11)])
-      await world.chain.accept([testBlock(12)])
+      await world.chain.accepted.accept([testBlock(12)])
       world.recovery.onAccepted(testBlock(12), 'a')
       await world.clock.advance(10_000)
       assert.deepEqual(world.head(), ref(12))

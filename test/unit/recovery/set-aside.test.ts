@@ -141,7 +141,7 @@ describe('what our key signed on a block that was set aside', () => {
 
   it('latches it by gossip as by request', async () => {
     await withOpenGate([root], async (world) => {
-      await world.chain.accept([child!])
+      await world.chain.accepted.accept([child!])
       world.recovery.onAccepted(child!, 'gossip')
       await world.clock.advance(60_000)
       assert.deepEqual(world.gate.state(), { kind: 'shut', reason: 'foreign-block' })
@@ -212,8 +212,8 @@ describe('the held ancestors of a block', () => {
     const blocks = Array.from({ length: LENGTH }, (_, index) => testBlock(index + 1, 'b'))
     const held = new Map(blocks.map((block) => [block.hash, block]))
     const chain = {
-      acceptedBlock: (hash: Hex) => held.get(hash),
-      canonicalHash: () => undefined
+      accepted: { acceptedBlock: (hash: Hex) => held.get(hash) },
+      blocks: { canonicalHash: () => undefined }
     }
     let looksCount = 0
     const yielder = {
@@ -236,8 +236,8 @@ describe('the held ancestors of a block', () => {
     const blocks = Array.from({ length: 200 }, (_, index) => testBlock(index + 1, 'b'))
     const held = new Map(blocks.map((block) => [block.hash, block]))
     const chain = {
-      acceptedBlock: (hash: Hex) => held.get(hash),
-      canonicalHash: () => undefined
+      accepted: { acceptedBlock: (hash: Hex) => held.get(hash) },
+      blocks: { canonicalHash: () => undefined }
     }
     let turnsCount = 0
     const stop = new AbortController()

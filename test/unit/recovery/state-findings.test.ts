@@ -14,9 +14,11 @@ function gather(head: number, readable: readonly BlockRef[]) {
       chain: {
         ...chain,
         head: () => ref(head),
-        canonicalHash(number) {
-          looksCount++
-          return number <= BigInt(head) ? ref(Number(number)).hash : undefined
+        blocks: {
+          canonicalHash(number) {
+            looksCount++
+            return number <= BigInt(head) ? ref(Number(number)).hash : undefined
+          }
         }
       },
       state: {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { hexToBytes } from '../../../src/base/bytes.ts'
 import { type BlockRef } from '../../../src/chain/blocks/block.ts'
-import { answerTip, type HeldBlocks } from '../../../src/sync/serving/answer-tip.ts'
+import { answerTip, type HeldBlocks } from '../../../src/sync/protocols/answer-tip.ts'
 import { ref } from '../recovery/findings-fixture.ts'
 
 const GENESIS = ref(0)

@@ -11,10 +11,8 @@ import { bytesToHex, type Hex } from '../../../src/base/bytes.ts'
 import { type SignedBlock } from '../../../src/chain/blocks/block.ts'
 import { createSignerSchedule } from '../../../src/chain/blocks/signer-schedule.ts'
 import { verifyBlockMessage } from '../../../src/chain/blocks/verify-message.ts'
-import {
-  type PeerBlocksDeps,
-  type PeerBlocksFailure
-} from '../../../src/sync/fetching/peer-blocks.ts'
+import { type PeerBlocksDeps } from '../../../src/sync/fetching/peer-blocks.ts'
+import { type PeerBlocksFailure } from '../../../src/sync/protocols/asking.ts'
 import { asRequestChunks } from '../../support/request-chunks.ts'
 import { TEST_CHAIN_ID, TEST_SIGNER } from '../../support/signed-chain.ts'
 

@@ -5,16 +5,16 @@ import { type RangeRequest } from '../../../protocols/range-request.ts'
 import { ApplyError } from '../../../src/apply/apply-error.ts'
 import { RequestError } from '../../../src/reqresp/request-error.ts'
 import {
-  type FalseDiff,
   fetchDiffs,
   type FetchDiffsDeps,
   STRANGERS_ASKED_MAX,
   WAITED_MAX_MS
 } from '../../../src/sync/fetching/fetch-diffs.ts'
+import { type FalseDiff } from '../../../src/sync/protocols/state-diffs-by-range.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
 import { asRequestChunks } from '../../support/request-chunks.ts'
 import { ChainError } from '../../../src/chain/blocks/chain-error.ts'
-import { isDiffServed, serveStateDiffs } from '../../../src/sync/serving/serve-diffs.ts'
+import { isDiffServed, serveStateDiffs } from '../../../src/sync/protocols/state-diffs-by-range.ts'
 
 const SIZE_BYTES = 100
 

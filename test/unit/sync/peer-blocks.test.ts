@@ -3,12 +3,11 @@ import assert from 'node:assert/strict'
 import { type VersionedMessage } from '../../../protocols/block-message/message-chunk.ts'
 import { type SignedBlock } from '../../../src/chain/blocks/block.ts'
 import {
-  PeerBlocksError,
-  type PeerBlocksFailure,
   requestBlocks,
   requestBlocksByHash,
   requestTip
 } from '../../../src/sync/fetching/peer-blocks.ts'
+import { PeerBlocksError, type PeerBlocksFailure } from '../../../src/sync/protocols/asking.ts'
 import { OTHER_KEY, signChain, signChild, testGenesisBlock } from '../../support/signed-chain.ts'
 import { createStubPeers, serving, servingByHash, type StubPeers } from './blocks-fixture.ts'
 

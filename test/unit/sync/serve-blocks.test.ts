@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import { bytesToHex } from '../../../src/base/bytes.ts'
 import { ChainError } from '../../../src/chain/blocks/chain-error.ts'
+import { serveBlocksByHash } from '../../../src/sync/protocols/blocks-by-hash.ts'
 import {
   isBlockServed,
   type MessageSource,
-  serveBlocksByHash,
   serveBlocksByRange
-} from '../../../src/sync/serving/serve-blocks.ts'
+} from '../../../src/sync/protocols/blocks-by-range.ts'
 
 const SIZE_BYTES = 100
 

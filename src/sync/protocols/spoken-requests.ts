@@ -1,12 +1,8 @@
 // Requests go to peers that answer them by their own word; configured peers are asked for more than that.
-import { BLOCKS_BY_HASH } from '../../protocols/blocks-by-hash/codec.ts'
-import { BLOCKS_BY_RANGE } from '../../protocols/blocks-by-range/codec.ts'
-import { type ProtocolDef, protocolId } from '../../protocols/protocol-def.ts'
-import { SIGNED_TIP } from '../../protocols/signed-tip/codec.ts'
-import { STATE_DIFFS_BY_RANGE } from '../../protocols/state-diffs-by-range/codec.ts'
-import { STATUS } from '../../protocols/status/codec.ts'
-import { RequestError } from '../reqresp/request-error.ts'
-import { type RequestChunks } from '../sync/fetching/peer-blocks.ts'
+import { type ProtocolDef, protocolId } from '../../../protocols/protocol-def.ts'
+import { RequestError } from '../../reqresp/request-error.ts'
+import { type RequestChunks } from './asking.ts'
+import { SERVED_PROTOCOLS } from './served-protocols.ts'
 
 /** A protocol, whatever its values. */
 export type NamedProtocol = Pick<ProtocolDef<never, never>, 'name' | 'version'>
@@ -34,13 +30,9 @@ export interface Spoken {
 }
 
 /** Without these a peer is of no use to recovery, or of less. */
-const RECOVERY_PROTOCOLS: readonly NamedProtocol[] = [
-  SIGNED_TIP,
-  STATUS,
-  BLOCKS_BY_RANGE,
-  BLOCKS_BY_HASH,
-  STATE_DIFFS_BY_RANGE
-]
+const NEEDED_PROTOCOLS: readonly NamedProtocol[] = SERVED_PROTOCOLS.flatMap(({ def, isNeeded }) =>
+  isNeeded ? [def] : []
+)
 
 /** Joins what a network knows to protocols. */
 export function createSpoken({ chainId, speaks, isConfigured }: SpokenDeps): Spoken {
@@ -50,7 +42,7 @@ export function createSpoken({ chainId, speaks, isConfigured }: SpokenDeps): Spo
     speaks: ofChain,
     isAsked: (peer, protocol) => isConfigured(peer) || ofChain(peer, protocol) !== false,
     unspoken: (peer) =>
-      RECOVERY_PROTOCOLS.filter((protocol) => ofChain(peer, protocol) === false).map(
+      NEEDED_PROTOCOLS.filter((protocol) => ofChain(peer, protocol) === false).map(
         ({ name }) => name
       )
   }

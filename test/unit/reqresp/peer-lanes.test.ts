@@ -4,7 +4,7 @@ import {
   createPeerLanes,
   type LaneKind,
   RESERVED_STREAMS_PER_PEER
-} from '../../../src/node/peer-lanes.ts'
+} from '../../../src/reqresp/peer-lanes.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
 
 const KINDS: readonly LaneKind[] = ['small', 'bulk']

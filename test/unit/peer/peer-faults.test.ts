@@ -2,17 +2,14 @@
 import assert from 'node:assert/strict'
 import { FramingError, type FramingFailure } from '../../../protocols/framing/framing-error.ts'
 import { silentLog } from '../../../src/base/log.ts'
-import {
-  createBlaming,
-  falseAnswerFault,
-  gossipFault,
-  nameBenched,
-  openBlame,
-  requestFault
-} from '../../../src/node/peer-faults.ts'
+import { gossipFault } from '../../../src/gossip/refusal-reason.ts'
+import { openBlame } from '../../../src/node/open-blame.ts'
+import { createBlaming } from '../../../src/peer/blaming.ts'
+import { requestFault } from '../../../src/reqresp/request-fault.ts'
 import { RequestError, type RequestFailure } from '../../../src/reqresp/request-error.ts'
+import { falseAnswerFault, nameBenched } from '../../../src/sync/fetching/answer-fault.ts'
 import { createMemoryStore } from '../../../src/store/memory-store.ts'
-import { type PeerBlocksFailure } from '../../../src/sync/fetching/peer-blocks.ts'
+import { type PeerBlocksFailure } from '../../../src/sync/protocols/asking.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
 
 const peer = 'a'

@@ -1,16 +1,17 @@
 // Who is asked for much, the best first; and the fetcher of blocks that asks them.
-import { BLOCKS_BY_RANGE } from '../../protocols/blocks-by-range/codec.ts'
-import { type Clock } from '../base/clock.ts'
-import { type Blame } from '../peer/blame.ts'
-import { type PeerBlocksDeps } from '../sync/fetching/peer-blocks.ts'
-import { type BlockFetcher, createBlockFetcher } from '../sync/fetching/range-fetcher.ts'
-import { type PeerClaims } from '../backups/peer-claims.ts'
-import { type NamedProtocol, type Spoken } from './spoken-requests.ts'
+import { BLOCKS_BY_RANGE } from '../../../protocols/blocks-by-range/codec.ts'
+import { type Status } from '../../../protocols/status/codec.ts'
+import { type Clock } from '../../base/clock.ts'
+import { type Blame } from '../../peer/blame.ts'
+import { type NamedProtocol, type Spoken } from '../protocols/spoken-requests.ts'
+import { type PeerBlocksDeps } from './peer-blocks.ts'
+import { type BlockFetcher, createBlockFetcher } from './range-fetcher.ts'
 
 /** Where peers are known. */
 export interface BulkPeersDeps {
   readonly connected: () => readonly string[]
-  readonly claims: PeerClaims
+  /** The last status of a peer, as a hint. */
+  readonly claims: { status(peer: string): Pick<Status, 'unsafeNumber'> | undefined }
   readonly blame: Blame
   readonly spoken: Pick<Spoken, 'isAsked'>
   /** True for a peer that is relied on: strangers get what such peers do not bring. */

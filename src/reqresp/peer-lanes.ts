@@ -1,17 +1,8 @@
 // Streams and quota of what is served: configured peers have their own, so that no flood can shut them out.
 import { type Clock } from '../base/clock.ts'
+import { configuredPeersMax } from '../peer/configured-peers.ts'
 import { Quota, type QuotaRates } from '../peer/quota.ts'
-import { Lane, type LaneLimits } from '../reqresp/lane.ts'
-import { BACKUPS_MAX } from '../config/config-keys.ts'
-
-/** What a request costs in quota tokens. */
-export const COST_TOKENS = {
-  status: 1,
-  signedTip: 5,
-  blocksByRange: 10,
-  blocksByHash: 10,
-  stateDiffsByRange: 10
-} as const
+import { Lane, type LaneLimits } from './lane.ts'
 
 /** small: one short answer. bulk: many chunks, or large ones. Every protocol is of one of them. */
 export type LaneKind = 'small' | 'bulk'
@@ -71,8 +62,7 @@ export function createPeerLanes(
   isConfigured: (peer: string) => boolean,
   peersCount: number
 ): PeerLanes {
-  // Backups that count now, that counted when the gate last opened, and that are to count when it opens next.
-  const reservedCount = peersCount + 3 * BACKUPS_MAX
+  const reservedCount = configuredPeersMax(peersCount)
   const kinds: readonly LaneKind[] = ['small', 'bulk']
   const open = new Map(
     kinds.map((kind) => {

@@ -8,12 +8,13 @@ import {
 import { type Status } from '../../../protocols/status/codec.ts'
 import { type Block } from '../../../src/chain/blocks/block.ts'
 import { PeerClaims } from '../../../src/backups/peer-claims.ts'
-import { EXECUTION_CHEAP_MAX_BLOCKS, recoveryDiffs } from '../../../src/node/recovery-diffs.ts'
+import { recoveryDiffs } from '../../../src/recovery/actions/state-diffs.ts'
+import { EXECUTION_CHEAP_MAX_BLOCKS } from '../../../src/recovery/decide/diff-price.ts'
 import { accountKey, toOperation } from '../../../src/state/entry-key.ts'
 import { CHAIN_PREFIX, numberKey } from '../../../src/store/keys.ts'
 import { asRequestChunks } from '../../support/request-chunks.ts'
-import { type RequestChunks } from '../../../src/sync/fetching/peer-blocks.ts'
-import { serveStateDiffs } from '../../../src/sync/serving/serve-diffs.ts'
+import { type RequestChunks } from '../../../src/sync/protocols/asking.ts'
+import { serveStateDiffs } from '../../../src/sync/protocols/state-diffs-by-range.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
 import {
   type ApplyNode,

@@ -1,34 +1,29 @@
 // State diffs as recovery uses them: our own out of the store, the peers' by request.
-import { type Status } from '../../protocols/status/codec.ts'
-import { type Applier } from '../apply/applier.ts'
-import { ApplyError } from '../apply/apply-error.ts'
-import { type Hex } from '../base/bytes.ts'
-import { errorMessage } from '../base/node-error.ts'
-import { createYielder } from '../base/yielder.ts'
-import { type Block } from '../chain/blocks/block.ts'
-import { unlessDamaged } from '../chain/stored/chain-entry.ts'
-import { type DiffsResult, type OnDiffs, type RecoveryDiffs } from '../recovery/actions/ports.ts'
-import { type StateStretch } from '../recovery/knowledge/ports.ts'
-import { type FetchDiffsDeps, fetchDiffs } from '../sync/fetching/fetch-diffs.ts'
-import { type OpenStores } from './open-stores.ts'
-import { type PeerClaims } from '../backups/peer-claims.ts'
+import { type Status } from '../../../protocols/status/codec.ts'
+import { type Applier } from '../../apply/applier.ts'
+import { ApplyError } from '../../apply/apply-error.ts'
+import { type Hex } from '../../base/bytes.ts'
+import { errorMessage } from '../../base/node-error.ts'
+import { createYielder } from '../../base/yielder.ts'
+import { type Block } from '../../chain/blocks/block.ts'
+import { type BlockStore } from '../../chain/stored/block-store.ts'
+import { unlessDamaged } from '../../chain/stored/chain-entry.ts'
+import { type FetchDiffsDeps, fetchDiffs } from '../../sync/fetching/fetch-diffs.ts'
+import { isApplyingDear, isExecutionDear, PATH_LOOKS_MAX } from '../decide/diff-price.ts'
+import { type StateStretch } from '../knowledge/ports.ts'
+import { type DiffsResult, type OnDiffs, type RecoveryDiffs } from './ports.ts'
 
-/** Executing so much gas takes about as long as asking a peer for diffs and checking them. */
-export const EXECUTION_CHEAP_MAX_GAS = 200_000_000n
-/** So many blocks are worth asking for, whatever is in them. */
-export const EXECUTION_CHEAP_MAX_BLOCKS = 1_024n
+/** What peers say of themselves, as a hint; the last status of each. */
+interface StatusClaims {
+  status(peer: string): Status | undefined
+}
 
-/** Executing so much gas with a cold EVM takes longer than asking a peer for the diff. */
-export const APPLYING_CHEAP_MAX_GAS = 1_000_000n
-/** Blocks of a path that are looked at to tell; the others are taken to be like them. */
-const PATH_LOOKS_MAX = 16
-
-/** What the port is joined to. */
+/** Where diffs are, who claims to keep them, and what applies them. */
 export interface RecoveryDiffsDeps extends FetchDiffsDeps {
-  readonly stores: Pick<OpenStores, 'blocks'>
+  readonly stores: { readonly blocks: BlockStore }
   readonly acceptedBlock: (hash: Hex) => Block | undefined
   readonly applier: Applier
-  readonly claims: PeerClaims
+  readonly claims: StatusClaims
   readonly connected: () => readonly string[]
 }
 
@@ -46,7 +41,7 @@ export function recoveryDiffs(deps: RecoveryDiffsDeps): RecoveryDiffs {
     areServed: (stretch) => peersWith(deps, stretch).length > 0,
     isExecutionDear(stretch) {
       const key = `${stretch.from.hash} ${stretch.to.hash}`
-      if (looked?.key !== key) looked = { key, isDear: isExecutionDear(stores, stretch) }
+      if (looked?.key !== key) looked = { key, isDear: isDear(stores, stretch) }
       return looked.isDear
     },
     replayStored: ({ from, to }, onReplayed, signal) =>
@@ -54,13 +49,10 @@ export function recoveryDiffs(deps: RecoveryDiffsDeps): RecoveryDiffs {
         await applier.replayDiffs({ from, to: to.number, onReplayed, signal })
         return { kind: 'rebuilt' }
       }),
-    isApplyingDear(path) {
-      let gas = 0n
-      for (const hash of path.slice(0, PATH_LOOKS_MAX)) {
-        gas += deps.acceptedBlock(hash)?.header.gasUsed ?? 0n
-      }
-      return gas > APPLYING_CHEAP_MAX_GAS
-    },
+    isApplyingDear: (path) =>
+      isApplyingDear(
+        path.slice(0, PATH_LOOKS_MAX).map((hash) => deps.acceptedBlock(hash)?.header.gasUsed ?? 0n)
+      ),
     applyFetched: (path, onApplied, signal) => applyFetched(deps, path, onApplied, signal),
     fetchReceipts: (path, onTaken, signal) => fetchReceipts(deps, path, onTaken, signal),
     replayFetched: (stretch, onReplayed, signal) =>
@@ -185,15 +177,12 @@ function keepsDiffs(
   return oldestDiff !== undefined && oldestDiff <= first && unsafeNumber >= last
 }
 
-function isExecutionDear(
-  { blocks }: Pick<OpenStores, 'blocks'>,
-  { from, to }: StateStretch
-): boolean {
-  if (to.number - from.number > EXECUTION_CHEAP_MAX_BLOCKS) return true
-  let gas = 0n
+function isDear({ blocks }: RecoveryDiffsDeps['stores'], { from, to }: StateStretch): boolean {
+  return isExecutionDear(to.number - from.number, gasOf(blocks, { from, to }))
+}
+
+function* gasOf(blocks: BlockStore, { from, to }: StateStretch): Generator<bigint> {
   for (let number = from.number + 1n; number <= to.number; number++) {
-    gas += blocks.blockByNumber(number)?.header.gasUsed ?? 0n
-    if (gas > EXECUTION_CHEAP_MAX_GAS) return true
+    yield blocks.blockByNumber(number)?.header.gasUsed ?? 0n
   }
-  return false
 }

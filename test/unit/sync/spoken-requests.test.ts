@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { BLOCKS_BY_RANGE } from '../../../protocols/blocks-by-range/codec.ts'
 import { SIGNED_TIP } from '../../../protocols/signed-tip/codec.ts'
-import { createSpoken, requestsToSpeakers } from '../../../src/node/spoken-requests.ts'
+import { createSpoken, requestsToSpeakers } from '../../../src/sync/protocols/spoken-requests.ts'
 import { RequestError } from '../../../src/reqresp/request-error.ts'
 import { asRequestChunks } from '../../support/request-chunks.ts'
 

@@ -1,0 +1,32 @@
+// Every request protocol that this node answers and asks: whatever goes through all of them goes through this list.
+import { type RequestDeadlines } from '../../reqresp/requester.ts'
+import { type ServedProtocol } from '../../reqresp/served-protocol.ts'
+import { type MessageByHashSource, SERVED_BLOCKS_BY_HASH } from './blocks-by-hash.ts'
+import { type MessageSource, SERVED_BLOCKS_BY_RANGE } from './blocks-by-range.ts'
+import { SERVED_SIGNED_TIP, type TipSource } from './signed-tip.ts'
+import { SERVED_STATE_DIFFS, type StoredDiffs } from './state-diffs-by-range.ts'
+import { SERVED_STATUS, type StatusSource } from './status.ts'
+
+/** What all of them are served from. A protocol takes the least that it needs; node/ joins the sum. */
+export interface ServedSources extends TipSource, StatusSource {
+  readonly blocks: MessageSource & StoredDiffs
+  readonly accepted: MessageByHashSource
+}
+
+/** In the order in which what a peer does not speak is named to operators. */
+export const SERVED_PROTOCOLS: readonly ServedProtocol<unknown, unknown, ServedSources>[] = [
+  SERVED_SIGNED_TIP,
+  SERVED_STATUS,
+  SERVED_BLOCKS_BY_RANGE,
+  SERVED_BLOCKS_BY_HASH,
+  SERVED_STATE_DIFFS
+]
+
+const ASK_DEADLINES: ReadonlyMap<string, RequestDeadlines> = new Map(
+  SERVED_PROTOCOLS.map(({ def, deadlines }) => [def.name, deadlines.ask])
+)
+
+/** How long a request of the protocol may take; undefined for one that is not of the list. */
+export function deadlinesOf({ name }: { readonly name: string }): RequestDeadlines | undefined {
+  return ASK_DEADLINES.get(name)
+}
