@@ -1,7 +1,8 @@
 // Requests in raw bytes: sound ones, and every way of sending a bad one.
 import { type Connection, type Stream } from '@libp2p/interface'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Answer, describeAnswer, type ProtocolName, splitFrames } from './frames.ts'
+import { type Answer, describeAnswer, splitFrames } from './frames.ts'
+import { type ProtocolName } from './protocol-facts.ts'
 import { withPatience } from './patience.ts'
 import { NotRun } from './verdict.ts'
 import { StreamReader } from './raw-stream.ts'

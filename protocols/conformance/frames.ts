@@ -1,5 +1,6 @@
 // Responses taken apart without judging them: every rule is then looked at by its own case.
 import { decompressBlock } from '../snappy-block.ts'
+import { type ProtocolName } from './protocol-facts.ts'
 import { type StreamEnd } from './raw-stream.ts'
 
 /** One chunk as it stands in the stream (protocols/framing, "Chunks"). */
@@ -10,10 +11,6 @@ export interface Frame {
   readonly lengthBytes: number
   readonly payload: Uint8Array
 }
-
-/** The protocols of the suite. */
-export type ProtocolName =
-  'status' | 'signed_tip' | 'blocks_by_range' | 'blocks_by_hash' | 'state_diffs_by_range'
 
 /** What came back for one request. */
 export interface Answer {

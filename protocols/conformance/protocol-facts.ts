@@ -1,31 +1,100 @@
-// The protocols of the suite and their limits, as their pages give them.
+// The protocols of the suite, one row each: the wire's value, and what cases that go through all of them go by.
 import { BLOCKS_BY_HASH } from '../blocks-by-hash/codec.ts'
 import { BLOCKS_BY_RANGE } from '../blocks-by-range/codec.ts'
-import { type ProtocolLimits } from '../protocol-def.ts'
+import { type ProtocolDef, type ProtocolLimits } from '../protocol-def.ts'
 import { SIGNED_TIP } from '../signed-tip/codec.ts'
 import { STATE_DIFFS_BY_RANGE } from '../state-diffs-by-range/codec.ts'
 import { STATUS } from '../status/codec.ts'
-import { type ProtocolName } from './frames.ts'
 
-/** The limits of each. */
-export const LIMITS: Readonly<Record<ProtocolName, ProtocolLimits>> = {
-  status: STATUS.limits,
-  signed_tip: SIGNED_TIP.limits,
-  blocks_by_range: BLOCKS_BY_RANGE.limits,
-  blocks_by_hash: BLOCKS_BY_HASH.limits,
-  state_diffs_by_range: STATE_DIFFS_BY_RANGE.limits
+/** What a sound request is made of. */
+interface Asker {
+  readonly genesisHash: Uint8Array
+  /** A sound status of the asker. */
+  readonly ownStatus: () => Uint8Array
 }
 
-/** All of them. */
-export const PROTOCOLS = Object.keys(LIMITS) as readonly ProtocolName[]
+interface ProtocolFacts {
+  readonly def: Pick<ProtocolDef<unknown, unknown>, 'name' | 'limits'>
+  /** The rule of its page on the bytes of a request. */
+  readonly requestRule: string
+  /** A whole request, whatever it asks for. */
+  readonly sample: (asker: Asker) => Uint8Array
+  /** True for the sizes that a whole request can have; left out where that is the largest alone. */
+  readonly isWhole?: (length: number) => boolean
+  /** Where the answers have block messages, which rules of their own hold for; left out where there are none. */
+  readonly messages?: 'each chunk' | 'in the tip'
+}
 
 const HASH_BYTES = 32
 const OFFSET_BYTES = 4
+const RANGE = { start: 1n, count: 1n, maxBytes: 2 ** 23 }
 
-/** True for the sizes that a whole request can have: one, but for the list of blocks_by_hash. */
+const FACTS = {
+  status: {
+    def: STATUS,
+    requestRule: 'ST-1',
+    sample: ({ ownStatus }: Asker) => ownStatus()
+  },
+  signed_tip: {
+    def: SIGNED_TIP,
+    requestRule: 'TI-1',
+    sample: ({ genesisHash }: Asker) =>
+      SIGNED_TIP.request.encode({ number: 0n, hash: genesisHash }),
+    messages: 'in the tip'
+  },
+  blocks_by_range: {
+    def: BLOCKS_BY_RANGE,
+    requestRule: 'BR-1',
+    sample: () => BLOCKS_BY_RANGE.request.encode(RANGE),
+    messages: 'each chunk'
+  },
+  blocks_by_hash: {
+    def: BLOCKS_BY_HASH,
+    requestRule: 'BH-1',
+    sample: ({ genesisHash }: Asker) => BLOCKS_BY_HASH.request.encode({ hashes: [genesisHash] }),
+    isWhole: (length: number) =>
+      length > OFFSET_BYTES && (length - OFFSET_BYTES) % HASH_BYTES === 0,
+    messages: 'each chunk'
+  },
+  state_diffs_by_range: {
+    def: STATE_DIFFS_BY_RANGE,
+    requestRule: 'SD-1',
+    sample: () => STATE_DIFFS_BY_RANGE.request.encode(RANGE)
+  }
+} as const satisfies Readonly<Record<string, ProtocolFacts>>
+
+/** The protocols of the suite. */
+export type ProtocolName = keyof typeof FACTS
+
+/** All of them. */
+export const PROTOCOLS = Object.keys(FACTS) as readonly ProtocolName[]
+
+/** What its page says that a request must be. */
+export function requestRuleOf(protocol: ProtocolName): string {
+  return FACTS[protocol].requestRule
+}
+
+/** The limits of its page. */
+export function limitsOf(protocol: ProtocolName): ProtocolLimits {
+  return FACTS[protocol].def.limits
+}
+
+/** A whole request, to be cut short or sent as it is. */
+export function sampleRequest(protocol: ProtocolName, asker: Asker): Uint8Array {
+  return FACTS[protocol].sample(asker)
+}
+
+/** Where the answers have block messages; undefined where there are none. */
+export function messagesIn(protocol: ProtocolName): ProtocolFacts['messages'] {
+  const facts: ProtocolFacts = FACTS[protocol]
+  return facts.messages
+}
+
+/** True for the sizes that a whole request can have. */
 export function isWholeSize(protocol: ProtocolName, length: number): boolean {
-  const { requestMaxBytes } = LIMITS[protocol]
-  if (protocol !== 'blocks_by_hash') return length === requestMaxBytes
-  const hashesBytes = length - OFFSET_BYTES
-  return hashesBytes > 0 && hashesBytes % HASH_BYTES === 0 && length <= requestMaxBytes
+  const { isWhole, def }: ProtocolFacts = FACTS[protocol]
+  const { requestMaxBytes } = def.limits
+  return isWhole === undefined
+    ? length === requestMaxBytes
+    : isWhole(length) && length <= requestMaxBytes
 }

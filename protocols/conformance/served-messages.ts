@@ -2,6 +2,7 @@
 import { type BlockMessage, decodeBlockMessage, isTopicVersion } from '../block-message/codec.ts'
 import { signerOf, toHex } from './block-maker.ts'
 import { type Answer, contentOf } from './frames.ts'
+import { messagesIn } from './protocol-facts.ts'
 
 /** A block message that the node served. */
 export interface ServedMessage {
@@ -44,20 +45,18 @@ export function signersOf(
 
 /** The block messages of one answer. */
 export function messagesOf(answer: Answer | undefined): readonly ServedMessage[] {
-  switch (answer?.protocol) {
-    case 'signed_tip': {
+  if (answer === undefined) return []
+  switch (messagesIn(answer.protocol)) {
+    case 'in the tip': {
       const tip = tipOf(answer)
       if (tip === undefined || tip.message.length === 0) return []
       return [toServed(answer.what, tip.version, tip.message)]
     }
-    case 'blocks_by_range':
-    case 'blocks_by_hash':
+    case 'each chunk':
       return answer.frames.flatMap((frame) => {
         const content = frame.result === 0 ? contentOf(frame) : undefined
         return content === undefined ? [] : [toServed(answer.what, frame.version, content)]
       })
-    case 'status':
-    case 'state_diffs_by_range':
     case undefined:
       return []
   }

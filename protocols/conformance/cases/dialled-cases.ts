@@ -6,27 +6,18 @@ import { keccak256, makeBlock, planBlock } from '../block-maker.ts'
 import { type ConformanceCase } from '../conformance-case.ts'
 import { expectRule, expectSeen, NotRun, requireGiven } from '../verdict.ts'
 import { type Call, type NodeListener, redialMs } from '../node-listener.ts'
-import { isWholeSize, PROTOCOLS } from '../protocol-facts.ts'
+import { isWholeSize, type ProtocolName, PROTOCOLS, requestRuleOf } from '../protocol-facts.ts'
 import { isNone, readRawStatus, STATUS_BYTES, withField } from '../raw-status.ts'
 import { type Subject } from '../subject.ts'
 import { readStatus, withPeer } from '../suite-peer.ts'
 import { NO_BLOCK, requests } from '../survey.ts'
 import { waitUntil, watch } from '../patience.ts'
-import { type ProtocolName } from '../frames.ts'
 import { calmMs, type Reaction, reactionOn } from './other-chain.ts'
 
 const STATUS_INTERVAL_MS = 1_000
 const STATUS_AGAIN_MS = 1_500
 /** Clocks are read in whole milliseconds, and set by and by; a node's own timers blur nothing of more. */
 const INTERVAL_SLACK_MS = 50
-/** What each protocol's page says of the request's bytes. */
-const REQUEST_RULE: Readonly<Record<ProtocolName, string>> = {
-  status: 'ST-1',
-  signed_tip: 'TI-1',
-  blocks_by_range: 'BR-1',
-  blocks_by_hash: 'BH-1',
-  state_diffs_by_range: 'SD-1'
-}
 const FALSE_KEY = keccak256(Uint8Array.of(0x66))
 
 /** Cases in which the node is the client. They need the listener. */
@@ -135,7 +126,7 @@ async function checkStatusSent(subject: Subject): Promise<void> {
 function requested(protocol: ProtocolName): ConformanceCase {
   return {
     id: `FR-3 ${protocol}`,
-    rules: ['FR-3', 'FR-1', REQUEST_RULE[protocol]],
+    rules: ['FR-3', 'FR-1', requestRuleOf(protocol)],
     title: `sends one whole container of ${protocol} and closes its side`,
     run: async (subject) => {
       const calls = listenerOf(subject).calls.filter((call) => call.protocol === protocol)

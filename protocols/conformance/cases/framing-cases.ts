@@ -2,14 +2,14 @@
 import { type Asked, linesOf, requestProtocol } from '../asking.ts'
 import { type ConformanceCase } from '../conformance-case.ts'
 import { expectRule, expectSeen, NotRun } from '../verdict.ts'
-import { type Answer, contentOf, type Frame, type ProtocolName } from '../frames.ts'
-import { LIMITS, PROTOCOLS } from '../protocol-facts.ts'
+import { type Answer, contentOf, type Frame } from '../frames.ts'
+import { limitsOf, type ProtocolName, PROTOCOLS, sampleRequest } from '../protocol-facts.ts'
 import { isNone, withField } from '../raw-status.ts'
 import { type Subject } from '../subject.ts'
 import { withPeer } from '../suite-peer.ts'
 import { openStream } from '../suite-host.ts'
 import { watch } from '../patience.ts'
-import { answersOf, NO_BLOCK, requests } from '../survey.ts'
+import { answersOf } from '../survey.ts'
 import { calmMs, servedReaction } from './other-chain.ts'
 import { expectRefused } from './refusal.ts'
 
@@ -131,7 +131,7 @@ async function checkIds({ options, chainId }: Subject): Promise<void> {
 }
 
 function limitAndOne(protocol: ProtocolName): Uint8Array {
-  return new Uint8Array(LIMITS[protocol].requestMaxBytes + 1)
+  return new Uint8Array(limitsOf(protocol).requestMaxBytes + 1)
 }
 
 /** One request to each protocol. */
@@ -145,21 +145,14 @@ function ofEach(
 }
 
 async function checkTruncated(subject: Subject): Promise<void> {
-  const { genesisHash, ownStatus } = subject
-  const whole: Readonly<Record<ProtocolName, Uint8Array>> = {
-    status: ownStatus(),
-    signed_tip: requests.tip(0n, genesisHash),
-    blocks_by_range: requests.range(1n, 1n),
-    blocks_by_hash: requests.hashes(NO_BLOCK),
-    state_diffs_by_range: requests.diffs(1n, 1n)
-  }
-  const asked = PROTOCOLS.flatMap((protocol) =>
-    [0, whole[protocol].length / 2].map((length) => ({
+  const asked = PROTOCOLS.flatMap((protocol) => {
+    const whole = sampleRequest(protocol, subject)
+    return [0, whole.length / 2].map((length) => ({
       protocol,
       what: `${protocol}, ${String(Math.floor(length))} bytes`,
-      bytes: whole[protocol].subarray(0, length)
+      bytes: whole.subarray(0, length)
     }))
-  )
+  })
   await expectRefused(subject, asked)
 }
 
@@ -244,7 +237,7 @@ function checkVersion(answer: Answer): string | undefined {
 }
 
 function checkLength(answer: Answer): string | undefined {
-  const { chunkMaxBytes } = LIMITS[answer.protocol]
+  const { chunkMaxBytes } = limitsOf(answer.protocol)
   const okMax = 32 + chunkMaxBytes + Math.floor(chunkMaxBytes / 6)
   return firstOf(answer, ({ result, lengthBytes }) => {
     const isWrong = result === 4 ? lengthBytes !== 4 : lengthBytes > (result === 0 ? okMax : 256)
@@ -253,7 +246,7 @@ function checkLength(answer: Answer): string | undefined {
 }
 
 function checkContent(answer: Answer): string | undefined {
-  const { chunkMaxBytes } = LIMITS[answer.protocol]
+  const { chunkMaxBytes } = limitsOf(answer.protocol)
   return firstOf(answer, (frame) => {
     const sizeBytes = (frame.result === 0 ? contentOf(frame) : undefined)?.length ?? 0
     return sizeBytes > chunkMaxBytes && `a chunk of ${String(sizeBytes)} bytes`

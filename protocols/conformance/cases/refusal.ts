@@ -1,7 +1,6 @@
 // Requests that a node has to refuse.
 import { type Asked, isCut, isRefused, linesOf } from '../asking.ts'
-import { type ProtocolName } from '../frames.ts'
-import { LIMITS } from '../protocol-facts.ts'
+import { limitsOf, type ProtocolName } from '../protocol-facts.ts'
 import { type Subject } from '../subject.ts'
 import { askEach } from '../suite-peer.ts'
 import { expectRule } from '../verdict.ts'
@@ -21,7 +20,7 @@ export function requestsOf(
 export async function expectRefused(subject: Subject, asked: readonly Asked[]): Promise<void> {
   const answers = await askEach(subject, asked)
   const wrong = answers.filter((answer, at) => {
-    const isOverLimit = (asked[at]?.bytes.length ?? 0) > LIMITS[answer.protocol].requestMaxBytes
+    const isOverLimit = (asked[at]?.bytes.length ?? 0) > limitsOf(answer.protocol).requestMaxBytes
     return !isRefused(answer) && !(isOverLimit && isCut(answer))
   })
   expectRule(wrong.length === 0, linesOf(wrong))

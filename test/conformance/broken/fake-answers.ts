@@ -9,7 +9,7 @@ import { STATE_DIFFS_BY_RANGE } from '../../../protocols/state-diffs-by-range/co
 import { encodeStateDiff } from '../../../protocols/state-diffs-by-range/state-diff-codec.ts'
 import { STATUS } from '../../../protocols/status/codec.ts'
 import { toHex } from '../../../protocols/conformance/block-maker.ts'
-import { type ProtocolName } from '../../../protocols/conformance/frames.ts'
+import { type ProtocolName } from '../../../protocols/conformance/protocol-facts.ts'
 import {
   FAKE_CHAIN_ID,
   FAKE_GENESIS,

@@ -7,8 +7,7 @@ import { ChunkParser } from '../../../protocols/framing/chunk-parser.ts'
 import { STATUS, type Status } from '../../../protocols/status/codec.ts'
 import { requestProtocol } from '../../../protocols/conformance/asking.ts'
 import { toHex } from '../../../protocols/conformance/block-maker.ts'
-import { type ProtocolName } from '../../../protocols/conformance/frames.ts'
-import { LIMITS } from '../../../protocols/conformance/protocol-facts.ts'
+import { limitsOf, type ProtocolName } from '../../../protocols/conformance/protocol-facts.ts'
 import { withPatience } from '../../../protocols/conformance/patience.ts'
 import { readRawStatus } from '../../../protocols/conformance/raw-status.ts'
 import { StreamReader } from '../../../protocols/conformance/raw-stream.ts'
@@ -102,7 +101,7 @@ async function serve(
         if (other !== connection) other.abort(new Error('the peer has a newer connection'))
       }
     }
-    const { requestMaxBytes } = LIMITS[protocol]
+    const { requestMaxBytes } = limitsOf(protocol)
     const maxBytes = faults.waitsForClose === true ? Infinity : requestMaxBytes
     const request = await readRequest(stream, maxBytes)
     const isTooLong = request.length > requestMaxBytes

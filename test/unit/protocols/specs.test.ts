@@ -1,6 +1,7 @@
 // The spec pages: rules numbered without gaps, every MUST in a rule, every example in the vectors.
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
+import { SERVED_PROTOCOLS } from '../../../src/sync/protocols/served-protocols.ts'
 import { projectPath } from '../../support/project-root.ts'
 
 const PREFIXES: Readonly<Record<string, string>> = {
@@ -23,12 +24,29 @@ const folders = readdirSync(projectPath('protocols'), { withFileTypes: true })
   .map(({ name }) => name)
 
 describe('spec pages', () => {
-  it('there is one for each folder, with vectors, linked from the overview', () => {
+  it('there is one for each folder, with vectors', () => {
     assert.deepEqual(['.', ...folders.toSorted()], Object.keys(PREFIXES))
+    for (const folder of folders) assert.notEqual(readVectorsText(folder), '')
+  })
+
+  it('of request protocols give wire name and limits as the codec has them, the others are in the overview', () => {
     const overview = readPage('.')
     for (const folder of folders) {
-      assert.ok(overview.includes(`](${folder}/README.md)`), folder)
-      assert.notEqual(readVectorsText(folder), '')
+      const found = SERVED_PROTOCOLS.find(({ def }) => def.name.replaceAll('_', '-') === folder)
+      if (found === undefined) {
+        assert.ok(overview.includes(`](${folder}/README.md)`), folder)
+        continue
+      }
+      const { name, version, limits } = found.def
+      const [, id, ...given] =
+        /^Id `([^`]+)`\. Limits: request ([\d,]+), chunk ([\d,]+)(?: \([^)]*\))?, chunks ([\d,]+)\.$/m.exec(
+          readPage(folder)
+        ) ?? []
+      assert.equal(id, `/rekindle/req/${name}/<chainId>/${String(version)}`)
+      assert.deepEqual(
+        given.map((text) => Number(text.replaceAll(',', ''))),
+        [limits.requestMaxBytes, limits.chunkMaxBytes, limits.chunksMax]
+      )
     }
   })
 

@@ -49,7 +49,7 @@ const ROWS: readonly (readonly [
   [{ writesWaitFor: 'files-exhausted' }, { code: 'files-exhausted' }, 'files-exhausted', 'raise'],
   [{ clockFault: FAULT }, { code: 'clock', fault: FAULT }, 'recovering', 'set the clock'],
   [{ stateAtHead: false }, { code: 'state-not-readable' }, 'recovering', undefined],
-  // Block 0 is a height as any other.
+  // Height 0 is one that can be lost.
   [{ unknownHash: 0n }, { code: 'blocks-missing', number: 0n }, 'recovering', 'connect'],
   [{ quietRemainingMs: 1 }, { code: 'quiet-round', remainingMs: 1 }, 'recovering', undefined]
 ]
