@@ -251,7 +251,7 @@ describe('recovery runner, beside its rounds', () => {
       world.recovery.onPeersChanged()
       await world.clock.advance(0)
       for (const height of [11, 12]) {
-        await world.chain.accept([testBlock(height)])
+        await world.chain.accepted.accept([testBlock(height)])
         world.recovery.onAccepted(testBlock(height), 'backup-1')
         await world.clock.advance(0)
         assert.equal(world.applied.at(-1), ref(height).hash)
