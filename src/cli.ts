@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command `rekindle`: arguments, and what the commands are put together from.
 import './net/promise-with-resolvers.ts'
+import { boundHeapGrowth } from './base/heap-growth.ts'
 import { errorMessage } from './base/node-error.ts'
 import { assertFilesToLoad, readFileLimit } from './node/file-limit.ts'
 
@@ -16,6 +17,7 @@ const PARTS: readonly (() => Promise<unknown>)[] = [
   () => import('./rpc/http-server.ts')
 ]
 
+boundHeapGrowth()
 process.exitCode = await run()
 
 async function run(): Promise<number> {

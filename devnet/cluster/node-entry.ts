@@ -1,6 +1,7 @@
 // One devnet node as a process: the production node, an observer that can hold it, and what is left out of it.
 import '../../src/net/promise-with-resolvers.ts'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
+import { boundHeapGrowth } from '../../src/base/heap-growth.ts'
 import { errorMessage } from '../../src/base/node-error.ts'
 import { parseListen, parsePeer } from '../../src/net/peer-address.ts'
 import { type PeerKey, readPeerKey } from '../../src/net/peer-key.ts'
@@ -30,6 +31,8 @@ import { type RecoverySection } from './report.ts'
 
 /** A gate that is left out does not keep a loop that cannot build from spinning. */
 const UNGATED_PAUSE_MS = 200
+
+boundHeapGrowth()
 
 const spec = JSON.parse(process.argv[2] ?? 'null') as NodeSpec
 const stop = new AbortController()
