@@ -5,13 +5,18 @@ import { boundHeapGrowth } from './base/heap-growth.ts'
 import { errorMessage } from './base/node-error.ts'
 import { assertFilesToLoad, readFileLimit } from './node/file-limit.ts'
 
-/** Node.js opens all files of a graph of modules at once, some 400 here: in parts that follow each other, a third. */
-const PARTS: readonly (() => Promise<unknown>)[] = [
+type Parts = readonly (() => Promise<unknown>)[]
+
+/** Node.js opens all files of a graph of modules at once, some 400 for a node: in parts that follow each other, a third. */
+const DATABASE_PARTS: Parts = [
   () => import('./base/keccak.ts'),
   () => import('./chain/genesis/genesis.ts'),
-  () => import('./execution/embedded-engine.ts'),
   () => import('./state/state-store.ts'),
-  () => import('./store/level-store.ts'),
+  () => import('./store/level-store.ts')
+]
+const NODE_PARTS: Parts = [
+  ...DATABASE_PARTS,
+  () => import('./execution/embedded-engine.ts'),
   () => import('./net/peer-key.ts'),
   () => import('./net/host.ts'),
   () => import('./rpc/http-server.ts')
@@ -27,26 +32,40 @@ async function run(): Promise<number> {
     process.stderr.write(`rekindle: ${errorMessage(thrown)}\n`)
     return 2
   }
-  for (const load of PARTS) await load()
-  const { systemClock } = await import('./base/clock.ts')
-  const { parseListen, parsePeer } = await import('./net/peer-address.ts')
-  const { createPeerKey, readPeerKey } = await import('./net/peer-key.ts')
   const { processIo } = await import('./cli/command-io.ts')
   const { runCommandLine } = await import('./cli/command-line.ts')
-  const { createNode } = await import('./node/node.ts')
-  const { computeGenesisBlock } = await import('./node/open-stores.ts')
   const { readVersion } = await import('./node/version.ts')
-  const readers = { parsePeer, parseListen, readPeerKey }
+  const deps = { version: readVersion(), loadParsers, loadDatabases, loadInit, loadRun }
+  return runCommandLine(process.argv.slice(2), deps, processIo())
+}
+
+async function loadParsers() {
+  const { parseListen, parsePeer } = await import('./net/peer-address.ts')
+  return { parseListen, parsePeer }
+}
+
+async function loadDatabases() {
+  await loadParts(DATABASE_PARTS)
+  return loadParsers()
+}
+
+async function loadInit() {
+  const readers = await loadDatabases()
+  const { systemClock } = await import('./base/clock.ts')
+  const { createPeerKey } = await import('./net/peer-key.ts')
+  const { computeGenesisBlock } = await import('./node/open-stores.ts')
   const genesisHash = async (genesis: Parameters<typeof computeGenesisBlock>[0]) =>
     (await computeGenesisBlock(genesis)).hash
-  return runCommandLine(
-    process.argv.slice(2),
-    {
-      version: readVersion(),
-      readers,
-      init: { clock: systemClock, createPeerKey, genesisHash },
-      createNode
-    },
-    processIo()
-  )
+  return { readers, init: { clock: systemClock, createPeerKey, genesisHash } }
+}
+
+async function loadRun() {
+  await loadParts(NODE_PARTS)
+  const { readPeerKey } = await import('./net/peer-key.ts')
+  const { createNode } = await import('./node/node.ts')
+  return { readers: { ...(await loadParsers()), readPeerKey }, createNode }
+}
+
+async function loadParts(parts: Parts): Promise<void> {
+  for (const load of parts) await load()
 }

@@ -1,4 +1,4 @@
-// The commands of `rekindle` and their flags; what each does stands in a file of its own.
+// The commands of `rekindle` and their flags; what each does stands in a file of its own, loaded when it runs.
 import { Command, CommanderError } from 'commander'
 import {
   addConfigFlags,
@@ -16,22 +16,25 @@ import {
   SIGNER_NOTES
 } from './command-help.ts'
 import { type CommandIo, EXIT_CODE } from './command-io.ts'
-import { printConfig } from './config-command.ts'
-import { explainCode } from './explain-command.ts'
-import { failureLines } from './failure-lines.ts'
-import { initNode, type InitCommandDeps } from './init-command.ts'
-import { addDbExits, addSignerRelease, type CommandEnd } from './exit-commands.ts'
-import { inspectDirectory, verifyDirectory } from './db-command.ts'
+import { type InitCommandDeps } from './init-command.ts'
+import { addDbExits, addSignerRelease, type CommandEnd, type LoadParsers } from './exit-commands.ts'
+import { CONFIG_KEYS } from '../config/config-keys.ts'
 import { ONE_START_FLAGS } from '../config/one-start.ts'
-import { type RunDeps, runNode } from './run-command.ts'
-import { printSigner } from './signer-command.ts'
 import { type PeerIdentity } from '../config/start-inputs.ts'
-import { DEFAULT_RPC_URL, printStatus } from './status-command.ts'
+import { type RunDeps } from './run-command.ts'
 
-/** What the commands are put together from. */
-export interface CommandLineDeps<Key extends PeerIdentity> extends RunDeps<Key> {
-  readonly init: InitCommandDeps['init']
+/** Where a node's JSON-RPC is unless told otherwise. */
+const DEFAULT_RPC_URL = `http://${CONFIG_KEYS.rpc.default}`
+
+/** What the commands are put together from. Each part is loaded by the commands that need it, as they run. */
+export interface CommandLineDeps<Key extends PeerIdentity> {
   readonly version: string
+  /** For commands that read the config of a node. */
+  readonly loadParsers: LoadParsers
+  /** For commands that open the databases of a stopped node as well. */
+  readonly loadDatabases: LoadParsers
+  readonly loadInit: () => Promise<InitCommandDeps>
+  readonly loadRun: () => Promise<RunDeps<Key>>
 }
 
 /** Runs the command that the arguments (without node and script) name. Resolves with the exit code. */
@@ -45,11 +48,11 @@ export async function runCommandLine<Key extends PeerIdentity>(
     exitCode = code
   }
   const program = createProgram(deps.version, io)
-  addInit(program.command('init'), deps, { io, end })
-  addRun(program.command('run'), deps, { io, end })
+  addInit(program.command('init'), deps.loadInit, { io, end })
+  addRun(program.command('run'), deps.loadRun, { io, end })
   addStatus(program.command('status'), { io, end })
   addSigner(program.command('signer'), deps, { io, end })
-  addDb(program.command('db'), deps, { io, end })
+  addDb(program.command('db'), deps.loadDatabases, { io, end })
   addConfig(program.command('config'), { io, end })
   addExplain(program.command('explain'), { io, end })
   try {
@@ -59,6 +62,7 @@ export async function runCommandLine<Key extends PeerIdentity>(
     if (thrown instanceof CommanderError) {
       return thrown.exitCode === 0 ? EXIT_CODE.good : EXIT_CODE.badUsage
     }
+    const { failureLines } = await import('./failure-lines.ts')
     for (const line of failureLines(thrown)) io.complain(`${line}\n`)
     return EXIT_CODE.failed
   }
@@ -76,7 +80,11 @@ function createProgram(version: string, io: CommandIo): Command {
     .exitOverride()
 }
 
-function addInit(command: Command, deps: InitCommandDeps, { io, end }: CommandEnd): void {
+function addInit(
+  command: Command,
+  loadInit: () => Promise<InitCommandDeps>,
+  { io, end }: CommandEnd
+): void {
   command
     .description('write config, keys, signed record and genesis of a new node; overwrites nothing')
     .addHelpText('after', INIT_NOTES)
@@ -95,13 +103,15 @@ function addInit(command: Command, deps: InitCommandDeps, { io, end }: CommandEn
         chainId: textFlag(given, 'chainId'),
         isJson: given.json === true
       }
+      const deps = await loadInit()
+      const { initNode } = await import('./init-command.ts')
       end(await initNode(flags, deps, io))
     })
 }
 
 function addRun<Key extends PeerIdentity>(
   command: Command,
-  deps: RunDeps<Key>,
+  loadRun: () => Promise<RunDeps<Key>>,
   { io, end }: CommandEnd
 ): void {
   command
@@ -123,6 +133,8 @@ function addRun<Key extends PeerIdentity>(
         giveUpAbove: textFlag(given, 'giveUpAbove')
       }
     }
+    const deps = await loadRun()
+    const { runNode } = await import('./run-command.ts')
     end(await runNode(flags, deps, io))
   })
 }
@@ -134,17 +146,21 @@ function addStatus(command: Command, { io, end }: CommandEnd): void {
     .option('--json', 'print one JSON object')
     .action(async (given: GivenFlags) => {
       const rpcUrl = textFlag(given, 'rpc') ?? DEFAULT_RPC_URL
+      const { printStatus } = await import('./status-command.ts')
       end(await printStatus({ rpcUrl, isJson: given.json === true }, io))
     })
 }
 
-function addSigner<Key extends PeerIdentity>(
+function addSigner(
   command: Command,
-  { readers }: RunDeps<Key>,
+  {
+    loadParsers,
+    loadDatabases
+  }: Pick<CommandLineDeps<PeerIdentity>, 'loadParsers' | 'loadDatabases'>,
   { io, end }: CommandEnd
 ): void {
   command.description('the signed record of a sequencer')
-  addSignerRelease(command, readers, { io, end })
+  addSignerRelease(command, loadDatabases, { io, end })
   command
     .command('show')
     .description('print what the record holds, also while the node runs')
@@ -158,15 +174,13 @@ function addSigner<Key extends PeerIdentity>(
         recordFile: textFlag(given, 'record'),
         isJson: given.json === true
       }
-      end(await printSigner(options, readers, io))
+      const parsers = await loadParsers()
+      const { printSigner } = await import('./signer-command.ts')
+      end(await printSigner(options, parsers, io))
     })
 }
 
-function addDb<Key extends PeerIdentity>(
-  command: Command,
-  { readers }: RunDeps<Key>,
-  { io, end }: CommandEnd
-): void {
+function addDb(command: Command, loadDatabases: LoadParsers, { io, end }: CommandEnd): void {
   command.description("a stopped node's data directory").addHelpText('after', DB_NOTES)
   const readFlags = (given: GivenFlags) => ({
     configFile: textFlag(given, 'config'),
@@ -180,16 +194,20 @@ function addDb<Key extends PeerIdentity>(
       .option('--json', 'print one JSON object')
   reading('inspect', 'print what is in it: head, state, journal').action(
     async (given: GivenFlags) => {
-      end(await inspectDirectory(readFlags(given), readers, io))
+      const parsers = await loadDatabases()
+      const { inspectDirectory } = await import('./db-command.ts')
+      end(await inspectDirectory(readFlags(given), parsers, io))
     }
   )
   reading('verify', 'walk all of it and print every fault with its place')
     .option('--repair', 'mend flat entries from the trie, remove what no trie leads to')
     .action(async (given: GivenFlags) => {
       const flags = { ...readFlags(given), isRepair: given.repair === true }
-      end(await verifyDirectory(flags, readers, io))
+      const parsers = await loadDatabases()
+      const { verifyDirectory } = await import('./db-command.ts')
+      end(await verifyDirectory(flags, parsers, io))
     })
-  addDbExits(command, readers, { io, end })
+  addDbExits(command, loadDatabases, { io, end })
 }
 
 function addConfig(command: Command, { io, end }: CommandEnd): void {
@@ -197,9 +215,10 @@ function addConfig(command: Command, { io, end }: CommandEnd): void {
     .description('print every config key, or the schema of the config file')
     .option('--print-defaults', 'every key: default, unit, what it takes, its flag and variable')
     .option('--print-schema', 'JSON Schema of the config file')
-    .action((given: GivenFlags) => {
+    .action(async (given: GivenFlags) => {
       const isDefaults = given.printDefaults === true
-      end(printConfig({ isDefaults, isSchema: given.printSchema === true }, io))
+      const { printConfig } = await import('./config-command.ts')
+      end(await printConfig({ isDefaults, isSchema: given.printSchema === true }, io))
     })
 }
 
@@ -207,7 +226,8 @@ function addExplain(command: Command, { io, end }: CommandEnd): void {
   command
     .description('print what an error code means and what is safe to do')
     .argument('[code]', 'as in an error, a log line or status; all codes when left out')
-    .action((code: string | undefined) => {
+    .action(async (code: string | undefined) => {
+      const { explainCode } = await import('./explain-command.ts')
       end(explainCode(code, io))
     })
 }

@@ -4,9 +4,6 @@ import { type GivenFlags, textFlag } from './command-flags.ts'
 import { CHOOSE_NOTES, RELEASE_NOTES, REWIND_NOTES } from './command-help.ts'
 import { type CommandIo } from './command-io.ts'
 import { type AddressParsers } from '../config/config-checks.ts'
-import { chooseBranch } from './db-choose.ts'
-import { rewindDirectory } from './db-rewind.ts'
-import { releaseHeights } from './signer-release.ts'
 
 /** Where a command prints, and how it says what the process ends with. */
 export interface CommandEnd {
@@ -14,15 +11,20 @@ export interface CommandEnd {
   readonly end: (exitCode: number) => void
 }
 
+/** Loads what reads peers' addresses. */
+export type LoadParsers = () => Promise<AddressParsers>
+
 /** `choose` and `rewind`, below `db`. */
-export function addDbExits(db: Command, readers: AddressParsers, { io, end }: CommandEnd): void {
+export function addDbExits(db: Command, loadDatabases: LoadParsers, { io, end }: CommandEnd): void {
   exit(db, 'choose', 'keep one of two branches that this key signed, give the other up')
     .option('--branch <hash>', 'a block of the branch that is kept')
     .option('--confirm <hash>', 'the block of the other branch, which is given up')
     .addHelpText('after', CHOOSE_NOTES)
     .action(async (given: GivenFlags) => {
       const flags = { ...exitFlags(given), branch: textFlag(given, 'branch') }
-      end(await chooseBranch(flags, readers, io))
+      const parsers = await loadDatabases()
+      const { chooseBranch } = await import('./db-choose.ts')
+      end(await chooseBranch(flags, parsers, io))
     })
   exit(db, 'rewind', "take a backup's chain back, and give up what is above")
     .option('--to <number>', 'the block that becomes the head')
@@ -30,14 +32,16 @@ export function addDbExits(db: Command, readers: AddressParsers, { io, end }: Co
     .addHelpText('after', REWIND_NOTES)
     .action(async (given: GivenFlags) => {
       const flags = { ...exitFlags(given), to: textFlag(given, 'to') }
-      end(await rewindDirectory(flags, readers, io))
+      const parsers = await loadDatabases()
+      const { rewindDirectory } = await import('./db-rewind.ts')
+      end(await rewindDirectory(flags, parsers, io))
     })
 }
 
 /** `release`, below `signer`. */
 export function addSignerRelease(
   signer: Command,
-  readers: AddressParsers,
+  loadDatabases: LoadParsers,
   { io, end }: CommandEnd
 ): void {
   exit(signer, 'release', 'free heights that the record bars, and give up the blocks there')
@@ -46,7 +50,9 @@ export function addSignerRelease(
     .addHelpText('after', RELEASE_NOTES)
     .action(async (given: GivenFlags) => {
       const flags = { ...exitFlags(given), above: textFlag(given, 'above') }
-      end(await releaseHeights(flags, readers, io))
+      const parsers = await loadDatabases()
+      const { releaseHeights } = await import('./signer-release.ts')
+      end(await releaseHeights(flags, parsers, io))
     })
 }
 

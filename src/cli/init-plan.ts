@@ -19,8 +19,9 @@ import {
 } from '../config/config-checks.ts'
 import { ConfigDraft } from '../config/config-draft.ts'
 import { ConfigError, quoteValue } from '../config/config-error.ts'
-import { CONFIG_KEY_NAMES, type ConfigKeyName, type ConfigValues } from '../config/config-keys.ts'
+import { CONFIG_KEY_NAMES, type ConfigKeyName } from '../config/config-keys.ts'
 import { type ConfigSources, readLayers } from '../config/config-layers.ts'
+import { type ConfigValues } from '../config/config-schemas.ts'
 import { checkValues } from '../config/config-values.ts'
 import { describeSignerFailure } from '../config/signer-problem.ts'
 

@@ -2,12 +2,8 @@
 import { errorMessage } from '../base/node-error.ts'
 import { type CommandIo, EXIT_CODE } from './command-io.ts'
 import { isHttpUrl } from '../config/config-checks.ts'
-import { CONFIG_KEYS } from '../config/config-keys.ts'
 import { formatFields } from './format-fields.ts'
 import { plainLine } from '../config/plain-line.ts'
-
-/** Where a node's JSON-RPC is unless told otherwise. */
-export const DEFAULT_RPC_URL = `http://${CONFIG_KEYS.rpc.default}`
 
 /** A node on the same machine that takes longer is not well. */
 const ANSWER_TIMEOUT_MS = 10_000

@@ -1,8 +1,9 @@
 // A config in the making: good values, where each came from, and the problems found so far.
 import { resolve } from 'node:path'
 import { type ConfigProblem, quoteValue } from './config-error.ts'
-import { configKey, type ConfigKeyName, type ConfigValues } from './config-keys.ts'
+import { configKey, type ConfigKeyName } from './config-keys.ts'
 import { type GivenValue } from './config-layers.ts'
+import { type ConfigValues } from './config-schemas.ts'
 
 /** Keys whose value is a file or a directory. */
 type PathKeyName =

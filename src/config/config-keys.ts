@@ -1,15 +1,11 @@
-// Every config key: what it takes, its default, its flag. One table for all that reads or prints them.
-import { z } from 'zod'
+// Every config key: what it is for, its default, its flag. One table for all that reads or prints them.
 import { BLOCK_TIME_MAX_MS, BLOCK_TIME_MIN_MS } from '../chain/blocks/block-times.ts'
-import { SIGNER_PERIODS_MAX } from '../chain/blocks/signer-schedule.ts'
-import { BACKUPS_MAX } from '../peer/configured-peers.ts'
 
 /** How the text of a flag or of the environment becomes the value of a key. */
 export type TextForm = 'text' | 'integer' | 'integer-or-text' | 'list'
 
 /** One key. Where a key has no flag, it has a variable all the same, unless no text can hold it. */
 export interface ConfigKey {
-  readonly schema: z.ZodType
   /** What a value has to be, as the end of "… is not". */
   readonly expected: string
   readonly purpose: string
@@ -28,20 +24,16 @@ export interface ConfigKey {
   readonly isPath?: true
 }
 
-const PEERS_MAX = 64
-const PATH_LENGTH_MAX = 4096
-
-const path = z.string().min(1).max(PATH_LENGTH_MAX)
-const peerAddress = z.string({ error: 'a multiaddr' }).max(512)
-const hostPort = z.string().regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):\d{1,5}$/)
-const ADDRESS_TEXT = 'an address: 0x and 40 hex digits'
-const address = z.string({ error: ADDRESS_TEXT }).regex(/^0x[0-9a-fA-F]{40}$/, ADDRESS_TEXT)
-const blockNumber = z.int({ error: 'a block number' }).min(0, 'a block number')
+/** Most peers that are named. */
+export const PEERS_MAX = 64
+/** More backups than this make every start slow, and no chain safer. */
+export const BACKUPS_MAX = 32
+/** What an address looks like, in words. */
+export const ADDRESS_TEXT = 'an address: 0x and 40 hex digits'
 
 /** In the order in which they are written and printed. */
 export const CONFIG_KEYS = {
   role: {
-    schema: z.enum(['sequencer', 'backup']),
     expected: 'sequencer or backup',
     purpose: 'what the node is: the one that builds blocks, or one that holds them for it',
     flag: 'role',
@@ -49,7 +41,6 @@ export const CONFIG_KEYS = {
     env: 'ROLE'
   },
   dataDir: {
-    schema: path,
     expected: 'a directory',
     purpose: 'the databases: may be deleted, and is then fetched from peers',
     flag: 'datadir',
@@ -58,7 +49,6 @@ export const CONFIG_KEYS = {
     isPath: true
   },
   genesisFile: {
-    schema: path,
     expected: 'a file',
     purpose: "geth's genesis.json of the chain",
     fallback: 'genesis.json in DATADIR.keys',
@@ -68,7 +58,6 @@ export const CONFIG_KEYS = {
     isPath: true
   },
   peerKeyFile: {
-    schema: path,
     expected: 'a file',
     purpose: 'the key that the peer id is made of',
     fallback: 'peer.key in DATADIR.keys',
@@ -76,7 +65,6 @@ export const CONFIG_KEYS = {
     isPath: true
   },
   listen: {
-    schema: z.string().max(512),
     expected: 'a multiaddr to listen on, as /ip4/0.0.0.0/tcp/9222',
     purpose: 'where peers connect to',
     default: '/ip4/0.0.0.0/tcp/9222',
@@ -85,7 +73,6 @@ export const CONFIG_KEYS = {
     env: 'LISTEN'
   },
   peers: {
-    schema: z.array(peerAddress).max(PEERS_MAX),
     expected: `a list of at most ${PEERS_MAX} multiaddrs`,
     purpose:
       'nodes to keep a connection to, each with /p2p/ and its peer id; that alone where the other node dials',
@@ -96,7 +83,6 @@ export const CONFIG_KEYS = {
     env: 'PEER'
   },
   backups: {
-    schema: z.array(peerAddress).max(BACKUPS_MAX),
     expected: `a list of at most ${BACKUPS_MAX} multiaddrs`,
     purpose: 'peers that count for the quorum',
     default: [],
@@ -106,7 +92,6 @@ export const CONFIG_KEYS = {
     env: 'BACKUP'
   },
   quorum: {
-    schema: z.union([z.enum(['auto', 'all', 'none']), z.int().min(1).max(BACKUPS_MAX)]),
     expected: 'auto, all, none or a number of backups',
     purpose: 'how many backups have to answer before the sequencer builds after a start',
     default: 'auto',
@@ -116,16 +101,11 @@ export const CONFIG_KEYS = {
     env: 'QUORUM'
   },
   signers: {
-    schema: z
-      .array(z.strictObject({ fromBlock: blockNumber, address }, { error: 'an object' }))
-      .min(1)
-      .max(SIGNER_PERIODS_MAX),
     expected: 'a list of {fromBlock, address}',
     purpose: 'who signs blocks from which height on',
     fallback: "the genesis file's"
   },
   sequencerKeyFile: {
-    schema: path,
     expected: 'a file',
     purpose: "the sequencer's signing key: 64 hex digits, mode 600",
     fallback: 'sequencer.key in DATADIR.keys',
@@ -133,7 +113,6 @@ export const CONFIG_KEYS = {
     isPath: true
   },
   signedRecordFile: {
-    schema: path,
     expected: 'a file',
     purpose: 'what the key signed: outside the data directory, never copied or restored with it',
     fallback: 'signed-record beside the signing key',
@@ -141,7 +120,6 @@ export const CONFIG_KEYS = {
     isPath: true
   },
   signedRecord: {
-    schema: z.enum(['on', 'off']),
     expected: 'on or off',
     purpose: 'whether each block is on record before its signature leaves',
     default: 'on',
@@ -150,7 +128,6 @@ export const CONFIG_KEYS = {
     env: 'SIGNED_RECORD'
   },
   preset: {
-    schema: z.enum(['op', 'opbnb']),
     expected: 'op or opbnb',
     purpose: 'the numbers in which the two networks differ',
     default: 'op',
@@ -159,7 +136,6 @@ export const CONFIG_KEYS = {
     env: 'PRESET'
   },
   blockTimeMs: {
-    schema: z.int().min(BLOCK_TIME_MIN_MS).max(BLOCK_TIME_MAX_MS),
     expected: `a whole number of milliseconds from ${BLOCK_TIME_MIN_MS} to ${BLOCK_TIME_MAX_MS}`,
     purpose: 'time from block to block: op whole seconds; opbnb 1000, 500 or 250',
     fallback: "the genesis file's",
@@ -170,14 +146,12 @@ export const CONFIG_KEYS = {
     env: 'BLOCK_TIME'
   },
   feeRecipient: {
-    schema: address,
     expected: ADDRESS_TEXT,
     purpose: 'who gets the fees of the blocks built here',
     default: '0x0000000000000000000000000000000000000000',
     env: 'FEE_RECIPIENT'
   },
   gasLimit: {
-    schema: z.int().min(5000),
     expected: 'a whole number of at least 5000',
     purpose: 'the gas limit of the blocks built here',
     fallback: "the parent block's",
@@ -186,7 +160,6 @@ export const CONFIG_KEYS = {
     env: 'GAS_LIMIT'
   },
   rpc: {
-    schema: hostPort,
     expected: 'host:port',
     purpose: 'where JSON-RPC is served',
     default: '127.0.0.1:8545',
@@ -195,7 +168,6 @@ export const CONFIG_KEYS = {
     env: 'RPC'
   },
   adminTokenFile: {
-    schema: path,
     expected: 'a file',
     purpose: 'the word that admin_ methods take, from this machine alone: mode 600',
     fallback: 'none: admin_ methods are refused',
@@ -203,7 +175,6 @@ export const CONFIG_KEYS = {
     isPath: true
   },
   metrics: {
-    schema: hostPort,
     expected: 'host:port',
     purpose: 'where metrics are served',
     default: '127.0.0.1:7300',
@@ -212,7 +183,6 @@ export const CONFIG_KEYS = {
     env: 'METRICS'
   },
   sequencerRpc: {
-    schema: z.string().max(2048),
     expected: 'an http or https URL',
     purpose: 'for a backup: where transactions go on to',
     fallback: 'none: sent transactions are refused',
@@ -221,7 +191,6 @@ export const CONFIG_KEYS = {
     env: 'SEQUENCER_RPC'
   },
   logLevel: {
-    schema: z.enum(['error', 'warn', 'info', 'debug']),
     expected: 'error, warn, info or debug',
     purpose: 'the least that is logged',
     default: 'info',
@@ -233,11 +202,6 @@ export const CONFIG_KEYS = {
 
 /** The name of a key, as it stands in the file. */
 export type ConfigKeyName = keyof typeof CONFIG_KEYS
-
-/** The value of each key, where one was given or has a default. */
-export type ConfigValues = {
-  readonly [Name in ConfigKeyName]?: z.infer<(typeof CONFIG_KEYS)[Name]['schema']>
-}
 
 /** All names in their order. */
 export const CONFIG_KEY_NAMES = Object.keys(CONFIG_KEYS) as readonly ConfigKeyName[]

@@ -1,13 +1,9 @@
 // Each value against what its key takes; all that is wrong is said, and what is right is kept.
 import { type z } from 'zod'
 import { type ConfigProblem, quoteValue } from './config-error.ts'
-import {
-  CONFIG_KEY_NAMES,
-  configKey,
-  type ConfigKeyName,
-  type ConfigValues
-} from './config-keys.ts'
+import { CONFIG_KEY_NAMES, configKey, type ConfigKeyName } from './config-keys.ts'
 import { type GivenValue } from './config-layers.ts'
+import { configSchema, type ConfigValues } from './config-schemas.ts'
 
 /** The values that are good, and a problem for each that is not. */
 export interface CheckedValues {
@@ -20,13 +16,13 @@ export function checkValues(given: ReadonlyMap<ConfigKeyName, GivenValue>): Chec
   const problems: ConfigProblem[] = []
   const values: Record<string, unknown> = {}
   for (const name of CONFIG_KEY_NAMES) {
-    const { schema, default: fallback } = configKey(name)
+    const { default: fallback } = configKey(name)
     const one = given.get(name)
     if (one === undefined) {
       if (fallback !== undefined) values[name] = fallback
       continue
     }
-    const result = schema.safeParse(one.value)
+    const result = configSchema(name).safeParse(one.value)
     if (result.success) values[name] = result.data
     else problems.push(...toProblems(name, one, result.error))
   }

@@ -7,6 +7,8 @@ import { type Service } from '../../../src/base/service.ts'
 import { sampleGenesisText } from '../../../src/chain/genesis/sample-genesis.ts'
 import { type CommandIo } from '../../../src/cli/command-io.ts'
 import { type CommandLineDeps, runCommandLine } from '../../../src/cli/command-line.ts'
+import { type InitDeps } from '../../../src/cli/init.ts'
+import { type CreateNode } from '../../../src/cli/run-command.ts'
 import { type PeerAddress } from '../../../src/config/node-config.ts'
 import { type PeerIdentity, type StartReaders } from '../../../src/config/start-inputs.ts'
 
@@ -94,25 +96,34 @@ export const STUB_GENESIS_HASH: Hex = `0x${'ab'.repeat(32)}`
 /** The time at which the sample genesis is made. */
 export const STUB_NOW_MS = 1_750_000_000_999
 
+/** Stands for the clock, net/ and state/ in init. */
+const STUB_INIT: InitDeps = {
+  clock: { nowMs: () => STUB_NOW_MS },
+  genesisHash: () => Promise.resolve(STUB_GENESIS_HASH),
+  async createPeerKey(path) {
+    const text = randomBytes(32).toString('hex')
+    await writeFile(path, `${text}\n`, { flag: 'wx', mode: 0o600 })
+    return { peerId: `peer${text.slice(0, 8)}` }
+  }
+}
+
 /** Commands over stubs. Without a node of its own a run must not come as far as making one. */
 export function stubDeps(
-  createNode: CommandLineDeps<PeerIdentity>['createNode'] = () =>
-    Promise.reject(new Error('a node was made'))
+  createNode: CreateNode<PeerIdentity> = () => Promise.reject(new Error('a node was made'))
 ): CommandLineDeps<PeerIdentity> {
   return {
     version: '1.2.3',
-    readers: STUB_READERS,
-    createNode,
-    init: {
-      clock: { nowMs: () => STUB_NOW_MS },
-      genesisHash: () => Promise.resolve(STUB_GENESIS_HASH),
-      async createPeerKey(path) {
-        const text = randomBytes(32).toString('hex')
-        await writeFile(path, `${text}\n`, { flag: 'wx', mode: 0o600 })
-        return { peerId: `peer${text.slice(0, 8)}` }
-      }
-    }
+    loadParsers: () => Promise.resolve(STUB_READERS),
+    loadDatabases: () => Promise.resolve(STUB_READERS),
+    loadInit: () => Promise.resolve({ readers: STUB_READERS, init: STUB_INIT }),
+    loadRun: () => Promise.resolve({ readers: STUB_READERS, createNode })
   }
+}
+
+/** The same with another part of init. */
+export function stubInitDeps(changes: Partial<InitDeps>): CommandLineDeps<PeerIdentity> {
+  const init = { ...STUB_INIT, ...changes }
+  return { ...stubDeps(), loadInit: () => Promise.resolve({ readers: STUB_READERS, init }) }
 }
 
 /** Runs the command line over the stubs. */
@@ -126,7 +137,7 @@ export async function runCommand(
 }
 
 /** A node made of nothing but its run. */
-export function nodeOf(run: Service['run']): CommandLineDeps<PeerIdentity>['createNode'] {
+export function nodeOf(run: Service['run']): CreateNode<PeerIdentity> {
   return () => Promise.resolve({ run })
 }
 

@@ -10,7 +10,7 @@ import {
   putFile,
   SEQUENCER_ADDRESS,
   SEQUENCER_KEY,
-  stubDeps
+  stubInitDeps
 } from './command-fixture.ts'
 import { BACKUP, SEQUENCER, useNodeDirectory } from './init-fixture.ts'
 
@@ -241,22 +241,21 @@ describe('init refuses', () => {
 
 describe('init that cannot write', () => {
   const node = useNodeDirectory()
-  const deps = stubDeps()
   const fails = (message: string, code?: string) => () =>
     Promise.reject(Object.assign(new Error(message), code === undefined ? {} : { code }))
 
-  for (const { what, init, exitCode } of [
+  for (const { what, changes, exitCode } of [
     {
       what: 'the peer key',
-      init: { ...deps.init, createPeerKey: fails('EACCES: no', 'EACCES') },
+      changes: { createPeerKey: fails('EACCES: no', 'EACCES') },
       exitCode: 2
     },
-    { what: 'to a full disk', init: { ...deps.init, createPeerKey: fails('ENOSPC') }, exitCode: 1 },
-    { what: 'what comes last', init: { ...deps.init, genesisHash: fails('no state') }, exitCode: 1 }
+    { what: 'to a full disk', changes: { createPeerKey: fails('ENOSPC') }, exitCode: 1 },
+    { what: 'what comes last', changes: { genesisHash: fails('no state') }, exitCode: 1 }
   ]) {
     it(`${what} leaves nothing behind`, async () => {
       const before = await listing(node.at('.'))
-      const run = await node.run(SEQUENCER, { ...deps, init })
+      const run = await node.run(SEQUENCER, stubInitDeps(changes))
       assert.equal(run.exitCode, exitCode)
       assert.match(run.stderr, /^rekindle: (EACCES: no|ENOSPC|no state)\n$/)
       assert.deepEqual(await listing(node.at('.')), before)
@@ -267,10 +266,7 @@ describe('init that cannot write', () => {
     await mkdir(node.at('seq.keys/mine'), { recursive: true })
     await writeFile(node.at('seq.keys/mine/notes'), 'precious')
     const before = await listing(node.at('.'))
-    const run = await node.run(SEQUENCER, {
-      ...deps,
-      init: { ...deps.init, genesisHash: fails('no state') }
-    })
+    const run = await node.run(SEQUENCER, stubInitDeps({ genesisHash: fails('no state') }))
     assert.equal(run.exitCode, 1)
     assert.deepEqual(await listing(node.at('.')), before)
   })
@@ -282,7 +278,7 @@ describe('init that cannot write', () => {
       return { peerId: 'peer' }
     }
     await mkdir(node.at('seq.keys'))
-    const run = await node.run(SEQUENCER, { ...deps, init: { ...deps.init, createPeerKey } })
+    const run = await node.run(SEQUENCER, stubInitDeps({ createPeerKey }))
     assert.equal(run.exitCode, 2)
     assert.match(run.stderr, /sequencer\.key is there already, and a key is never overwritten\n/)
     assert.deepEqual(await node.names('seq.keys'), ['sequencer.key'])

@@ -11,7 +11,7 @@ import {
   OWN_PEER_ID,
   SEQUENCER_ADDRESS,
   STUB_GENESIS_HASH,
-  stubDeps
+  stubInitDeps
 } from './command-fixture.ts'
 import { BACKUP, SEQUENCER, useNodeDirectory } from './init-fixture.ts'
 
@@ -189,12 +189,11 @@ describe('init of a backup', () => {
 
 /** Stubs that make one peer key always. */
 function depsOfOnePeer() {
-  const deps = stubDeps()
   const createPeerKey = async (path: string): Promise<PeerIdentity> => {
     await writeFile(path, `${'01'.repeat(32)}\n`, { flag: 'wx', mode: 0o600 })
     return { peerId: OWN_PEER_ID }
   }
-  return { ...deps, init: { ...deps.init, createPeerKey } }
+  return stubInitDeps({ createPeerKey })
 }
 
 describe('init prints', () => {

@@ -1,0 +1,51 @@
+// What the value of each config key has to be.
+import { z } from 'zod'
+import { BLOCK_TIME_MAX_MS, BLOCK_TIME_MIN_MS } from '../chain/blocks/block-times.ts'
+import { SIGNER_PERIODS_MAX } from '../chain/blocks/signer-schedule.ts'
+import { ADDRESS_TEXT, BACKUPS_MAX, type ConfigKeyName, PEERS_MAX } from './config-keys.ts'
+
+const PATH_LENGTH_MAX = 4096
+
+const path = z.string().min(1).max(PATH_LENGTH_MAX)
+const peerAddress = z.string({ error: 'a multiaddr' }).max(512)
+const hostPort = z.string().regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):\d{1,5}$/)
+const address = z.string({ error: ADDRESS_TEXT }).regex(/^0x[0-9a-fA-F]{40}$/, ADDRESS_TEXT)
+const blockNumber = z.int({ error: 'a block number' }).min(0, 'a block number')
+
+/** Apart from the table of keys: help and flags are printed without the library that checks. */
+const SCHEMAS = {
+  role: z.enum(['sequencer', 'backup']),
+  dataDir: path,
+  genesisFile: path,
+  peerKeyFile: path,
+  listen: z.string().max(512),
+  peers: z.array(peerAddress).max(PEERS_MAX),
+  backups: z.array(peerAddress).max(BACKUPS_MAX),
+  quorum: z.union([z.enum(['auto', 'all', 'none']), z.int().min(1).max(BACKUPS_MAX)]),
+  signers: z
+    .array(z.strictObject({ fromBlock: blockNumber, address }, { error: 'an object' }))
+    .min(1)
+    .max(SIGNER_PERIODS_MAX),
+  sequencerKeyFile: path,
+  signedRecordFile: path,
+  signedRecord: z.enum(['on', 'off']),
+  preset: z.enum(['op', 'opbnb']),
+  blockTimeMs: z.int().min(BLOCK_TIME_MIN_MS).max(BLOCK_TIME_MAX_MS),
+  feeRecipient: address,
+  gasLimit: z.int().min(5000),
+  rpc: hostPort,
+  adminTokenFile: path,
+  metrics: hostPort,
+  sequencerRpc: z.string().max(2048),
+  logLevel: z.enum(['error', 'warn', 'info', 'debug'])
+} as const satisfies Readonly<Record<ConfigKeyName, z.ZodType>>
+
+/** The value of each key, where one was given or has a default. */
+export type ConfigValues = {
+  readonly [Name in ConfigKeyName]?: z.infer<(typeof SCHEMAS)[Name]>
+}
+
+/** What a key takes. */
+export function configSchema(name: ConfigKeyName): z.ZodType {
+  return SCHEMAS[name]
+}
