@@ -9,6 +9,7 @@ type Parts = readonly (() => Promise<unknown>)[]
 
 /** Node.js opens all files of a graph of modules at once, some 400 for a node: in parts that follow each other, a third. */
 const DATABASE_PARTS: Parts = [
+  () => import('zod'), // 95 files by itself
   () => import('./base/keccak.ts'),
   () => import('./chain/genesis/genesis.ts'),
   () => import('./state/state-store.ts'),

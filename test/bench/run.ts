@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { describeError } from '../../devnet/cluster/condition.ts'
 import { wholeNumber } from '../../devnet/command/number-flags.ts'
 import { type Bench } from './bench-line.ts'
+import { commandStart } from './command-start.ts'
 import { createExecuteBench } from './execute-blocks.ts'
 import { recoverGap } from './recover-gap.ts'
 import { recoverOneBlock } from './recover-one-block.ts'
@@ -19,6 +20,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   'trie-commit': trieCommit,
   'recover-state-128': recoverState,
   start,
+  'command-start': commandStart,
   'resident-memory': residentMemory,
   'execute-erc20': createExecuteBench('erc20'),
   'execute-transfers': createExecuteBench('transfers'),

@@ -15,7 +15,8 @@ const SMALLEST_SIZES: Readonly<Record<string, readonly string[]>> = {
   'execute-transfers': ['200 a block, 1000 accounts'],
   'trie-commit': ['10000 updates on 10000 accounts'],
   'resident-memory': ['10000 accounts, 1000 beside them'],
-  start: ['50 blocks, 5 beside them']
+  start: ['50 blocks, 5 beside them'],
+  'command-start': ['--version']
 }
 const run = promisify(execFile)
 

@@ -15,26 +15,38 @@ export type LaneName = 'computing' | 'waiting'
 interface Folder {
   readonly name: string
   readonly lane: LaneName
-  /** A process starts in a second or two: files that take milliseconds share one. */
+  /** A process loads modules for seconds: files that take less than that share one. */
   readonly filesPerBatch: number
 }
 
 /** The folders of test/ that hold tests; within a lane those that take longest begin. */
 const FOLDERS: readonly Folder[] = [
-  { name: 'conformance', lane: 'waiting', filesPerBatch: 1 },
   { name: 'e2e', lane: 'waiting', filesPerBatch: 1 },
-  { name: 'interop', lane: 'waiting', filesPerBatch: 1 },
+  { name: 'conformance', lane: 'waiting', filesPerBatch: 1 },
+  { name: 'interop', lane: 'waiting', filesPerBatch: 3 },
   { name: 'style', lane: 'computing', filesPerBatch: 16 },
-  { name: 'property', lane: 'computing', filesPerBatch: 8 },
-  { name: 'unit', lane: 'computing', filesPerBatch: 32 }
+  { name: 'property', lane: 'computing', filesPerBatch: 16 },
+  { name: 'unit', lane: 'computing', filesPerBatch: 64 }
+]
+
+/** Files that take longest, in that order: begun last, one of them would run when all else has ended. */
+export const LONGEST_FILES: readonly string[] = [
+  'test/e2e/scenarios.test.ts',
+  'test/e2e/bench.test.ts',
+  'test/e2e/promotion.test.ts',
+  'test/e2e/command.test.ts',
+  'test/e2e/state.test.ts',
+  'test/conformance/broken-nodes.test.ts',
+  'test/conformance/node.test.ts',
+  'test/e2e/schedule.test.ts'
 ]
 
 /** The names of the folders that hold tests. */
 export const TEST_FOLDERS: readonly string[] = FOLDERS.map(({ name }) => name)
 
-/** Splits the files by their folders. A file outside of these folders is in no batch. */
+/** Splits the files by their folders, in the order in which they begin. A file outside of these folders is in no batch. */
 export function planBatches(files: readonly string[]): readonly Batch[] {
-  return FOLDERS.flatMap(({ name, lane, filesPerBatch }) => {
+  const batches = FOLDERS.flatMap(({ name, lane, filesPerBatch }) => {
     const own = files.filter((file) => file.startsWith(`test/${name}/`))
     const batchesCount = Math.ceil(own.length / filesPerBatch)
     // Neighbours are spread, so that one slow folder of unit tests is not one slow batch.
@@ -44,6 +56,13 @@ export function planBatches(files: readonly string[]): readonly Batch[] {
       files: own.filter((_, index) => index % batchesCount === place)
     }))
   })
+  return batches.toSorted((one, other) => placeOf(one) - placeOf(other))
+}
+
+/** That of its longest file; after all of them without one. */
+function placeOf({ files }: Batch): number {
+  const places = files.map((file) => LONGEST_FILES.indexOf(file)).filter((place) => place >= 0)
+  return Math.min(LONGEST_FILES.length, ...places)
 }
 
 /** What was asked for: files, or folders below test/, with or without `test/`; nothing: everything. */

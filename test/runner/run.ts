@@ -11,8 +11,8 @@ import { type LaneName, planBatches, selectFiles, TEST_FOLDERS } from './plan.ts
 import { sumResults, summaryLines, toSeconds } from './summary.ts'
 
 const SEED_END = 2 ** 31
-/** Clusters that run beside the computing lane: they mostly wait, for slots, deadlines and quiet times. */
-const WAITING_JOBS = 2
+/** Clusters beside the computing lane, above one a processor: they mostly wait, for slots, deadlines and quiet times. */
+const WAITING_JOBS_EXTRA = 1
 
 interface Flags {
   readonly grep?: string
@@ -39,7 +39,7 @@ async function runFiles(chosen: readonly string[], { grep }: Flags): Promise<boo
   const scratch = mkdtempSync(join(tmpdir(), 'rekindle-tests-'))
   const lanes: Readonly<Record<LaneName, ReturnType<typeof createJobSlots>>> = {
     computing: createJobSlots(Math.max(1, availableParallelism() - 1)),
-    waiting: createJobSlots(WAITING_JOBS)
+    waiting: createJobSlots(availableParallelism() + WAITING_JOBS_EXTRA)
   }
   const batches = planBatches(chosen)
   print(`REKINDLE_SEED=${String(seed)}`)

@@ -1,7 +1,7 @@
 // The runner of the tests: no file is left out or run twice, and a process that died is a failure.
 import assert from 'node:assert/strict'
 import { type BatchOutcome } from '../../runner/batch-process.ts'
-import { planBatches, selectFiles, TEST_FOLDERS } from '../../runner/plan.ts'
+import { LONGEST_FILES, planBatches, selectFiles, TEST_FOLDERS } from '../../runner/plan.ts'
 import { sumResults, summaryLines } from '../../runner/summary.ts'
 import { type TestResults } from '../../support/counting-reporter.ts'
 import { readProjectFiles } from '../../style/project-files.ts'
@@ -19,6 +19,14 @@ describe('the batches of a run', () => {
   it('have names of their own', () => {
     const names = planBatches(files).map(({ name }) => name)
     assert.equal(new Set(names).size, names.length)
+  })
+
+  it('begin with the files that take longest', () => {
+    const first = planBatches(files).slice(0, LONGEST_FILES.length)
+    assert.deepEqual(
+      first.map((batch) => batch.files),
+      LONGEST_FILES.map((file) => [file])
+    )
   })
 
   it('hold nothing where nothing is asked for', () => {
