@@ -36,19 +36,39 @@ export async function runBatch(
   const resultsPath = join(scratch, `${batch.name.replaceAll(' ', '-')}.json`)
   const files = batch.files.map((file) => projectPath('dist', file.replace(/[.]ts$/, '.js')))
   const chosen = grep === undefined ? [] : ['--grep', grep, '--no-fail-zero']
-  const child = spawn(
-    process.execPath,
-    [projectPath('node_modules', 'mocha', 'bin', 'mocha.js'), ...chosen, ...files],
-    {
-      cwd: projectRoot,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        ...process.env,
-        REKINDLE_SEED: String(seed),
-        REKINDLE_TEST_RESULTS: resultsPath
-      }
-    }
-  )
+  const mocha = projectPath('node_modules', 'mocha', 'bin', 'mocha.js')
+  const { output, exitCode } = await runProcess(process.execPath, [mocha, ...chosen, ...files], {
+    REKINDLE_SEED: String(seed),
+    REKINDLE_TEST_RESULTS: resultsPath
+  })
+  const elapsedMs = performance.now() - startedMs
+  return { batch, output, elapsedMs, results: readResults(resultsPath), exitCode }
+}
+
+/** `npm run lint` to its end. It has no tests: one that ends badly counts as one failure all the same. */
+export async function runLint(): Promise<BatchOutcome> {
+  const startedMs = performance.now()
+  const { output, exitCode } = await runProcess('npm', ['run', '-s', 'lint'], {})
+  return {
+    batch: { name: 'lint', lane: 'computing', files: ['npm run lint'] },
+    output,
+    elapsedMs: performance.now() - startedMs,
+    results: { passed: 0, failed: 0, skipped: 0, notRun: 0, fileMs: {}, failures: [] },
+    exitCode
+  }
+}
+
+/** Runs in the project's directory and keeps what is printed. */
+async function runProcess(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>
+): Promise<Pick<BatchOutcome, 'output' | 'exitCode'>> {
+  const child = spawn(command, args, {
+    cwd: projectRoot,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env }
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8')
@@ -57,8 +77,7 @@ export async function runBatch(
     })
   }
   const [exitCode] = (await once(child, 'close')) as [number | null]
-  const elapsedMs = performance.now() - startedMs
-  return { batch, output, elapsedMs, results: readResults(resultsPath), exitCode }
+  return { output, exitCode }
 }
 
 function readResults(path: string): TestResults | undefined {

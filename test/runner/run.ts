@@ -6,7 +6,7 @@ import { join, sep } from 'node:path'
 import { Command } from 'commander'
 import { createJobSlots } from '../support/job-slots.ts'
 import { projectPath } from '../support/project-root.ts'
-import { type BatchOutcome, runBatch } from './batch-process.ts'
+import { type BatchOutcome, runBatch, runLint } from './batch-process.ts'
 import { type LaneName, planBatches, selectFiles, TEST_FOLDERS } from './plan.ts'
 import { sumResults, summaryLines, toSeconds } from './summary.ts'
 
@@ -16,6 +16,7 @@ const WAITING_JOBS_EXTRA = 1
 
 interface Flags {
   readonly grep?: string
+  readonly lint: boolean
 }
 
 const command = new Command()
@@ -23,6 +24,7 @@ const command = new Command()
   .description('Runs test files side by side; without a path all of them.')
   .argument('[paths...]', `files, or folders of test/: ${TEST_FOLDERS.join(', ')}`)
   .option('-g, --grep <name>', 'only tests whose full name matches')
+  .option('--lint', 'lint, format and dead code beside them', false)
   .parse()
 
 const { files, unknown } = selectFiles(TEST_FOLDERS.flatMap(listTests), command.args)
@@ -33,8 +35,8 @@ if (unknown.length > 0) {
   process.exitCode = (await runFiles(files, command.opts<Flags>())) ? 0 : 1
 }
 
-/** True when at least one test ran and none failed. Writes the counts to REKINDLE_TEST_RESULTS. */
-async function runFiles(chosen: readonly string[], { grep }: Flags): Promise<boolean> {
+/** True when at least one test ran, and neither a test nor lint failed. Writes the counts to REKINDLE_TEST_RESULTS. */
+async function runFiles(chosen: readonly string[], { grep, lint }: Flags): Promise<boolean> {
   const seed = Number(process.env.REKINDLE_SEED ?? randomInt(SEED_END))
   const scratch = mkdtempSync(join(tmpdir(), 'rekindle-tests-'))
   const lanes: Readonly<Record<LaneName, ReturnType<typeof createJobSlots>>> = {
@@ -44,10 +46,18 @@ async function runFiles(chosen: readonly string[], { grep }: Flags): Promise<boo
   const batches = planBatches(chosen)
   print(`REKINDLE_SEED=${String(seed)}`)
   try {
-    const running = batches.map((batch) =>
-      lanes[batch.lane](async () => {
-        const outcome = await runBatch(batch, { grep, seed, scratch })
-        print(`# ${batch.name}, ${toSeconds(outcome.elapsedMs)}\n${outcome.output}`)
+    const jobs = [
+      ...(lint ? [{ lane: 'computing', run: runLint } as const] : []),
+      ...batches.map((batch) => ({
+        lane: batch.lane,
+        run: () => runBatch(batch, { grep, seed, scratch })
+      }))
+    ]
+    const running = jobs.map(({ lane, run }) =>
+      lanes[lane](async () => {
+        const outcome = await run()
+        const { batch, elapsedMs, output } = outcome
+        print(`# ${batch.name}, ${toSeconds(elapsedMs)}\n${output}`)
         return outcome
       })
     )

@@ -45,14 +45,7 @@ describe('.ci/run', () => {
       /1 tests/
     ],
     ['the install fails', 'exit 3', results(7, 0, 0), 1, '0 passed, 1 failed, 0 skipped', /npm ci/],
-    [
-      'the build or lint fails',
-      'true',
-      'exit 2',
-      1,
-      '0 passed, 1 failed, 0 skipped',
-      /before its tests/
-    ],
+    ['the build fails', 'true', 'exit 2', 1, '0 passed, 1 failed, 0 skipped', /before its tests/],
     ['the tests end early', 'true', 'true', 1, '0 passed, 1 failed, 0 skipped', /before its tests/],
     ['the tests die', 'true', 'kill -9 $$', 1, '0 passed, 1 failed, 0 skipped', /before its tests/],
     [

@@ -103,6 +103,18 @@ describe('the count of a run', () => {
     })
   }
 
+  it('has one failed where lint ended badly, and says so', () => {
+    const none = { passed: 0, failed: 0, skipped: 0, notRun: 0, fileMs: {}, failures: [] }
+    const lint = {
+      ...outcome(1, none),
+      batch: { name: 'lint', lane: 'computing', files: ['npm run lint'] }
+    } as const
+    const sum = sumResults([good, lint])
+    assert.equal(sum.failed, 1)
+    assert.ok(summaryLines([good, lint], sum).includes('lint failed (exit code 1): npm run lint'))
+    assert.equal(sumResults([good, { ...lint, exitCode: 0 }]).failed, 0)
+  })
+
   it('names the slowest files first', () => {
     const sum = sumResults([
       good,
