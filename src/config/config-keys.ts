@@ -1,5 +1,6 @@
 // Every config key: what it is for, its default, its flag. One table for all that reads or prints them.
 import { BLOCK_TIME_MAX_MS, BLOCK_TIME_MIN_MS } from '../chain/blocks/block-times.ts'
+import { BACKUPS_MAX } from '../peer/configured-peers.ts'
 
 /** How the text of a flag or of the environment becomes the value of a key. */
 export type TextForm = 'text' | 'integer' | 'integer-or-text' | 'list'
@@ -26,8 +27,6 @@ export interface ConfigKey {
 
 /** Most peers that are named. */
 export const PEERS_MAX = 64
-/** More backups than this make every start slow, and no chain safer. */
-export const BACKUPS_MAX = 32
 /** What an address looks like, in words. */
 export const ADDRESS_TEXT = 'an address: 0x and 40 hex digits'
 

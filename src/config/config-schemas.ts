@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { BLOCK_TIME_MAX_MS, BLOCK_TIME_MIN_MS } from '../chain/blocks/block-times.ts'
 import { SIGNER_PERIODS_MAX } from '../chain/blocks/signer-schedule.ts'
-import { ADDRESS_TEXT, BACKUPS_MAX, type ConfigKeyName, PEERS_MAX } from './config-keys.ts'
+import { BACKUPS_MAX } from '../peer/configured-peers.ts'
+import { ADDRESS_TEXT, type ConfigKeyName, PEERS_MAX } from './config-keys.ts'
 
 const PATH_LENGTH_MAX = 4096
 
