@@ -178,7 +178,7 @@ describe('the check of what nodes left', () => {
     [
       'a clean stop left a journal on another state',
       node(older({ diskHash: hash(1) })),
-      /stands on/
+      /left a journal of/
     ],
     [
       'a clean stop left a journal that ends before the head',
