@@ -1,6 +1,7 @@
 // yamux with bounds that its options do not have: frames, their rate, what is kept for nobody, streams without end.
 import { type MessageStream, type StreamMuxerFactory } from '@libp2p/interface'
 import { yamux } from '@libp2p/yamux'
+import { type Arrivals } from './arrivals.ts'
 import { FrameGate, type FrameLimits, HEADER_BYTES } from './frame-gate.ts'
 import {
   answerNegotiation,
@@ -50,6 +51,10 @@ export interface MuxerDeps {
   ) => Intake | undefined
   /** Bytes have come on the connection. */
   readonly onHeard: (connection: MessageStream) => void
+  /** A stream has come into being, of either side. */
+  readonly onStream: (stream: MuxedStream, connection: MessageStream) => void
+  /** Where it is counted what the connection brings. */
+  readonly arrivalsOf: (connection: MessageStream) => Arrivals | undefined
 }
 
 /** Streams that break their form, before the connection goes with them. */
@@ -80,7 +85,7 @@ export function boundedYamux(deps: MuxerDeps): StreamMuxerFactory {
 }
 
 function boundStreams(
-  { protocols, intakeOf }: MuxerDeps,
+  { protocols, intakeOf, onStream }: MuxerDeps,
   {
     muxer,
     connection,
@@ -100,12 +105,14 @@ function boundStreams(
   const create = muxer.onCreateStream.bind(muxer)
   muxer.onCreateStream = () => {
     const stream = create()
+    onStream(stream, connection)
     watchEnd(stream)
     watchNegotiation(stream, rulesOf(stream))
     return stream
   }
   const open = muxer.onRemoteStream.bind(muxer)
   muxer.onRemoteStream = (stream) => {
+    onStream(stream, connection)
     watchEnd(stream)
     unsettled.set(stream, () => undefined)
     stream.addEventListener('close', () => {
@@ -132,7 +139,7 @@ function boundStreams(
 }
 
 function boundFrames(
-  { onHeard }: MuxerDeps,
+  { onHeard, arrivalsOf }: MuxerDeps,
   {
     muxer,
     connection,
@@ -144,15 +151,12 @@ function boundFrames(
   const gate = new FrameGate({ ...frames, dataMaxBytes: windowMaxBytes }, handOn)
   const fail = (error: Error) => {
     work.remove(worker)
-    try {
-      muxer.abort(error)
-    } finally {
-      connection.abort(error)
-    }
+    abortBoth(muxer, connection, error)
   }
   const countHeld = () =>
     muxer.streams.reduce((sum, stream) => sum + stream.readBufferLength, gate.partialMaxBytes)
   held.add(countHeld)
+  arrivalsOf(connection)?.openFrames(() => Math.max(1, gate.waitingBytes))
   let isPaused = false
   const setPaused = (shallPause: boolean) => {
     if (isPaused === shallPause || connection.status !== 'open') return
@@ -160,15 +164,30 @@ function boundFrames(
     if (shallPause) connection.pause()
     else connection.resume()
   }
+  let isEnding = false
+  let hasEnded = false
+  const close = muxer.onTransportClosed.bind(muxer)
+  const finish = () => {
+    if (hasEnded) return
+    hasEnded = true
+    work.remove(worker)
+    held.delete(countHeld)
+    close()
+    arrivalsOf(connection)?.end('frames')
+  }
   const worker: Worker = {
     gate,
     onTurn(failure) {
-      if (failure !== undefined) fail(failure)
+      if (isEnding) {
+        // The last of what a process sent before it died was handed on by turns, as everything before it.
+        if (failure !== undefined || !gate.isPending) finish()
+      } else if (failure !== undefined) fail(failure)
       else if (isTooMuch(countHeld(), { limits, held })) fail(new Error('too much left unread'))
       else if (gate.waitingBytes < BACKLOG_MAX_BYTES) setPaused(false)
     }
   }
   muxer.onData = (data) => {
+    if (hasEnded) return // the other side said that it goes, and nothing comes after that
     onHeard(connection)
     gate.push(data.subarray())
     work.run(worker)
@@ -179,19 +198,41 @@ function boundFrames(
     gate.onSent(data.subarray(0, HEADER_BYTES))
     return send(data)
   }
-  const close = muxer.onTransportClosed.bind(muxer)
-  muxer.onTransportClosed = () => {
-    work.remove(worker)
-    held.delete(countHeld)
-    try {
-      // The last of what a process sent before it died; a bounded rest, and for a stranger one slice of it.
-      gate.pump(work.sliceUnits)
-    } catch {
-      close() // the connection is gone: there is nobody to tell
-      return
-    }
-    close()
+  const begin = () => {
+    isEnding = true
   }
+  onEnded({ muxer, connection }, begin, () => {
+    if (muxer.status === 'closed') finish()
+    else work.run(worker)
+  })
+}
+
+function abortBoth(muxer: Muxer, connection: MessageStream, error: Error): void {
+  try {
+    muxer.abort(error)
+  } finally {
+    connection.abort(error)
+  }
+}
+
+/** The connection has ended: `begin` is called at once, and `end` when no frame is in hand any more. Both once. */
+function onEnded(
+  { muxer, connection }: { readonly muxer: Muxer; readonly connection: MessageStream },
+  begin: () => void,
+  end: () => void
+): void {
+  let hasBegun = false
+  muxer.onTransportClosed = () => {
+    if (hasBegun) return
+    hasBegun = true
+    // There is nobody to read what is sent from now on, and no frame is to fail for that.
+    connection.send = () => true
+    begin()
+    // A frame of theirs that says the end is in hand itself when it is handled.
+    queueMicrotask(end)
+  }
+  // One that has ended before its muxer was made does not say so again.
+  if (connection.status !== 'open') muxer.onTransportClosed()
 }
 
 function isTooMuch(heldBytes: number, { limits, held }: Omit<PeerKind, 'work'>): boolean {

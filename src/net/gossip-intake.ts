@@ -88,7 +88,7 @@ export class GossipIntake {
 }
 
 /** How far one stream of frames has come: nothing is kept but lengths, unlike FrameReader. */
-class FrameProgress {
+export class FrameProgress {
   readonly #frameMaxBytes: number
   #dataLeft = 0
   #heldBytes = 0
@@ -99,13 +99,18 @@ class FrameProgress {
     this.#frameMaxBytes = frameMaxBytes
   }
 
-  /** What is held of an unfinished frame, and how many frames began among these bytes. */
-  push(bytes: Uint8Array): { readonly begun: number; readonly heldBytes: number } {
+  /** What is held of an unfinished frame, and how many began and ended among these bytes. Throws RangeError. */
+  push(bytes: Uint8Array): {
+    readonly begun: number
+    readonly ended: number
+    readonly heldBytes: number
+  } {
     let begun = 0
+    let ended = 0
     for (let at = 0; at < bytes.length;) {
       if (this.#dataLeft === 0) {
         if (this.#lengthBytes === 0) begun += 1
-        this.#takeLength(bytes[at]!)
+        if (this.#takeLength(bytes[at]!) === 0) ended += 1
         at += 1
         continue
       }
@@ -113,19 +118,22 @@ class FrameProgress {
       at += length
       this.#dataLeft -= length
       this.#heldBytes = this.#dataLeft === 0 ? 0 : this.#heldBytes + length
+      if (this.#dataLeft === 0) ended += 1
     }
-    return { begun, heldBytes: this.#heldBytes + this.#lengthBytes }
+    return { begun, ended, heldBytes: this.#heldBytes + this.#lengthBytes }
   }
 
-  #takeLength(byte: number): void {
+  /** The length of the frame's data once its last byte is there. */
+  #takeLength(byte: number): number | undefined {
     this.#length += (byte % CONTINUES) * CONTINUES ** this.#lengthBytes
     this.#lengthBytes += 1
     if (this.#lengthBytes > LENGTH_MAX_BYTES || this.#length > this.#frameMaxBytes) {
       throw new RangeError('a gossip frame that is too long')
     }
-    if (byte >= CONTINUES) return
+    if (byte >= CONTINUES) return undefined
     this.#dataLeft = this.#length
     this.#length = 0
     this.#lengthBytes = 0
+    return this.#dataLeft
   }
 }

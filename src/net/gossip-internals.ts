@@ -28,6 +28,8 @@ export interface RpcBytes {
 export interface GossipSubInternals {
   /** By peer id. */
   readonly streamsOutbound: Map<string, OutboundStream>
+  /** The stream that is read from each peer, the latest. */
+  readonly streamsInbound: Map<string, { readonly source: unknown; readonly rawStream: object }>
   /** Peer ids of the direct peers. */
   readonly direct: Set<string>
   readonly components: { readonly registrar: { getTopologies(protocol: string): Topology[] } }
@@ -55,6 +57,7 @@ export function internalsOf(pubsub: GossipSub): GossipSubInternals {
   const internals = pubsub as unknown as GossipSubInternals
   const isKnown =
     internals.streamsOutbound instanceof Map &&
+    internals.streamsInbound instanceof Map &&
     internals.direct instanceof Set &&
     typeof internals.sendRpc === 'function' &&
     typeof internals.handlePeerReadStreamError === 'function' &&
@@ -78,6 +81,26 @@ export function onStreamOpened(
   streamsOutbound.set = (peer, stream) => {
     callback(peer, stream)
     return add(peer, stream)
+  }
+}
+
+/**
+ * Calls `count` with what is read from each stream of a peer before gossipsub reads it, and the stream. Throws when it
+ * reads from a stream that it has not put in its place: such a one could not be followed.
+ */
+export function onStreamRead(
+  internals: GossipSubInternals,
+  count: (stream: object, rpcs: AsyncIterable<RpcBytes>) => AsyncIterable<RpcBytes>
+): void {
+  const read = internals.pipePeerReadStream.bind(internals)
+  internals.pipePeerReadStream = (peer, rpcs) => {
+    const stream = internals.streamsInbound.get(peer.toString())
+    if (stream?.source !== rpcs) {
+      throw new Error(
+        'this version of gossipsub reads differently; see src/net/gossip-internals.ts'
+      )
+    }
+    return read(peer, count(stream.rawStream, rpcs))
   }
 }
 

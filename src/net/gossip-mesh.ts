@@ -7,7 +7,13 @@ import { MESH } from '../../protocols/gossip/parameters.ts'
 import { blocksTopic, TOPIC_VERSIONS } from '../../protocols/gossip/topic.ts'
 import { type BlockMesh, type ReceivedMessage, type Verdict } from '../gossip/block-gossip.ts'
 import { ADMIT_ALL, type MessageIntake } from '../gossip/message-intake.ts'
-import { type GossipSubInternals, internalsOf, onStreamOpened } from './gossip-internals.ts'
+import { type HostArrivals } from './arrivals.ts'
+import {
+  type GossipSubInternals,
+  internalsOf,
+  onStreamOpened,
+  onStreamRead
+} from './gossip-internals.ts'
 import { rationGossip } from './gossip-rations.ts'
 import { createGossipRepair, type GossipRepairDeps } from './gossip-repair.ts'
 import { createGossipReplay } from './gossip-replay.ts'
@@ -78,13 +84,19 @@ export interface GossipMesh extends BlockMesh {
 
 /** Joins a host's gossipsub to our rules. Throws when the library no longer is what this was written for. */
 export function createGossipMesh(
-  { clock, host, pubsub }: Omit<GossipRepairDeps, 'internals'>,
+  {
+    clock,
+    host,
+    pubsub,
+    arrivals
+  }: Omit<GossipRepairDeps, 'internals'> & { readonly arrivals: HostArrivals },
   { chainId }: Pick<GossipMeshOptions, 'chainId'>
 ): GossipMesh {
   const internals = internalsOf(pubsub)
   const topics = TOPIC_VERSIONS.map((version) => blocksTopic(chainId, version))
   liftSendLimit(internals)
   rationGossip(internals, clock)
+  onStreamRead(internals, (stream, rpcs) => arrivals.gossipOf(stream)?.count(rpcs) ?? rpcs)
   const repair = createGossipRepair({ clock, host, pubsub, internals }, topics)
   const replay = createGossipReplay({ clock, pubsub }, internals)
   let unpacking: GossipUnpacking | undefined

@@ -7,6 +7,7 @@ import {
   type StreamMuxerFactory
 } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
+import { type Arrivals } from './arrivals.ts'
 import { settleProtocol } from './multistream.ts'
 import { type SharedWork } from './shared-work.ts'
 import { guardSocket, type SocketGuard } from './socket-guard.ts'
@@ -19,9 +20,13 @@ export interface HandshakeListener {
   onAsked: (connection: MessageStream) => boolean
   /**
    * Its peer has shown who it is; `secured` is what the muxer will use. Returns the work in which what it sends from
-   * now on has its share.
+   * now on has its share, and where that is counted.
    */
-  onSecured: (connection: MessageStream, secured: MessageStream, peer: string) => SharedWork
+  onSecured: (
+    connection: MessageStream,
+    secured: MessageStream,
+    peer: string
+  ) => { readonly work: SharedWork; readonly arrivals: Arrivals }
 }
 
 type NoiseComponents = Parameters<ReturnType<typeof noise>>[0]
@@ -44,8 +49,9 @@ export function guardedHandshake({ onAsked, onSecured }: HandshakeListener) {
   ): Promise<SecuredConnection> {
     if (!onAsked(connection)) throw new Error('too many handshakes from this address')
     const secured = await shake()
-    const work = onSecured(connection, secured.connection, secured.remotePeer.toString())
-    guards.get(connection)?.share(work)
+    const peer = secured.remotePeer.toString()
+    const { work, arrivals } = onSecured(connection, secured.connection, peer)
+    guards.get(connection)?.share(work, arrivals)
     const streamMuxer = secured.streamMuxer ?? (await settleMuxer(secured.connection))
     return { ...secured, streamMuxer }
   }

@@ -5,6 +5,7 @@ import {
   type MultiaddrConnection,
   type StreamMuxerFactory
 } from '@libp2p/interface'
+import { type Arrivals, type HostArrivals } from './arrivals.ts'
 import { boundedYamux, type MuxerLimits } from './bounded-muxer.ts'
 import { ConnectionPlaces } from './connection-places.ts'
 import { GossipIntake } from './gossip-intake.ts'
@@ -81,6 +82,7 @@ export interface HostBoundsDeps {
   readonly isKept: (peer: string) => boolean
   readonly gossipFrameMaxBytes: number
   readonly connections: ConnectionBounds
+  readonly arrivals: HostArrivals
 }
 
 /** Read when it is needed: libp2p makes the muxer first. */
@@ -93,6 +95,7 @@ interface Secured {
   readonly below: MultiaddrConnection
   readonly peer: string
   readonly isStranger: boolean
+  readonly arrivals: Arrivals
 }
 
 /** Parts of a libp2p configuration, to be used together and for one host. */
@@ -100,7 +103,8 @@ export function createHostBounds({
   isRefused,
   isKept,
   gossipFrameMaxBytes,
-  connections: { strangersMax, handshakesMax }
+  connections: { strangersMax, handshakesMax },
+  arrivals: all
 }: HostBoundsDeps) {
   const halfOpen = new HalfOpen({
     ...HANDSHAKE_RATES,
@@ -125,11 +129,12 @@ export function createHostBounds({
     onSecured(connection, stream, peer) {
       const below = raw.get(connection)
       const isStranger = below === undefined || !isKept(peer)
+      const arrivals = all.open(peer)
       if (below !== undefined) {
         halfOpen.leave(below, !isStranger)
-        secured.set(stream, { below, peer, isStranger })
+        secured.set(stream, { below, peer, isStranger, arrivals })
       }
-      return kinds[isStranger ? 'strangers' : 'kept'].work
+      return { work: kinds[isStranger ? 'strangers' : 'kept'].work, arrivals }
     }
   })
   const connectionGater: ConnectionGater = {
@@ -158,7 +163,7 @@ export function createHostBounds({
     connectionGater,
     connectionProtector: () => protector,
     encrypter,
-    streamMuxer: muxerFor(kinds, { secured, places, gossip })
+    streamMuxer: muxerFor(kinds, { secured, places, gossip, all, gossipFrameMaxBytes })
   }
 }
 
@@ -178,11 +183,15 @@ function muxerFor(
   {
     secured,
     places,
-    gossip
+    gossip,
+    all,
+    gossipFrameMaxBytes
   }: {
     readonly secured: WeakMap<MessageStream, Secured>
     readonly places: ConnectionPlaces
     readonly gossip: GossipIntake
+    readonly all: HostArrivals
+    readonly gossipFrameMaxBytes: number
   }
 ) {
   const identified = new SharedRation(IDENTIFY_RATES)
@@ -195,6 +204,8 @@ function muxerFor(
         intakeOf(gossip, {
           protocol,
           stream,
+          count: () =>
+            all.openGossip(stream, secured.get(connection)?.arrivals, gossipFrameMaxBytes),
           isStranger: isStranger(connection),
           paysIdentify: (units) =>
             !isStranger(connection) ||
@@ -203,7 +214,12 @@ function muxerFor(
       onHeard(connection) {
         const below = secured.get(connection)?.below
         if (below !== undefined) places.heard(below)
-      }
+      },
+      onStream(stream, connection) {
+        const arrivals = secured.get(connection)?.arrivals
+        if (arrivals !== undefined) all.noteStream(stream, arrivals)
+      },
+      arrivalsOf: (connection) => secured.get(connection)?.arrivals
     })
 }
 
@@ -212,11 +228,13 @@ function intakeOf(
   {
     protocol,
     stream,
+    count,
     isStranger,
     paysIdentify
   }: {
     readonly protocol: string
     readonly stream: MuxedStream
+    readonly count: () => Intake
     readonly isStranger: boolean
     readonly paysIdentify: (units: number) => boolean
   }
@@ -225,9 +243,11 @@ function intakeOf(
   if (protocol === '/ipfs/id/1.0.0') return isOurs ? identifyIntake(paysIdentify) : atMost(0)
   if (protocol === '/ipfs/id/push/1.0.0') return isOurs ? atMost(0) : identifyIntake(paysIdentify)
   if (protocol === '/ipfs/ping/1.0.0') return atMost(PING_MAX_BYTES)
-  if (!protocol.startsWith('/meshsub/') || !isStranger) return undefined
-  if (isOurs) return atMost(0) // gossip goes one way on a stream
-  return gossip.follow({
+  if (!protocol.startsWith('/meshsub/')) return undefined
+  if (isOurs) return isStranger ? atMost(0) : undefined // gossip goes one way on a stream
+  const counted = count()
+  if (!isStranger) return counted
+  const bounded = gossip.follow({
     onClosed(release) {
       stream.addEventListener('close', release)
     },
@@ -235,4 +255,8 @@ function intakeOf(
       stream.abort(reason)
     }
   })
+  return (bytes) => {
+    bounded(bytes)
+    counted(bytes)
+  }
 }

@@ -6,6 +6,7 @@ import { ping, type Ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { createLibp2p } from 'libp2p'
 import { errorMessage } from '../base/node-error.ts'
+import { HostArrivals } from './arrivals.ts'
 import { forgetStrangers } from './forget-strangers.ts'
 import { internalsOf } from './gossip-internals.ts'
 import { FRAME_MAX_BYTES, gossipService } from './gossip-mesh.ts'
@@ -46,6 +47,8 @@ export type HostServices = {
   identifyPush: IdentifyPush
   ping: Ping
   pubsub: GossipSub
+  /** What its connections have brought. */
+  arrivals: HostArrivals
 }
 
 /** A host of ours. */
@@ -69,7 +72,9 @@ export async function startHost(options: HostOptions): Promise<Host> {
   let host: Host | undefined = undefined
   const isKept = (peer: string) =>
     host !== undefined && internalsOf(host.services.pubsub).direct.has(peer)
+  const arrivals = new HostArrivals()
   const bounds = createHostBounds({
+    arrivals,
     isRefused,
     isKept,
     connections,
@@ -102,7 +107,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
       // What we come to answer after a peer has connected, and what it does: asking goes by it.
       identifyPush: identifyPush(),
       ping: ping(),
-      pubsub: gossipService({ chainId, seenTtlMs, directPeers: peers })
+      pubsub: gossipService({ chainId, seenTtlMs, directPeers: peers }),
+      arrivals: () => arrivals
     },
     start: false
   })

@@ -1,5 +1,4 @@
 // The network as the node uses it: streams by peer id, gossip, who is connected; libp2p stays behind it.
-import { setImmediate as eventLoopTurn } from 'node:timers/promises'
 import { type Connection, type Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { type Clock } from '../base/clock.ts'
@@ -11,6 +10,11 @@ import { RequestError } from '../reqresp/request-error.ts'
 import { createDialer, type Dialer } from './dialer.ts'
 import { createGossipMesh, type GossipMesh } from './gossip-mesh.ts'
 import { type Host, type HostOptions } from './host.ts'
+import {
+  type ConnectionOrder,
+  createConnectionOrder,
+  createOlderConnections
+} from './older-connections.ts'
 import { parsePeer } from './peer-address.ts'
 import { listConnections, type PeerConnection } from './peer-connections.ts'
 import { createSpokenProtocols, type SpokenProtocols } from './spoken-protocols.ts'
@@ -19,9 +23,6 @@ import { toByteStream } from './stream-bytes.ts'
 
 /** Gossip streams that were lost without their connection are looked for so often. */
 const REPAIR_INTERVAL_MS = 2_000
-
-/** Turns of the event loop in which read bytes reach the gossip handler. */
-const DELIVERY_TURNS = 3
 
 /**
  * Answers the streams of one protocol; settles when the stream is done with, and never rejects. `isShared`: another
@@ -50,10 +51,11 @@ export interface Network extends Service, Pick<SpokenProtocols, 'speaks'> {
   serve(protocolId: string, streamsMax: number, onStream: OnStream): Promise<void>
   listenToPeers(listener: PeerListener): void
   /**
-   * Closes the peer's connections that are older than the one this stream came on. Settles when what they
-   * had delivered was handed to gossip; what was still on its way is lost.
+   * Closes the peer's connections that are older than the one this stream came on, and reads each to its end. Settles
+   * when all that they brought was handed to gossip's handler of messages; rejects with the reason of `signal` when
+   * that aborts before, and they are read on.
    */
-  closeOlderConnections(stream: ByteStream): Promise<void>
+  closeOlderConnections(stream: ByteStream, signal: AbortSignal): Promise<void>
   disconnect(peer: string): Promise<void>
   /** Like a configured peer from now on: dialled if it has an address, always sent blocks. Throws an Error for a bad one. */
   keepConnected(multiaddr: string): void
@@ -73,10 +75,9 @@ export function createNetwork(
   { clock, log, host }: { readonly clock: Clock; readonly log: Log; readonly host: Host },
   options: Pick<HostOptions, 'chainId' | 'peers'>
 ): Network {
-  const { pubsub } = host.services
-  const mesh = createGossipMesh({ clock, host, pubsub }, options)
-  const connectionOf = new WeakMap<ByteStream, Connection>()
+  const mesh = createGossipMesh({ clock, host, ...host.services }, options)
   const order = createConnectionOrder(host)
+  const older = createOlderConnections({ host, log, order })
   const spoken = createSpokenProtocols(host)
   const shared = createSharedPeerIds({ clock, log }, host)
   host.addEventListener('connection:close', () => {
@@ -99,7 +100,7 @@ export function createNetwork(
     async serve(protocolId, streamsMax, onStream) {
       const handle = async (stream: Stream, connection: Connection) => {
         const bytes = toByteStream(stream)
-        connectionOf.set(bytes, connection)
+        older.note(bytes, { stream, connection })
         const isShared = await shared.isRefused(connection)
         await onStream(connection.remotePeer.toString(), bytes, isShared)
       }
@@ -116,13 +117,7 @@ export function createNetwork(
         onDisconnected(detail.toString())
       })
     },
-    async closeOlderConnections(stream) {
-      const current = connectionOf.get(stream)
-      if (current === undefined) return
-      abortOlder({ host, log, order }, current)
-      // What was read from a socket passes through the pipes of noise, yamux and gossipsub as microtasks.
-      for (let turn = 0; turn < DELIVERY_TURNS; turn++) await eventLoopTurn()
-    },
+    closeOlderConnections: (stream, signal) => older.close(stream, signal),
     disconnect: (peer) => host.hangUp(peerIdFromString(peer)),
     ...keeping(mesh, dialer),
     connections: () => listConnections(host),
@@ -148,21 +143,6 @@ async function repairGossip(
   }
 }
 
-/** Which connection is newer: by the order in which they opened, since clocks may be set. */
-interface ConnectionOrder {
-  of(connection: Connection): number
-}
-
-function createConnectionOrder(host: Host): ConnectionOrder {
-  const places = new WeakMap<Connection, number>()
-  let openedCount = 0
-  host.addEventListener('connection:open', ({ detail }) => {
-    openedCount += 1
-    places.set(detail, openedCount)
-  })
-  return { of: (connection) => places.get(connection) ?? 0 }
-}
-
 function keeping(mesh: GossipMesh, dialer: Dialer): Pick<Network, 'keepConnected' | 'letGo'> {
   return {
     keepConnected(multiaddr) {
@@ -174,18 +154,6 @@ function keeping(mesh: GossipMesh, dialer: Dialer): Pick<Network, 'keepConnected
       mesh.removeDirect(peer)
       dialer.remove(peer)
     }
-  }
-}
-
-function abortOlder(
-  { host, log, order }: { readonly host: Host; readonly log: Log; readonly order: ConnectionOrder },
-  current: Connection
-): void {
-  const { remotePeer } = current
-  for (const connection of host.getConnections(remotePeer)) {
-    if (connection === current || order.of(connection) > order.of(current)) continue
-    log.debug('older-connection-closed', { peer: remotePeer.toString() })
-    connection.abort(new Error('the peer has a newer connection'))
   }
 }
 

@@ -1,7 +1,15 @@
 // What comes from the socket of a connection, before any library reads it: a negotiation of noise, then its messages.
 import { type MessageStream } from '@libp2p/interface'
+import { type Arrivals } from './arrivals.ts'
 import { NegotiationReader } from './multistream.ts'
 import { NoiseGate } from './noise-gate.ts'
+import {
+  outliveWrites,
+  readRest,
+  readToEnd,
+  sendNothing,
+  type TransportConnection
+} from './socket-end.ts'
 import { type SharedWork, type Worker } from './shared-work.ts'
 
 /** The protocol that every connection is encrypted with. */
@@ -11,15 +19,17 @@ export const NOISE = '/noise'
 const HANDSHAKE_MAX_BYTES = 2 ** 19
 /** Encrypted bytes that wait for their turn before the socket is left to its own buffer. */
 const BACKLOG_MAX_BYTES = 2 ** 16
+/** A retired connection on which nothing comes for so long, and that its peer does not end, is cut. */
+const RETIRED_SILENT_MS = 1_500
 
 /** One connection's guard. */
 export interface SocketGuard {
-  /** Its peer is known: what it sends from now on is decrypted as far as `work` goes. */
-  share(work: SharedWork): void
+  /** Its peer is known: what it sends from now on is decrypted as far as `work` goes, and counted. */
+  share(work: SharedWork, arrivals: Arrivals): void
 }
 
 /** What is not in the interface of a connection. */
-interface SocketConnection extends MessageStream {
+interface SocketConnection extends MessageStream, TransportConnection {
   /** `readable` while whoever reads the connection takes what comes. */
   readonly readStatus: string
   onData(data: { subarray(): Uint8Array }): void
@@ -30,12 +40,15 @@ interface SocketConnection extends MessageStream {
 }
 
 function isSocketConnection(connection: MessageStream): connection is SocketConnection {
-  const methods = ['onData', 'onTransportClosed', 'sendPause', 'sendResume']
-  return 'readStatus' in connection && methods.every((method) => method in connection)
+  const members = ['onData', 'onTransportClosed', 'sendData', 'sendPause', 'sendResume', 'socket']
+  return 'readStatus' in connection && members.every((member) => member in connection)
 }
 
 /** Cuts the connection where anything else comes. To be called before anything has come. */
-export function guardSocket(connection: MessageStream): SocketGuard {
+export function guardSocket(
+  connection: MessageStream,
+  { silentMs = RETIRED_SILENT_MS } = {}
+): SocketGuard {
   if (!isSocketConnection(connection)) {
     throw new Error(
       'this version of the TCP transport is built differently; see src/net/socket-guard.ts'
@@ -56,8 +69,8 @@ export function guardSocket(connection: MessageStream): SocketGuard {
     }
   }
   return {
-    share(work) {
-      shareWork(connection, { gate, work, fail })
+    share(work, arrivals) {
+      shareWork(connection, { gate, work, arrivals, fail, silentMs })
     }
   }
 }
@@ -87,28 +100,47 @@ function shareWork(
   {
     gate,
     work,
-    fail
+    arrivals,
+    fail,
+    silentMs
   }: {
     readonly gate: NoiseGate
     readonly work: SharedWork
+    readonly arrivals: Arrivals
     readonly fail: (thrown: unknown) => void
+    readonly silentMs: number
   }
 ): void {
   const stop = connection.sendPause.bind(connection)
   const goOn = connection.sendResume.bind(connection)
   let isStopped = false
+  const countWaiting = () => gate.waitingBytes + connection.readBufferLength
   const worker: Worker = {
     gate,
     onTurn(failure) {
       if (failure !== undefined) {
         work.remove(worker)
-        fail(failure)
-      } else if (isStopped && gate.waitingBytes < BACKLOG_MAX_BYTES) {
+        if (!ending.finish()) fail(failure)
+        return
+      }
+      if (isStopped && gate.waitingBytes < BACKLOG_MAX_BYTES) {
         isStopped = false
         if (connection.readStatus === 'readable') goOn()
       }
+      ending.look()
     }
   }
+  const ending = createEnding(connection, {
+    arrivals,
+    isEmpty: () => countWaiting() === 0 && connection.readStatus !== 'paused',
+    pump() {
+      work.run(worker)
+    },
+    takeRest() {
+      connection.onData = () => undefined
+      for (const rest of readRest(connection.socket)) gate.push(rest)
+    }
+  })
   connection.onData = (data) => {
     gate.push(data.subarray())
     work.run(worker)
@@ -123,17 +155,91 @@ function shareWork(
   }
   connection.addEventListener('close', () => {
     work.remove(worker)
+    ending.closed()
   })
+  const isReading = () => countWaiting() === 0 && !isStopped
+  outliveWrites(connection, () => {
+    readToEnd(connection, silentMs, isReading)
+  })
+  arrivals.openDecryption(countWaiting, () => {
+    connection.socket.end()
+    readToEnd(connection, silentMs, isReading)
+  })
+}
+
+/** The end of a socket, which waits for what was read before it. */
+interface Ending {
+  /** Ends the connection if its socket has ended and nothing waits. */
+  look(): void
+  /** Ends it if its socket has ended, whatever waits; false if it has not. */
+  finish(): boolean
+  /** It has ended, by whatever way. */
+  closed(): void
+}
+
+/**
+ * A socket that ends, or fails since the process at its other end died, closes the connection once all that was read
+ * from it is decrypted: the last of what that process sent. An abort from elsewhere closes it at once.
+ */
+function createEnding(
+  connection: SocketConnection,
+  {
+    arrivals,
+    isEmpty,
+    pump,
+    takeRest
+  }: {
+    readonly arrivals: Arrivals
+    readonly isEmpty: () => boolean
+    readonly pump: () => void
+    readonly takeRest: () => void
+  }
+): Ending {
   const close = connection.onTransportClosed.bind(connection)
+  const abort = connection.abort.bind(connection)
+  let finishing: (() => void) | undefined
+  const begin = (how: () => void) => {
+    if (finishing !== undefined) return
+    finishing = how
+    arrivals.end('socket')
+    sendNothing(connection)
+    pump()
+    ending.look()
+  }
+  const ending: Ending = {
+    look() {
+      if (finishing !== undefined && isEmpty()) finishing()
+    },
+    finish() {
+      finishing?.()
+      return finishing !== undefined
+    },
+    closed() {
+      finishing = () => undefined
+      arrivals.end('socket')
+      arrivals.end('decryption')
+    }
+  }
   connection.onTransportClosed = (error) => {
-    work.remove(worker)
-    try {
-      // The last of what a process sent before it died, as far as one turn goes.
-      gate.pump(work.sliceUnits)
-    } catch {
-      close(error) // the connection is gone: there is nobody to tell
+    begin(() => {
+      close(error)
+    })
+  }
+  connection.abort = (error) => {
+    const how = () => {
+      abort(error)
+    }
+    if (!isOfSocket(error)) {
+      how()
       return
     }
-    close(error)
+    takeRest()
+    begin(how)
   }
+  return ending
+}
+
+/** True for what the operating system said of a socket, and how the transport passes that on. */
+function isOfSocket(error: Error): boolean {
+  return 'syscall' in error || error.message === 'TCP transmission error'
 }

@@ -29,6 +29,7 @@ import { createSpoken, requestsToSpeakers, type Spoken } from '../sync/protocols
 import { type StatusLoop } from '../sync/status-loop.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
+import { untilJudged } from './judged-gossip.ts'
 import { createSharedKeys, SHARED_KEY_REASON, type SharedKeys } from './shared-keys.ts'
 
 /** Dependencies of both sides of the protocols. */
@@ -155,10 +156,7 @@ export async function serveProtocols(
     held,
     status,
     answerTip: overrides.answerTip ?? answerTip,
-    async takeInFlight({ stream }) {
-      await network.closeOlderConnections(stream)
-      await gossip.drain()
-    }
+    takeInFlight: (context) => untilJudged({ clock, network, gossip }, context)
   }
   for (const protocol of SERVED_PROTOCOLS) {
     const { def, costTokens, lane, deadlines } = protocol

@@ -83,7 +83,7 @@ describe('the network', () => {
   it('keeps gossip and requests going when a peer’s older connection is closed', async () => {
     const [first, second] = await startPair()
     await first.network.serve(ECHO, 4, async (_, stream) => {
-      await first.network.closeOlderConnections(stream)
+      await first.network.closeOlderConnections(stream, AbortSignal.timeout(5_000))
       await stream.write(Uint8Array.of(7))
       await stream.closeWrite()
     })

@@ -20,7 +20,8 @@ describe('two processes with one peer key', function () {
     const server = await start()
     const { network } = server
     await network.serve(ASK, 4, async (_, stream, isShared) => {
-      if (!isShared) await network.closeOlderConnections(stream)
+      const signal = AbortSignal.timeout(5_000)
+      if (!isShared) await network.closeOlderConnections(stream, signal).catch(() => undefined)
       await stream.write(Uint8Array.of(isShared ? REFUSED : KEPT)).catch(() => undefined)
       await stream.closeWrite().catch(() => undefined)
     })

@@ -1,13 +1,14 @@
 // A peer that speaks as go-libp2p does: it negotiates lazily, and what it has to say goes out in one flight.
+import { Socket } from 'node:net'
 import { identify, type Identify } from '@libp2p/identify'
-import { type Libp2p, type MessageStream, type Stream, type StreamMuxer } from '@libp2p/interface'
+import { type Libp2p, type MessageStream, type PrivateKey, type Stream } from '@libp2p/interface'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { encodeSubscriptions, frameRpc } from '../../protocols/conformance/gossip-wire.ts'
+import { Link } from './go-like-link.ts'
 import { until } from './until.ts'
 
 const MULTISTREAM = '/multistream/1.0.0'
@@ -21,6 +22,13 @@ type AnswerEnd = 'sent' | 'connection-closed'
 export interface FlightAnswer {
   readonly bytes: Uint8Array
   readonly end: AnswerEnd
+}
+
+/** How a process dies, as far as the other side sees it. */
+export interface Death {
+  readonly idleFrames: number
+  /** `closed`: in order, as of a process that had read all. `reset`: as of one that had not. `none`: it does not die, and sends no more. */
+  readonly end: 'closed' | 'reset' | 'none'
 }
 
 /** All that came on a stream until its end. */
@@ -48,41 +56,9 @@ export interface GoLikePeer {
   ): Promise<Answered>
   /** Opens a gossip stream if identify listed it, with negotiation, subscriptions and `rpc` in one flight. */
   openGossip(topics: readonly string[], rpc: Uint8Array): Promise<void>
+  /** Sends an RPC on the gossip stream, `idleFrames` frames before it that each come alone, and dies. */
+  dieGossiping(rpc: Uint8Array, death: Death): void
   stop(): Promise<void>
-}
-
-/** The muxer of one connection, whose frames may be held and sent as one. */
-class Link {
-  readonly muxer: StreamMuxer
-  readonly #connection: MessageStream
-  readonly #send: MessageStream['send']
-  #held: Uint8Array[] | undefined
-
-  constructor(connection: MessageStream) {
-    this.#connection = connection
-    this.#send = connection.send.bind(connection)
-    connection.send = (data) => {
-      if (this.#held === undefined) return this.#send(data)
-      this.#held.push(data.subarray().slice())
-      return true
-    }
-    this.muxer = yamux()().createStreamMuxer(connection)
-  }
-
-  hold(): void {
-    this.#held ??= []
-  }
-
-  release(change: (frames: Uint8Array) => Uint8Array = (frames) => frames): void {
-    const held = Buffer.concat(this.#held ?? [])
-    this.#held = undefined
-    if (held.length > 0) this.#send(change(held))
-  }
-
-  /** Ends the socket in order, as a process that is killed does. */
-  async cut(): Promise<void> {
-    await this.#connection.close()
-  }
 }
 
 /** What one peer is made of. */
@@ -91,13 +67,16 @@ interface Parts {
   readonly links: Link[]
   readonly gossip: Uint8Array[]
   onLink: (link: Link) => void
+  /** Of the connection that was dialled last: what was written goes out, and then the end. */
+  endSocket: () => void
 }
 
 /** Listens on loopback, and lists what it answers at identify from the start. */
 export async function startGoLikePeer(
-  answers: ReadonlyMap<string, FlightAnswer> = new Map()
+  answers: ReadonlyMap<string, FlightAnswer> = new Map(),
+  privateKey?: PrivateKey
 ): Promise<GoLikePeer> {
-  const parts = await startParts(answers)
+  const parts = await startParts(answers, privateKey ?? (await generateKeyPair('secp256k1')))
   const { host, links, gossip } = parts
   const listed = new Map<string, readonly string[]>()
   host.addEventListener('peer:identify', ({ detail }) => {
@@ -111,6 +90,7 @@ export async function startGoLikePeer(
   const dial = async (address: string) => {
     await host.dial(multiaddr(address))
   }
+  let gossipStream: Stream | undefined
   return {
     host,
     address: String(host.getMultiaddrs()[0]),
@@ -135,12 +115,23 @@ export async function startGoLikePeer(
       const subscriptions = frameRpc(encodeSubscriptions(topics))
       stream.send(Buffer.concat([line(MULTISTREAM), line(MESHSUB), subscriptions, frameRpc(rpc)]))
       link.release()
+      gossipStream = stream
+    },
+    dieGossiping(rpc, { idleFrames, end }) {
+      const link = open()
+      link.idle(idleFrames)
+      gossipStream?.send(frameRpc(rpc))
+      if (end === 'reset') link.abort()
+      if (end === 'closed') parts.endSocket()
     },
     stop: async () => host.stop()
   }
 }
 
-async function startParts(answers: ReadonlyMap<string, FlightAnswer>): Promise<Parts> {
+async function startParts(
+  answers: ReadonlyMap<string, FlightAnswer>,
+  privateKey: PrivateKey
+): Promise<Parts> {
   const links: Link[] = []
   const gossip: Uint8Array[] = []
   const muxers = () => ({
@@ -154,16 +145,32 @@ async function startParts(answers: ReadonlyMap<string, FlightAnswer>): Promise<P
     }
   })
   const host = await createLibp2p({
-    privateKey: await generateKeyPair('secp256k1'),
+    privateKey,
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [muxers],
+    connectionGater: {
+      denyOutboundConnection(_, connection) {
+        parts.endSocket = () => {
+          if ('socket' in connection && connection.socket instanceof Socket) connection.socket.end()
+        }
+        return false
+      }
+    },
     connectionMonitor: { enabled: false },
     services: { identify: identify() },
     start: false
   })
-  const parts: Parts = { host, links, gossip, onLink: () => undefined }
+  const parts: Parts = {
+    host,
+    links,
+    gossip,
+    onLink: () => undefined,
+    endSocket() {
+      throw new Error('nothing was dialled')
+    }
+  }
   await host.handle(MESHSUB, (stream) => {
     stream.addEventListener('message', ({ data }) => gossip.push(data.subarray().slice()))
   })
