@@ -15,6 +15,8 @@ interface Report {
   /** What was waited for, and null at the end of each wait. */
   readonly waits: readonly (PassingCause | null)[]
   readonly couldReadMeanwhile: boolean
+  /** Writes that were begun: as many as there are to be, and more until one of them waited. */
+  readonly writtenCount: number
   /** Entries in an unbroken row from the first, after the store was closed and opened. */
   readonly rowAfterwards: number
   /** Small writes that were done, and were not there afterwards: they fit in where a large one broke off. */
@@ -22,6 +24,8 @@ interface Report {
 }
 
 const WRITES = 60
+/** A write that is to wait comes long before; a key has one byte for its number. */
+const WRITES_MAX = 250
 const VALUE_BYTES = 20_000
 /** Small, so that LevelDB begins a new log, and new files, after a few writes. */
 const BUFFER_BYTES = 65_536
@@ -38,11 +42,15 @@ describe('a database that waits', () => {
   const temporary = useTemporaryDirectory()
 
   it('makes its writes once files may be opened again, in their order, and loses none', () => {
-    const report = run(join(temporary.path, 'db'), { before: `takeAll()`, after: `giveAll()` })
+    const report = run(join(temporary.path, 'db'), {
+      before: `takeAll()`,
+      again: `takeAll()`,
+      after: `giveAll()`
+    })
     assert.deepEqual(report.failures, [])
     assert.deepEqual(report.waits, ['files-exhausted', null])
     assert.equal(report.couldReadMeanwhile, true)
-    assert.equal(report.rowAfterwards, WRITES)
+    assert.equal(report.rowAfterwards, report.writtenCount)
     assert.deepEqual(report.littleLost, [])
   })
 
@@ -59,7 +67,7 @@ describe('a database that waits', () => {
     assert.deepEqual(report.failures, [])
     assert.deepEqual(report.waits, ['disk-full', null])
     assert.equal(report.couldReadMeanwhile, true)
-    assert.equal(report.rowAfterwards, WRITES)
+    assert.equal(report.rowAfterwards, report.writtenCount)
     assert.deepEqual(report.littleLost, [])
   })
 
@@ -81,16 +89,18 @@ describe('a database that waits', () => {
         const slow = store
           .batch(slowOperations, { sync: true })
           .catch((thrown) => failures.push(thrown.failure?.code ?? String(thrown)))`,
+      again: `takeAll()`,
       after: `giveAll(); await slow`
     })
     assert.deepEqual(report.failures, [])
-    assert.equal(report.rowAfterwards, WRITES)
+    assert.equal(report.rowAfterwards, report.writtenCount)
     assert.deepEqual(report.littleLost, [])
   })
 
   it('fails its writes with what they wait for when nobody waits any more', () => {
     const report = run(join(temporary.path, 'db'), {
       before: `takeAll()`,
+      again: `takeAll()`,
       after: `end.abort(); await Promise.all(writes); giveAll()`
     })
     assert.ok(report.failures.length > 0)
@@ -109,8 +119,14 @@ describe('a database that waits', () => {
   }
 })
 
-/** Runs in a process of its own, whose limit harms nobody else: half of the writes come before `before`. */
-function run(path: string, { before, after }: { before: string; after: string }): Report {
+/**
+ * Runs in a process of its own, whose limit harms nobody else: half of the writes come before `before`. LevelDB closes
+ * files of its own at any time: `again` takes them too, before each further write, until one waits.
+ */
+function run(
+  path: string,
+  { before, again = '', after }: { before: string; again?: string; after: string }
+): Report {
   const url = (name: string) =>
     JSON.stringify(new URL(`../../../src/${name}${extname(import.meta.url)}`, import.meta.url).href)
   const script = `
@@ -156,21 +172,28 @@ function run(path: string, { before, after }: { before: string; after: string })
     for (let index = 0; index < ${WRITES / 2}; index++) await write(index)
     ${before}
     const writes = []
-    for (let index = ${WRITES / 2}; index < ${WRITES}; index++) {
-      writes.push(write(index), writeLittle(index))
+    let writtenCount = ${WRITES / 2}
+    for (; writtenCount < ${WRITES}; writtenCount++) {
+      writes.push(write(writtenCount), writeLittle(writtenCount))
     }
-    while (waits.length === 0) await delay(5)
+    while (waits.length === 0) {
+      if (writtenCount === ${WRITES_MAX}) throw new Error('no write has to wait')
+      ${again}
+      writes.push(write(writtenCount), writeLittle(writtenCount))
+      writtenCount++
+      await delay(5)
+    }
     const couldReadMeanwhile = store.get(key(0)) !== undefined
     ${after}
     await Promise.all(writes)
     await store.close()
-    const again = await openLevelStore(${JSON.stringify(path)}, schema, { mustExist: true })
+    const reopened = await openLevelStore(${JSON.stringify(path)}, schema, { mustExist: true })
     let rowAfterwards = 0
-    while (again.get(key(rowAfterwards)) !== undefined) rowAfterwards++
-    const isThere = (index) => again.get(Uint8Array.of(112, index)) !== undefined
+    while (reopened.get(key(rowAfterwards)) !== undefined) rowAfterwards++
+    const isThere = (index) => reopened.get(Uint8Array.of(112, index)) !== undefined
     const littleLost = littleWritten.filter((index) => !isThere(index))
-    await again.close()
-    const report = { failures, waits, couldReadMeanwhile, rowAfterwards, littleLost }
+    await reopened.close()
+    const report = { failures, waits, couldReadMeanwhile, writtenCount, rowAfterwards, littleLost }
     process.stdout.write(JSON.stringify(report))`
   const limited = ['-c', `ulimit -n ${FILES_MAX} && exec "$@"`, 'sh']
   const { stdout, stderr, status } = spawnSync(
