@@ -11,8 +11,6 @@ import { type LaneName, planBatches, selectFiles, TEST_FOLDERS } from './plan.ts
 import { sumResults, summaryLines, toSeconds } from './summary.ts'
 
 const SEED_END = 2 ** 31
-/** Clusters beside the computing lane, above one a processor: they mostly wait, for slots, deadlines and quiet times. */
-const WAITING_JOBS_EXTRA = 1
 
 interface Flags {
   readonly grep?: string
@@ -41,7 +39,8 @@ async function runFiles(chosen: readonly string[], { grep, lint }: Flags): Promi
   const scratch = mkdtempSync(join(tmpdir(), 'rekindle-tests-'))
   const lanes: Readonly<Record<LaneName, ReturnType<typeof createJobSlots>>> = {
     computing: createJobSlots(Math.max(1, availableParallelism() - 1)),
-    waiting: createJobSlots(availableParallelism() + WAITING_JOBS_EXTRA)
+    // Clusters mostly wait, for slots, deadlines and quiet times. With one more of them a processor is short at times.
+    waiting: createJobSlots(availableParallelism())
   }
   const batches = planBatches(chosen)
   print(`REKINDLE_SEED=${String(seed)}`)
