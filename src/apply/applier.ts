@@ -1,7 +1,7 @@
 // The only writer of canonical data: execute, check, persist in one batch, move the head.
 import { equalBytes } from '../base/bytes.ts'
 import { SerialExecutor } from '../base/serial.ts'
-import { type Block, type BlockRef } from '../chain/blocks/block.ts'
+import { type Block, type BlockRef, toRef } from '../chain/blocks/block.ts'
 import { type PutBack } from '../chain/stored/block-store.ts'
 import { type EncodedDiff } from '../chain/stored/diff-store.ts'
 import { MESSAGE_PASSER_HASH } from '../chain/blocks/header.ts'
@@ -130,7 +130,7 @@ export function createApplier(deps: ApplierDeps): Applier {
       const beside = bytes === undefined ? {} : { diff: { bytes, diskNumber: diskNumber(layers) } }
       await chain.persist(block, receipts, beside)
     }
-    await onStep({ step: 'persisted', block: refOf(block) })
+    await onStep({ step: 'persisted', block: toRef(block) })
     addLayer(layers, block, given)
     await setHead(block, receipts)
     await layers.room() // it is the next block that waits, before anybody signs it: this one is complete
@@ -139,12 +139,12 @@ export function createApplier(deps: ApplierDeps): Applier {
   async function setHead(block: Block, receipts: readonly Receipt[]): Promise<void> {
     current = block
     for (const listener of listeners) listener(block, receipts)
-    await onStep({ step: 'head-set', block: refOf(block) })
+    await onStep({ step: 'head-set', block: toRef(block) })
   }
 
   async function linkAll(stretch: LinkedStretch): Promise<void> {
     await linkBlocks({ chain, layers, rules }, { head: current, stretch }, async (block) => {
-      await onStep({ step: 'persisted', block: refOf(block) })
+      await onStep({ step: 'persisted', block: toRef(block) })
       await setHead(block, [])
     })
   }
@@ -210,10 +210,6 @@ function addLayer(
 
 function diskNumber(layers: LayerSink): bigint {
   return layers.persistedPoint()?.number ?? 0n
-}
-
-function refOf({ number, hash }: Block): BlockRef {
-  return { number, hash }
 }
 
 /** A block by its hash, receipts by the root in its header. */

@@ -1,4 +1,4 @@
-// Waiting for nothing but the end.
+// Waiting for the end, and for work that the end may come before.
 
 /** Resolves when the signal aborts, at once when it has. */
 export async function untilAborted(signal: AbortSignal): Promise<void> {
@@ -6,4 +6,21 @@ export async function untilAborted(signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
+}
+
+/** What the work comes to; rejects with the reason when the signal aborts before, and leaves the work to itself. */
+export async function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  signal.throwIfAborted()
+  const settled = new AbortController()
+  const aborted = new Promise<never>((_, reject) => {
+    const end = () => {
+      reject(signal.reason as Error)
+    }
+    signal.addEventListener('abort', end, { signal: settled.signal })
+  })
+  try {
+    return await Promise.race([aborted, work])
+  } finally {
+    settled.abort()
+  }
 }

@@ -76,7 +76,7 @@ For a backup. Blocks above N are given up here; what other nodes hold stays as i
 
 /** Below the flags of signer release. */
 export const RELEASE_NOTES = `
-For a record that bars heights above the chain whose blocks nobody has any more. The key may then sign
+For a record that bars heights above the chain whose blocks are lost everywhere. The key may then sign
 other blocks at these heights: if a node does hold one of the old ones, two blocks at one height exist.
 Safer, where any node may still have them: bring that node back, and let recovery fetch them.
 

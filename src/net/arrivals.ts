@@ -1,4 +1,5 @@
 // What the connections of each peer have brought and gossip was not handed yet: counted stage by stage, from the socket on.
+import { orAborted } from '../base/until-aborted.ts'
 import { FrameProgress } from './gossip-intake.ts'
 
 /** Where bytes wait, in the order in which they go through; src/net/README.md, "From the socket to the validator". */
@@ -230,6 +231,12 @@ export class HostArrivals {
     return this.#gossipOf.get(stream)
   }
 
+  /** True where the stream came with a connection that is older than the one of the other stream. */
+  isOlder(stream: object, than: object): boolean {
+    const place = (one: object) => this.#ofStreams.get(one)?.place ?? 0
+    return place(stream) < place(than)
+  }
+
   /** Connections of the same peer that are older than the one of this stream and are not drained yet. */
   olderThan(stream: object): readonly Arrivals[] {
     const current = this.#ofStreams.get(stream)
@@ -241,17 +248,5 @@ export class HostArrivals {
 
 /** Resolves once all are drained; rejects with the reason of `signal` when that aborts before. */
 export async function untilDrained(all: readonly Arrivals[], signal: AbortSignal): Promise<void> {
-  const settled = new AbortController()
-  const aborted = new Promise<never>((_, reject) => {
-    const onAbort = () => {
-      reject(signal.reason as Error)
-    }
-    signal.addEventListener('abort', onAbort, { signal: settled.signal })
-  })
-  try {
-    signal.throwIfAborted()
-    await Promise.race([aborted, Promise.all(all.map(({ drained }) => drained))])
-  } finally {
-    settled.abort()
-  }
+  await orAborted(signal, Promise.all(all.map(({ drained }) => drained)))
 }

@@ -1,4 +1,5 @@
 // Gossip of strangers that has begun and not ended: each frame has its time, and all of them one budget of bytes.
+import { type BucketRate, TokenBucket } from '../base/token-bucket.ts'
 import { type Intake } from './muxed-stream.ts'
 
 /** Bounds of what the gossip streams of strangers keep us holding. */
@@ -12,8 +13,7 @@ export interface GossipIntakeLimits {
 }
 
 /** Frames of one stream at once and in a second, beyond those that bytes pay for: a block is one, however small. */
-const FRAMES_MAX = 256
-const FRAMES_PER_SECOND = 64
+const FRAMES: BucketRate = { burstTokens: 256, tokensPerSecond: 64 }
 const BYTES_PER_FRAME = 256
 /** An unfinished frame up to this size is never aborted: those of 100 connections take 12 MiB. */
 const FREE_BYTES = 2 ** 17
@@ -54,8 +54,7 @@ export class GossipIntake {
     const { frameMaxBytes, frameMaxMs, heldMaxBytes } = this.#limits
     const progress = new FrameProgress(frameMaxBytes)
     const followed: Followed = { stream, heldBytes: 0, begunMs: 0 }
-    let framesLeft = FRAMES_MAX
-    let refilledMs = this.#nowMs()
+    const frames = new TokenBucket(FRAMES, this.#nowMs())
     this.#followed.add(followed)
     stream.onClosed(() => {
       this.#followed.delete(followed)
@@ -63,11 +62,9 @@ export class GossipIntake {
     return (bytes) => {
       const nowMs = this.#nowMs()
       const { begun, heldBytes } = progress.push(bytes)
-      const refill = ((nowMs - refilledMs) / 1_000) * FRAMES_PER_SECOND
-      refilledMs = nowMs
-      framesLeft += refill + bytes.length / BYTES_PER_FRAME - begun
-      framesLeft = Math.min(framesLeft, FRAMES_MAX)
-      if (framesLeft < 0) throw new RangeError('more gossip frames than any traffic needs')
+      frames.take(begun - bytes.length / BYTES_PER_FRAME)
+      if (frames.tokens(nowMs) < 0)
+        throw new RangeError('more gossip frames than any traffic needs')
       if (begun > 0) followed.begunMs = nowMs
       followed.heldBytes = heldBytes
       if (heldBytes <= FREE_BYTES) return

@@ -74,7 +74,7 @@ export function internalsOf(pubsub: GossipSub): GossipSubInternals {
 
 /** Calls back with each stream that gossipsub opens to a peer, before anything is sent on it. */
 export function onStreamOpened(
-  { streamsOutbound }: GossipSubInternals,
+  { streamsOutbound }: Pick<GossipSubInternals, 'streamsOutbound'>,
   callback: (peer: string, stream: OutboundStream) => void
 ): void {
   const add = streamsOutbound.set.bind(streamsOutbound)
@@ -84,14 +84,17 @@ export function onStreamOpened(
   }
 }
 
+/** What was read from a stream of a peer, and what of it gossipsub is to read. */
+export type ReadRpcs = (
+  rpcs: AsyncIterable<RpcBytes>,
+  from: { readonly peer: string; readonly stream: object }
+) => AsyncIterable<RpcBytes>
+
 /**
- * Calls `count` with what is read from each stream of a peer before gossipsub reads it, and the stream. Throws when it
- * reads from a stream that it has not put in its place: such a one could not be followed.
+ * `pass` stands between each stream of a peer and gossipsub. Throws when that reads from a stream that it has not put
+ * in its place: such a one could not be followed.
  */
-export function onStreamRead(
-  internals: GossipSubInternals,
-  count: (stream: object, rpcs: AsyncIterable<RpcBytes>) => AsyncIterable<RpcBytes>
-): void {
+export function onStreamRead(internals: GossipSubInternals, pass: ReadRpcs): void {
   const read = internals.pipePeerReadStream.bind(internals)
   internals.pipePeerReadStream = (peer, rpcs) => {
     const stream = internals.streamsInbound.get(peer.toString())
@@ -100,12 +103,15 @@ export function onStreamRead(
         'this version of gossipsub reads differently; see src/net/gossip-internals.ts'
       )
     }
-    return read(peer, count(stream.rawStream, rpcs))
+    return read(peer, pass(rpcs, { peer: peer.toString(), stream: stream.rawStream }))
   }
 }
 
 /** Holds nothing against a peer whose messages were refused unseen: what it promised may be among them. */
-export function forgivePromises({ gossipTracer }: GossipSubInternals, peer: string): void {
+export function forgivePromises(
+  { gossipTracer }: Pick<GossipSubInternals, 'gossipTracer'>,
+  peer: string
+): void {
   for (const expiryByPeer of gossipTracer.promises.values()) expiryByPeer.delete(peer)
 }
 

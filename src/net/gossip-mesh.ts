@@ -95,8 +95,11 @@ export function createGossipMesh(
   const internals = internalsOf(pubsub)
   const topics = TOPIC_VERSIONS.map((version) => blocksTopic(chainId, version))
   liftSendLimit(internals)
-  rationGossip(internals, clock)
-  onStreamRead(internals, (stream, rpcs) => arrivals.gossipOf(stream)?.count(rpcs) ?? rpcs)
+  const ration = rationGossip(internals, clock)
+  // What the rations drop was handed on as well: counted first.
+  onStreamRead(internals, (rpcs, from) => {
+    return ration(arrivals.gossipOf(from.stream)?.count(rpcs) ?? rpcs, from)
+  })
   const repair = createGossipRepair({ clock, host, pubsub, internals }, topics)
   const replay = createGossipReplay({ clock, pubsub }, internals)
   let unpacking: GossipUnpacking | undefined

@@ -28,7 +28,7 @@ export interface GossipReplay {
  */
 export function createGossipReplay(
   { clock, pubsub }: { readonly clock: Clock; readonly pubsub: GossipSub },
-  internals: GossipSubInternals
+  internals: Pick<GossipSubInternals, 'direct' | 'streamsOutbound' | 'sendRpc'>
 ): GossipReplay {
   let kept: readonly Kept[] = []
 

@@ -69,7 +69,7 @@ export interface GossipUnpacking {
 
 /** Takes each message before gossipsub does; `intake` says what becomes of it. */
 export function createGossipUnpacking(
-  internals: GossipSubInternals,
+  internals: Pick<GossipSubInternals, 'gossipTracer' | 'handleReceivedMessage'>,
   intake: MessageIntake
 ): GossipUnpacking {
   const handle = internals.handleReceivedMessage.bind(internals)

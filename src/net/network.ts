@@ -10,11 +10,7 @@ import { RequestError } from '../reqresp/request-error.ts'
 import { createDialer, type Dialer } from './dialer.ts'
 import { createGossipMesh, type GossipMesh } from './gossip-mesh.ts'
 import { type Host, type HostOptions } from './host.ts'
-import {
-  type ConnectionOrder,
-  createConnectionOrder,
-  createOlderConnections
-} from './older-connections.ts'
+import { createOlderConnections } from './older-connections.ts'
 import { parsePeer } from './peer-address.ts'
 import { listConnections, type PeerConnection } from './peer-connections.ts'
 import { createSpokenProtocols, type SpokenProtocols } from './spoken-protocols.ts'
@@ -77,7 +73,7 @@ export function createNetwork(
 ): Network {
   const mesh = createGossipMesh({ clock, host, ...host.services }, options)
   const order = createConnectionOrder(host)
-  const older = createOlderConnections({ host, log, order })
+  const older = createOlderConnections({ host, log })
   const spoken = createSpokenProtocols(host)
   const shared = createSharedPeerIds({ clock, log }, host)
   host.addEventListener('connection:close', () => {
@@ -155,6 +151,22 @@ function keeping(mesh: GossipMesh, dialer: Dialer): Pick<Network, 'keepConnected
       dialer.remove(peer)
     }
   }
+}
+
+/** Which connection is newer: by the order in which they opened, since clocks may be set. */
+interface ConnectionOrder {
+  of(connection: Connection): number
+}
+
+/** Numbers the connections of a host from now on. */
+function createConnectionOrder(host: Host): ConnectionOrder {
+  const places = new WeakMap<Connection, number>()
+  let openedCount = 0
+  host.addEventListener('connection:open', ({ detail }) => {
+    openedCount += 1
+    places.set(detail, openedCount)
+  })
+  return { of: (connection) => places.get(connection) ?? 0 }
 }
 
 async function openStream(

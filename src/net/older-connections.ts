@@ -5,22 +5,6 @@ import { type ByteStream } from '../reqresp/byte-stream.ts'
 import { untilDrained } from './arrivals.ts'
 import { type Host } from './host.ts'
 
-/** Which connection is newer: by the order in which they opened, since clocks may be set. */
-export interface ConnectionOrder {
-  of(connection: Connection): number
-}
-
-/** Numbers the connections of a host from now on. */
-export function createConnectionOrder(host: Host): ConnectionOrder {
-  const places = new WeakMap<Connection, number>()
-  let openedCount = 0
-  host.addEventListener('connection:open', ({ detail }) => {
-    openedCount += 1
-    places.set(detail, openedCount)
-  })
-  return { of: (connection) => places.get(connection) ?? 0 }
-}
-
 /** A stream that we serve, and the connection that it came on. */
 interface Served {
   readonly stream: Stream
@@ -38,12 +22,10 @@ export interface OlderConnections {
 /** The connections of one host. */
 export function createOlderConnections({
   host,
-  log,
-  order
+  log
 }: {
   readonly host: Host
   readonly log: Log
-  readonly order: ConnectionOrder
 }): OlderConnections {
   const { arrivals } = host.services
   const servedOf = new WeakMap<ByteStream, Served>()
@@ -59,7 +41,7 @@ export function createOlderConnections({
       const peer = current.connection.remotePeer.toString()
       log.debug('older-connections-closed', { peer, count: older.length })
       for (const one of older) one.retire()
-      dropOurs({ host, order }, current.connection)
+      dropOurs(host, current)
       try {
         await untilDrained(older, signal)
       } catch (thrown) {
@@ -72,15 +54,12 @@ export function createOlderConnections({
 }
 
 /** Our streams are opened again on the connection that stays; the peer's are read on. */
-function dropOurs(
-  { host, order }: { readonly host: Host; readonly order: ConnectionOrder },
-  current: Connection
-): void {
-  for (const connection of host.getConnections(current.remotePeer)) {
-    if (connection === current || order.of(connection) > order.of(current)) continue
-    for (const stream of connection.streams) {
-      if (stream.direction === 'outbound')
-        stream.abort(new Error('the peer has a newer connection'))
+function dropOurs(host: Host, { stream: served, connection: current }: Served): void {
+  const { arrivals } = host.services
+  for (const { streams } of host.getConnections(current.remotePeer)) {
+    for (const stream of streams) {
+      if (stream.direction !== 'outbound' || !arrivals.isOlder(stream, served)) continue
+      stream.abort(new Error('the peer has a newer connection'))
     }
   }
 }

@@ -4,9 +4,8 @@ import { SIGNED_TIP } from '../../protocols/signed-tip/codec.ts'
 import { STATUS } from '../../protocols/status/codec.ts'
 import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
-import { errorMessage } from '../base/node-error.ts'
 import { type Service } from '../base/service.ts'
-import { type SignedBlock } from '../chain/blocks/block.ts'
+import { type SignedBlock, toRef } from '../chain/blocks/block.ts'
 import { type BlockGossip } from '../gossip/block-gossip.ts'
 import { type Network } from '../net/network.ts'
 import { type Blame } from '../peer/blame.ts'
@@ -38,7 +37,7 @@ import { createRecoveryParts } from './recovery-parts.ts'
 import { createSequencerParts, type SequencerParts } from './sequencer-parts.ts'
 import { type SharedKeys } from './shared-keys.ts'
 import { type StartInputs } from '../config/start-inputs.ts'
-import { type OnStep, type StepEvent } from './step-events.ts'
+import { type OnStep, tell } from './step-events.ts'
 import { type WriteWaits } from './write-waits.ts'
 
 /** What was opened and is the caller's to close. */
@@ -95,8 +94,7 @@ export async function createNodeParts(
   const received = { clock, store: chain.stores.chainStore, signal: serving }
   const gossip = createNodeGossip(deps, inputs, async (block, from) => {
     await untilDone(received, () => chain.stores.accepted.accept([block]))
-    const { number, hash } = block
-    tell(deps, { step: 'accepted', block: { number, hash } })
+    tell(deps, { step: 'accepted', block: toRef(block) })
     await untilDone(received, () => {
       recovery.onAccepted(block, from)
     })
@@ -263,12 +261,5 @@ function listenToPeers(
         log.warn('peer-does-not-speak', { peer, protocols: unspoken.join(', ') })
       }
     }
-  })
-}
-
-/** Tells the observer without waiting for it. */
-function tell({ log, onStep }: NodeDeps, event: StepEvent): void {
-  onStep(event).catch((thrown: unknown) => {
-    log.warn('observer-failed', { step: event.step, reason: errorMessage(thrown) })
   })
 }

@@ -3,7 +3,6 @@ import { STATE_DIFFS_BY_RANGE } from '../../protocols/state-diffs-by-range/codec
 import { type Hex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
-import { errorMessage } from '../base/node-error.ts'
 import { type Block, type SignedBlock, toRef } from '../chain/blocks/block.ts'
 import { type BlockTimes } from '../chain/blocks/block-times.ts'
 import { createGate, type GateReader, type GateWriter } from '../recovery/gate.ts'
@@ -33,7 +32,7 @@ import { type NodeOverrides } from './overrides.ts'
 import { type PeerClaims } from '../backups/peer-claims.ts'
 import { type PeerRequests } from './peer-protocols.ts'
 import { type StartInputs } from '../config/start-inputs.ts'
-import { type OnStep } from './step-events.ts'
+import { type OnStep, tell } from './step-events.ts'
 import { type WriteWaits } from './write-waits.ts'
 
 /** What recovery is joined to. */
@@ -71,17 +70,12 @@ export function createRecoveryParts(
 ): RecoveryParts {
   const { clock, log, chain, requests, onStep, onExit, publish } = deps
   const { stores, applier } = chain
-  const tell = (event: Parameters<OnStep>[0]) => {
-    onStep(event).catch((thrown: unknown) => {
-      log.warn('observer-failed', { step: event.step, reason: errorMessage(thrown) })
-    })
-  }
   const gate = createGate((state) => {
     log.info('gate', { ...state })
     deps.former?.onGate(state)
-    tell({ step: 'gate', state })
+    tell(deps, { step: 'gate', state })
     const report = state.kind === 'open' ? recovery.status().last : undefined
-    if (report !== undefined) tell({ step: 'recovered', report })
+    if (report !== undefined) tell(deps, { step: 'recovered', report })
   })
   const isBenched = (peer: string) => deps.blame.isBenched(peer)
   const ports = createPorts(deps, inputs)

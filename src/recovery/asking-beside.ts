@@ -5,8 +5,10 @@ import { type Waker } from './waker.ts'
 
 /** Rounds one after the other, never two at once. */
 export interface AskingBeside {
-  /** Begins a round, unless one is under way. Throws what the last one failed with, once. */
+  /** Begins a round, unless one is under way. */
   begin(signal: AbortSignal): void
+  /** Throws what the last round failed with, once. */
+  throwIfFailed(): void
   /** Settles when no round is under way. */
   settled(): Promise<void>
 }
@@ -17,9 +19,6 @@ export function createAskingBeside(deps: RecoveryDeps, waker: Pick<Waker, 'wake'
   let failed: { readonly reason: unknown } | undefined
   return {
     begin(signal) {
-      const last = failed
-      failed = undefined
-      if (last !== undefined) throw last.reason
       round ??= askEverybody(deps, signal)
         .catch((reason: unknown) => {
           failed = { reason }
@@ -28,6 +27,11 @@ export function createAskingBeside(deps: RecoveryDeps, waker: Pick<Waker, 'wake'
           round = undefined
           waker.wake()
         })
+    },
+    throwIfFailed() {
+      const last = failed
+      failed = undefined
+      if (last !== undefined) throw last.reason
     },
     async settled() {
       await round

@@ -127,8 +127,8 @@ class RecoveryRunner implements Recovery {
     } catch (thrown) {
       if (!signal.aborted) throw thrown
     } finally {
-      await this.#beside.settled()
       this.#deps.gate.shut('stopping')
+      await this.#beside.settled()
     }
   }
 
@@ -241,6 +241,7 @@ class RecoveryRunner implements Recovery {
   async #follow(signal: AbortSignal): Promise<void> {
     const { knowledge, peers, chain, progress, followAskMs } = this.#deps
     const isFirst = this.#last === undefined
+    this.#beside.throwIfFailed()
     // Until one of those whom an operator named has spoken, nobody knows whether all is here.
     const askInMs = knowledge.peers.askInMs()
     if (askInMs <= 0 && isFirst) return askEverybody(this.#deps, signal)

@@ -21,15 +21,15 @@ export interface StatusLoopDeps extends StatusPartnersDeps {
   readonly log: Log
   readonly request: RequestChunks
   readonly ownStatus: () => Status
-  /** Remembers a peer's claims; `receivedMs` is the wall clock at arrival, `tripMs` the request's duration. */
+  /** Remembers a peer's claims. */
   readonly onStatus: (peer: string, status: Status, timing: StatusTiming) => void
   /** Another chain: nothing this peer says can be of use. */
   readonly disconnect: (peer: string) => Promise<void>
 }
 
-/** When a status came, to compare clocks. */
+/** How long a status took, to compare clocks. */
 export interface StatusTiming {
-  readonly receivedMs: number
+  /** Of the request; 0 for one that came unasked. */
   readonly tripMs: number
 }
 
@@ -56,7 +56,7 @@ export function createStatusLoop(deps: StatusLoopDeps): StatusLoop {
     try {
       for await (const theirs of deps.request(peer, STATUS, ownStatus(), signal)) {
         const tripMs = clock.monotonicMs() - sentMs
-        take(peer, theirs, { receivedMs: clock.nowMs(), tripMs })
+        take(peer, theirs, { tripMs })
       }
       partners.noteDone(peer)
     } catch (thrown) {
@@ -92,7 +92,7 @@ export function createStatusLoop(deps: StatusLoopDeps): StatusLoop {
       const ours = ownStatus()
       // The answer first: sending a peer away would cut it off, and the peer would not learn why.
       if (!isOfOneChain(ours, theirs)) yield ours
-      take(peer, theirs, { receivedMs: clock.nowMs(), tripMs: 0 })
+      take(peer, theirs, { tripMs: 0 })
       if (isOfOneChain(ours, theirs)) yield ours
     },
     async run(signal) {

@@ -79,13 +79,6 @@ export function encodeReceipts(receipts: readonly Receipt[]): Uint8Array {
   return RLP.encode(receipts.map(encodeReceipt))
 }
 
-/** Throws ChainError `receipt-malformed`. */
-export function decodeReceipts(bytes: Uint8Array): readonly Receipt[] {
-  return expectList(decodeRlp(bytes), 'receipts').map((receipt) =>
-    decodeReceipt(expectBytes(receipt, 'receipt'))
-  )
-}
-
 /** The header's receiptsRoot. */
 export function receiptsRoot(receipts: readonly Receipt[]): Uint8Array {
   return orderedRoot(receipts.map(encodeReceipt))

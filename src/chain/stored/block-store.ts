@@ -20,8 +20,8 @@ import { isEntryDamaged, putEntry, readEntry, unlessDamaged } from './chain-entr
 import { ChainError } from '../blocks/chain-error.ts'
 import { type DiffStore, type EncodedDiff } from './diff-store.ts'
 import { ReceiptCache } from './receipt-cache.ts'
-import { decodeReceipts, encodeReceipts, type Receipt } from '../blocks/receipt.ts'
-import { readReceipts, type StoredReceipt } from './stored-receipts.ts'
+import { encodeReceipts, type Receipt } from '../blocks/receipt.ts'
+import { decodeReceipts, readReceipts, type StoredReceipt } from './stored-receipts.ts'
 
 /** Where a transaction of the canonical chain stands. */
 export interface TransactionLocation {

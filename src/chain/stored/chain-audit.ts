@@ -12,7 +12,8 @@ import { encodeLocation, readCanonical } from './canonical-entries.ts'
 import { readEntry } from './chain-entry.ts'
 import { auditEntries } from './entry-audit.ts'
 import { headerHash } from '../blocks/header.ts'
-import { decodeReceipts, receiptsRoot } from '../blocks/receipt.ts'
+import { receiptsRoot } from '../blocks/receipt.ts'
+import { decodeReceipts } from './stored-receipts.ts'
 import { type MessageRules, verifyBlockMessage } from '../blocks/verify-message.ts'
 
 /** One thing that is wrong, and at which block. */

@@ -27,6 +27,17 @@ export function* readReceipts(bytes: Uint8Array): Generator<StoredReceipt> {
   }
 }
 
+/** All of them with all their logs, which takes long where there are many. Throws ChainError `receipt-malformed`. */
+export function decodeReceipts(bytes: Uint8Array): readonly Receipt[] {
+  return Array.from(
+    readReceipts(bytes),
+    ({ type, status, cumulativeGasUsed, logsBloom, logs }) => ({
+      ...{ type, status, cumulativeGasUsed, logsBloom },
+      logs: [...logs()]
+    })
+  )
+}
+
 function* readLogs(logs: Uint8Array): Generator<Log> {
   for (const log of itemsOf(logs, 'the logs')) {
     const [address, topics, data, ...more] = itemsOf(log, 'a log')

@@ -62,6 +62,10 @@ interface WaitRow<Code, Gate, Facts> {
 /** No more is known than the reason itself. */
 const BARE = {}
 
+/** Where the reason is what writes wait for. */
+const whenWritesWait = ({ writesWaitFor }: WaitConditions, code: PassingCause) =>
+  writesWaitFor === code ? BARE : undefined
+
 const ANOTHER_SEQUENCER = {
   meaning:
     'Blocks appear that this key signed and this node did not: another sequencer uses the key. Where one stands on a block that was set aside, status names that one: the branch went on after it was decided against, or its blocks were not all known then.',
@@ -104,7 +108,7 @@ export const WAIT_REASONS = [
   wait({
     code: 'disk-full',
     gate: 'names',
-    when: ({ writesWaitFor }, code) => (writesWaitFor === code ? BARE : undefined),
+    when: whenWritesWait,
     exit: () => 'make room on the disk of the data directory',
     meaning: 'There is no room for what comes next, so nothing is built.',
     safe: 'Make room. What was to be written is written then, and the gate opens by itself; if the node stopped, start it again.'
@@ -112,7 +116,7 @@ export const WAIT_REASONS = [
   wait({
     code: 'files-exhausted',
     gate: 'names',
-    when: ({ writesWaitFor }, code) => (writesWaitFor === code ? BARE : undefined),
+    when: whenWritesWait,
     exit: () => 'raise the limit of open files, or close what holds them',
     meaning:
       'The process or the system has as many files and sockets open as it may, or the disk is full. Writes wait, and nothing is built.',

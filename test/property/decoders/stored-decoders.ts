@@ -15,13 +15,8 @@ import {
 import { createNamedValue } from '../../../src/chain/stored/named-value.ts'
 import { messageToHeader } from '../../../src/chain/blocks/payload.ts'
 import { decodeReceiptHead } from '../../../src/chain/blocks/receipt-head.ts'
-import { readReceipts } from '../../../src/chain/stored/stored-receipts.ts'
-import {
-  decodeReceipt,
-  decodeReceipts,
-  encodeReceipt,
-  encodeReceipts
-} from '../../../src/chain/blocks/receipt.ts'
+import { decodeReceipts, readReceipts } from '../../../src/chain/stored/stored-receipts.ts'
+import { decodeReceipt, encodeReceipt, encodeReceipts } from '../../../src/chain/blocks/receipt.ts'
 import {
   decodeBody,
   decodeEntryHead,
@@ -174,7 +169,7 @@ export const STORED_DECODERS: readonly Decoder[] = [
   },
   {
     name: 'receipts',
-    covers: ['src/chain/blocks/receipt.ts decodeReceipts'],
+    covers: ['src/chain/stored/stored-receipts.ts decodeReceipts'],
     seeds: [encodeReceipts([RECEIPT, RECEIPT])],
     decode: decodeReceipts,
     isDeclared: isOf(ChainError)

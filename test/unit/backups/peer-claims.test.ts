@@ -1,27 +1,12 @@
 // What peers say of themselves: bounded, and a configured peer's word is not pushed out.
 import assert from 'node:assert/strict'
-import { type Status } from '../../../protocols/status/codec.ts'
 import { PeerClaims, STRANGER_CLAIMS_MAX } from '../../../src/backups/peer-claims.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
+import { plainStatus } from '../../support/plain-status.ts'
 
 describe('the claims of peers', () => {
-  const status = (number: bigint): Status => ({
-    chainId: 901n,
-    genesisHash: new Uint8Array(32),
-    forkDigest: new Uint8Array(4),
-    role: 'backup',
-    unsafeNumber: number,
-    unsafeHash: new Uint8Array(32),
-    acceptedNumber: number,
-    acceptedHash: new Uint8Array(32),
-    oldestBlock: undefined,
-    oldestState: undefined,
-    newestState: undefined,
-    oldestDiff: undefined,
-    replicatedNumber: undefined,
-    clockMs: 0n
-  })
-  const timing = { receivedMs: 0, tripMs: 10 }
+  const status = (number: bigint) => plainStatus({ unsafeNumber: number, acceptedNumber: number })
+  const timing = { tripMs: 10 }
 
   it('are bounded, though strangers that left are never named, and keep those of configured peers', () => {
     const claims = new PeerClaims(createManualClock(), (peer) => peer === 'backup')

@@ -10,7 +10,6 @@ import {
   blockBloom,
   bloomContains,
   decodeReceipt,
-  decodeReceipts,
   encodeReceipt,
   encodeReceipts,
   type Log,
@@ -19,7 +18,7 @@ import {
   receiptsRoot
 } from '../../../src/chain/blocks/receipt.ts'
 import { decodeReceiptHead } from '../../../src/chain/blocks/receipt-head.ts'
-import { readReceipts } from '../../../src/chain/stored/stored-receipts.ts'
+import { decodeReceipts, readReceipts } from '../../../src/chain/stored/stored-receipts.ts'
 import { bytes, plainRecord } from '../../support/payload-arbitraries.ts'
 
 /** Those of a block as reading them one log at a time gives them. */

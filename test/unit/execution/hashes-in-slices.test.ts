@@ -82,7 +82,6 @@ describe('KECCAK256', () => {
       [0, 2 ** 20]
     ] as const) {
       const stack = [BigInt(length), BigInt(at)]
-      // Only what the opcode touches of a frame.
       // Only what the opcode touches, of what the library hands to one.
       const runState = {
         stack: {

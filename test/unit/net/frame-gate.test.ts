@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { FrameFlood, FrameGate } from '../../../src/net/frame-gate.ts'
 import { SharedWork, type Worker } from '../../../src/net/shared-work.ts'
 import { until } from '../../support/until.ts'
+import { assertHandsOnAll } from './gate-fixture.ts'
 
 const LIMITS = { dataMaxBytes: 1_000, idleFrames: { burstTokens: 100, tokensPerSecond: 10 } }
 const WINDOW_UPDATE = 1
@@ -37,29 +38,7 @@ describe('a frame gate', () => {
   it('hands on every byte in order, however they come and however much goes at once', () => {
     const data = fc.uint8Array({ maxLength: 60 }).map((bytes) => frame(0, bytes))
     const frames = fc.array(fc.oneof(data, fc.constant(frame(PING))), { maxLength: 30 })
-    fc.assert(
-      fc.property(
-        frames,
-        fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }),
-        fc.integer({ min: 1, max: 5 }),
-        (sent, cuts, units) => {
-          const bytes = Buffer.concat(sent)
-          const { gate, passed } = gateOf()
-          for (let at = 0, turn = 0; at < bytes.length; turn++) {
-            const length = cuts[turn % cuts.length]!
-            gate.push(bytes.subarray(at, at + length))
-            at += length
-            gate.pump(units)
-          }
-          for (let turns = 0; gate.isPending; turns++) {
-            assert.ok(turns < 100, 'it comes to an end')
-            gate.pump(units)
-          }
-          assert.deepEqual(Buffer.concat(passed), bytes)
-          assert.equal(gate.waitingBytes, 0)
-        }
-      )
-    )
+    assertHandsOnAll(gateOf, frames, 40)
   })
 
   it('hands on no more frames than it is told', () => {

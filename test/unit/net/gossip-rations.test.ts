@@ -1,8 +1,6 @@
 // RPCs of gossipsub on their way in: what is beyond a ration is dropped, and honest ones beside it are not.
 import assert from 'node:assert/strict'
-import { type PeerId } from '@libp2p/interface'
 import { blocksTopic } from '../../../protocols/gossip/topic.ts'
-import { type GossipSubInternals, type RpcBytes } from '../../../src/net/gossip-internals.ts'
 import { rationGossip, RPC_RATES } from '../../../src/net/gossip-rations.ts'
 import { encodePrunes, encodeSubscriptions } from '../../../protocols/conformance/gossip-wire.ts'
 import { encodeIhave } from '../../soak/strangers/support/gossip-asks.ts'
@@ -21,25 +19,18 @@ const BOMB = encodePrunes(Array.from({ length: 5_000 }, () => TOPIC))
 function createGossip() {
   const clock = createManualClock()
   const promises = new Map([['id', new Map([['a', 1]])]])
-  const read = new Map<string, Uint8Array[]>()
-  // Only what rations touch, of what the library keeps to itself.
-  const internals = {
-    direct: new Set(['configured']),
-    gossipTracer: { promises },
-    async pipePeerReadStream(peer: PeerId, rpcs: AsyncIterable<RpcBytes>) {
-      for await (const rpc of rpcs) read.get(peer.toString())?.push(rpc.subarray())
-    }
-  } as unknown as GossipSubInternals
-  rationGossip(internals, clock)
+  const internals = { direct: new Set(['configured']), gossipTracer: { promises } }
+  const ration = rationGossip(internals, clock)
   /** How many of these RPCs were handed on. */
   const send = async (peer: string, ...rpcs: readonly Uint8Array[]): Promise<number> => {
-    read.set(peer, [])
     const source = async function* () {
       await Promise.resolve()
       yield* rpcs
     }
-    await internals.pipePeerReadStream({ toString: () => peer } as PeerId, source())
-    return read.get(peer)?.length ?? 0
+    let handedCount = 0
+    for await (const rpc of ration(source(), { peer, stream: {} }))
+      handedCount += Math.sign(rpc.subarray().length)
+    return handedCount
   }
   return { clock, promises, send }
 }

@@ -13,7 +13,7 @@ import {
   type Admission,
   type MessageIntake
 } from '../../../src/gossip/message-intake.ts'
-import { type GossipSubInternals, type RawMessage } from '../../../src/net/gossip-internals.ts'
+import { type RawMessage } from '../../../src/net/gossip-internals.ts'
 import {
   createGossipUnpacking,
   gossipMessageId,
@@ -34,8 +34,7 @@ function createMesh(intake: Partial<MessageIntake> = {}) {
   const handled: Handled[] = []
   const started = { count: 0 }
   const promises = new Map([['id', new Map([['peer', 1]])]])
-  // Only what unpacking touches, of what the library keeps to itself.
-  const internals = {
+  const internals: Parameters<typeof createGossipUnpacking>[0] = {
     gossipTracer: { promises },
     async handleReceivedMessage(from: PeerId, { topic, data }: RawMessage) {
       started.count++
@@ -44,7 +43,7 @@ function createMesh(intake: Partial<MessageIntake> = {}) {
       const received = await receivedMessage({ topic, compressed: data, from: from.toString() })
       handled.push({ id, received })
     }
-  } as unknown as GossipSubInternals
+  }
   const unpacking = createGossipUnpacking(internals, { ...ADMIT_ALL, ...intake })
   const receive = (data: Uint8Array) =>
     internals.handleReceivedMessage(PEER, { topic: TOPIC, data })

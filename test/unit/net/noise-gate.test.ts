@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { FrameFlood } from '../../../src/net/frame-gate.ts'
 import { NoiseGate } from '../../../src/net/noise-gate.ts'
+import { assertHandsOnAll } from './gate-fixture.ts'
 
 const SHORTEST_BYTES = 16
 
@@ -25,28 +26,10 @@ function gateOf() {
 describe('a noise gate', () => {
   it('hands on every byte in order, however they come and however much goes at once', () => {
     const lengths = fc.array(fc.integer({ min: SHORTEST_BYTES, max: 600 }), { maxLength: 20 })
-    fc.assert(
-      fc.property(
-        lengths,
-        fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1 }),
-        fc.integer({ min: 1, max: 5 }),
-        (sent, cuts, units) => {
-          const bytes = Buffer.concat(sent.map(message))
-          const { gate, passed } = gateOf()
-          for (let at = 0, turn = 0; at < bytes.length; turn++) {
-            const length = cuts[turn % cuts.length]!
-            gate.push(bytes.subarray(at, at + length))
-            at += length
-            gate.pump(units)
-          }
-          for (let turns = 0; gate.isPending; turns++) {
-            assert.ok(turns < 100, 'it comes to an end')
-            gate.pump(units)
-          }
-          assert.deepEqual(Buffer.concat(passed), bytes)
-          assert.equal(gate.waitingBytes, 0)
-        }
-      )
+    assertHandsOnAll(
+      gateOf,
+      lengths.map((all) => all.map(message)),
+      90
     )
   })
 

@@ -1,5 +1,6 @@
 // What comes beside the rounds: blocks by gossip while the gate is shut, peers that connect late, walks tried again.
 import assert from 'node:assert/strict'
+import { StoreError } from '../../../src/store/store-error.ts'
 import { ref } from './findings-fixture.ts'
 import {
   createWorld,
@@ -259,6 +260,28 @@ describe('recovery runner, beside its rounds', () => {
       late.letGo()
       await world.clock.advance(0)
       assert.equal(world.applied.at(-1), ref(13).hash)
+    })
+  })
+
+  it('waits where a round beside its blocks finds no room, and takes the block that it brought later', async () => {
+    await withWorld({ role: 'backup' }, async (world) => {
+      connectAll(world, 10)
+      world.start()
+      await world.clock.advance(0)
+      let failedCount = 0
+      world.hooks.onAccept = async () => {
+        if (failedCount++ === 0) throw new StoreError({ code: 'disk-full', path: 'chain' })
+        return Promise.resolve()
+      }
+      world.peers.set('stranger', holder(11))
+      world.recovery.onPeersChanged()
+      await world.clock.advance(0)
+      assert.deepEqual(
+        world.logged.map(({ event }) => event),
+        ['recovery-waits']
+      )
+      await world.clock.advance(10_000)
+      assert.equal(world.applied.at(-1), ref(11).hash)
     })
   })
 

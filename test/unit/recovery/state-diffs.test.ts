@@ -24,7 +24,7 @@ import {
 } from '../apply/apply-fixture.ts'
 
 const LENGTH = 4
-const TIMING = { receivedMs: 0, tripMs: 0 }
+const TIMING = { tripMs: 0 }
 const signal = new AbortController().signal
 
 function never(): never {

@@ -1,7 +1,8 @@
 // The list of request protocols: each that has a codec is in it, once, and is asked within its own deadlines.
 import assert from 'node:assert/strict'
+import { plainStatus } from '../../support/plain-status.ts'
 import { readdirSync } from 'node:fs'
-import { STATUS, type Status } from '../../../protocols/status/codec.ts'
+import { STATUS } from '../../../protocols/status/codec.ts'
 import { createRequester } from '../../../src/reqresp/requester.ts'
 import { RequestError } from '../../../src/reqresp/request-error.ts'
 import { DEADLINES } from '../../../src/reqresp/served-protocol.ts'
@@ -74,19 +75,4 @@ describe('a protocol with deadlines of its own', () => {
   })
 })
 
-const STATUS_OF_NOBODY: Status = {
-  chainId: 901n,
-  genesisHash: new Uint8Array(32),
-  forkDigest: new Uint8Array(4),
-  role: 'backup',
-  unsafeNumber: 0n,
-  unsafeHash: new Uint8Array(32),
-  acceptedNumber: undefined,
-  acceptedHash: new Uint8Array(32),
-  oldestBlock: undefined,
-  oldestState: undefined,
-  newestState: undefined,
-  oldestDiff: undefined,
-  replicatedNumber: undefined,
-  clockMs: 0n
-}
+const STATUS_OF_NOBODY = plainStatus()
