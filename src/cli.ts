@@ -5,24 +5,6 @@ import { boundHeapGrowth } from './base/heap-growth.ts'
 import { errorMessage } from './base/node-error.ts'
 import { assertFilesToLoad, readFileLimit } from './node/file-limit.ts'
 
-type Parts = readonly (() => Promise<unknown>)[]
-
-/** Node.js opens all files of a graph of modules at once, some 400 for a node: in parts that follow each other, a third. */
-const DATABASE_PARTS: Parts = [
-  () => import('zod'), // 95 files by itself
-  () => import('./base/keccak.ts'),
-  () => import('./chain/genesis/genesis.ts'),
-  () => import('./state/state-store.ts'),
-  () => import('./store/level-store.ts')
-]
-const NODE_PARTS: Parts = [
-  ...DATABASE_PARTS,
-  () => import('./execution/embedded-engine.ts'),
-  () => import('./net/peer-key.ts'),
-  () => import('./net/host.ts'),
-  () => import('./rpc/http-server.ts')
-]
-
 boundHeapGrowth()
 process.exitCode = await run()
 
@@ -36,7 +18,7 @@ async function run(): Promise<number> {
   const { processIo } = await import('./cli/command-io.ts')
   const { runCommandLine } = await import('./cli/command-line.ts')
   const { readVersion } = await import('./node/version.ts')
-  const deps = { version: readVersion(), loadParsers, loadDatabases, loadInit, loadRun }
+  const deps = { version: readVersion(), loadParsers, loadInit, loadRun }
   return runCommandLine(process.argv.slice(2), deps, processIo())
 }
 
@@ -45,13 +27,8 @@ async function loadParsers() {
   return { parseListen, parsePeer }
 }
 
-async function loadDatabases() {
-  await loadParts(DATABASE_PARTS)
-  return loadParsers()
-}
-
 async function loadInit() {
-  const readers = await loadDatabases()
+  const readers = await loadParsers()
   const { systemClock } = await import('./base/clock.ts')
   const { createPeerKey } = await import('./net/peer-key.ts')
   const { computeGenesisBlock } = await import('./node/open-stores.ts')
@@ -61,12 +38,7 @@ async function loadInit() {
 }
 
 async function loadRun() {
-  await loadParts(NODE_PARTS)
   const { readPeerKey } = await import('./net/peer-key.ts')
   const { createNode } = await import('./node/node.ts')
   return { readers: { ...(await loadParsers()), readPeerKey }, createNode }
-}
-
-async function loadParts(parts: Parts): Promise<void> {
-  for (const load of parts) await load()
 }

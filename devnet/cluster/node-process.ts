@@ -31,8 +31,10 @@ export interface NodeFiles {
   readonly filesMax?: number | undefined
 }
 
-/** The devnet's own node entry, beside this file in dist/. */
-export const NODE_ENTRY_FILE: string = fileURLToPath(new URL('./node-entry.js', import.meta.url))
+/** The devnet's own node entry, bundled as the command is. */
+export const NODE_ENTRY_FILE: string = fileURLToPath(
+  new URL('../../bin/node-entry.js', import.meta.url)
+)
 
 /** A running child process; one object per start. */
 export class NodeProcess {

@@ -9,7 +9,7 @@ import { type Hex } from '../../src/base/bytes.ts'
 import { type NodeLayout } from './cluster-layout.ts'
 import { callRpc, RpcAnswerError } from './rpc-client.ts'
 
-const COMMAND_FILE = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
+const COMMAND_FILE = fileURLToPath(new URL('../../bin/rekindle.js', import.meta.url))
 
 const hexSchema = z.custom<Hex>((value) => typeof value === 'string' && value.startsWith('0x'))
 const blockSchema = z.looseObject({ hash: hexSchema })

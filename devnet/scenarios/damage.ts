@@ -32,7 +32,7 @@ export async function runVerify(
   { configFile }: NodePlace,
   { isRepair }: { readonly isRepair: boolean } = { isRepair: false }
 ): Promise<Verdict> {
-  const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
+  const cli = fileURLToPath(new URL('../../bin/rekindle.js', import.meta.url))
   const args = [cli, 'db', 'verify', '--config', configFile, '--json']
   const child = spawn(process.execPath, isRepair ? [...args, '--repair'] : args)
   let stdout = ''

@@ -31,8 +31,6 @@ export interface CommandLineDeps<Key extends PeerIdentity> {
   readonly version: string
   /** For commands that read the config of a node. */
   readonly loadParsers: LoadParsers
-  /** For commands that open the databases of a stopped node as well. */
-  readonly loadDatabases: LoadParsers
   readonly loadInit: () => Promise<InitCommandDeps>
   readonly loadRun: () => Promise<RunDeps<Key>>
 }
@@ -51,8 +49,8 @@ export async function runCommandLine<Key extends PeerIdentity>(
   addInit(program.command('init'), deps.loadInit, { io, end })
   addRun(program.command('run'), deps.loadRun, { io, end })
   addStatus(program.command('status'), { io, end })
-  addSigner(program.command('signer'), deps, { io, end })
-  addDb(program.command('db'), deps.loadDatabases, { io, end })
+  addSigner(program.command('signer'), deps.loadParsers, { io, end })
+  addDb(program.command('db'), deps.loadParsers, { io, end })
   addConfig(program.command('config'), { io, end })
   addExplain(program.command('explain'), { io, end })
   try {
@@ -151,16 +149,9 @@ function addStatus(command: Command, { io, end }: CommandEnd): void {
     })
 }
 
-function addSigner(
-  command: Command,
-  {
-    loadParsers,
-    loadDatabases
-  }: Pick<CommandLineDeps<PeerIdentity>, 'loadParsers' | 'loadDatabases'>,
-  { io, end }: CommandEnd
-): void {
+function addSigner(command: Command, loadParsers: LoadParsers, { io, end }: CommandEnd): void {
   command.description('the signed record of a sequencer')
-  addSignerRelease(command, loadDatabases, { io, end })
+  addSignerRelease(command, loadParsers, { io, end })
   command
     .command('show')
     .description('print what the record holds, also while the node runs')
@@ -180,7 +171,7 @@ function addSigner(
     })
 }
 
-function addDb(command: Command, loadDatabases: LoadParsers, { io, end }: CommandEnd): void {
+function addDb(command: Command, loadParsers: LoadParsers, { io, end }: CommandEnd): void {
   command.description("a stopped node's data directory").addHelpText('after', DB_NOTES)
   const readFlags = (given: GivenFlags) => ({
     configFile: textFlag(given, 'config'),
@@ -194,7 +185,7 @@ function addDb(command: Command, loadDatabases: LoadParsers, { io, end }: Comman
       .option('--json', 'print one JSON object')
   reading('inspect', 'print what is in it: head, state, journal').action(
     async (given: GivenFlags) => {
-      const parsers = await loadDatabases()
+      const parsers = await loadParsers()
       const { inspectDirectory } = await import('./db-command.ts')
       end(await inspectDirectory(readFlags(given), parsers, io))
     }
@@ -203,11 +194,11 @@ function addDb(command: Command, loadDatabases: LoadParsers, { io, end }: Comman
     .option('--repair', 'mend flat entries from the trie, remove what no trie leads to')
     .action(async (given: GivenFlags) => {
       const flags = { ...readFlags(given), isRepair: given.repair === true }
-      const parsers = await loadDatabases()
+      const parsers = await loadParsers()
       const { verifyDirectory } = await import('./db-command.ts')
       end(await verifyDirectory(flags, parsers, io))
     })
-  addDbExits(command, loadDatabases, { io, end })
+  addDbExits(command, loadParsers, { io, end })
 }
 
 function addConfig(command: Command, { io, end }: CommandEnd): void {

@@ -15,14 +15,14 @@ export interface CommandEnd {
 export type LoadParsers = () => Promise<AddressParsers>
 
 /** `choose` and `rewind`, below `db`. */
-export function addDbExits(db: Command, loadDatabases: LoadParsers, { io, end }: CommandEnd): void {
+export function addDbExits(db: Command, loadParsers: LoadParsers, { io, end }: CommandEnd): void {
   exit(db, 'choose', 'keep one of two branches that this key signed, give the other up')
     .option('--branch <hash>', 'a block of the branch that is kept')
     .option('--confirm <hash>', 'the block of the other branch, which is given up')
     .addHelpText('after', CHOOSE_NOTES)
     .action(async (given: GivenFlags) => {
       const flags = { ...exitFlags(given), branch: textFlag(given, 'branch') }
-      const parsers = await loadDatabases()
+      const parsers = await loadParsers()
       const { chooseBranch } = await import('./db-choose.ts')
       end(await chooseBranch(flags, parsers, io))
     })
@@ -32,7 +32,7 @@ export function addDbExits(db: Command, loadDatabases: LoadParsers, { io, end }:
     .addHelpText('after', REWIND_NOTES)
     .action(async (given: GivenFlags) => {
       const flags = { ...exitFlags(given), to: textFlag(given, 'to') }
-      const parsers = await loadDatabases()
+      const parsers = await loadParsers()
       const { rewindDirectory } = await import('./db-rewind.ts')
       end(await rewindDirectory(flags, parsers, io))
     })
@@ -41,7 +41,7 @@ export function addDbExits(db: Command, loadDatabases: LoadParsers, { io, end }:
 /** `release`, below `signer`. */
 export function addSignerRelease(
   signer: Command,
-  loadDatabases: LoadParsers,
+  loadParsers: LoadParsers,
   { io, end }: CommandEnd
 ): void {
   exit(signer, 'release', 'free heights that the record bars, and give up the blocks there')
@@ -50,7 +50,7 @@ export function addSignerRelease(
     .addHelpText('after', RELEASE_NOTES)
     .action(async (given: GivenFlags) => {
       const flags = { ...exitFlags(given), above: textFlag(given, 'above') }
-      const parsers = await loadDatabases()
+      const parsers = await loadParsers()
       const { releaseHeights } = await import('./signer-release.ts')
       end(await releaseHeights(flags, parsers, io))
     })

@@ -52,7 +52,7 @@ const CONNECTIONS_PER_CONFIGURED = 4
 /** LevelDB maps the first 1,000 entry files of a process into memory, which takes no descriptor: half for each. */
 const STORE_FILES_MAPPED = 500
 const STORE_FILES_MAX = 1_000
-/** The modules alone: Node.js opens many at once, and 120 was just enough. */
+/** The modules alone: Node.js opens the files of a bundle all at once, some 80 (src/cli/README.md). */
 const FILES_TO_LOAD = 160
 const LIMITS_FILE = '/proc/self/limits'
 const RAISE = 'ulimit -n 4096, LimitNOFILE=4096, or --ulimit nofile=4096'

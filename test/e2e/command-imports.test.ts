@@ -1,8 +1,9 @@
-// What each command loads: nothing that it does not use. Counted by V8, which lists every module that ran.
+// What each command loads: nothing that it does not use. V8 lists every file that ran, the build what each is made of.
 import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { CommandProcess } from '../support/node-command.ts'
+import { projectPath } from '../support/project-root.ts'
 import { useTemporaryDirectory } from '../support/temporary-directory.ts'
 
 /** Modules of our own that may stand between the process and its arguments: commands, flags, help, config keys. */
@@ -24,6 +25,9 @@ interface Coverage {
   readonly result: readonly { readonly url: string }[]
 }
 
+/** Files of the bundle, and the modules that each is made of. */
+type Parts = Readonly<Record<string, readonly string[]>>
+
 describe('a command loads', () => {
   const directory = useTemporaryDirectory()
 
@@ -35,14 +39,16 @@ describe('a command loads', () => {
       env: { NODE_V8_COVERAGE: coverage }
     })
     await process.ended()
+    const text = await readFile(projectPath('dist/bundle-parts.json'), 'utf8')
+    const parts = new Map(Object.entries(JSON.parse(text) as Parts))
     const packages = new Set<string>()
     const own = new Set<string>()
     for (const file of await readdir(coverage)) {
       const { result } = JSON.parse(await readFile(join(coverage, file), 'utf8')) as Coverage
-      for (const { url } of result) {
-        const name = /.*[/]node_modules[/]((?:@[^/]+[/])?[^/]+)/.exec(url)?.[1]
+      for (const module of result.flatMap(({ url }) => parts.get(basename(url)) ?? [url])) {
+        const name = /.*node_modules[/]((?:@[^/]+[/])?[^/]+)/.exec(module)?.[1]
         if (name !== undefined) packages.add(name)
-        else if (url.startsWith('file:')) own.add(url)
+        else if (!module.startsWith('node:')) own.add(module)
       }
     }
     return { packages: [...packages].sort(), own: [...own] }

@@ -64,8 +64,17 @@ describe('the package', function () {
     assert.deepEqual(tarball.paths.filter(isForeign), [])
   })
 
+  it('has the licences of the packages that are in the bundle', async () => {
+    const text = await readFile(node.path('dist/bin/LICENSES.txt'), 'utf8')
+    for (const name of ['libp2p', '@ethereumjs/evm', 'fastify']) {
+      assert.ok(new RegExp(`^${name} [0-9.]+: .+$`, 'm').test(text), name) // a match would print all of it
+    }
+  })
+
   it('has source maps that hold the sources they speak of', async () => {
-    const scripts = tarball.paths.filter((path) => path.endsWith('.js'))
+    const scripts = tarball.paths.filter(
+      (path) => path.endsWith('.js') && !path.startsWith('dist/bin/')
+    )
     const maps = tarball.paths.filter((path) => path.endsWith('.map'))
     assert.deepEqual(maps.toSorted(), scripts.map((path) => `${path}.map`).toSorted())
     for (const path of maps) {

@@ -12,12 +12,12 @@ import { importsOf } from './syntax.ts'
 
 const TOP_FOLDERS = ['src', 'protocols', 'devnet', 'test']
 
-/** Where the top folders may import from, themselves apart. */
+/** Where the top folders may import from, themselves apart. `bin` holds the bundles, which are started by their path. */
 const TOP_FOLDER_SOURCES: Readonly<Record<string, readonly string[]>> = {
   protocols: [],
   src: ['protocols'],
-  devnet: ['src', 'protocols'],
-  test: ['src', 'protocols', 'devnet']
+  devnet: ['src', 'protocols', 'bin'],
+  test: ['src', 'protocols', 'devnet', 'bin']
 }
 
 /** libp2p and what belongs to it. In src/ and protocols/ only LIBP2P_FOLDERS import these. */
@@ -266,6 +266,7 @@ describe('the guard of imports', () => {
     ['src/base/a.ts', "import { readFile } from 'node:fs/promises'"],
     ['src/base/a.ts', "new URL('page.html', import.meta.url)"],
     ['devnet/a.ts', "import { x } from '../src/net/x.ts'"],
+    ['devnet/a.ts', "new URL('../bin/rekindle.js', import.meta.url)"],
     ['devnet/a.ts', "import { createLibp2p } from 'libp2p'"],
     ['protocols/conformance/a.ts', "import { createLibp2p } from 'libp2p'"],
     ['test/conformance/a.ts', "import { x } from '../../protocols/conformance/x.ts'"],
@@ -315,6 +316,7 @@ describe('the guard of imports', () => {
     ['src/store/a.ts', "import { x } from '../common/x.ts'", /common, which has no floor/],
     ['src/common/a.ts', "import { x } from '../base/x.ts'", /common has no floor/],
     ['src/store/a.ts', "import { x } from '../../devnet/x.ts'", /src\/ imports devnet\/x.ts/],
+    ['src/store/a.ts', "new URL('../../bin/x.js', import.meta.url)", /src\/ imports bin\/x.js/],
     ['src/store/a.ts', "import { x } from '../../test/support/x.ts'", /src\/ imports test/],
     ['protocols/a/b.ts', "import { x } from '../../src/base/x.ts'", /protocols\/ imports src/],
     ['devnet/a.ts', "import { x } from '../test/support/x.ts'", /devnet\/ imports test/],

@@ -23,7 +23,7 @@ export interface CommandSurroundings {
 const HANGS_MS = 60_000
 
 /** The compiled command. */
-export const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
+export const CLI = fileURLToPath(new URL('../../bin/rekindle.js', import.meta.url))
 
 /** Runs a command to its end. */
 export async function runCommand(...args: readonly string[]): Promise<Ended> {

@@ -114,7 +114,6 @@ export function stubDeps(
   return {
     version: '1.2.3',
     loadParsers: () => Promise.resolve(STUB_READERS),
-    loadDatabases: () => Promise.resolve(STUB_READERS),
     loadInit: () => Promise.resolve({ readers: STUB_READERS, init: STUB_INIT }),
     loadRun: () => Promise.resolve({ readers: STUB_READERS, createNode })
   }
