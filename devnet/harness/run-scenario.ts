@@ -8,7 +8,7 @@ import { Cluster, type ClusterOptions } from '../cluster/cluster.ts'
 import { type LayoutOptions, SEQUENCER, writeLayout } from '../cluster/cluster-layout.ts'
 import { describeError, orAbort, waitUntil } from '../cluster/condition.ts'
 import { createActions } from './harness.ts'
-import { type CompiledContract, compileToken } from '../load/compile-token.ts'
+import { type CompiledContract, readToken } from '../load/token-contract.ts'
 import { deployLoad, type TransferLoad } from '../load/transfer-load.ts'
 import { type Findings, lookAt } from './look.ts'
 import {
@@ -77,7 +77,7 @@ export class ScenarioRun {
 
   async #act(): Promise<void> {
     const { scenario, transfersPerSecond, signal, seed } = this.#options
-    const contract = compileToken()
+    const contract = readToken()
     await Promise.all(this.cluster.names.map((name) => this.cluster.start(name, signal)))
     const withoutLoad = createActions(this.cluster, { signal, seed, hasLoad: false })
     await scenario.prepare?.(withoutLoad)

@@ -5,8 +5,6 @@ import { projectFile } from './project-file.ts'
 
 /** Each package, and something of it that the load imports. */
 export const LOAD_PACKAGES: Readonly<Record<string, string>> = {
-  '@openzeppelin/contracts': '@openzeppelin/contracts/token/ERC20/ERC20.sol',
-  solc: 'solc',
   viem: 'viem'
 }
 
@@ -24,7 +22,7 @@ export function assertLoadPackages(resolve: (specifier: string) => string = reso
   const ranges = readPeerRanges()
   const wanted = missing.map((name) => `"${name}@${ranges[name] ?? '*'}"`)
   throw new MissingPackagesError(
-    `the devnet's token and its transfers need packages that the node does without: ${missing.join(', ')}. ` +
+    `the devnet's transfers need packages that the node does without: ${missing.join(', ')}. ` +
       `Install them beside it (with -g where it is global): npm install ${wanted.join(' ')}`
   )
 }

@@ -14,7 +14,7 @@ import { bytesToHex } from '../../src/base/bytes.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
 import { loadKeys } from './accounts.ts'
-import { type CompiledContract } from './compile-token.ts'
+import { type CompiledContract } from './token-contract.ts'
 
 /** What every sender starts with, in whole tokens. */
 const TOKENS_EACH = parseEther('1000000')

@@ -1,7 +1,7 @@
 // A genesis with many accounts, and the blocks of transfers between them: of ether, or of an OpenZeppelin ERC-20.
 import assert from 'node:assert/strict'
 import { encodeDeployData, encodeFunctionData } from 'viem'
-import { compileToken, type CompiledContract } from '../../devnet/load/compile-token.ts'
+import { readToken, type CompiledContract } from '../../devnet/load/token-contract.ts'
 import { bytesToHex, concatBytes, type Hex, hexToBytes } from '../../src/base/bytes.ts'
 import { keccak256 } from '../../src/base/keccak.ts'
 import { type Genesis } from '../../src/chain/genesis/genesis.ts'
@@ -50,7 +50,7 @@ export class TransferGenesis {
     const holders = Array.from({ length: accountsCount }, (_, index) => holderAddress(index))
     const alloc: Record<Hex, AllocEntry> = {}
     for (const address of [...senders, ...holders]) alloc[address] = { balance: FUNDS }
-    const token = kind === 'erc20' ? compileToken() : undefined
+    const token = kind === 'erc20' ? readToken() : undefined
     if (token !== undefined) {
       const balance: Hex = `0x${FUNDS.slice(2).padStart(64, '0')}`
       const storage = Object.fromEntries(

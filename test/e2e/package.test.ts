@@ -95,7 +95,14 @@ describe('the package', function () {
     const installed = Object.entries(lock.packages)
       .filter(([path, { dev, devOptional }]) => path !== '' && dev !== true && devOptional !== true)
       .map(([path]) => path.split('node_modules/').at(-1)!)
-    for (const name of [...Object.keys(LOAD_PACKAGES), 'ox', 'typescript']) {
+    for (const name of [
+      ...Object.keys(LOAD_PACKAGES),
+      'solc',
+      '@openzeppelin/contracts',
+      'ox',
+      'esbuild',
+      'typescript'
+    ]) {
       assert.ok(!installed.includes(name), name)
     }
     const missing = Object.keys(node.manifest.dependencies).filter(

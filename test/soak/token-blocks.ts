@@ -14,7 +14,7 @@ import { type Block } from '../../src/chain/blocks/block.ts'
 import { type Receipt } from '../../src/chain/blocks/receipt.ts'
 import { type ChainParts } from '../../src/node/chain-parts.ts'
 import { nextAttributes } from '../../src/sequencer/payload-attributes.ts'
-import { compileToken } from '../../devnet/load/compile-token.ts'
+import { readToken } from '../../devnet/load/token-contract.ts'
 
 /** What is built. */
 export interface TokenBlocks {
@@ -43,7 +43,7 @@ export async function buildTokenBlocks(
   chain: ChainParts,
   { blocksCount, transfersPerBlock, chainId, keys }: TokenBlocks
 ): Promise<readonly Block[]> {
-  const contract = compileToken()
+  const contract = readToken()
   const senders = keys.map((key): Sender => ({ key, address: privateKeyToAddress(key), nonce: 0n }))
   const [deployer] = senders
   if (deployer === undefined) throw new Error('nobody sends')
