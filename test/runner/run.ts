@@ -37,12 +37,13 @@ if (unknown.length > 0) {
 async function runFiles(chosen: readonly string[], { grep, lint }: Flags): Promise<boolean> {
   const seed = Number(process.env.REKINDLE_SEED ?? randomInt(SEED_END))
   const scratch = mkdtempSync(join(tmpdir(), 'rekindle-tests-'))
+  const batches = planBatches(chosen)
+  const hasClusters = batches.some(({ lane }) => lane === 'waiting')
   const lanes: Readonly<Record<LaneName, ReturnType<typeof createJobSlots>>> = {
-    computing: createJobSlots(Math.max(1, availableParallelism() - 1)),
+    computing: createJobSlots(Math.max(1, availableParallelism() - (hasClusters ? 1 : 0))),
     // Clusters mostly wait, for slots, deadlines and quiet times. With one more of them a processor is short at times.
     waiting: createJobSlots(availableParallelism())
   }
-  const batches = planBatches(chosen)
   print(`REKINDLE_SEED=${String(seed)}`)
   try {
     const jobs = [
