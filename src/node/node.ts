@@ -34,6 +34,7 @@ import { startMetrics, startRpc } from './rpc-parts.ts'
 import { openBlame } from './open-blame.ts'
 import { runServices } from '../base/run-services.ts'
 import { type StartInputs } from '../config/start-inputs.ts'
+import { StartTimes } from './start-times.ts'
 import { readVersion } from './version.ts'
 import { createWriteWaits, type WriteWaits } from './write-waits.ts'
 
@@ -60,6 +61,8 @@ export async function createNode(
   { log, clock = systemClock }: NodeSurroundings,
   overrides: NodeOverrides = {}
 ): Promise<RunningNode> {
+  const times = new StartTimes()
+  times.done('modules')
   const onStep = overrides.onStep ?? (() => Promise.resolve())
   const closers = createClosers(log)
   const { backups, peers } = inputs.config
@@ -90,8 +93,10 @@ export async function createNode(
     const blame = openBlame(chain.stores, { clock, log }, isConfigured)
     closers.add('blame', () => blame.saved())
     const former = formerAddresses(sets, inputs.config)
+    times.done('stores')
     const network = await startNodeNetwork(inputs, { clock, log, blame, former, files })
     closers.add('network', () => network.stop())
+    times.done('network')
     return await assemble({
       inputs,
       overrides,
@@ -107,6 +112,7 @@ export async function createNode(
       mender,
       files,
       writes,
+      times,
       closers
     })
   } catch (thrown) {
@@ -130,6 +136,7 @@ interface Opened {
   readonly isConfigured: (peer: string) => boolean
   readonly mender: HoleMender
   readonly writes: WriteWaits
+  readonly times: StartTimes
   readonly closers: ReturnType<typeof createClosers>
 }
 
@@ -176,6 +183,7 @@ async function assemble(opened: Opened): Promise<RunningNode> {
   closers.add('rpc', () => rpc.close())
   const metrics = await startMetrics(told)
   closers.add('metrics', () => metrics.close())
+  opened.times.done('services')
   log.info('started', {
     version,
     role: config.role,
@@ -185,7 +193,8 @@ async function assemble(opened: Opened): Promise<RunningNode> {
     metrics: metrics.url,
     keccak256: keccakImplementation,
     secp256k1: secp256k1Implementation,
-    head: chain.applier.head().number
+    head: chain.applier.head().number,
+    startMs: opened.times.spentMs()
   })
   return {
     peerId,

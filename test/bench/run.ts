@@ -11,6 +11,7 @@ import { recoverOneBlock } from './recover-one-block.ts'
 import { recoverState } from './recover-state.ts'
 import { residentMemory } from './resident-memory.ts'
 import { start } from './start.ts'
+import { startParts } from './start-parts.ts'
 import { trieCommit } from './trie-commit.ts'
 import { worstGas } from './worst-gas.ts'
 
@@ -20,6 +21,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   'trie-commit': trieCommit,
   'recover-state-128': recoverState,
   start,
+  'start-parts': startParts,
   'command-start': commandStart,
   'resident-memory': residentMemory,
   'execute-erc20': createExecuteBench('erc20'),
