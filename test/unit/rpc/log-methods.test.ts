@@ -135,6 +135,7 @@ describe('the bounds of eth_getLogs', () => {
     const at = (number: bigint) => (number <= highest ? { ...block, number } : undefined)
     return {
       head: () => ({ ...block, number: highest }),
+      pending: () => block,
       blockByNumber: at,
       blockByHash: () => undefined,
       receipts: () => readReceipts(encodeReceipts(receipts)),
