@@ -33,7 +33,6 @@ export function formatBlock(block: Block, full: JsonItems | undefined): Record<s
     receiptsRoot: bytesToHex(header.receiptsRoot),
     logsBloom: bytesToHex(header.logsBloom),
     difficulty: quantity(header.difficulty),
-    totalDifficulty: quantity(0),
     gasLimit: quantity(header.gasLimit),
     gasUsed: quantity(header.gasUsed),
     timestamp: quantity(header.timestamp),
@@ -82,6 +81,7 @@ export function formatTransaction(
     from,
     blockHash: place?.block.hash ?? null,
     blockNumber: place === undefined ? null : quantity(place.block.number),
+    blockTimestamp: place === undefined ? null : quantity(place.block.header.timestamp),
     transactionIndex: place === undefined ? null : quantity(place.index),
     ...(json.maxFeePerGas !== undefined && {
       gasPrice:

@@ -8,6 +8,7 @@ import { encodeReceipts, type Receipt } from '../../../src/chain/blocks/receipt.
 import { readReceipts } from '../../../src/chain/stored/stored-receipts.ts'
 import { CallRunner } from '../../../src/execution/calls.ts'
 import { decodeFees, decodeTransaction } from '../../../src/rpc/decode-transaction.ts'
+import { type MethodTable } from '../../../src/rpc/json-rpc.ts'
 import { createMethodTable, type RpcDeps } from '../../../src/rpc/method-table.ts'
 import { pendingBlock } from '../../../src/rpc/pending-block.ts'
 import { toTransactionError } from '../../../src/rpc/transaction-errors.ts'
@@ -37,6 +38,7 @@ export interface Reply {
 /** A chain with its methods. */
 export interface RpcChainFixture {
   readonly chain: ExecutionChain
+  readonly methods: MethodTable
   /** What the tag stands for. */
   readonly pending: () => Block
   /** Genesis first. */
@@ -123,7 +125,8 @@ export async function openRpcChain({
     if (error !== undefined) throw new Error(`${method}: ${error.message}`)
     return value
   }
-  return { chain, pending: () => deps.chain.pending(), blocks, receipts, gate, lost, ask, result }
+  const pending = () => deps.chain.pending()
+  return { chain, methods, pending, blocks, receipts, gate, lost, ask, result }
 }
 
 function shortGenesis(): Genesis {
