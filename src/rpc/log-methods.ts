@@ -21,7 +21,7 @@ import {
   parseParams
 } from './params.ts'
 import { type RpcChain } from './ports.ts'
-import { invalidParams, RPC_CODES, RpcError } from './rpc-error.ts'
+import { RPC_CODES, RpcError } from './rpc-error.ts'
 
 /** Blocks one eth_getLogs may span. */
 export const LOG_RANGE_MAX_BLOCKS = 10_000n
@@ -73,7 +73,7 @@ function* blocksOf(sources: BlockSources, filter: LogFilterParam): Generator<Blo
   }
   const first = rangeEnd(sources, filter.fromBlock ?? LATEST)
   const last = rangeEnd(sources, filter.toBlock ?? LATEST)
-  if (first > last) throw invalidParams('argument 0: fromBlock is above toBlock')
+  if (first > last) throw badRange('invalid block range params: fromBlock is above toBlock')
   if (last - first >= LOG_RANGE_MAX_BLOCKS) {
     const message = `${(last - first + 1n).toString()} blocks asked for, at most ${LOG_RANGE_MAX_BLOCKS.toString()}; ask for them in several parts`
     throw new RpcError(RPC_CODES.limitExceeded, message)
@@ -87,14 +87,21 @@ function* blocksOf(sources: BlockSources, filter: LogFilterParam): Generator<Blo
 /** As geth, whose words differ here from those of its other methods (eth/filters, Filter.Logs). */
 function rangeEnd(sources: BlockSources, param: BlockParam): bigint {
   if (param.kind === 'tag') {
-    if (param.tag === 'pending') {
-      throw new RpcError(RPC_CODES.invalidParams, 'pending logs are not supported')
-    }
+    if (param.tag === 'pending') throw badRange('pending logs are not supported')
     if (param.tag === 'safe' || param.tag === 'finalized') {
       throw new RpcError(RPC_CODES.serverError, `${param.tag} header not found`)
     }
   }
+  const { chain, node } = sources
+  const isAbove = param.kind === 'number' && param.number > chain.head().number
+  if (isAbove && node.gateShut() === undefined) {
+    throw badRange('block range extends beyond current head block')
+  }
   return requireBlock(sources, param).number
+}
+
+function badRange(message: string): RpcError {
+  return new RpcError(RPC_CODES.invalidParams, message)
 }
 
 /** The block's bloom holds one of the addresses and, at each place, one of the topics. */

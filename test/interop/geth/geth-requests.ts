@@ -164,6 +164,8 @@ function logRequests(blocks: readonly Block[]): readonly GethRequest[] {
     { blockHash: UNKNOWN },
     { blockHash: blocks[3]?.hash, fromBlock: '0x1' },
     { fromBlock: '0x3', toBlock: '0x1' },
+    { fromBlock: '0x0', toBlock: '0xffffff' },
+    { fromBlock: BEYOND, toBlock: BEYOND },
     { fromBlock: 'pending' },
     { toBlock: 'safe' },
     { toBlock: 'finalized' },
