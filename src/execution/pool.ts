@@ -109,6 +109,17 @@ export class TransactionPool {
     return { pending: this.#runnable.count, queued: this.#queued.count }
   }
 
+  /** Every sender with what it has here; bounded by POOL_LIMITS. */
+  content(): readonly ({ readonly sender: Hex } & ReturnType<SenderQueue['content']>)[] {
+    return [...this.#senders.keys()].map((sender) => this.contentFrom(sender))
+  }
+
+  /** What one sender has here, which may be nothing. */
+  contentFrom(sender: Hex): { readonly sender: Hex } & ReturnType<SenderQueue['content']> {
+    const content = this.#senders.get(sender)?.content()
+    return { sender, pending: [], queued: [], ...content }
+  }
+
   /** The executable transactions that pay the base fee, best tip first, each sender's in nonce order. */
   byPrice(baseFee: bigint): PriceOrder {
     const queues = [...this.#senders.values()].map(({ byNonce, nonce }) => ({ byNonce, nonce }))

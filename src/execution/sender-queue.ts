@@ -115,6 +115,15 @@ export class SenderQueue {
     return this.#end === this.#nonce ? undefined : this.#byNonce.get(this.#end - 1n)
   }
 
+  /** All of them in the order of nonces, apart by whether they can run. */
+  content(): { readonly pending: readonly PreparedTx[]; readonly queued: readonly PreparedTx[] } {
+    const all = [...this.#byNonce.values()].sort((one, other) =>
+      one.tx.nonce < other.tx.nonce ? -1 : 1
+    )
+    const { count } = this.#runnable
+    return { pending: all.slice(0, count), queued: all.slice(count) }
+  }
+
   /** The queued ones, the highest nonce first. */
   queuedFromLast(): readonly PreparedTx[] {
     const queued = [...this.#byNonce.values()].filter(({ tx }) => tx.nonce >= this.#end)

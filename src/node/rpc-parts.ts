@@ -1,4 +1,5 @@
 // JSON-RPC and health of one node: each port of rpc/ joined to the folder that has it.
+import { type Hex } from '../base/bytes.ts'
 import { type Log } from '../base/log.ts'
 import { nextBaseFee } from '../chain/blocks/base-fee.ts'
 import { CallRunner } from '../execution/calls.ts'
@@ -12,8 +13,10 @@ import { startHttpServer } from '../rpc/http-server.ts'
 import { type MetricValues, startMetricsServer } from '../rpc/metrics-server.ts'
 import { createMethodTable } from '../rpc/method-table.ts'
 import { operatorMethods } from '../rpc/operator-methods.ts'
+import { pendingBlock } from '../rpc/pending-block.ts'
 import { type RpcChain, type RpcNode, type RpcPool, type RpcState } from '../rpc/ports.ts'
 import { RPC_CODES, RpcError } from '../rpc/rpc-error.ts'
+import { nextAttributes } from '../sequencer/payload-attributes.ts'
 import { toTransactionError } from '../rpc/transaction-errors.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type NodeConfig } from '../config/node-config.ts'
@@ -40,7 +43,7 @@ export async function startRpc(deps: RpcPartsDeps): Promise<HttpServer> {
     blockHashes: (number) => stores.blocks.canonicalHash(number)
   })
   const table = createMethodTable({
-    chain: rpcChain(chain),
+    chain: rpcChain(chain, config.feeRecipient),
     state: rpcState(chain),
     pool: rpcPool(chain),
     calls,
@@ -98,9 +101,14 @@ export async function startMetrics(
   return startMetricsServer(read, config.metrics, { ...METRICS_HTTP_LIMITS, connectionsMax })
 }
 
-function rpcChain({ applier, stores: { blocks } }: ChainParts): RpcChain {
+function rpcChain({ applier, times, stores: { blocks } }: ChainParts, feeRecipient: Hex): RpcChain {
+  const rules = { times, feeRecipient, gasLimit: undefined }
   return {
     head: () => applier.head(),
+    pending() {
+      const head = applier.head()
+      return pendingBlock(head, nextAttributes(head, 0, rules).attributes)
+    },
     blockByNumber: (number) => blocks.blockByNumber(number),
     blockByHash: (hash) => blocks.blockByHash(hash),
     receipts: (hash) => blocks.storedReceipts(hash),
@@ -119,7 +127,9 @@ function rpcPool({ pool }: ChainParts): RpcPool {
   return {
     get: (hash) => pool.get(hash)?.raw,
     pendingNonce: (address) => pool.pendingNonce(address),
-    counts: () => pool.counts()
+    counts: () => pool.counts(),
+    content: () => pool.content(),
+    contentFrom: (address) => pool.contentFrom(address)
   }
 }
 

@@ -3,8 +3,14 @@ import { z } from 'zod'
 import { type Hex } from '../base/bytes.ts'
 import { type Block } from '../chain/blocks/block.ts'
 import { type StoredReceipt } from '../chain/stored/stored-receipts.ts'
-import { findBlock, requireReceipts } from './block-resolution.ts'
-import { formatBlock, formatReceipt, formatTransaction, quantity } from './format.ts'
+import { findBlock, isPending, requireReceipts } from './block-resolution.ts'
+import {
+  formatBlock,
+  formatPendingBlock,
+  formatReceipt,
+  formatTransaction,
+  quantity
+} from './format.ts'
 import { JsonItems } from './json-encode.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { type BlockParam, blockParam, hashParam, parseParams, quantityParam } from './params.ts'
@@ -47,6 +53,7 @@ export function blockMethods({ chain, pool, decode }: BlockMethodDeps): Record<s
     eth_blockNumber: () => quantity(chain.head().number),
     eth_getBlockByNumber(params) {
       const [block, isFull] = parseParams(params, [blockParam, fullFlag])
+      if (isPending(block)) return formatPendingBlock(chain.pending())
       return format(findBlock(chain, block), isFull)
     },
     eth_getBlockByHash(params) {

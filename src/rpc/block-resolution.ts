@@ -16,8 +16,10 @@ export function findBlock(chain: RpcChain, param: BlockParam): Block | undefined
       return chain.blockByHash(param.hash)
     case 'tag':
       if (param.tag === 'earliest') return storedBlock(chain, 0n)
-      if (param.tag === 'latest' || param.tag === 'pending') return chain.head()
-      throw new RpcError(RPC_CODES.serverError, `${param.tag} block not tracked`)
+      if (param.tag === 'latest') return chain.head()
+      if (param.tag === 'pending') return chain.pending()
+      // geth's words, which viem and ethers know (eth, EthAPIBackend.BlockByNumber); nothing here sets either.
+      throw serverError(`${param.tag} block not found`)
   }
 }
 
@@ -40,6 +42,11 @@ function readBlock(chain: RpcChain, number: bigint): Block | undefined {
   }
 }
 
+/** True for the block that is not built yet. */
+export function isPending(param: BlockParam): boolean {
+  return param.kind === 'tag' && param.tag === 'pending'
+}
+
 /** What requiring a block looks at. */
 export interface BlockSources {
   readonly chain: RpcChain
@@ -54,16 +61,20 @@ export function requireBlock({ chain, node }: BlockSources, param: BlockParam): 
   throw (isAboveHead ? gateError(node) : undefined) ?? serverError('block not found')
 }
 
-/** The block and its state; throws with the oldest readable height when the state is gone. */
+/**
+ * The block and its state; throws with the oldest readable height when the state is gone. `pending` is the block after
+ * the head on the head's state.
+ */
 export function requireState(
   { chain, node, state }: BlockSources & { readonly state: RpcState },
   param: BlockParam
 ): { readonly block: Block; readonly view: StateView } {
   const block = requireBlock({ chain, node }, param)
-  const view = state.view(block.hash)
+  const stateHash = isPending(param) ? block.parentHash : block.hash
+  const view = state.view(stateHash)
   if (view !== undefined) return { block, view }
   // The head's state is only away while it is being rebuilt.
-  const failure = block.hash === chain.head().hash ? gateError(node) : undefined
+  const failure = stateHash === chain.head().hash ? gateError(node) : undefined
   if (failure !== undefined) throw failure
   const oldest = state.oldestReadable()
   throw serverError(
@@ -75,7 +86,11 @@ export function requireState(
  * Throws where they are not kept: of blocks that this node linked after a power cut without executing them, and
  * whose receipts no peer had any more.
  */
-export function requireReceipts(chain: RpcChain, { number, hash }: Block): Iterable<StoredReceipt> {
+export function requireReceipts(
+  chain: RpcChain,
+  { number, hash, transactions }: Block
+): Iterable<StoredReceipt> {
+  if (transactions.length === 0) return []
   const receipts = chain.receipts(hash)
   if (receipts !== undefined) return receipts
   throw serverError(`the receipts of block ${number} are not kept here: ask another node`)

@@ -15,7 +15,7 @@ const ACCESS_LIST_TYPE = 1
 
 /** Decodes and recovers the sender. Throws TransactionError; what stands in a block always decodes. */
 export function decodeTransaction(raw: Uint8Array, common: Common): DecodedTransaction {
-  return describe(prepareTransaction(raw, common))
+  return describeTransaction(prepareTransaction(raw, common))
 }
 
 /** What a transaction of a block pays, read from its fields alone: a tenth of what decoding all of it takes. */
@@ -32,7 +32,13 @@ export function decodeFees(raw: Uint8Array): TransactionFees {
   return { maxPriorityFeePerGas: priceAt(2), maxFeePerGas: priceAt(3) }
 }
 
-function describe({ hash, tx, senderHex, sender }: PreparedTx): DecodedTransaction {
+/** One whose sender is known already, as of those in the pool. */
+export function describeTransaction({
+  hash,
+  tx,
+  senderHex,
+  sender
+}: PreparedTx): DecodedTransaction {
   const isCreation = tx.to === undefined
   const { chainId, ...json } = tx.toJSON()
   return {

@@ -1,9 +1,10 @@
 // eth_ methods about prices: what a transaction pays now, and what it paid lately.
 import { z } from 'zod'
 import { type Yielder } from '../base/yielder.ts'
+import { nextBaseFee as baseFeeAfter } from '../chain/blocks/base-fee.ts'
 import { type Block } from '../chain/blocks/block.ts'
 import { type StoredReceipt } from '../chain/stored/stored-receipts.ts'
-import { requireBlock, requireReceipts, storedBlock } from './block-resolution.ts'
+import { isPending, requireBlock, requireReceipts, storedBlock } from './block-resolution.ts'
 import { effectiveGasPrice, quantity } from './format.ts'
 import { JsonItems } from './json-encode.ts'
 import { type RpcMethod } from './json-rpc.ts'
@@ -13,6 +14,8 @@ import { RPC_CODES, RpcError } from './rpc-error.ts'
 
 /** Suggested tip: blocks are rarely full, so little suffices. */
 const SUGGESTED_TIP_WEI = 1_000_000n
+/** What a unit of blob gas costs while no excess raises it. */
+const BLOB_BASE_FEE_WEI = 1n
 /** Blocks of one eth_feeHistory. */
 const FEE_HISTORY_MAX_BLOCKS = 1024n
 /** Transactions whose tips one eth_feeHistory looks at. */
@@ -47,6 +50,9 @@ export function feeMethods({
 }: FeeMethodDeps): Record<string, RpcMethod> {
   return {
     eth_gasPrice: () => quantity(nextBaseFee() + SUGGESTED_TIP_WEI),
+    /** No transaction brings blobs, so the price stays the least there is (EIP-4844, MIN_BASE_FEE_PER_BLOB_GAS). */
+    eth_blobBaseFee: () =>
+      chain.head().header.excessBlobGas === undefined ? null : quantity(BLOB_BASE_FEE_WEI),
     eth_maxPriorityFeePerGas: () => quantity(SUGGESTED_TIP_WEI),
     async eth_feeHistory(params, { turns }) {
       const [count, newest, wanted] = parseParams(params, [
@@ -62,7 +68,7 @@ export function feeMethods({
       const rewards: string[][] = []
       let transactionsCount = 0
       for (let number = first; number <= last.number; number++) {
-        const block = storedBlock(chain, number)
+        const block = number === last.number ? last : storedBlock(chain, number)
         await turns.maybeYield()
         if (block === undefined) continue
         const { header } = block
@@ -75,11 +81,18 @@ export function feeMethods({
         baseFees.push(quantity(header.baseFeePerGas))
         ratios.push(Number(header.gasUsed) / Number(header.gasLimit))
       }
-      const following = storedBlock(chain, last.number + 1n)?.header.baseFeePerGas
+      const stored = storedBlock(chain, last.number + 1n)?.header.baseFeePerGas
+      const following = stored ?? (isPending(newest) ? baseFeeAfter(last.header) : nextBaseFee())
+      const blobFee =
+        last.header.excessBlobGas === undefined ? undefined : quantity(BLOB_BASE_FEE_WEI)
       return {
         oldestBlock: quantity(first),
-        baseFeePerGas: [...baseFees, quantity(following ?? nextBaseFee())],
+        baseFeePerGas: [...baseFees, quantity(following)],
         gasUsedRatio: ratios,
+        ...(blobFee !== undefined && {
+          baseFeePerBlobGas: [...ratios, 0].map(() => blobFee),
+          blobGasUsedRatio: ratios.map(() => 0)
+        }),
         ...(wanted.length > 0 && { reward: new JsonItems(rewards) })
       }
     }

@@ -2,14 +2,11 @@
 import { bytesToHex, type Hex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { type Block } from '../chain/blocks/block.ts'
-import { encodeHeader } from '../chain/blocks/header.ts'
 import { type Log } from '../chain/blocks/receipt.ts'
 import { type StoredReceipt } from '../chain/stored/stored-receipts.ts'
+import { blockSizeBytes } from './block-rlp.ts'
 import { JsonItems } from './json-encode.ts'
 import { type DecodedTransaction, type TransactionFees } from './ports.ts'
-
-/** An RLP list starts here: a legacy transaction. */
-const RLP_LIST = 0xc0
 
 /** A quantity: minimal hex digits, "0x0" for zero. */
 export function quantity(value: bigint | number): Hex {
@@ -36,7 +33,6 @@ export function formatBlock(block: Block, full: JsonItems | undefined): Record<s
     receiptsRoot: bytesToHex(header.receiptsRoot),
     logsBloom: bytesToHex(header.logsBloom),
     difficulty: quantity(header.difficulty),
-    totalDifficulty: quantity(0),
     gasLimit: quantity(header.gasLimit),
     gasUsed: quantity(header.gasUsed),
     timestamp: quantity(header.timestamp),
@@ -64,6 +60,11 @@ function* hashesOf(transactions: readonly Uint8Array[]) {
   for (const raw of transactions) yield bytesToHex(keccak256(raw))
 }
 
+/** What names a block that is not built yet is null, as in geth (internal/ethapi, GetBlockByNumber). */
+export function formatPendingBlock(block: Block): Record<string, unknown> {
+  return { ...formatBlock(block, undefined), hash: null, nonce: null, miner: null }
+}
+
 /** A transaction as the execution API prints it; without a place while it waits for a block. */
 export function formatTransaction(
   { hash, from, json }: DecodedTransaction,
@@ -80,6 +81,7 @@ export function formatTransaction(
     from,
     blockHash: place?.block.hash ?? null,
     blockNumber: place === undefined ? null : quantity(place.block.number),
+    blockTimestamp: place === undefined ? null : quantity(place.block.header.timestamp),
     transactionIndex: place === undefined ? null : quantity(place.index),
     ...(json.maxFeePerGas !== undefined && {
       gasPrice:
@@ -151,20 +153,4 @@ export function effectiveGasPrice(json: TransactionFees, baseFee: bigint): bigin
   const cap = BigInt(json.maxFeePerGas)
   const price = baseFee + BigInt(json.maxPriorityFeePerGas ?? 0)
   return price < cap ? price : cap
-}
-
-/** Bytes of the block in RLP: header, transactions, no ommers, and from Canyon on no withdrawals. */
-function blockSizeBytes({ header, transactions }: Block): number {
-  const transactionsBytes = transactions.reduce((sum, raw) => {
-    const isTyped = raw[0]! < RLP_LIST
-    return sum + (isTyped ? withRlpPrefix(raw.length) : raw.length)
-  }, 0)
-  const emptyLists = header.withdrawalsRoot === undefined ? 1 : 2
-  return withRlpPrefix(encodeHeader(header).length + withRlpPrefix(transactionsBytes) + emptyLists)
-}
-
-/** Bytes of a list, or of a string of more than one byte, whose content has so many. */
-function withRlpPrefix(contentBytes: number): number {
-  if (contentBytes < 56) return contentBytes + 1
-  return contentBytes + 1 + Math.ceil((32 - Math.clz32(contentBytes)) / 8)
 }

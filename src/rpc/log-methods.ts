@@ -13,9 +13,15 @@ import {
 import { formatLog } from './format.ts'
 import { JsonItems } from './json-encode.ts'
 import { type RpcMethod } from './json-rpc.ts'
-import { LATEST, logFilterParam, type LogFilterParam, parseParams } from './params.ts'
+import {
+  type BlockParam,
+  LATEST,
+  logFilterParam,
+  type LogFilterParam,
+  parseParams
+} from './params.ts'
 import { type RpcChain } from './ports.ts'
-import { invalidParams, RPC_CODES, RpcError } from './rpc-error.ts'
+import { RPC_CODES, RpcError } from './rpc-error.ts'
 
 /** Blocks one eth_getLogs may span. */
 export const LOG_RANGE_MAX_BLOCKS = 10_000n
@@ -65,9 +71,9 @@ function* blocksOf(sources: BlockSources, filter: LogFilterParam): Generator<Blo
     yield requireBlock(sources, { kind: 'hash', hash: filter.blockHash })
     return
   }
-  const first = requireBlock(sources, filter.fromBlock ?? LATEST).number
-  const last = requireBlock(sources, filter.toBlock ?? LATEST).number
-  if (first > last) throw invalidParams('argument 0: fromBlock is above toBlock')
+  const first = rangeEnd(sources, filter.fromBlock ?? LATEST)
+  const last = rangeEnd(sources, filter.toBlock ?? LATEST)
+  if (first > last) throw badRange('invalid block range params: fromBlock is above toBlock')
   if (last - first >= LOG_RANGE_MAX_BLOCKS) {
     const message = `${(last - first + 1n).toString()} blocks asked for, at most ${LOG_RANGE_MAX_BLOCKS.toString()}; ask for them in several parts`
     throw new RpcError(RPC_CODES.limitExceeded, message)
@@ -76,6 +82,26 @@ function* blocksOf(sources: BlockSources, filter: LogFilterParam): Generator<Blo
     const block = storedBlock(sources.chain, number)
     if (block !== undefined) yield block
   }
+}
+
+/** As geth, whose words differ here from those of its other methods (eth/filters, Filter.Logs). */
+function rangeEnd(sources: BlockSources, param: BlockParam): bigint {
+  if (param.kind === 'tag') {
+    if (param.tag === 'pending') throw badRange('pending logs are not supported')
+    if (param.tag === 'safe' || param.tag === 'finalized') {
+      throw new RpcError(RPC_CODES.serverError, `${param.tag} header not found`)
+    }
+  }
+  const { chain, node } = sources
+  const isAbove = param.kind === 'number' && param.number > chain.head().number
+  if (isAbove && node.gateShut() === undefined) {
+    throw badRange('block range extends beyond current head block')
+  }
+  return requireBlock(sources, param).number
+}
+
+function badRange(message: string): RpcError {
+  return new RpcError(RPC_CODES.invalidParams, message)
 }
 
 /** The block's bloom holds one of the addresses and, at each place, one of the topics. */

@@ -4,7 +4,10 @@ import { feeMethods, type FeeMethodDeps } from './fee-methods.ts'
 import { type MethodTable } from './json-rpc.ts'
 import { logMethods } from './log-methods.ts'
 import { nodeMethods, type NodeMethodDeps } from './node-methods.ts'
+import { poolMethods } from './pool-methods.ts'
+import { rawMethods } from './raw-methods.ts'
 import { stateMethods, type StateMethodDeps } from './state-methods.ts'
+import { uncleMethods } from './uncle-methods.ts'
 
 /** What all methods together need. */
 export type RpcDeps = BlockMethodDeps & StateMethodDeps & FeeMethodDeps & NodeMethodDeps
@@ -17,7 +20,10 @@ export function createMethodTable(deps: RpcDeps): MethodTable {
       ...blockMethods(deps),
       ...stateMethods(deps),
       ...feeMethods(deps),
-      ...logMethods(deps)
+      ...logMethods(deps),
+      ...poolMethods(deps),
+      ...rawMethods(deps),
+      ...uncleMethods(deps)
     })
   )
 }

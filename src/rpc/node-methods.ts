@@ -1,20 +1,20 @@
 // Methods about the node itself, and sending transactions.
-import { hexToBytes } from '../base/bytes.ts'
+import { bytesToHex, hexToBytes } from '../base/bytes.ts'
+import { keccak256 } from '../base/keccak.ts'
 import { quantity } from './format.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { bytesParam, parseParams } from './params.ts'
-import { type RpcNode, type RpcPool } from './ports.ts'
+import { type RpcNode } from './ports.ts'
 
 /** What the methods read from and send to. */
 export interface NodeMethodDeps {
   readonly node: RpcNode
-  readonly pool: RpcPool
   /** Takes a raw transaction: into the pool, or on to the sequencer. Throws RpcError. */
   readonly send: (raw: Uint8Array, signal: AbortSignal) => Promise<string>
 }
 
 /** The methods by name. */
-export function nodeMethods({ node, pool, send }: NodeMethodDeps): Record<string, RpcMethod> {
+export function nodeMethods({ node, send }: NodeMethodDeps): Record<string, RpcMethod> {
   return {
     eth_chainId: () => quantity(node.chainId),
     eth_accounts: () => [],
@@ -34,10 +34,7 @@ export function nodeMethods({ node, pool, send }: NodeMethodDeps): Record<string
     net_listening: () => true,
     net_peerCount: () => quantity(node.peerCount()),
     web3_clientVersion: () => node.clientVersion,
-    txpool_status() {
-      const { pending, queued } = pool.counts()
-      return { pending: quantity(pending), queued: quantity(queued) }
-    },
+    web3_sha3: (params) => bytesToHex(keccak256(hexToBytes(parseParams(params, [bytesParam])[0]))),
     rekindle_status: () => node.status()
   }
 }

@@ -3,12 +3,15 @@ import { type Hex } from '../base/bytes.ts'
 import { type Block } from '../chain/blocks/block.ts'
 import { type StoredReceipt } from '../chain/stored/stored-receipts.ts'
 import { type CallOutcome, type EstimateOutcome } from '../execution/run-call.ts'
+import { type PreparedTx } from '../execution/transaction.ts'
 import { type StateView } from '../state/state-view.ts'
 import { type CallParam } from './params.ts'
 
 /** The canonical chain. */
 export interface RpcChain {
   head(): Block
+  /** The block after the head, as pendingBlock makes it. */
+  pending(): Block
   blockByNumber(number: bigint): Block | undefined
   blockByHash(hash: Hex): Block | undefined
   /** In the order of the transactions, to be gone through once. */
@@ -48,12 +51,24 @@ export interface DecodedTransaction {
   readonly json: TransactionJson
 }
 
+/** What the pool holds of one sender, each list in the order of nonces. */
+export interface PooledSender {
+  readonly sender: Hex
+  /** Those that can run. */
+  readonly pending: readonly PreparedTx[]
+  /** Those that wait for a nonce, or for what pays them. */
+  readonly queued: readonly PreparedTx[]
+}
+
 /** Transactions that wait for a block. */
 export interface RpcPool {
   get(hash: Hex): Uint8Array | undefined
   /** The next nonce of an account, pending transactions counted. */
   pendingNonce(address: Hex): bigint
   counts(): { readonly pending: number; readonly queued: number }
+  /** Of every sender as it is now; the pool bounds how many. */
+  content(): readonly PooledSender[]
+  contentFrom(address: Hex): PooledSender
 }
 
 /** Runs calls that leave no trace. The signal aborts when nobody waits for the outcome any more. */

@@ -12,6 +12,8 @@ import {
 
 /** A receipt whose logs are still bytes. */
 export interface StoredReceipt extends Omit<Receipt, 'logs'> {
+  /** What the receipts root is made of (EIP-2718); a view. */
+  readonly encoded: Uint8Array
   /** Throws ChainError `receipt-malformed` at the first that is none, as `logsCount` does. Byte fields are views. */
   readonly logs: () => Iterable<Log>
   /** Counted without reading them. */
@@ -22,8 +24,9 @@ export interface StoredReceipt extends Omit<Receipt, 'logs'> {
 export function* readReceipts(bytes: Uint8Array): Generator<StoredReceipt> {
   for (const receipt of itemsOf(bytes, 'the receipts')) {
     if (isList(receipt, 0)) throw malformed('a receipt is no string')
-    const { logs, ...head } = splitReceipt(contentOf(receipt))
-    yield { ...head, logs: () => readLogs(logs), logsCount: () => countOf(logs) }
+    const encoded = contentOf(receipt)
+    const { logs, ...head } = splitReceipt(encoded)
+    yield { ...head, encoded, logs: () => readLogs(logs), logsCount: () => countOf(logs) }
   }
 }
 

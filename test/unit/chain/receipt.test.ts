@@ -23,9 +23,10 @@ import { bytes, plainRecord } from '../../support/payload-arbitraries.ts'
 
 /** Those of a block as reading them one log at a time gives them. */
 function readAll(encoded: Uint8Array): readonly Receipt[] {
-  return [...readReceipts(encoded)].map(({ logs, logsCount, ...head }) => {
+  return [...readReceipts(encoded)].map(({ encoded: own, logs, logsCount, ...head }) => {
     const read = [...logs()]
     assert.equal(logsCount(), read.length)
+    assert.deepEqual(own, encodeReceipt({ ...head, logs: read }))
     return { ...head, logs: read }
   })
 }

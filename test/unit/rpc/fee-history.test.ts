@@ -33,6 +33,7 @@ describe('the bounds of eth_feeHistory', () => {
   const methods = feeMethods({
     chain: {
       head: () => ({ ...block, number: 2_000n }),
+      pending: () => block,
       blockByNumber: (number) => ({ ...block, number }),
       blockByHash: () => undefined,
       receipts: () => readReceipts(encodeReceipts(receipts)),

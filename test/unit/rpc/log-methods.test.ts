@@ -98,18 +98,23 @@ describe('eth_getLogs', () => {
   const wrong: readonly (readonly [what: string, filter: object, code: number, message: RegExp])[] =
     [
       ['an unknown block', { blockHash: OTHER_TOPIC }, -32000, /^block not found$/],
-      ['a range above the head', { fromBlock: '0x4', toBlock: '0x5' }, -32000, /^block not found$/],
+      [
+        'a range above the head',
+        { fromBlock: '0x4', toBlock: '0x5' },
+        -32602,
+        /beyond current head/
+      ],
       [
         'a range that ends above the head',
         { fromBlock: '0x1', toBlock: '0x4' },
-        -32000,
-        /^block not found$/
+        -32602,
+        /^block range extends beyond current head block$/
       ],
       [
         'a range that goes down',
         { fromBlock: '0x3', toBlock: '0x1' },
         -32602,
-        /fromBlock is above toBlock/
+        /^invalid block range params: fromBlock is above toBlock$/
       ],
       [
         'a hash and a range',
@@ -135,6 +140,7 @@ describe('the bounds of eth_getLogs', () => {
     const at = (number: bigint) => (number <= highest ? { ...block, number } : undefined)
     return {
       head: () => ({ ...block, number: highest }),
+      pending: () => block,
       blockByNumber: at,
       blockByHash: () => undefined,
       receipts: () => readReceipts(encodeReceipts(receipts)),

@@ -3,11 +3,14 @@ import { nextBaseFee } from '../../../src/chain/blocks/base-fee.ts'
 import { bytesToHex, type Hex } from '../../../src/base/bytes.ts'
 import { keccak256 } from '../../../src/base/keccak.ts'
 import { type Block } from '../../../src/chain/blocks/block.ts'
+import { type Genesis } from '../../../src/chain/genesis/genesis.ts'
 import { encodeReceipts, type Receipt } from '../../../src/chain/blocks/receipt.ts'
 import { readReceipts } from '../../../src/chain/stored/stored-receipts.ts'
 import { CallRunner } from '../../../src/execution/calls.ts'
 import { decodeFees, decodeTransaction } from '../../../src/rpc/decode-transaction.ts'
+import { type MethodTable } from '../../../src/rpc/json-rpc.ts'
 import { createMethodTable, type RpcDeps } from '../../../src/rpc/method-table.ts'
+import { pendingBlock } from '../../../src/rpc/pending-block.ts'
 import { toTransactionError } from '../../../src/rpc/transaction-errors.ts'
 import { code, codeHex, word } from '../../support/execution-code.ts'
 import { executionGenesis, ExecutionChain, testAddress } from '../../support/execution-chain.ts'
@@ -35,6 +38,9 @@ export interface Reply {
 /** A chain with its methods. */
 export interface RpcChainFixture {
   readonly chain: ExecutionChain
+  readonly methods: MethodTable
+  /** What the tag stands for. */
+  readonly pending: () => Block
   /** Genesis first. */
   readonly blocks: readonly Block[]
   /** By block hash; a test may take some away. */
@@ -83,30 +89,33 @@ export const BLOCK_TRANSACTIONS: readonly (readonly Uint8Array[])[] = [
   ]
 ]
 
-/** Three blocks, the second of them empty. */
-export async function openRpcChain(): Promise<RpcChainFixture> {
-  const chain = await ExecutionChain.open(
-    executionGenesis({
-      [LOGGER]: {
-        code: codeHex(0, 'CALLDATALOAD', 0, 'MSTORE', 'CALLER', TOPIC, 32, 0, 'LOG2')
-      },
-      [REVERTER]: { code: codeHex(0x2a, 0, 'MSTORE', 32, 0, 'REVERT') },
-      [KEEPER]: {
-        code: codeHex(1, 'SLOAD', 0, 'MSTORE', 32, 0, 'RETURN'),
-        storage: { [word(1)]: word(7) }
-      }
-    })
-  )
+/** Another chain than the short one. */
+export interface RpcChainOptions {
+  readonly genesis?: Genesis
+  /** Of each block, and what it begins with. */
+  readonly transactions?: readonly (readonly Uint8Array[])[]
+  /** Of every block, not only of those that an old or a recovering node has. */
+  readonly areStatesKept?: boolean
+}
+
+/** Unless it is told otherwise: three blocks, the second of them empty. */
+export async function openRpcChain({
+  genesis = shortGenesis(),
+  transactions: blockTransactions = BLOCK_TRANSACTIONS,
+  areStatesKept = false
+}: RpcChainOptions = {}): Promise<RpcChainFixture> {
+  const chain = await ExecutionChain.open(genesis)
   const blocks: Block[] = [chain.head]
   const receipts = new Map<Hex, readonly Receipt[]>([[chain.head.hash, []]])
-  for (const transactions of BLOCK_TRANSACTIONS) {
+  for (const transactions of blockTransactions) {
     const executed = await chain.extend(transactions)
     blocks.push(executed.block)
     receipts.set(executed.block.hash, executed.receipts)
   }
   const gate: RpcChainFixture['gate'] = { shut: undefined }
   const lost: RpcChainFixture['lost'] = new Map()
-  const methods = createMethodTable(methodDeps(chain, blocks, { receipts, gate, lost }))
+  const deps = methodDeps(chain, blocks, { receipts, gate, lost, areStatesKept })
+  const methods = createMethodTable(deps)
   const ask = async (method: string, ...params: readonly unknown[]) => {
     const body = { jsonrpc: '2.0', id: 1, method, params }
     return (await answerValue({ methods }, body)) as Reply
@@ -116,20 +125,41 @@ export async function openRpcChain(): Promise<RpcChainFixture> {
     if (error !== undefined) throw new Error(`${method}: ${error.message}`)
     return value
   }
-  return { chain, blocks, receipts, gate, lost, ask, result }
+  const pending = () => deps.chain.pending()
+  return { chain, methods, pending, blocks, receipts, gate, lost, ask, result }
+}
+
+function shortGenesis(): Genesis {
+  return executionGenesis({
+    [LOGGER]: {
+      code: codeHex(0, 'CALLDATALOAD', 0, 'MSTORE', 'CALLER', TOPIC, 32, 0, 'LOG2')
+    },
+    [REVERTER]: { code: codeHex(0x2a, 0, 'MSTORE', 32, 0, 'REVERT') },
+    [KEEPER]: {
+      code: codeHex(1, 'SLOAD', 0, 'MSTORE', 32, 0, 'RETURN'),
+      storage: { [word(1)]: word(7) }
+    }
+  })
 }
 
 function methodDeps(
   chain: ExecutionChain,
   blocks: readonly Block[],
-  { receipts, gate, lost }: Pick<RpcChainFixture, 'receipts' | 'gate' | 'lost'>
+  {
+    receipts,
+    gate,
+    lost,
+    areStatesKept
+  }: Pick<RpcChainFixture, 'receipts' | 'gate' | 'lost'> & { readonly areStatesKept: boolean }
 ): RpcDeps {
   const { common, pool, state } = chain
   const isGone = (hash: Hex) =>
-    hash === blocks[1]?.hash || (gate.shut !== undefined && hash === blocks[3]?.hash)
+    (!areStatesKept && hash === blocks[1]?.hash) ||
+    (gate.shut !== undefined && hash === blocks[3]?.hash)
   return {
     chain: {
       head: () => blocks.at(-1) ?? chain.head,
+      pending: () => pendingBlock(blocks.at(-1) ?? chain.head, chain.attributes()),
       blockByNumber(number) {
         const thrown = lost.get(number)
         if (thrown !== undefined) throw thrown
@@ -150,7 +180,9 @@ function methodDeps(
     pool: {
       get: (hash) => pool.get(hash)?.raw,
       pendingNonce: (address) => pool.pendingNonce(address),
-      counts: () => pool.counts()
+      counts: () => pool.counts(),
+      content: () => pool.content(),
+      contentFrom: (address) => pool.contentFrom(address)
     },
     calls: new CallRunner({
       chainId: common.chainId(),

@@ -65,7 +65,8 @@ describe('an account', () => {
     ['a block above the head', '0x4', 'block not found'],
     ['an unknown block', { blockHash: UNKNOWN }, 'block not found'],
     ['a block whose state is gone', '0x1', 'state of block 1 is not available; the oldest is 2'],
-    ['a block that is not tracked', 'finalized', 'finalized block not tracked']
+    ['the safe block', 'safe', 'safe block not found'],
+    ['the finalized block', 'finalized', 'finalized block not found']
   ] as const) {
     it(`is not read at ${what}, and that is said`, async () => {
       for (const [method, ...params] of [
@@ -185,7 +186,9 @@ describe('prices', () => {
     assert.deepEqual(await rpc.result('eth_feeHistory', '0x2', '0x2'), {
       oldestBlock: '0x1',
       baseFeePerGas: [one, two, three].map((fee) => hex(fee!)),
-      gasUsedRatio: [Number(header.gasUsed) / 30_000_000, 0]
+      gasUsedRatio: [Number(header.gasUsed) / 30_000_000, 0],
+      baseFeePerBlobGas: ['0x1', '0x1', '0x1'],
+      blobGasUsedRatio: [0, 0]
     })
   })
   it('of the past reach to genesis and not beyond', async () => {
@@ -253,13 +256,7 @@ describe('the node', () => {
       gateShut: () => undefined,
       syncing: () => ({ currentBlock: 5n, highestBlock: 255n })
     }
-    const pool = {
-      add: () => UNKNOWN,
-      get: () => undefined,
-      pendingNonce: () => 0n,
-      counts: () => ({ pending: 0, queued: 0 })
-    }
-    const { eth_syncing: syncing } = nodeMethods({ node, pool, send: async () => UNKNOWN })
+    const { eth_syncing: syncing } = nodeMethods({ node, send: async () => UNKNOWN })
     assert.deepEqual(syncing?.([], rpcContext()), {
       startingBlock: '0x5',
       currentBlock: '0x5',
