@@ -30,6 +30,7 @@ import { type Blame } from '../peer/blame.ts'
 import { type FileBudget, shareFiles } from './file-limit.ts'
 import { createNodeParts, type NodeParts } from './node-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
+import { createNodeStanding } from './node-standing.ts'
 import { startMetrics, startRpc } from './rpc-parts.ts'
 import { openBlame } from './open-blame.ts'
 import { runServices } from '../base/run-services.ts'
@@ -148,22 +149,22 @@ async function assemble(opened: Opened): Promise<RunningNode> {
   const deps = { ...opened, onExit, serving: serving.signal }
   const parts = await createNodeParts(deps, inputs, overrides)
   const [version, peerId] = [readVersion(), network.peerId]
+  const recovery = () => ({
+    ...parts.recovery.status(),
+    formerBackups: parts.former?.list() ?? [],
+    holes: parts.filler.shown(),
+    sharedKeys: parts.sharedKeys.list()
+  })
+  const connected = () => network.connected()
+  const known = { clock: opened.clock, config, chain, ...parts.shown, ...opened.sets }
+  const standing = createNodeStanding({ ...known, recovery, connected })
   const told = {
-    config,
+    ...known,
     version,
-    ...{ chainId: genesis.config.chainId, chain },
-    ...parts.shown,
-    ...opened.sets,
+    chainId: genesis.config.chainId,
     files: opened.files,
-    recovery: () => ({
-      ...parts.recovery.status(),
-      formerBackups: parts.former?.list() ?? [],
-      holes: parts.filler.shown(),
-      sharedKeys: parts.sharedKeys.list()
-    }),
-    peerId,
-    multiaddrs: () => network.multiaddrs(),
-    connected: () => network.connected()
+    ...{ recovery, standing, connected, peerId },
+    multiaddrs: () => network.multiaddrs()
   }
   const rpc = await startRpc({
     ...told,
