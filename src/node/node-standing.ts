@@ -33,7 +33,7 @@ export interface NodeStandingDeps {
   }
   readonly claims: Pick<PeerClaims, 'highestOfPeers'>
   readonly roster: Pick<BackupRoster, 'ids'>
-  readonly joining: Pick<Joining, 'isJoining'>
+  readonly joining: Pick<Joining, 'looksJoining'>
   readonly connected: () => readonly string[]
   readonly recovery: () => Pick<RecoveryStatus, 'gate' | 'blockAction' | 'stateAction'>
 }
@@ -52,7 +52,7 @@ export function createNodeStanding(deps: NodeStandingDeps): () => NodeStanding {
       role: config.role,
       ...{ gate, blockAction, stateAction },
       isFlushAwaited: stores.state.flushProgress?.isAwaited === true,
-      isJoining: joining.isJoining(),
+      isJoining: joining.looksJoining(),
       headNumber: number,
       headAgeMs: clock.nowMs() - times.timestampMs(header),
       slotMs: times.blockTimeMs,

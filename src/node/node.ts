@@ -34,6 +34,7 @@ import { createNodeStanding } from './node-standing.ts'
 import { startMetrics, startRpc } from './rpc-parts.ts'
 import { openBlame } from './open-blame.ts'
 import { runServices } from '../base/run-services.ts'
+import { createStandingLines } from './standing-lines.ts'
 import { type StartInputs } from '../config/start-inputs.ts'
 import { readVersion } from './version.ts'
 import { createWriteWaits, type WriteWaits } from './write-waits.ts'
@@ -166,6 +167,7 @@ async function assemble(opened: Opened): Promise<RunningNode> {
     ...{ recovery, standing, connected, peerId },
     multiaddrs: () => network.multiaddrs()
   }
+  const standingLines = createStandingLines({ clock: opened.clock, log, standing })
   const rpc = await startRpc({
     ...told,
     ...inputs,
@@ -194,7 +196,11 @@ async function assemble(opened: Opened): Promise<RunningNode> {
     multiaddrs: () => network.multiaddrs(),
     async run(signal) {
       try {
-        await runServices(parts.services, signal, exit.signal)
+        await runServices(
+          [...parts.services, [standingLines, chain.headLines]],
+          signal,
+          exit.signal
+        )
       } finally {
         await closers.closeAll()
         log.info('stopped', { head: chain.applier.head().number })

@@ -29,7 +29,7 @@ function createWorld() {
     },
     claims,
     roster: { ids: () => ['rostered'] },
-    joining: { isJoining: () => false },
+    joining: { looksJoining: () => false },
     connected: () => [...connected],
     recovery: () => ({
       gate: { kind: 'shut', reason: 'recovering' },
