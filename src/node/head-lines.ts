@@ -1,5 +1,6 @@
 // A line of the log for each new head, or for all of a moment: number, hash, transactions, gas, and how long it took.
 import { type Applier } from '../apply/applier.ts'
+import { type LinkedStretch } from '../apply/link-blocks.ts'
 import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { type Service } from '../base/service.ts'
@@ -84,9 +85,9 @@ export function createHeadLines({
       applier.onHead(note)
       return {
         ...applier,
-        apply: counted(applier.apply),
-        applyDiff: counted(applier.applyDiff),
-        link: counted(applier.link)
+        apply: counted((block: Block) => applier.apply(block)),
+        applyDiff: counted((block: Block, bytes: Uint8Array) => applier.applyDiff(block, bytes)),
+        link: counted((stretch: LinkedStretch) => applier.link(stretch))
       }
     },
     async run(signal) {

@@ -39,7 +39,9 @@ function createWorld(first: readonly number[]) {
     }
   }
   const say = (level: string) => (event: string, fields?: LogFields) =>
-    void lines.push(`${level} ${event} ${String(fields?.reason ?? '')}`.trim())
+    void lines.push(
+      `${level} ${event}${typeof fields?.reason === 'string' ? ` ${fields.reason}` : ''}`
+    )
   const log = { ...silentLog, warn: say('warn'), info: say('info') }
   const dialer = createDialer({ clock, log, host }, first.map(peer))
   const stop = new AbortController()
