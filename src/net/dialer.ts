@@ -74,9 +74,7 @@ export function createDialer(
         lines.failed(thrown)
       }
       if (host.isConnected(peerId)) continue
-      const pauseMs = backoff.next()
-      const jitterMs = random.below(Math.ceil(pauseMs * JITTER_PART))
-      await clock.sleep(pauseMs + jitterMs, signal).catch(() => undefined) // aborted: the loop ends
+      await clock.sleep(withJitter(backoff.next(), random), signal).catch(() => undefined) // aborted: the loop ends
     }
   }
   function stop(peerId: string) {
@@ -118,6 +116,10 @@ export function createDialer(
       await Promise.all(tasks)
     }
   }
+}
+
+function withJitter(pauseMs: number, random: Random): number {
+  return pauseMs + random.below(Math.ceil(pauseMs * JITTER_PART))
 }
 
 /** A warning when dialling begins to fail, a line when the peer is reached after all; each try between is for debug. */

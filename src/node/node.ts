@@ -30,6 +30,7 @@ import { type Blame } from '../peer/blame.ts'
 import { type FileBudget, shareFiles } from './file-limit.ts'
 import { createNodeParts, type NodeParts } from './node-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
+import { type NodeRecovery } from './node-status.ts'
 import { createNodeStanding } from './node-standing.ts'
 import { startMetrics, startRpc } from './rpc-parts.ts'
 import { openBlame } from './open-blame.ts'
@@ -150,12 +151,7 @@ async function assemble(opened: Opened): Promise<RunningNode> {
   const deps = { ...opened, onExit, serving: serving.signal }
   const parts = await createNodeParts(deps, inputs, overrides)
   const [version, peerId] = [readVersion(), network.peerId]
-  const recovery = () => ({
-    ...parts.recovery.status(),
-    formerBackups: parts.former?.list() ?? [],
-    holes: parts.filler.shown(),
-    sharedKeys: parts.sharedKeys.list()
-  })
+  const recovery = recoveryOf(parts)
   const connected = () => network.connected()
   const known = { clock: opened.clock, config, chain, ...parts.shown, ...opened.sets }
   const standing = createNodeStanding({ ...known, recovery, connected })
@@ -207,6 +203,15 @@ async function assemble(opened: Opened): Promise<RunningNode> {
       }
     }
   }
+}
+
+function recoveryOf(parts: NodeParts): () => NodeRecovery {
+  return () => ({
+    ...parts.recovery.status(),
+    formerBackups: parts.former?.list() ?? [],
+    holes: parts.filler.shown(),
+    sharedKeys: parts.sharedKeys.list()
+  })
 }
 
 function joinAdmin(
