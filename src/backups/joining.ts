@@ -23,6 +23,8 @@ export interface JoiningDeps {
 export interface Joining {
   /** Asks anew each time, until it is over. */
   readonly isJoining: () => boolean
+  /** As isJoining, for those who only look: what it finds ends nothing. */
+  readonly looksJoining: () => boolean
   /** Peer ids that the config names. */
   readonly awaited: readonly string[]
 }
@@ -48,15 +50,18 @@ export async function createJoining(
     const exit = 'name the sequencer under peers, by /p2p/ and its peer id if it dials this node'
     log.warn('joining-for-ever', { exit })
   }
-  const isJoining = () => {
-    if (hasJoined) return false
+  const hasCaughtUp = () => {
     // Claims are hints that anybody can make: what counts is that a peer named by the operator was asked, spoke for
     // its store, and showed no more. Which side dialled does not matter.
     const { blockAction, hasUnasked, heard } = recovery.status()
     const there = connected()
     const isAnybodyThere = awaited.some((peer) => heard.has(peer) && there.includes(peer))
     const hasAll = blockAction?.action === 'follow' && blockAction.gap === undefined
-    hasJoined = hasAll && isAnybodyThere && !hasUnasked
+    return hasAll && isAnybodyThere && !hasUnasked
+  }
+  const isJoining = () => {
+    if (hasJoined) return false
+    hasJoined = hasCaughtUp()
     if (hasJoined) {
       stored.save(false).catch((thrown: unknown) => {
         log.warn('joining-mark-not-removed', { reason: errorMessage(thrown) })
@@ -64,5 +69,6 @@ export async function createJoining(
     }
     return !hasJoined
   }
-  return { isJoining, awaited }
+  const looksJoining = () => !hasJoined && !hasCaughtUp()
+  return { isJoining, looksJoining, awaited }
 }

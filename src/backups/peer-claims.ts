@@ -60,14 +60,13 @@ export class PeerClaims {
 
   /** The highest block that any peer claims to hold; 0 when none claims any. */
   highestClaimed(): bigint {
-    let highest = 0n
     const strangers = Array.from(this.#strangers.entries(), ([, claim]) => claim)
-    for (const { status } of [...this.#configured.values(), ...strangers]) {
-      for (const number of [status.unsafeNumber, status.acceptedNumber ?? 0n]) {
-        if (number > highest) highest = number
-      }
-    }
-    return highest
+    return highestOf([...this.#configured.values(), ...strangers])
+  }
+
+  /** The highest block that one of these claims to hold; 0 when none claims any. Nobody else's word counts. */
+  highestOfPeers(peers: readonly string[]): bigint {
+    return highestOf(peers.flatMap((peer) => this.#claim(peer) ?? []))
   }
 
   /** What a majority of the backups reports accepted. */
@@ -79,4 +78,14 @@ export class PeerClaims {
   #claim(peer: string): Claim | undefined {
     return this.#configured.get(peer) ?? this.#strangers.get(peer)
   }
+}
+
+function highestOf(claims: readonly Claim[]): bigint {
+  let highest = 0n
+  for (const { status } of claims) {
+    for (const number of [status.unsafeNumber, status.acceptedNumber ?? 0n]) {
+      if (number > highest) highest = number
+    }
+  }
+  return highest
 }

@@ -85,13 +85,19 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
   {
     codes: ['store-locked'],
     meaning: 'Another process has the data directory open.',
-    safe: 'Stop it, or name another directory. Do not delete the lock.'
+    safe: 'Stop it, or name another directory. "fuser" with the file LOCK in the directory shows which process it is. Do not delete the lock: it is let go of when that process ends.'
   },
   {
-    codes: ['not-a-directory', 'foreign-directory', 'permission-denied', 'open-failed'],
+    codes: ['not-a-directory', 'foreign-directory', 'permission-denied'],
     meaning:
       'The data directory cannot be used: it is a file, holds files of something else, or may not be opened.',
-    safe: 'Name another directory, or give this one to the node. What is in it was left as it is.'
+    safe: 'Name another directory; or move what is found there out of it, and give it to the user that the node runs as. What is in it was left as it is.'
+  },
+  {
+    codes: ['open-failed'],
+    meaning:
+      'The system did not open the data directory or a file in it; the reason has its words. Nothing was changed.',
+    safe: 'Mend what the reason names: the mount, the disk, the kind of file system, which has to know locks. If it cannot be mended, name a data directory on another disk; that is safe where a peer has the chain. Keep the key directory.'
   },
   {
     codes: ['store-missing'],
@@ -112,19 +118,38 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
       'receipt-malformed',
       'named-value-invalid'
     ],
-    meaning: 'A database lost or changed what was written to it.',
-    safe: 'Check the disk. Moving the data directory away is safe where a peer has the chain: all of it is fetched again. Keep the key directory.'
+    meaning:
+      'A database lost or changed what was written to it, or a file that belongs to it: a table, the log, MANIFEST, CURRENT.',
+    safe: 'Check the disk. Where the path ends in state, move that directory alone out of the data directory: the state is made again from the stored blocks. Else move the whole data directory away, which is safe where a peer has the chain: all of it is fetched again. Then start the node. Keep the key directory.'
   },
   {
     codes: ['write-failed', 'read-failed', 'store-closed', 'flush-failed'],
     meaning: 'The disk did not take or give what a database wanted.',
-    safe: 'Look at the disk, then start the node again; it goes on from what was written.'
+    safe: 'Look at the disk, then start the node again; it goes on from what was written. If that fails in the same way, move the data directory away, to a disk that is well where this one is not: safe where a peer has the chain. Keep the key directory.'
   },
   {
     codes: ['flush-awaited'],
     meaning:
       'The disk has not taken a flush of the state yet, and what came after it fills its share of memory too: the next block waits. Nothing is lost.',
     safe: 'Look at the disk; once it takes the flush the node goes on by itself. Killing it is safe too: it goes on from what was written.'
+  },
+  {
+    codes: ['behind'],
+    meaning:
+      'Peers that this node names show blocks that it does not hold, more than are announced, fetched and executed within some slots. A backup that was rewound set those blocks aside, and stays behind.',
+    safe: 'Compare the heads under peers in status. If the distance shrinks, wait. If it was rewound and is to follow again, move its data directory away and start it: the chain comes from peers. Keep the key directory.'
+  },
+  {
+    codes: ['behind-clock'],
+    meaning:
+      'The timestamp of the head is long before the clock. A sequencer fills each slot that has passed with an empty block, and takes transactions into blocks of slots to come only; on a backup no new block came.',
+    safe: 'On a sequencer: wait while the head moves. If behindBlocks is a matter of years, the timestamp of the genesis is old: begin the chain anew with one of now. On a backup: see whether the sequencer builds, and whether it is connected. Check the clock with date.'
+  },
+  {
+    codes: ['no-peers'],
+    meaning:
+      'No peer that this node names is connected, so nobody tells it of new blocks: what it shows may be old.',
+    safe: 'See dial-failed in the log for the reason, and whether those peers run, at the addresses under peers and backups. It is connected by itself once one can be reached.'
   },
   {
     codes: [

@@ -16,6 +16,11 @@ export const DIAL_BACKOFF_MAX_MS = 5_000
 /** Two nodes that dial each other shall not go on doing so at the same moments. */
 const JITTER_PART = 0.25
 
+/** A peer that goes on failing is named again after so long, and no sooner for another reason. */
+export const DIAL_FAILED_LINE_MS = 300_000
+/** One that was reached meanwhile is named again after so long: it may come and go all the time. */
+export const DIAL_FLAP_LINE_MS = 30_000
+
 /** The host as the dialer needs it. */
 export interface Dialling {
   isConnected(peerId: string): boolean
@@ -51,9 +56,11 @@ export function createDialer(
 
   async function keep({ multiaddr: address, peerId }: ParsedPeer, signal: AbortSignal) {
     const backoff = new Backoff({ minMs: DIAL_BACKOFF_MIN_MS, maxMs: DIAL_BACKOFF_MAX_MS })
+    const lines = createDialLines({ clock, log }, { peer: peerId, address })
     while (!signal.aborted) {
       try {
         if (host.isConnected(peerId)) {
+          lines.reached()
           const connectedMs = clock.monotonicMs()
           await host.untilDisconnected(peerId, signal)
           // One that is sent away at once, as of another chain, is not dialled again at once.
@@ -64,12 +71,10 @@ export function createDialer(
         }
       } catch (thrown) {
         if (signal.aborted) return
-        log.debug('dial-failed', { peer: peerId, address, reason: errorMessage(thrown) })
+        lines.failed(thrown)
       }
       if (host.isConnected(peerId)) continue
-      const pauseMs = backoff.next()
-      const jitterMs = random.below(Math.ceil(pauseMs * JITTER_PART))
-      await clock.sleep(pauseMs + jitterMs, signal).catch(() => undefined) // aborted: the loop ends
+      await clock.sleep(withJitter(backoff.next(), random), signal).catch(() => undefined) // aborted: the loop ends
     }
   }
   function stop(peerId: string) {
@@ -111,4 +116,42 @@ export function createDialer(
       await Promise.all(tasks)
     }
   }
+}
+
+function withJitter(pauseMs: number, random: Random): number {
+  return pauseMs + random.below(Math.ceil(pauseMs * JITTER_PART))
+}
+
+/** A warning when dialling begins to fail, a line when the peer is reached after all; each try between is for debug. */
+function createDialLines(
+  { clock, log }: Pick<DialerDeps, 'clock' | 'log'>,
+  peer: { readonly peer: string; readonly address: string }
+) {
+  let warnedMs: number | undefined
+  let isFailing = false
+  return {
+    failed(thrown: unknown): void {
+      const nowMs = clock.monotonicMs()
+      const facts = { ...peer, reason: dialReason(thrown) }
+      const pauseMs = isFailing ? DIAL_FAILED_LINE_MS : DIAL_FLAP_LINE_MS
+      const isDue = warnedMs === undefined || nowMs - warnedMs >= pauseMs
+      isFailing = true
+      if (!isDue) {
+        log.debug('dial-failed', facts)
+        return
+      }
+      warnedMs = nowMs
+      log.warn('dial-failed', facts)
+    },
+    reached(): void {
+      if (isFailing) log.info('dial-succeeded', peer)
+      isFailing = false
+    }
+  }
+}
+
+/** Several addresses of one name fail with one error each. */
+function dialReason(thrown: unknown): string {
+  if (!(thrown instanceof AggregateError) || thrown.errors.length === 0) return errorMessage(thrown)
+  return [...new Set(thrown.errors.map(errorMessage))].join(', ')
 }

@@ -4,6 +4,7 @@ import { bytesToHex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { type Log } from '../base/log.ts'
+import { type Service } from '../base/service.ts'
 import { nextBaseFee } from '../chain/blocks/base-fee.ts'
 import { type Block } from '../chain/blocks/block.ts'
 import { type BlockTimes, createBlockTimes } from '../chain/blocks/block-times.ts'
@@ -19,6 +20,7 @@ import { type PreparedLayer } from '../state/layer.ts'
 import { type StateStoreOptions } from '../state/state-store.ts'
 import { type DatabaseOptions, type OpenStores, openStores } from './open-stores.ts'
 import { type StartInputs } from '../config/start-inputs.ts'
+import { createHeadLines } from './head-lines.ts'
 import { type OnStep } from './step-events.ts'
 
 /** The chain as this node holds it. */
@@ -30,6 +32,8 @@ export interface ChainParts {
   readonly pool: TransactionPool
   readonly engine: ExecutionEngine<PreparedLayer>
   readonly applier: Applier
+  /** Shows each new head in the log while it runs. */
+  readonly headLines: Service
 }
 
 /** What a chain's parts are opened with. */
@@ -58,12 +62,15 @@ export async function openChainParts(
   const pool = new TransactionPool({ common, clock, head: () => poolHead(stores, applier.head()) })
   const rules = { times, forks }
   const engine = createEmbeddedEngine({ common, chain: blocks, state, pool, rules, log })
-  const applier = createApplier({ engine, chain: blocks, layers: state, rules, onStep })
+  const headLines = createHeadLines({ clock, log, times })
+  const applier = headLines.timed(
+    createApplier({ engine, chain: blocks, layers: state, rules, onStep })
+  )
   applier.onHead((block) => {
     const { pending, queued } = pool.counts()
     if (pending + queued > 0) pool.headMoved(sendersOf(block, pool, common))
   })
-  return { stores, schedule, times, common, pool, engine, applier }
+  return { stores, schedule, times, common, pool, engine, applier, headLines }
 }
 
 /** The head's state; while that is being rebuilt, the newest that can be read. */

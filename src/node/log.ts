@@ -16,25 +16,39 @@ export interface LogOptions {
 
 const STDERR_FD = 2
 
-/** Writes each line at once, so that the last one before a crash is there. */
+/**
+ * Writes each line at once, so that the last one before a crash is there. In JSON, `event` is the stable name, for
+ * filters and `rekindle explain`, and `msg` the same in words, where viewers of pino's lines look for it.
+ */
 export function createLog({ level, isPretty, destination }: LogOptions): Log {
   const out = destination ?? pino.destination({ dest: STDERR_FD, sync: true })
   const stream = isPretty ? prettyStream(out, { isColoured: destination === undefined }) : out
   const logger = pino(
     {
       level,
-      messageKey: 'event',
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) }
     },
     stream
   )
+  const write = (level: LogOptions['level'], event: string, fields?: LogFields) => {
+    if (!logger.isLevelEnabled(level)) return
+    logger[level]({ event, ...plainFields(fields) }, event.replaceAll('-', ' '))
+  }
   return {
-    error: (event, fields) => logger.error(plainFields(fields), event),
-    warn: (event, fields) => logger.warn(plainFields(fields), event),
-    info: (event, fields) => logger.info(plainFields(fields), event),
-    debug: (event, fields) => logger.debug(plainFields(fields), event)
+    error: (event, fields) => {
+      write('error', event, fields)
+    },
+    warn: (event, fields) => {
+      write('warn', event, fields)
+    },
+    info: (event, fields) => {
+      write('info', event, fields)
+    },
+    debug: (event, fields) => {
+      write('debug', event, fields)
+    }
   }
 }
 
@@ -46,6 +60,9 @@ function prettyStream(
   const format = prettyFactory({
     colorize: isColoured,
     messageKey: 'event',
+    ignore: 'msg',
+    // One line an event: it can be read beside others, and found by grep with its fields.
+    singleLine: true,
     translateTime: 'SYS:HH:MM:ss.l'
   })
   return {

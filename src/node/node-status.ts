@@ -1,12 +1,14 @@
 // What a node says of itself to its operator: rekindle_status and /health.
 import { signatureOf } from '../../protocols/block-message/codec.ts'
 import { bytesToHex, type Hex } from '../base/bytes.ts'
+import { type Clock } from '../base/clock.ts'
 import { type AcceptedStore } from '../chain/stored/accepted-store.ts'
 import { toRef } from '../chain/blocks/block.ts'
 import { type GapFailure } from '../recovery/decide/findings.ts'
 import { exitOf } from '../recovery/decide/operator-exits.ts'
 import { type CurrentStage } from '../recovery/actions/progress.ts'
 import { type RecoveryStatus } from '../recovery/recovery.ts'
+import { shutWord } from '../recovery/standing.ts'
 import { type Health } from '../rpc/http-server.ts'
 import { type FlushProgress } from '../state/disk-layer.ts'
 import { type ShownHoles } from '../sync/holes/fill-holes.ts'
@@ -19,6 +21,8 @@ import { toJsonValue } from '../base/json-value.ts'
 import { type NodeConfig } from '../config/node-config.ts'
 import { type PeerClaims } from '../backups/peer-claims.ts'
 import { type SharedKey } from './shared-keys.ts'
+import { type NodeStanding } from './node-standing.ts'
+import { describeUnused } from './unused-overrides.ts'
 
 /** What recovery says, and what the node knows besides. */
 export interface NodeRecovery extends RecoveryStatus {
@@ -32,6 +36,8 @@ export interface NodeRecovery extends RecoveryStatus {
 
 /** Where the facts come from. */
 export interface NodeStatusDeps {
+  readonly clock: Clock
+  readonly standing: () => NodeStanding
   readonly config: NodeConfig
   readonly version: string
   readonly chainId: bigint
@@ -61,9 +67,13 @@ export function describeNode(deps: NodeStatusDeps): Record<string, unknown> {
     head: toRef(applier.head()),
     accepted: stores.accepted.highestAccepted(),
     replicatedHead: claims.replicatedHead(roster.ids()),
+    health: describeStanding(deps.standing()),
     gate: config.role === 'sequencer' ? describeGate(now) : undefined,
     joining: describeJoining(deps.joining),
-    recovery: describeRecovery(now, (hash) => signatureIn(stores.accepted, hash)),
+    recovery: {
+      ...describeRecovery(now, (hash) => signatureIn(stores.accepted, hash)),
+      overrideUnused: describeUnused(config.oneStart, now)
+    },
     state: {
       diskLayer: stores.state.diskPoint()?.number,
       headReadable: stores.state.isReadable(applier.head().hash),
@@ -76,24 +86,39 @@ export function describeNode(deps: NodeStatusDeps): Record<string, unknown> {
   }) as Record<string, unknown>
 }
 
-/**
- * Ready once the gate is open; a backup once it follows the chain, on a state that it has. With a flush that
- * the next block waits for, neither is.
- */
+/** `/health`: how the node stands, and what it waits for where that is more than a word. */
 export function describeHealth(
-  { role }: Pick<NodeConfig, 'role'>,
+  standing: NodeStanding,
   status: NodeRecovery,
+  { oneStart }: Pick<NodeConfig, 'oneStart'>,
   flush?: FlushProgress
 ): Health {
-  const { gate, blockAction, stateAction } = status
-  const isFollowing = blockAction?.action === 'follow' && stateAction?.action === 'none'
-  const isReady = role === 'sequencer' ? gate.kind === 'open' : isFollowing
-  if (isReady && flush?.isAwaited === true) {
-    return { ok: false, state: 'flush-awaited', flush: toJsonValue(describeFlush(flush)) }
+  const health = { ...describeStanding(standing), gate: gateOf(standing, status) }
+  if (standing.says === 'flush-awaited')
+    return { ...health, flush: toJsonValue(describeFlush(flush)) }
+  if (standing.kind === 'ready') return health
+  const overrideUnused = describeUnused(oneStart, status)
+  return { ...health, recovery: toJsonValue({ ...describeRecovery(status), overrideUnused }) }
+}
+
+/** The word, and the figures that it was found by. */
+function describeStanding(standing: NodeStanding) {
+  const { kind, says, isCaughtUp, behindCount, headNumber, headAgeMs, named } = standing
+  return {
+    ok: kind === 'ready',
+    state: says,
+    syncing: !isCaughtUp,
+    head: Number(headNumber),
+    headAgeSeconds: Math.floor(headAgeMs / 1_000),
+    behindBlocks: Number(behindCount),
+    namedPeers: named.length,
+    namedPeersConnected: standing.namedConnectedCount
   }
-  if (isReady) return { ok: true, state: role === 'sequencer' ? 'ready' : 'following' }
-  const recovery = toJsonValue(describeRecovery(status))
-  return { ok: false, state: 'recovering', gate: describeGate(status).reason, recovery }
+}
+
+/** The word of a shut gate; a backup has none. */
+function gateOf({ role }: NodeStanding, status: NodeRecovery) {
+  return role === 'sequencer' ? describeGate(status).reason : undefined
 }
 
 /** A flush of state to disk; and, where a block waits for it, what ends the wait. */
@@ -106,9 +131,11 @@ function describeFlush(flush: FlushProgress | undefined) {
   return { ...progress, waitsFor, override: `mend ${waitsFor}: rekindle explain flush-awaited` }
 }
 
-/** Open, or shut for that reason. */
-export function describeGate({ gate }: RecoveryStatus) {
-  return gate.kind === 'open' ? { open: true, reason: null } : { open: false, reason: gate.reason }
+/** Open, or shut for that reason: the word of README.md's table. */
+export function describeGate(status: RecoveryStatus) {
+  const { gate } = status
+  if (gate.kind === 'open') return { open: true, reason: null }
+  return { open: false, reason: shutWord(gate.reason, status) }
 }
 
 /** Stage, what it waits for, and what the last recovery did. */

@@ -30,9 +30,12 @@ import { type Blame } from '../peer/blame.ts'
 import { type FileBudget, shareFiles } from './file-limit.ts'
 import { createNodeParts, type NodeParts } from './node-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
+import { type NodeRecovery } from './node-status.ts'
+import { createNodeStanding } from './node-standing.ts'
 import { startMetrics, startRpc } from './rpc-parts.ts'
 import { openBlame } from './open-blame.ts'
 import { runServices } from '../base/run-services.ts'
+import { createStandingLines } from './standing-lines.ts'
 import { type StartInputs } from '../config/start-inputs.ts'
 import { StartTimes } from './start-times.ts'
 import { readVersion } from './version.ts'
@@ -155,23 +158,19 @@ async function assemble(opened: Opened): Promise<RunningNode> {
   const deps = { ...opened, onExit, serving: serving.signal }
   const parts = await createNodeParts(deps, inputs, overrides)
   const [version, peerId] = [readVersion(), network.peerId]
+  const recovery = recoveryOf(parts)
+  const connected = () => network.connected()
+  const known = { clock: opened.clock, config, chain, ...parts.shown, ...opened.sets }
+  const standing = createNodeStanding({ ...known, recovery, connected })
   const told = {
-    config,
+    ...known,
     version,
-    ...{ chainId: genesis.config.chainId, chain },
-    ...parts.shown,
-    ...opened.sets,
+    chainId: genesis.config.chainId,
     files: opened.files,
-    recovery: () => ({
-      ...parts.recovery.status(),
-      formerBackups: parts.former?.list() ?? [],
-      holes: parts.filler.shown(),
-      sharedKeys: parts.sharedKeys.list()
-    }),
-    peerId,
-    multiaddrs: () => network.multiaddrs(),
-    connected: () => network.connected()
+    ...{ recovery, standing, connected, peerId },
+    multiaddrs: () => network.multiaddrs()
   }
+  const standingLines = createStandingLines({ clock: opened.clock, log, standing })
   const rpc = await startRpc({
     ...told,
     ...inputs,
@@ -202,13 +201,26 @@ async function assemble(opened: Opened): Promise<RunningNode> {
     multiaddrs: () => network.multiaddrs(),
     async run(signal) {
       try {
-        await runServices(parts.services, signal, exit.signal)
+        await runServices(
+          [...parts.services, [standingLines, chain.headLines]],
+          signal,
+          exit.signal
+        )
       } finally {
         await closers.closeAll()
         log.info('stopped', { head: chain.applier.head().number })
       }
     }
   }
+}
+
+function recoveryOf(parts: NodeParts): () => NodeRecovery {
+  return () => ({
+    ...parts.recovery.status(),
+    formerBackups: parts.former?.list() ?? [],
+    holes: parts.filler.shown(),
+    sharedKeys: parts.sharedKeys.list()
+  })
 }
 
 function joinAdmin(

@@ -3,7 +3,6 @@ import { type Hex } from '../base/bytes.ts'
 import { type Log } from '../base/log.ts'
 import { nextBaseFee } from '../chain/blocks/base-fee.ts'
 import { CallRunner } from '../execution/calls.ts'
-import { type RecoveryStatus } from '../recovery/recovery.ts'
 import { createAdminAccess } from '../rpc/admin-access.ts'
 import { adminMethods, type AdminPort } from '../rpc/admin-methods.ts'
 import { decodeFees, decodeTransaction } from '../rpc/decode-transaction.ts'
@@ -59,7 +58,8 @@ export async function startRpc(deps: RpcPartsDeps): Promise<HttpServer> {
     adminMethods: new Map(Object.entries(adminMethods(deps.admin))),
     token: deps.adminToken
   })
-  const health = () => describeHealth(config, recovery(), stores.state.flushProgress)
+  const health = () =>
+    describeHealth(deps.standing(), recovery(), config, stores.state.flushProgress)
   const server = await startHttpServer({ methods, admin, log, health }, config.rpc, {
     ...RPC_HTTP_LIMITS,
     connectionsMax: deps.files.rpcConnectionsMax
@@ -78,20 +78,26 @@ export async function startMetrics(
   deps: NodeStatusDeps & { readonly files: Pick<FileBudget, 'metricsConnectionsMax'> }
 ): Promise<HttpServer> {
   const { config, chain, claims, roster, recovery, connected } = deps
-  const { stores, applier, pool } = chain
+  const { stores, pool } = chain
   const toNumber = (number: bigint | undefined) =>
     number === undefined ? undefined : Number(number)
   const read = (): MetricValues => {
     const now = recovery()
+    const standing = deps.standing()
     const { pending, queued } = pool.counts()
     return {
-      head_number: Number(applier.head().number),
+      head_number: Number(standing.headNumber),
+      head_age_seconds: standing.headAgeMs / 1_000,
+      behind_blocks: Number(standing.behindCount),
+      ready: Number(standing.kind === 'ready'),
+      syncing: Number(!standing.isCaughtUp),
       accepted_number: toNumber(stores.accepted.highestAccepted()?.number),
       replicated_number: toNumber(claims.replicatedHead(roster.ids())),
       gate_open: config.role === 'sequencer' ? Number(now.gate.kind === 'open') : undefined,
-      recovering: Number(!describeHealth(config, now).ok),
+      recovering: Number(standing.kind === 'recovering'),
       conflicts: now.conflicts.length,
       peers: connected().length,
+      named_peers_connected: standing.namedConnectedCount,
       pool_pending: pending,
       pool_queued: queued,
       state_layers: stores.state.layersCount
@@ -134,29 +140,24 @@ function rpcPool({ pool }: ChainParts): RpcPool {
 }
 
 function rpcNode(deps: NodeStatusDeps): RpcNode {
-  const { config, chain, claims, recovery, connected } = deps
-  const { applier } = chain
+  const { config, recovery, connected } = deps
   return {
     chainId: deps.chainId,
     clientVersion: `rekindle/v${deps.version}/${process.platform}-${process.arch}/node${process.versions.node}`,
     status: () => describeNode(deps),
     peerCount: () => connected().length,
     gateShut() {
-      const health = describeHealth(config, recovery())
-      return health.ok ? undefined : { ...health }
+      const standing = deps.standing()
+      if (standing.kind !== 'recovering') return undefined
+      return { ...describeHealth(standing, recovery(), config) }
     },
     syncing() {
-      const currentBlock = applier.head().number
-      const highestBlock = claims.highestClaimed()
-      return highestBlock > currentBlock && !isFollowing(recovery())
-        ? { currentBlock, highestBlock }
-        : undefined
+      const { isCaughtUp, headNumber, behindCount, startingNumber } = deps.standing()
+      if (isCaughtUp) return undefined
+      const highestBlock = headNumber + behindCount
+      return { startingBlock: startingNumber, currentBlock: headNumber, highestBlock }
     }
   }
-}
-
-function isFollowing({ gate, blockAction }: RecoveryStatus): boolean {
-  return gate.kind === 'open' || blockAction?.action === 'follow'
 }
 
 /** A sequencer pools, a backup passes on; both answer with the transaction's hash. */

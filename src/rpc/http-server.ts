@@ -12,10 +12,10 @@ import {
 } from './http-host.ts'
 import { type MethodTable } from './json-rpc.ts'
 
-/** What `/health` says. */
+/** What `/health` says: 200 where it is ok to send requests here, else 503. `/live` says whether the process is. */
 export interface Health {
   readonly ok: boolean
-  /** `ready`, `following`, or what the node is doing instead. */
+  /** `ready`, `following`, or the word of README.md's tables for what keeps it from that. */
   readonly state: string
   readonly [fact: string]: unknown
 }
@@ -64,6 +64,8 @@ function addRoutes(
     const state = health()
     return reply.code(state.ok ? 200 : 503).send(state)
   })
+  // The event loop turns: all that a restart could mend. A node that recovers or waits must not be killed for it.
+  server.get('/live', async () => ({ ok: true }))
   server.setErrorHandler(async (error: { statusCode?: number; message: string }, _, reply) => {
     const status = error.statusCode ?? 500
     if (status >= 500) log.error('rpc-request-failed', { reason: error.message })

@@ -13,12 +13,19 @@ export type MetricValues = Readonly<Record<MetricName, number | undefined>>
 
 const METRICS = {
   head_number: 'Height of the canonical head',
+  head_age_seconds: 'The clock minus the timestamp of the head',
+  behind_blocks:
+    'Blocks from the head to the highest known by named peers or the clock; 0 when caught up',
+  ready: '1 while /health answers 200',
+  syncing: '1 while eth_syncing does not answer false',
   accepted_number: 'Highest block whose signed message is stored and synced',
   replicated_number: 'Highest block that a majority of the backups reports accepted',
   gate_open: '1 while the sequencer may build',
-  recovering: '1 while recovery has work to do or waits',
+  recovering: '1 while recovery has work to do or waits, and no block can come',
   conflicts: 'Conflicting branches seen',
   peers: 'Connected peers',
+  named_peers_connected:
+    'Of the peers and backups that the operator named, those that are connected',
   pool_pending: 'Transactions that can run',
   pool_queued: 'Transactions that wait for a nonce before them',
   state_layers: 'Layers of state in memory'

@@ -13,6 +13,27 @@ export interface NodeMethodDeps {
   readonly send: (raw: Uint8Array, signal: AbortSignal) => Promise<string>
 }
 
+/** The counters of snap sync in geth's answer (go-ethereum, internal/ethapi, EthereumAPI.Syncing): nothing is synced so here. */
+const NO_SNAP_SYNC = Object.fromEntries(
+  [
+    'syncedAccounts',
+    'syncedAccountBytes',
+    'syncedBytecodes',
+    'syncedBytecodeBytes',
+    'syncedStorage',
+    'syncedStorageBytes',
+    'healedTrienodes',
+    'healedTrienodeBytes',
+    'healedBytecodes',
+    'healedBytecodeBytes',
+    'healingTrienodes',
+    'healingBytecode',
+    'txIndexFinishedBlocks',
+    'txIndexRemainingBlocks',
+    'stateIndexRemaining'
+  ].map((counter) => [counter, quantity(0n)])
+)
+
 /** The methods by name. */
 export function nodeMethods({ node, send }: NodeMethodDeps): Record<string, RpcMethod> {
   return {
@@ -23,9 +44,10 @@ export function nodeMethods({ node, send }: NodeMethodDeps): Record<string, RpcM
       return progress === undefined
         ? false
         : {
-            startingBlock: quantity(progress.currentBlock),
+            startingBlock: quantity(progress.startingBlock),
             currentBlock: quantity(progress.currentBlock),
-            highestBlock: quantity(progress.highestBlock)
+            highestBlock: quantity(progress.highestBlock),
+            ...NO_SNAP_SYNC
           }
     },
     eth_sendRawTransaction: (params, { signal }) =>

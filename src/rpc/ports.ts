@@ -91,6 +91,15 @@ export interface RpcNode {
   peerCount(): number
   /** Undefined while new blocks can come; else why a block that is asked for cannot be built. */
   gateShut(): Record<string, unknown> | undefined
-  /** How far behind a recovering node is. */
-  syncing(): { readonly currentBlock: bigint; readonly highestBlock: bigint } | undefined
+  /** Undefined only when the node is caught up; else from where to where it has to go, as far as is known. */
+  syncing(): SyncProgress | undefined
+}
+
+/** How far a node is that is not caught up. */
+export interface SyncProgress {
+  /** The head when it fell behind, or when it started. */
+  readonly startingBlock: bigint
+  readonly currentBlock: bigint
+  /** The highest that named peers show, or that the clock is at; the current one where neither is known. */
+  readonly highestBlock: bigint
 }

@@ -11,6 +11,13 @@ const NO_FILES = /too many open files/i
 const NO_PERMISSION =
   /permission denied|operation not permitted|read-only file system|access is denied/i
 
+/** Of LevelDB alone, whose own files are gone or no files: at an open of the directory the system's code says it. */
+const FILE_GONE = /IO error: .*: (no such file or directory|is a directory|the system cannot find)/i
+/** A table that is empty or shorter than it says is mapped into memory by neither Linux nor macOS. */
+const TABLE_UNUSABLE = /IO error: .*\.(ldb|sst): (invalid argument|no such device)/i
+/** The file system has no locks: nobody holds this one. */
+const NO_LOCKS = /no locks available|not supported|not implemented/i
+
 const NOT_OPEN = [
   'LEVEL_DATABASE_NOT_OPEN',
   'LEVEL_SNAPSHOT_NOT_OPEN',
@@ -31,11 +38,17 @@ function failureOf(causes: readonly unknown[], path: string, action: StoreAction
   const codes = causes.map(codeOf)
   const reason = causes.map(errorMessage).join(': ')
   const isOne = (...wanted: readonly string[]) => codes.some((code) => wanted.includes(code))
-  if (isOne('LEVEL_LOCKED')) return { code: 'store-locked', path }
+  if (isOne('LEVEL_LOCKED')) {
+    return NO_LOCKS.test(reason)
+      ? { code: 'open-failed', path, reason }
+      : { code: 'store-locked', path }
+  }
   if (isOne('ENOTDIR', 'EEXIST')) return { code: 'not-a-directory', path }
   if (isOne('ENOSPC', 'EDQUOT') || NO_SPACE.test(reason)) return { code: 'disk-full', path }
   if (isOne('EMFILE', 'ENFILE') || NO_FILES.test(reason)) return { code: 'files-exhausted', path }
-  if (isOne('LEVEL_CORRUPTION')) return { code: 'store-damaged', path, reason }
+  if (isOne('LEVEL_CORRUPTION') || FILE_GONE.test(reason) || TABLE_UNUSABLE.test(reason)) {
+    return { code: 'store-damaged', path, reason }
+  }
   if (action === 'open') {
     const isDenied = isOne('EACCES', 'EPERM', 'EROFS') || NO_PERMISSION.test(reason)
     if (isDenied) return { code: 'permission-denied', path }

@@ -26,6 +26,7 @@ interface Facts {
 function createDirectory() {
   const chainStore = createMemoryStore()
   const warned: string[] = []
+  const looks: (() => boolean)[] = []
   const facts: Facts = {
     highest: undefined,
     blockAction: ADOPTS,
@@ -34,7 +35,7 @@ function createDirectory() {
     connected: ['a']
   }
   const start = async (role: 'backup' | 'sequencer' = 'backup', peers = [PEER]) => {
-    const { isJoining } = await createJoining(
+    const joining = await createJoining(
       {
         log: { ...silentLog, warn: (event) => void warned.push(event) },
         stored: storedJoining(chainStore),
@@ -44,9 +45,10 @@ function createDirectory() {
       },
       { role, backups: [], peers }
     )
-    return isJoining
+    looks.push(joining.looksJoining)
+    return joining.isJoining
   }
-  return { facts, start, warned }
+  return { facts, start, warned, looks }
 }
 
 describe('a backup with an empty store', () => {

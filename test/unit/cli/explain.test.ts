@@ -23,12 +23,15 @@ function textsOf(type: ts.TypeNode | undefined): readonly string[] {
   return ts.isLiteralTypeNode(type) && ts.isStringLiteral(type.literal) ? [type.literal.text] : []
 }
 
-/** `readonly code: '…'` in any union of failures, and the reasons why a gate is shut. */
+/** Aliases of texts that a node says of itself. */
+const WORD_TYPES = ['ShutReason', 'LagCode']
+
+/** `readonly code: '…'` in any union of failures, why a gate is shut, and why a node lags. */
 function declaredCodes(file: ProjectFile): readonly string[] {
   const codes: string[] = []
   walk(parse(file), (node) => {
     const isCode = ts.isPropertySignature(node) && node.name.getText() === 'code'
-    const isReason = ts.isTypeAliasDeclaration(node) && node.name.text === 'ShutReason'
+    const isReason = ts.isTypeAliasDeclaration(node) && WORD_TYPES.includes(node.name.text)
     if (isCode || isReason) codes.push(...textsOf(node.type))
   })
   return codes
@@ -122,7 +125,7 @@ describe('explain', () => {
         '',
         '  Another process has the data directory open.',
         '',
-        '  What is safe to do: Stop it, or name another directory. Do not delete the lock.',
+        '  What is safe to do: Stop it, or name another directory. "fuser" with the file LOCK in the directory shows which process it is. Do not delete the lock: it is let go of when that process ends.',
         ''
       ].join('\n')
     })

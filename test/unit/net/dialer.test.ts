@@ -1,7 +1,12 @@
 // Keeping peers connected: those of the start, and those that come and go while it runs.
 import assert from 'node:assert/strict'
-import { silentLog } from '../../../src/base/log.ts'
-import { createDialer, DIAL_BACKOFF_MAX_MS } from '../../../src/net/dialer.ts'
+import { type LogFields, silentLog } from '../../../src/base/log.ts'
+import {
+  createDialer,
+  DIAL_BACKOFF_MAX_MS,
+  DIAL_FAILED_LINE_MS,
+  DIAL_FLAP_LINE_MS
+} from '../../../src/net/dialer.ts'
 import { createManualClock, settle } from '../../support/manual-clock.ts'
 
 const ID = '16Uiu2HAmDFh7iVFHkBkMLsCdRnbBzHJjpmAuMGHgpFDSwzBNHGBM'
@@ -13,17 +18,34 @@ const peer = (port: number) => ({
 function createWorld(first: readonly number[]) {
   const clock = createManualClock()
   const dialled: string[] = []
+  const lines: string[] = []
+  const facts: { isThere: boolean; failure: Error; hangUp: () => void } = {
+    isThere: false,
+    failure: new Error('nobody is there'),
+    hangUp: () => undefined
+  }
   const host = {
-    isConnected: () => false,
-    untilDisconnected: () => Promise.resolve(),
+    isConnected: () => facts.isThere,
+    untilDisconnected: () =>
+      new Promise<void>((resolve) => {
+        facts.hangUp = () => {
+          facts.isThere = false
+          resolve()
+        }
+      }),
     dial(address: { toString(): string }) {
       dialled.push(address.toString())
-      return Promise.reject(new Error('nobody is there'))
+      return Promise.reject(facts.failure)
     }
   }
-  const dialer = createDialer({ clock, log: silentLog, host }, first.map(peer))
+  const say = (level: string) => (event: string, fields?: LogFields) =>
+    void lines.push(
+      `${level} ${event}${typeof fields?.reason === 'string' ? ` ${fields.reason}` : ''}`
+    )
+  const log = { ...silentLog, warn: say('warn'), info: say('info') }
+  const dialer = createDialer({ clock, log, host }, first.map(peer))
   const stop = new AbortController()
-  return { clock, dialled, dialer, stop, running: () => dialer.run(stop.signal) }
+  return { clock, dialled, lines, facts, dialer, stop, running: () => dialer.run(stop.signal) }
 }
 
 /** How often each was dialled since the last call. */
@@ -109,5 +131,26 @@ describe('the dialer', () => {
     dialer.add(peer(2))
     await clock.advance(DIAL_BACKOFF_MAX_MS)
     assert.deepEqual(dialled, [])
+  })
+
+  it('warns once with the reason while a peer cannot be reached, and says when it is reached', async () => {
+    const { clock, dialled, lines, facts, stop, running } = createWorld([1])
+    const ended = running()
+    await clock.advance(DIAL_FAILED_LINE_MS / 2)
+    assert.ok(dialled.length > 20)
+    assert.deepEqual(lines.splice(0), ['warn dial-failed nobody is there'])
+    const reasons = ['refused', 'no route', 'refused']
+    facts.failure = new AggregateError(reasons.map((reason) => new Error(reason)))
+    await clock.advance(DIAL_FAILED_LINE_MS / 2 + 2 * DIAL_BACKOFF_MAX_MS)
+    assert.deepEqual(lines.splice(0), ['warn dial-failed refused, no route'])
+    facts.isThere = true
+    await clock.advance(2 * DIAL_BACKOFF_MAX_MS)
+    assert.deepEqual(lines.splice(0), ['info dial-succeeded'])
+    await clock.advance(DIAL_FLAP_LINE_MS)
+    facts.hangUp()
+    await clock.advance(2 * DIAL_BACKOFF_MAX_MS)
+    assert.deepEqual(lines.splice(0), ['warn dial-failed refused, no route'])
+    stop.abort()
+    await ended
   })
 })

@@ -18,7 +18,13 @@ describe('log', () => {
     assert.equal(lines.length, 1)
     assert.match(lines[0] ?? '', /^[^\n]+\n$/)
     const { time, ...rest } = parse(lines[0])
-    assert.deepEqual(rest, { level: 'info', event: 'head-moved', number: '12', hash: '0x01' })
+    assert.deepEqual(rest, {
+      level: 'info',
+      event: 'head-moved',
+      number: '12',
+      hash: '0x01',
+      msg: 'head moved'
+    })
     assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
   })
 
@@ -61,9 +67,12 @@ describe('log', () => {
     })
   }
 
-  it('writes for a person', () => {
+  it('writes one line an event for a person, whatever its fields are', () => {
     const { log, lines } = recordedLog({ level: 'info', isPretty: true })
-    log.warn('disk-full', { left: 7n })
-    assert.match(lines.join(''), /^\[\d\d:\d\d:\d\d\.\d{3}\] WARN: disk-full\n {4}left: "7"\n$/)
+    log.warn('disk-full', { left: 7n, by: { a: 1 } })
+    assert.match(
+      lines.join(''),
+      /^\[\d\d:\d\d:\d\d\.\d{3}\] WARN: disk-full \{"left":"7","by":\{"a":1\}\}\n$/
+    )
   })
 })

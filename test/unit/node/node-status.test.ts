@@ -6,6 +6,9 @@ import {
   describeRecovery,
   type NodeRecovery
 } from '../../../src/node/node-status.ts'
+import { type NodeStanding } from '../../../src/node/node-standing.ts'
+import { describeUnused } from '../../../src/node/unused-overrides.ts'
+import { type Hex } from '../../../src/base/bytes.ts'
 import { type BlockAction } from '../../../src/recovery/decide/decide.ts'
 import { type ForeignBlock } from '../../../src/recovery/decide/wait-reasons.ts'
 import { ref } from '../recovery/findings-fixture.ts'
@@ -95,33 +98,11 @@ describe('the status of a recovery', () => {
     assert.equal(describeAction(shut).foreign, undefined)
   })
 
-  it('names what a state on disk waits for, and is no health of a backup', () => {
-    const follow = { action: 'follow' } as const
+  it('names what a state on disk waits for', () => {
     const found = { diskLayer: ref(13), reason: 'no connected peer serves it' }
-    const status = statusOf(follow, {
-      stateAction: { action: 'await-disk-layer', ...found }
-    })
+    const stateAction = { action: 'await-disk-layer', ...found } as const
+    const status = statusOf({ action: 'follow' }, { stateAction })
     assert.deepEqual(describeRecovery(status).stateWaitsFor, found)
-    assert.equal(describeHealth({ role: 'backup' }, status).ok, false)
-    assert.equal(describeHealth({ role: 'backup' }, statusOf(follow)).ok, true)
-  })
-
-  it('is no health, and names the disk, where a block waits for a flush', () => {
-    const status = { ...statusOf({ action: 'follow' }), gate: OPEN }
-    const flush = { number: 7n, elapsedMs: 1_500.4, isAwaited: true }
-    for (const role of ['sequencer', 'backup'] as const) {
-      assert.deepEqual(describeHealth({ role }, status, flush), {
-        ok: false,
-        state: 'flush-awaited',
-        flush: {
-          number: 7,
-          elapsedMs: 1_500,
-          waitsFor: 'the disk of the data directory',
-          override: 'mend the disk of the data directory: rekindle explain flush-awaited'
-        }
-      })
-      assert.equal(describeHealth({ role }, status, { ...flush, isAwaited: false }).ok, true)
-    }
   })
 
   it('names backups that left the set: where they are, and what to do about one that is missing', () => {
@@ -164,4 +145,91 @@ describe('the status of a recovery', () => {
     const behind = { action: 'follow', gap: FAILURE } as const
     assert.deepEqual(describeAction(behind).gap, FAILURE)
   })
+})
+
+/** A backup at block 10, with one of two named peers. */
+const STANDING: NodeStanding = {
+  kind: 'ready',
+  says: 'following',
+  isCaughtUp: true,
+  behindCount: 0n,
+  role: 'backup',
+  gate: { kind: 'shut', reason: 'recovering' },
+  blockAction: { action: 'follow' },
+  stateAction: NO_STATE_ACTION,
+  isFlushAwaited: false,
+  isJoining: false,
+  headNumber: 10n,
+  headAgeMs: 1_900,
+  slotMs: 1_000,
+  highestShown: 10n,
+  namedConnectedCount: 1,
+  named: ['sequencer', 'backup-2'],
+  startingNumber: 0n
+}
+const NOTHING_GIVEN = { oneStart: { startWithoutBackups: undefined, giveUpAbove: undefined } }
+const FIGURES = {
+  head: 10,
+  headAgeSeconds: 1,
+  behindBlocks: 0,
+  namedPeers: 2,
+  namedPeersConnected: 1
+}
+
+describe('health', () => {
+  it('is the word and its figures where the node is ready', () => {
+    const status = statusOf({ action: 'follow' })
+    assert.deepEqual(describeHealth(STANDING, status, NOTHING_GIVEN), {
+      ...{ ok: true, state: 'following', syncing: false, gate: undefined },
+      ...FIGURES
+    })
+  })
+
+  it('names the disk where a block waits for a flush', () => {
+    const status = { ...statusOf({ action: 'follow' }), gate: OPEN }
+    const flush = { number: 7n, elapsedMs: 1_500.4, isAwaited: true }
+    const standing = { ...STANDING, kind: 'lagging', says: 'flush-awaited' } as const
+    assert.deepEqual(describeHealth(standing, status, NOTHING_GIVEN, flush), {
+      ...{ ok: false, state: 'flush-awaited', syncing: false, gate: undefined },
+      ...FIGURES,
+      flush: {
+        number: 7,
+        elapsedMs: 1_500,
+        waitsFor: 'the disk of the data directory',
+        override: 'mend the disk of the data directory: rekindle explain flush-awaited'
+      }
+    })
+  })
+
+  it('says the wait of a gate by its word, and an override that names another block', () => {
+    const status = statusOf({ action: 'ask', missing: ['backup-2'], required: 1, answered: 0 })
+    const standing = { ...STANDING, role: 'sequencer', kind: 'recovering', says: 'ask' } as const
+    const given = ref(9).hash
+    const oneStart = { ...NOTHING_GIVEN.oneStart, startWithoutBackups: given }
+    const { ok, state, gate, recovery } = describeHealth(standing, status, { oneStart })
+    assert.deepEqual({ ok, state, gate }, { ok: false, state: 'ask', gate: 'ask' })
+    assert.deepEqual((recovery as { overrideUnused?: unknown }).overrideUnused, {
+      flag: '--start-without-backups',
+      given,
+      head: ref(10).hash,
+      meaning: 'it names another block than the head: nothing is given up'
+    })
+  })
+})
+
+describe('an override that is not used', () => {
+  const ask = { action: 'ask', missing: ['a'], required: 1, answered: 0 } as const
+  const gap = { action: 'stay-shut-gap', failure: FAILURE } as const
+  const both = (hash: Hex) => ({ startWithoutBackups: hash, giveUpAbove: hash })
+  for (const [what, given, status, flag] of [
+    ['is said of a quorum', ref(9).hash, statusOf(ask), '--start-without-backups'],
+    ['is said of a gap', ref(9).hash, statusOf(gap), '--give-up-above'],
+    ['is none on the head', ref(10).hash, statusOf(ask), undefined],
+    ['is none for another wait', ref(9).hash, statusOf({ action: 'follow' }), undefined],
+    ['is none with an open gate', ref(9).hash, { ...statusOf(ask), gate: OPEN }, undefined]
+  ] as const) {
+    it(what, () => {
+      assert.equal(describeUnused(both(given), status)?.flag, flag)
+    })
+  }
 })

@@ -196,6 +196,12 @@ describe('/health', () => {
     assert.equal(status, 503)
     assert.deepEqual(JSON.parse(body), health)
   })
+  it('is apart from /live, which is 200 while the process answers at all', async () => {
+    health = { ok: false, state: 'behind' }
+    assert.equal((await ask()).status, 503)
+    const { status, body } = await send(server, { method: 'GET', path: '/live', headers: {} })
+    assert.deepEqual([status, JSON.parse(body)], [200, { ok: true }])
+  })
   it('says nothing of a failure but that there was one', async () => {
     const broken = await startHttpServer(
       {

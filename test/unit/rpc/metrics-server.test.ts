@@ -5,12 +5,17 @@ import { type MetricValues, startMetricsServer } from '../../../src/rpc/metrics-
 
 const VALUES: MetricValues = {
   head_number: 12,
+  head_age_seconds: 1.5,
+  behind_blocks: 0,
+  ready: 1,
+  syncing: 0,
   accepted_number: 13,
   replicated_number: undefined,
   gate_open: 1,
   recovering: 0,
   conflicts: 0,
   peers: 3,
+  named_peers_connected: 2,
   pool_pending: 25,
   pool_queued: 2,
   state_layers: 11

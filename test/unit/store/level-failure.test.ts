@@ -25,6 +25,27 @@ describe('failures of LevelDB', () => {
       'permission-denied'
     ],
     ['open', systemError('ENOSPC'), 'disk-full'],
+    [
+      'open',
+      levelError('LEVEL_LOCKED', 'IO error: lock x/LOCK: No locks available'),
+      'open-failed'
+    ],
+    [
+      'open',
+      levelError('LEVEL_IO_ERROR', 'IO error: x/MANIFEST-000004: No such file or directory'),
+      'store-damaged'
+    ],
+    [
+      'read',
+      levelError('', 'IO error: x/000005.ldb: Invalid argument', 'LEVEL_IO_ERROR'),
+      'store-damaged'
+    ],
+    [
+      'write',
+      levelError('', 'IO error: x/000012.log: No such file or directory', 'LEVEL_IO_ERROR'),
+      'store-damaged'
+    ],
+    ['read', levelError('', 'IO error: x/LOG: Invalid argument', 'LEVEL_IO_ERROR'), 'read-failed'],
     ['open', levelError('LEVEL_CORRUPTION', 'Corruption: no meta-nextfile'), 'store-damaged'],
     ['open', levelError('LEVEL_IO_ERROR', 'IO error: x: Input/output error'), 'open-failed'],
     ['open', levelError('LEVEL_IO_ERROR', 'IO error: x: Too many open files'), 'files-exhausted'],

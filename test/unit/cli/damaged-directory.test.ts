@@ -1,0 +1,93 @@
+// What is advised about a damaged or locked data directory, followed to the letter: it leads out, and never back.
+import assert from 'node:assert/strict'
+import { readdir, rename, rm, truncate } from 'node:fs/promises'
+import { join } from 'node:path'
+import { explanationOf } from '../../../src/cli/explanations.ts'
+import { failureLines } from '../../../src/cli/failure-lines.ts'
+import { PLACES } from '../../../src/config/node-directory.ts'
+import { StoreError } from '../../../src/store/store-error.ts'
+import { runCommand } from '../../support/node-command.ts'
+import { useTemporaryDirectory } from '../../support/temporary-directory.ts'
+import { type NodeFiles, writeNodeFiles } from './exit-fixture.ts'
+
+describe('a damaged data directory', () => {
+  const directory = useTemporaryDirectory()
+  const place = (name: string) => join(directory.path, name)
+
+  /** Opened twice, so that each database has a table and a log. */
+  async function makeNode(): Promise<NodeFiles> {
+    const node = await writeNodeFiles(directory.path, 'backup')
+    await node.stores(() => undefined)
+    await node.stores(() => undefined)
+    return node
+  }
+
+  async function fileLike(path: string, pattern: RegExp): Promise<string> {
+    const name = (await readdir(path)).find((one) => pattern.test(one))
+    assert.ok(name, `no file like ${String(pattern)} in ${path}`)
+    return join(path, name)
+  }
+
+  /** Why a start fails, as far as the databases go; undefined where it does not. */
+  async function startFailure(node: NodeFiles) {
+    try {
+      await node.stores(() => undefined)
+      return undefined
+    } catch (thrown) {
+      assert.ok(thrown instanceof StoreError, String(thrown))
+      const code = thrown.failure.code
+      assert.equal(failureLines(thrown).at(-1), `  more: rekindle explain ${code}`)
+      return { ...thrown.failure, safe: explanationOf(code)?.safe ?? '' }
+    }
+  }
+
+  const empty = (file: string) => truncate(file, 0)
+  for (const [what, pattern, damage] of [
+    ['without its MANIFEST', /^MANIFEST/, rm],
+    ['without CURRENT', /^CURRENT$/, rm],
+    ['with an empty table', /\.ldb$/, empty],
+    ['without its log', /\.log$/, rm]
+  ] as const) {
+    for (const name of [PLACES.chain, PLACES.state]) {
+      it(`starts once the advice was followed: ${name} ${what}`, async () => {
+        const node = await makeNode()
+        await damage(await fileLike(join(node.dataDir, name), pattern))
+        const failure = await startFailure(node)
+        assert.equal(failure?.code, 'store-damaged')
+        assert.equal(failure.path, join(node.dataDir, name))
+        if (failure.path.endsWith('state')) {
+          assert.match(failure.safe, /Where the path ends in state, move that directory alone out/)
+          await rename(failure.path, place('state.damaged'))
+        } else {
+          assert.match(failure.safe, /Else move the whole data directory away/)
+          await rename(node.dataDir, place('data.damaged'))
+        }
+        assert.equal(await startFailure(node), undefined)
+      })
+    }
+  }
+
+  it('is told where a damaged part was left inside of it, and starts once that is out', async () => {
+    const node = await makeNode()
+    await rename(join(node.dataDir, PLACES.state), join(node.dataDir, 'state.damaged'))
+    const failure = await startFailure(node)
+    assert.equal(failure?.code, 'foreign-directory')
+    assert.match(failure.safe, /move what is found there out of it/)
+    assert.equal('found' in failure && failure.found, 'state.damaged')
+    await rename(join(node.dataDir, 'state.damaged'), place('state.damaged'))
+    assert.equal(await startFailure(node), undefined)
+  })
+
+  it('is called damaged by the command, and locked while somebody has it open', async () => {
+    const node = await makeNode()
+    const verify = () => runCommand('db', 'verify', '--config', node.configFile)
+    const locked = await node.stores(verify)
+    assert.equal(locked.exitCode, 2)
+    assert.match(locked.stderr, /^rekindle: store-locked path=.*chain\n/)
+    assert.match(locked.stderr, /rekindle explain store-locked\n$/)
+    await rm(await fileLike(join(node.dataDir, PLACES.chain), /^MANIFEST/))
+    const damaged = await verify()
+    assert.equal(damaged.exitCode, 1)
+    assert.match(damaged.stderr, /^rekindle: store-damaged path=.*chain reason=.*MANIFEST/)
+  })
+})
