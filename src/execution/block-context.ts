@@ -5,8 +5,10 @@ import { Address } from '@ethereumjs/util'
 import { hexToBytes, type Hex } from '../base/bytes.ts'
 import { type Yielder } from '../base/yielder.ts'
 import { NodeError } from '../base/node-error.ts'
+import { type Block } from '../chain/blocks/block.ts'
 import { createEvmInSlices } from './block-evm.ts'
 import { blake2fPrecompiles } from './blake2f.ts'
+import { type CallFrames } from './call-frames.ts'
 import { modexpPrecompile } from './modexp.ts'
 import { hashesInSlices } from './hashes-in-slices.ts'
 import { curvePrecompiles } from './curve-precompiles.ts'
@@ -39,11 +41,28 @@ export interface BlockEnvironment {
   readonly parentBeaconBlockRoot: Uint8Array | undefined
 }
 
+/** That of a block which is there, with bytes of its own. */
+export function blockEnvironment({ header }: Pick<Block, 'header'>): BlockEnvironment {
+  return {
+    number: header.number,
+    parentHash: new Uint8Array(header.parentHash),
+    timestamp: header.timestamp,
+    feeRecipient: new Uint8Array(header.feeRecipient),
+    gasLimit: header.gasLimit,
+    baseFeePerGas: header.baseFeePerGas,
+    prevRandao: new Uint8Array(header.prevRandao),
+    parentBeaconBlockRoot:
+      header.parentBeaconBlockRoot && new Uint8Array(header.parentBeaconBlockRoot)
+  }
+}
+
 /** Where an EVM stands: the rules, the state, and older hashes. */
 export interface BlockEvmSite {
   readonly common: Common
   readonly state: StateAdapter
   readonly blockHashes: BlockHashes
+  /** Hears of the frames of what runs here. */
+  readonly trace?: CallFrames | undefined
 }
 
 /** What a transaction runs on. */
@@ -73,7 +92,7 @@ export function evmBlock(
 
 /** An EVM on one state adapter; `yielder` is asked between small steps of its work, and may end it by what it throws. */
 export async function createBlockEvm(
-  { common, state, blockHashes }: BlockEvmSite,
+  { common, state, blockHashes, trace }: BlockEvmSite,
   yielder: Yielder
 ): Promise<EVM> {
   const curves = await loadCurves()
@@ -89,7 +108,7 @@ export async function createBlockEvm(
       ...curvePrecompiles(curves, { common, yielder })
     ]
   }
-  return createEvmInSlices(options, yielder)
+  return createEvmInSlices(options, yielder, trace)
 }
 
 /** EIP-2929, EIP-3651: precompiles, sender, target and fee recipient cost no cold access. */

@@ -10,10 +10,13 @@ import {
 import { createZeroAddress } from '@ethereumjs/util'
 import { EMPTY_BYTES } from '../base/bytes.ts'
 import { type Yielder } from '../base/yielder.ts'
+import { type CallFrames } from './call-frames.ts'
 import { createEvmAccount } from './evm-account.ts'
+import { type Halt } from './frame-errors.ts'
 import { type OpcodeMap, opcodesOf, PUSH1, PUSH32, type RunState } from './opcodes.ts'
 import { type StateAdapter } from './state-adapter.ts'
 import { WarmJournal } from './warm-journal.ts'
+import { watchOpcodes } from './watched-opcodes.ts'
 
 type Interpreter = RunState['interpreter']
 /** What the library keeps of the call of a block's transaction. */
@@ -28,6 +31,7 @@ export interface BlockEvmOptions extends EVMOpts {
   readonly stateManager: StateAdapter
 }
 
+const RETURNDATACOPY = 0x3e
 const JUMP = 0x56
 const JUMPI = 0x57
 const JUMPDEST = 0x5b
@@ -44,11 +48,21 @@ const interpreterClass = await findInterpreterClass()
 /**
  * The library's own loop awaits each opcode, never yields, and looks for jump destinations anew in every call, so
  * that 24 kB of code called in a loop took a millisecond for each 120 gas. Opcodes, prices and calls are the library's.
- * `yielder` is asked between opcodes; what it throws ends the execution.
+ * `yielder` is asked between opcodes; what it throws ends the execution. `trace` hears of each frame; what it throws does, too.
  */
-export async function createEvmInSlices(options: BlockEvmOptions, yielder: Yielder): Promise<EVM> {
+export async function createEvmInSlices(
+  options: BlockEvmOptions,
+  yielder: Yielder,
+  trace?: CallFrames
+): Promise<EVM> {
   const evm = await createEVM(options)
-  const frames = new Frames({ evm, opcodes: opcodesOf(options.common, yielder), yielder })
+  const opcodes = opcodesOf(options.common, yielder)
+  if (trace !== undefined) {
+    watchOpcodes(opcodes, trace)
+    evm.events.on('beforeMessage', (message) => trace.enter(message))
+    evm.events.on('afterMessage', (result) => trace.leave(result))
+  }
+  const frames = new Frames({ evm, opcodes, yielder, trace })
   // Neither is an option. The journal's class is not exported; ours has its methods.
   Object.assign(evm, {
     journal: new WarmJournal(options.stateManager),
@@ -64,12 +78,19 @@ class Frames {
   readonly #evm: EVM
   readonly #opcodes: OpcodeMap
   readonly #yielder: Yielder
+  readonly #trace: CallFrames | undefined
   #work = 0
 
-  constructor(parts: { evm: EVM; opcodes: OpcodeMap; yielder: Yielder }) {
+  constructor(parts: {
+    readonly evm: EVM
+    readonly opcodes: OpcodeMap
+    readonly yielder: Yielder
+    readonly trace: CallFrames | undefined
+  }) {
     this.#evm = parts.evm
     this.#opcodes = parts.opcodes
     this.#yielder = parts.yielder
+    this.#trace = parts.trace
   }
 
   /** As the library does it, but for the loop, and for copies of registers that nobody reads. */
@@ -80,6 +101,7 @@ class Frames {
     const runState = Reflect.get(interpreter, '_runState') as RunState
     runState.code = code
     const exceptionError = await this.#runOpcodes(runState, code)
+    if (exceptionError !== undefined) this.#trace?.halt(haltOf(runState))
     const { _result: result } = interpreter
     const { gasLeft, gasRefund } = runState
     const isRevert = exceptionError?.error === EVMError.errorMessages.REVERT
@@ -159,6 +181,14 @@ class Frames {
     }
     return undefined
   }
+}
+
+/** Where a frame stopped; the opcode has not taken its items off the stack. */
+function haltOf({ opCode, stack, returnBytes }: RunState): Halt {
+  const [, start = 0n, length = 0n] =
+    opCode === RETURNDATACOPY && stack.length > 2 ? stack.peek(3) : []
+  const isBeyondReturnData = start + length > BigInt(returnBytes.length)
+  return { opcode: opCode, stackLength: stack.length, isBeyondReturnData }
 }
 
 /** The class is not exported: a frame of the library's own shows it. */

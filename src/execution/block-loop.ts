@@ -1,19 +1,13 @@
 // The one loop that builder and executor share: system calls, then transactions, one after the other.
 import { type Common } from '@ethereumjs/common'
 import { type EVM } from '@ethereumjs/evm'
-import { createAddressFromString } from '@ethereumjs/util'
-import { type Hex } from '../base/bytes.ts'
 import { blockBloom, receiptsRoot, type Receipt } from '../chain/blocks/receipt.ts'
 import { type StateChanges, type StateView } from '../state/state-view.ts'
-import {
-  type BlockEnvironment,
-  type BlockHashes,
-  createBlockEvm,
-  evmBlock
-} from './block-context.ts'
+import { type BlockEnvironment, type BlockHashes, createBlockEvm } from './block-context.ts'
 import { CuttingYielder } from './execution-time.ts'
 import { runTransaction } from './run-transaction.ts'
 import { StateAdapter } from './state-adapter.ts'
+import { runSystemCalls } from './system-calls.ts'
 import { type PreparedTx } from './transaction.ts'
 
 /** Where blocks are executed: the rules, the state of the parent, and older hashes. */
@@ -31,12 +25,6 @@ export interface ExecutionResult {
   readonly gasUsed: bigint
   readonly changes: StateChanges
 }
-
-/** EIP-4788 and EIP-2935: called at the start of a block, where the contract exists. */
-const SYSTEM_ADDRESS = '0xfffffffffffffffffffffffffffffffffffffffe'
-const BEACON_ROOTS_ADDRESS = '0x000f3df6d732807ef1319fb7b8bb8522d0beac02'
-const HISTORY_ADDRESS = '0x0000f90827f1c53a10cb7a02335b175320002935'
-const SYSTEM_CALL_GAS = 30_000_000n
 
 /** What `begin` puts together. */
 interface BlockExecutionParts {
@@ -72,13 +60,8 @@ export class BlockExecution {
     const state = new StateAdapter(view)
     const yielder = new CuttingYielder()
     const evm = await createBlockEvm({ common, state, blockHashes }, yielder)
-    const execution = new BlockExecution({ evm, state, yielder, view }, environment)
-    const { parentBeaconBlockRoot, parentHash } = environment
-    if (parentBeaconBlockRoot !== undefined) {
-      await execution.#systemCall(BEACON_ROOTS_ADDRESS, parentBeaconBlockRoot)
-    }
-    await execution.#systemCall(HISTORY_ADDRESS, parentHash)
-    return execution
+    await runSystemCalls({ evm, state }, environment)
+    return new BlockExecution({ evm, state, yielder, view }, environment)
   }
 
   get gasUsed(): bigint {
@@ -110,27 +93,5 @@ export class BlockExecution {
       gasUsed: this.#gasUsed,
       changes: await this.#state.changes(this.#view)
     }
-  }
-
-  async #systemCall(address: Hex, data: Uint8Array): Promise<void> {
-    const to = createAddressFromString(address)
-    if ((await this.#state.getCode(to)).length === 0) return
-    const { journal } = this.#evm
-    await journal.checkpoint()
-    await this.#evm.runCall({
-      block: evmBlock(this.#environment),
-      caller: createAddressFromString(SYSTEM_ADDRESS),
-      to,
-      data,
-      gasLimit: SYSTEM_CALL_GAS,
-      gasPrice: 0n,
-      value: 0n,
-      skipNonceIncrement: true
-    })
-    await journal.cleanup()
-    await journal.commit()
-    journal.cleanJournal()
-    // What the call wrote is what the first transaction finds (EIP-2200), as after any transaction.
-    this.#state.originalStorageCache.clear()
   }
 }

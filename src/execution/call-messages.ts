@@ -1,12 +1,14 @@
 // What the main thread and the worker that runs calls say to each other. The worker asks for state; it has none.
 import { type Hex } from '../base/bytes.ts'
 import { type Account } from '../state/state-view.ts'
+import { type FrameOptions } from './call-frames.ts'
 import {
   type CallHeader,
   type CallOutcome,
   type CallRequest,
   type EstimateOutcome
 } from './run-call.ts'
+import { type BlockTrace, type TraceOutcome } from './trace.ts'
 
 /** What a worker is started with. */
 export interface CallWorkerData {
@@ -15,14 +17,37 @@ export interface CallWorkerData {
   readonly timeMaxMs: number
 }
 
+/** What a trace is told. */
+export interface TraceOptions extends FrameOptions {
+  /** Of a call's time, when that is to be less. */
+  readonly timeoutMs?: number | undefined
+}
+
+/** What there is to run. */
+export type CallWork =
+  | {
+      readonly kind: 'call' | 'estimate'
+      readonly request: CallRequest
+      readonly header: CallHeader
+    }
+  | {
+      readonly kind: 'trace-call'
+      readonly request: CallRequest
+      readonly header: CallHeader
+      readonly options: TraceOptions
+    }
+  | { readonly kind: 'trace-block'; readonly trace: BlockTrace; readonly options: TraceOptions }
+
 /** One call to run. */
 export interface CallTask {
-  readonly kind: 'call' | 'estimate'
+  readonly kind: 'task'
   readonly id: number
-  readonly request: CallRequest
-  readonly header: CallHeader
   readonly root: Hex
+  readonly work: CallWork
 }
+
+/** How any of them ends. */
+export type WorkOutcome = CallOutcome | EstimateOutcome | TraceOutcome
 
 /** One read of the state that a call runs on. */
 export type StateRead =
@@ -47,6 +72,6 @@ export type FromCallWorker =
   | {
       readonly kind: 'outcome'
       readonly id: number
-      readonly outcome: CallOutcome | EstimateOutcome
+      readonly outcome: WorkOutcome
     }
   | { readonly kind: 'threw'; readonly id: number; readonly reason: string }

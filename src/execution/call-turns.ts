@@ -21,6 +21,7 @@ export interface CallTurn extends Yielder {
 
 interface Share {
   readonly deadlineMs: number
+  readonly timeMaxMs: number
   servedMs: number
   abortReason: string | undefined
   /** Goes on where it yielded, or ends there for the given reason. */
@@ -49,11 +50,17 @@ export class CallTurns {
     this.#timeMaxMs = timeMaxMs
   }
 
-  /** A call begins. */
-  open(): CallTurn {
+  /** A call begins. It may want less time than it could have. */
+  open({ timeoutMs = this.#timeMaxMs } = {}): CallTurn {
     if (this.#shares.size >= CALLS_MAX) this.#endLongest('execution aborted: too many calls run')
-    const deadlineMs = this.#deps.nowMs() + this.#timeMaxMs
-    const share: Share = { deadlineMs, servedMs: 0, abortReason: undefined, resume: undefined }
+    const timeMaxMs = Math.min(timeoutMs, this.#timeMaxMs)
+    const share: Share = {
+      deadlineMs: this.#deps.nowMs() + timeMaxMs,
+      timeMaxMs,
+      servedMs: 0,
+      abortReason: undefined,
+      resume: undefined
+    }
     this.#shares.add(share)
     return {
       maybeYield: () => this.#maybeYield(share),
@@ -119,7 +126,7 @@ export class CallTurns {
   }
 
   #endedReason(share: Share, nowMs: number): string | undefined {
-    if (nowMs > share.deadlineMs) share.abortReason ??= timeoutReason(this.#timeMaxMs)
+    if (nowMs > share.deadlineMs) share.abortReason ??= timeoutReason(share.timeMaxMs)
     return share.abortReason
   }
 

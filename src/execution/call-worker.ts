@@ -7,17 +7,27 @@ import { systemClock } from '../base/clock.ts'
 import { errorMessage } from '../base/node-error.ts'
 import {
   type CallTask,
+  type CallWork,
   type CallWorkerData,
   type FromCallWorker,
   type ReadValue,
   type StateRead,
-  type ToCallWorker
+  type ToCallWorker,
+  type WorkOutcome
 } from './call-messages.ts'
 import { CallAborted, type CallTurn, CallTurns } from './call-turns.ts'
 import { createEvmCommon } from './evm-rules.ts'
 import { loadCurves } from './pairing-curve.ts'
-import { type CallOutcome, type EstimateOutcome, runCall, searchGas } from './run-call.ts'
+import {
+  type CallOutcome,
+  type CallSite,
+  type EstimateOutcome,
+  runCall,
+  searchGas
+} from './run-call.ts'
 import { type StateReader } from './state-adapter.ts'
+import { TraceMemory, TraceTooLarge } from './trace-memory.ts'
+import { traceBlock, traceCall, type TraceOutcome } from './trace.ts'
 
 /** Blocks come first where processors are short. */
 const NICENESS = 5
@@ -32,6 +42,7 @@ interface RunningCall {
 const { chainId, timeMaxMs } = workerData as CallWorkerData
 const common = createEvmCommon(chainId)
 const running = new Map<number, RunningCall>()
+const traceMemory = new TraceMemory()
 const turns = new CallTurns(
   { nowMs: () => systemClock.monotonicMs(), arraysBytes: () => memoryUsage().arrayBuffers },
   { timeMaxMs }
@@ -49,14 +60,13 @@ parentPort?.on('message', (message: ToCallWorker) => {
   else run(message).catch(() => undefined) // it says itself what it failed with
 })
 
-async function run(task: CallTask): Promise<void> {
-  const { id, kind, request, header, root } = task
-  const call: RunningCall = { turn: turns.open(), give: undefined }
+async function run({ id, work, root }: CallTask): Promise<void> {
+  const options = 'options' in work ? { timeoutMs: work.options.timeoutMs } : {}
+  const call: RunningCall = { turn: turns.open(options), give: undefined }
   running.set(id, call)
   const read = (what: StateRead) => readState(id, call, what)
   const site = {
     common,
-    header,
     view: viewOf(root, read),
     blockHashes: async (number: bigint) => {
       return (await read({ what: 'blockHash', number })) as Hex | undefined
@@ -64,15 +74,45 @@ async function run(task: CallTask): Promise<void> {
     yielder: call.turn
   }
   try {
-    const outcome = await (kind === 'call' ? runCall(request, site) : searchGas(request, site))
-    say({ kind: 'outcome', id, outcome: owned(outcome) })
+    const outcome = await perform(work, site)
+    say({ kind: 'outcome', id, outcome }, outcome.kind === 'trace' ? outcome.pieces : [])
   } catch (thrown) {
     if (thrown instanceof CallAborted) {
       say({ kind: 'outcome', id, outcome: { kind: 'failed', reason: thrown.message } })
+    } else if (thrown instanceof TraceTooLarge) {
+      say({ kind: 'outcome', id, outcome: { kind: 'too-large', reason: thrown.message } })
     } else say({ kind: 'threw', id, reason: errorMessage(thrown) })
   } finally {
     call.turn.close()
     running.delete(id)
+  }
+}
+
+async function perform(work: CallWork, site: Omit<CallSite, 'header'>): Promise<WorkOutcome> {
+  switch (work.kind) {
+    case 'call':
+      return owned(await runCall(work.request, { ...site, header: work.header }))
+    case 'estimate':
+      return owned(await searchGas(work.request, { ...site, header: work.header }))
+    case 'trace-call':
+    case 'trace-block':
+      return trace(work, site)
+  }
+}
+
+async function trace(
+  work: Extract<CallWork, { readonly options: unknown }>,
+  site: Omit<CallSite, 'header'>
+): Promise<TraceOutcome> {
+  const share = traceMemory.open()
+  const charge = (bytes: number) => share.charge(bytes)
+  const traceSite = { ...site, options: work.options, charge }
+  try {
+    return work.kind === 'trace-call'
+      ? await traceCall(work.request, work.header, traceSite)
+      : await traceBlock(work.trace, traceSite)
+  } finally {
+    share.release()
   }
 }
 
@@ -109,6 +149,10 @@ function owned(outcome: CallOutcome | EstimateOutcome): CallOutcome | EstimateOu
   return 'data' in outcome ? { ...outcome, data: new Uint8Array(outcome.data) } : outcome
 }
 
-function say(message: FromCallWorker): void {
-  parentPort?.postMessage(message)
+/** `given` is not copied, and is gone here afterwards. */
+function say(message: FromCallWorker, given: readonly Uint8Array<ArrayBuffer>[] = []): void {
+  parentPort?.postMessage(
+    message,
+    given.map(({ buffer }) => buffer)
+  )
 }

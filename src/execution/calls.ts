@@ -1,20 +1,29 @@
-// eth_call and eth_estimateGas in a worker thread, which reads state through this one.
+// eth_call, eth_estimateGas and traces in a worker thread, which reads state through this one.
 import { Worker } from 'node:worker_threads'
 import { type Hex } from '../base/bytes.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { type Block } from '../chain/blocks/block.ts'
 import { type StateView } from '../state/state-view.ts'
-import { BlockHashError, type BlockHashes } from './block-context.ts'
+import { blockEnvironment, BlockHashError, type BlockHashes } from './block-context.ts'
 import {
   type CallTask,
+  type CallWork,
   type CallWorkerData,
   type FromCallWorker,
   type ReadValue,
   type StateRead,
-  type ToCallWorker
+  type ToCallWorker,
+  type TraceOptions,
+  type WorkOutcome
 } from './call-messages.ts'
 import { CALLS_MAX } from './call-turns.ts'
-import { type CallOutcome, type CallRequest, type EstimateOutcome } from './run-call.ts'
+import {
+  type CallHeader,
+  type CallOutcome,
+  type CallRequest,
+  type EstimateOutcome
+} from './run-call.ts'
+import { type TraceOutcome } from './trace.ts'
 
 /** What a runner needs. */
 export interface CallRunnerDeps {
@@ -31,10 +40,24 @@ const OPEN_MAX = 4 * CALLS_MAX
 /** Megabytes of the worker's heap. */
 const HEAP_MAX_MB = 256
 
+/** A call whose frames are asked for, on the state of a block. */
+export interface CallToTrace {
+  readonly request: CallRequest
+  readonly block: Block
+  readonly options: TraceOptions
+}
+
+/** A block whose transactions' frames are asked for: of the one at an index, or of all. */
+export interface BlockToTrace {
+  readonly block: Block
+  readonly only: number | undefined
+  readonly options: TraceOptions
+}
+
 /** A call that the worker has. */
 interface OpenCall {
   readonly view: StateView
-  readonly resolve: (outcome: CallOutcome | EstimateOutcome) => void
+  readonly resolve: (outcome: WorkOutcome) => void
   readonly reject: (thrown: unknown) => void
 }
 
@@ -61,7 +84,8 @@ export class CallRunner {
     view: StateView,
     signal?: AbortSignal
   ): Promise<CallOutcome> {
-    return (await this.#run('call', { request, block, view, signal })) as CallOutcome
+    const work: CallWork = { kind: 'call', request, header: callHeader(block) }
+    return (await this.#run(work, view, signal)) as CallOutcome
   }
 
   /** The least gas limit that succeeds, up to 1/64 above it. Fails as `call` does. */
@@ -71,7 +95,32 @@ export class CallRunner {
     view: StateView,
     signal?: AbortSignal
   ): Promise<EstimateOutcome> {
-    return (await this.#run('estimate', { request, block, view, signal })) as EstimateOutcome
+    const work: CallWork = { kind: 'estimate', request, header: callHeader(block) }
+    return (await this.#run(work, view, signal)) as EstimateOutcome
+  }
+
+  /** The frames of a call. Fails as `call` does, and when the trace becomes too large. */
+  async traceCall(
+    { request, block, options }: CallToTrace,
+    view: StateView,
+    signal?: AbortSignal
+  ): Promise<TraceOutcome> {
+    const work: CallWork = { kind: 'trace-call', request, header: callHeader(block), options }
+    return (await this.#run(work, view, signal)) as TraceOutcome
+  }
+
+  /** The frames of one transaction of a block, or of each, on the state of the block's parent. Fails as `traceCall` does. */
+  async traceBlock(
+    { block, only, options }: BlockToTrace,
+    parentView: StateView,
+    signal?: AbortSignal
+  ): Promise<TraceOutcome> {
+    const end = only === undefined ? block.transactions.length : only + 1
+    const transactions = block.transactions.slice(0, end).map((raw) => new Uint8Array(raw))
+    const trace = { environment: blockEnvironment(block), transactions, only }
+    const given = transactions.map(({ buffer }) => buffer)
+    const work: CallWork = { kind: 'trace-block', trace, options }
+    return (await this.#run(work, parentView, signal, given)) as TraceOutcome
   }
 
   /** Ends the worker, and the calls that it has. */
@@ -80,25 +129,16 @@ export class CallRunner {
   }
 
   async #run(
-    kind: CallTask['kind'],
-    call: {
-      readonly request: CallRequest
-      readonly block: Block
-      readonly view: StateView
-      readonly signal: AbortSignal | undefined
-    }
-  ): Promise<CallOutcome | EstimateOutcome> {
-    const { request, view, signal } = call
+    work: CallWork,
+    view: StateView,
+    signal: AbortSignal | undefined,
+    given: readonly ArrayBuffer[] = []
+  ): Promise<WorkOutcome> {
     signal?.throwIfAborted()
     if (this.#open.size >= OPEN_MAX) return failed('execution aborted: too many calls run')
     const worker = (this.#worker ??= this.#start())
     const id = ++this.#lastId
-    const { header } = call.block
-    const { number, feeRecipient, timestamp, prevRandao, gasLimit, baseFeePerGas } = header
-    const task: CallTask = {
-      ...{ kind, id, request, root: view.root },
-      header: { number, feeRecipient, timestamp, prevRandao, gasLimit, baseFeePerGas }
-    }
+    const task: CallTask = { kind: 'task', id, root: view.root, work }
     const stop = () => {
       this.#fail(id, signal?.reason)
     }
@@ -109,7 +149,7 @@ export class CallRunner {
       return await new Promise((resolve, reject) => {
         this.#open.set(id, { view, resolve, reject })
         signal?.addEventListener('abort', stop)
-        post(worker, task)
+        post(worker, task, given)
       })
     } finally {
       clearTimeout(hangs)
@@ -186,6 +226,12 @@ function owned(bytes: Uint8Array | undefined): Uint8Array | undefined {
   return bytes && new Uint8Array(bytes)
 }
 
-function post(worker: Worker, message: ToCallWorker): void {
-  worker.postMessage(message)
+/** `given` is not copied, and is gone here afterwards. */
+function post(worker: Worker, message: ToCallWorker, given: readonly ArrayBuffer[] = []): void {
+  worker.postMessage(message, given)
+}
+
+function callHeader({ header }: Block): CallHeader {
+  const { number, feeRecipient, timestamp, prevRandao, gasLimit, baseFeePerGas } = header
+  return { number, feeRecipient, timestamp, prevRandao, gasLimit, baseFeePerGas }
 }

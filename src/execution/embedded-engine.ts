@@ -11,7 +11,12 @@ import { type Block } from '../chain/blocks/block.ts'
 import { toBlock } from '../chain/blocks/header.ts'
 import { checkLink, type LinkRules } from '../chain/blocks/link.ts'
 import { type StateChanges, type StateView } from '../state/state-view.ts'
-import { type BlockEnvironment, BlockHashError, type BlockHashes } from './block-context.ts'
+import {
+  blockEnvironment,
+  type BlockEnvironment,
+  BlockHashError,
+  type BlockHashes
+} from './block-context.ts'
 import { BlockExecution, type ExecutionResult, type ExecutionSite } from './block-loop.ts'
 import {
   type BuiltPayload,
@@ -141,22 +146,10 @@ export function createEmbeddedEngine<Layer extends ComputedLayer>(
 }
 
 /** Runs every transaction of a block; a text when one of them cannot stand there. */
-async function executeAll(
-  site: ExecutionSite,
-  { header, transactions }: Block
-): Promise<ExecutionResult | string> {
+async function executeAll(site: ExecutionSite, block: Block): Promise<ExecutionResult | string> {
   const yielder = createYielder()
-  const execution = await BlockExecution.begin(site, {
-    number: header.number,
-    parentHash: header.parentHash,
-    timestamp: header.timestamp,
-    feeRecipient: header.feeRecipient,
-    gasLimit: header.gasLimit,
-    baseFeePerGas: header.baseFeePerGas,
-    prevRandao: header.prevRandao,
-    parentBeaconBlockRoot: header.parentBeaconBlockRoot
-  })
-  for (const [index, raw] of transactions.entries()) {
+  const execution = await BlockExecution.begin(site, blockEnvironment(block))
+  for (const [index, raw] of block.transactions.entries()) {
     try {
       const prepared: PreparedTx = prepareTransaction(raw, site.common)
       await execution.include(prepared)

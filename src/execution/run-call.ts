@@ -6,7 +6,9 @@ import { hexToBytes, type Hex } from '../base/bytes.ts'
 import { type Yielder } from '../base/yielder.ts'
 import { type BlockHeader } from '../chain/blocks/block.ts'
 import { type BlockHashes, createBlockEvm, evmBlock, warmFromStart } from './block-context.ts'
+import { type CallFrames } from './call-frames.ts'
 import { transactionRules } from './evm-rules.ts'
+import { gasAfterRefund } from './run-transaction.ts'
 import { StateAdapter, type StateReader } from './state-adapter.ts'
 
 /** A call's fields, all but the target optional; an absent target creates a contract. */
@@ -45,6 +47,8 @@ export interface CallSite {
   readonly view: StateReader
   readonly blockHashes: BlockHashes
   readonly yielder: Yielder
+  /** Hears of the frames of the call. */
+  readonly trace?: CallFrames | undefined
 }
 
 /** Most gas a call may use, whatever it asks for. */
@@ -61,9 +65,9 @@ export async function runCall(
   site: CallSite,
   gas = smallest(request.gas ?? CALL_GAS_MAX, CALL_GAS_MAX)
 ): Promise<CallOutcome> {
-  const { common, header, view, blockHashes, yielder } = site
+  const { common, header, view, blockHashes, yielder, trace } = site
   const state = new StateAdapter(view)
-  const evm = await createBlockEvm({ common, state, blockHashes }, yielder)
+  const evm = await createBlockEvm({ common, state, blockHashes, trace }, yielder)
   const caller = new Address(hexToBytes(request.from ?? NOBODY))
   const to = request.to ? new Address(hexToBytes(request.to)) : undefined
   const data = hexToBytes(request.data ?? request.input ?? '0x')
@@ -77,6 +81,7 @@ export async function runCall(
   if (gas < intrinsicGas || gas < floor) return { kind: 'failed', reason: 'intrinsic gas too low' }
   const block = evmBlock(header)
   warmFromStart(evm, [caller, to, block.header.coinbase])
+  trace?.open({ gasLimit: gas, logIndex: 0 })
   const { execResult } = await evm.runCall({
     block,
     caller,
@@ -87,7 +92,8 @@ export async function runCall(
     gasPrice: request.gasPrice ?? request.maxFeePerGas ?? 0n,
     skipBalance: true
   })
-  const { exceptionError, returnValue, executionGasUsed } = execResult
+  const { exceptionError, returnValue, executionGasUsed, gasRefund: refund = 0n } = execResult
+  trace?.close(gasAfterRefund({ spent: executionGasUsed + intrinsicGas, refund, floor }))
   if (exceptionError === undefined) {
     const used = executionGasUsed + intrinsicGas
     return { kind: 'returned', data: returnValue, gasUsed: used > floor ? used : floor }

@@ -106,10 +106,7 @@ async function execute(
 
   const spent = execResult.executionGasUsed + intrinsicGas
   const refund = authRefund + (execResult.gasRefund ?? 0n)
-  const refundMax = spent / REFUND_QUOTIENT
-  const afterRefund = spent - (refund < refundMax ? refund : refundMax)
-  const floor = getCalldataFloorGas(tx, sender)
-  const gasUsed = afterRefund < floor ? floor : afterRefund
+  const gasUsed = gasAfterRefund({ spent, refund, floor: getCalldataFloorGas(tx, sender) })
 
   await credit({ evm, state }, sender, (tx.gasLimit - gasUsed) * gasPrice)
   await credit({ evm, state }, block.header.coinbase, gasUsed * tip)
@@ -125,6 +122,17 @@ async function execute(
     logs
   }
   return { receipt, gasUsed }
+}
+
+/** What is paid for: at most a fifth is given back (EIP-3529), and calldata has its price at least (EIP-7623). */
+export function gasAfterRefund({
+  spent,
+  refund,
+  floor
+}: Readonly<Record<'spent' | 'refund' | 'floor', bigint>>): bigint {
+  const refundMax = spent / REFUND_QUOTIENT
+  const gasUsed = spent - (refund < refundMax ? refund : refundMax)
+  return gasUsed < floor ? floor : gasUsed
 }
 
 /** EIP-2930: what the transaction itself names. */

@@ -2,6 +2,7 @@
 import { type Hex } from '../base/bytes.ts'
 import { type Log } from '../base/log.ts'
 import { nextBaseFee } from '../chain/blocks/base-fee.ts'
+import { isForkActive } from '../chain/blocks/forks.ts'
 import { CallRunner } from '../execution/calls.ts'
 import { createAdminAccess } from '../rpc/admin-access.ts'
 import { adminMethods, type AdminPort } from '../rpc/admin-methods.ts'
@@ -12,6 +13,7 @@ import { startHttpServer } from '../rpc/http-server.ts'
 import { type MetricValues, startMetricsServer } from '../rpc/metrics-server.ts'
 import { createMethodTable } from '../rpc/method-table.ts'
 import { operatorMethods } from '../rpc/operator-methods.ts'
+import { outputMethods } from '../rpc/output-methods.ts'
 import { pendingBlock } from '../rpc/pending-block.ts'
 import { type RpcChain, type RpcNode, type RpcPool, type RpcState } from '../rpc/ports.ts'
 import { RPC_CODES, RpcError } from '../rpc/rpc-error.ts'
@@ -41,18 +43,29 @@ export async function startRpc(deps: RpcPartsDeps): Promise<HttpServer> {
     chainId: deps.chainId,
     blockHashes: (number) => stores.blocks.canonicalHash(number)
   })
-  const table = createMethodTable({
+  const sources = {
     chain: rpcChain(chain, config.feeRecipient),
     state: rpcState(chain),
+    node: rpcNode(deps)
+  }
+  const table = createMethodTable({
+    ...sources,
     pool: rpcPool(chain),
     calls,
+    traces: calls,
     decode: (raw) => decodeTransaction(raw, common),
     decodeFees,
     nextBaseFee: () => nextBaseFee(applier.head().header),
-    node: rpcNode(deps),
     send: (raw, signal) => sendTransaction(chain, { role, forward }, { raw, signal })
   })
-  const methods = new Map([...table, ...Object.entries(operatorMethods(createOperatorPort(deps)))])
+  const { forks } = deps.genesis.config
+  const outputs = outputMethods({
+    ...sources,
+    isForkActive: (fork, timestamp) => isForkActive(forks, fork, timestamp),
+    version: deps.version
+  })
+  const operators = operatorMethods(createOperatorPort(deps))
+  const methods = new Map([...table, ...Object.entries({ ...operators, ...outputs })])
   const admin = createAdminAccess({
     methods,
     adminMethods: new Map(Object.entries(adminMethods(deps.admin))),

@@ -42,6 +42,15 @@ export class JsonHex {
   }
 }
 
+/** JSON that is text already: ASCII bytes in pieces, a result or an item of one. Written as it is. */
+export class JsonText {
+  readonly pieces: readonly Uint8Array[]
+
+  constructor(pieces: readonly Uint8Array[]) {
+    this.pieces = pieces
+  }
+}
+
 /** Writes a value as JSON.stringify would. Throws what the sink, the items and the yielder throw. */
 export async function encodeJson(value: unknown, sink: JsonSink, yielder: Yielder): Promise<void> {
   if (value instanceof JsonItems || Array.isArray(value)) {
@@ -54,6 +63,13 @@ export async function encodeJson(value: unknown, sink: JsonSink, yielder: Yielde
       await yielder.maybeYield()
     }
     sink.write(separator === '[' ? '[]' : ']')
+    return
+  }
+  if (value instanceof JsonText) {
+    for (const { buffer, byteOffset, byteLength } of value.pieces) {
+      sink.write(Buffer.from(buffer, byteOffset, byteLength).toString('latin1'))
+      await yielder.maybeYield()
+    }
     return
   }
   if (value instanceof JsonHex) {
@@ -94,5 +110,5 @@ function hasItems(value: unknown): value is Record<string, unknown> {
 }
 
 function isMadeLate(value: unknown): boolean {
-  return value instanceof JsonItems || value instanceof JsonFields || value instanceof JsonHex
+  return [JsonItems, JsonFields, JsonHex, JsonText].some((Late) => value instanceof Late)
 }

@@ -5,12 +5,18 @@ import { type MethodTable } from './json-rpc.ts'
 import { logMethods } from './log-methods.ts'
 import { nodeMethods, type NodeMethodDeps } from './node-methods.ts'
 import { poolMethods } from './pool-methods.ts'
+import { proofMethods } from './proof-methods.ts'
 import { rawMethods } from './raw-methods.ts'
 import { stateMethods, type StateMethodDeps } from './state-methods.ts'
+import { traceMethods, type TraceMethodDeps } from './trace-methods.ts'
 import { uncleMethods } from './uncle-methods.ts'
 
 /** What all methods together need. */
-export type RpcDeps = BlockMethodDeps & StateMethodDeps & FeeMethodDeps & NodeMethodDeps
+export type RpcDeps = BlockMethodDeps &
+  StateMethodDeps &
+  FeeMethodDeps &
+  NodeMethodDeps &
+  TraceMethodDeps
 
 /** The table that the server looks methods up in. */
 export function createMethodTable(deps: RpcDeps): MethodTable {
@@ -23,7 +29,9 @@ export function createMethodTable(deps: RpcDeps): MethodTable {
       ...logMethods(deps),
       ...poolMethods(deps),
       ...rawMethods(deps),
-      ...uncleMethods(deps)
+      ...uncleMethods(deps),
+      ...proofMethods(deps),
+      ...traceMethods(deps)
     })
   )
 }

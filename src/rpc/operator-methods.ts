@@ -73,9 +73,9 @@ export function operatorMethods(port: OperatorPort): Record<string, RpcMethod> {
   }
 }
 
-/** Nothing here derives from L1: what is safe or final stays at zero. */
-function describeSync({ number, hash, parentHash, header }: Block) {
-  const unsafe = {
+/** A block as op-node's L2BlockRef. */
+export function blockRef({ number, hash, parentHash, header }: Block) {
+  return {
     hash,
     number: Number(number),
     parentHash,
@@ -83,6 +83,11 @@ function describeSync({ number, hash, parentHash, header }: Block) {
     l1origin: NO_L1,
     sequenceNumber: 0
   }
+}
+
+/** op-node's SyncStatus at this head. Nothing here derives from L1: what is safe or final stays at zero. */
+export function describeSync(head: Block) {
+  const unsafe = blockRef(head)
   return {
     current_l1: NO_L1_BLOCK,
     current_l1_finalized: NO_L1_BLOCK,

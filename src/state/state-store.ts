@@ -273,7 +273,8 @@ export class StateStore {
         const above = top()
         const hit = above && this.#index.find(codeKey(hash), above)
         return hit?.value ?? this.#disk.readCode(hash)
-      }
+      },
+      node: (owner, path) => this.#read(top(), nodeKey(owner, pathKey(path)))
     }
   }
 }

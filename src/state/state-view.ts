@@ -19,6 +19,8 @@ export interface StateView {
   /** The storage root of an account, or the empty trie's root. */
   storageRoot(addressHash: Uint8Array): Uint8Array
   code(codeHash: Uint8Array): Uint8Array | undefined
+  /** A stored node of the account trie, or with an owner (an address hash) of its storage trie; a nibble a byte. */
+  node(owner: Uint8Array | undefined, path: Uint8Array): Uint8Array | undefined
 }
 
 /** One slot after a block; an empty value deletes it. */

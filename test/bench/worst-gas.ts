@@ -95,7 +95,8 @@ function stateOf(kind: GasKind): StateView {
     account: (hash) => accounts.get(Buffer.from(hash).toString('hex')),
     slot: () => undefined,
     storageRoot: () => EMPTY_ROOT,
-    code: (hash) => codes.get(`0x${Buffer.from(hash).toString('hex')}`)
+    code: (hash) => codes.get(`0x${Buffer.from(hash).toString('hex')}`),
+    node: () => undefined
   }
 }
 

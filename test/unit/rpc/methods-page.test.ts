@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { adminMethods } from '../../../src/rpc/admin-methods.ts'
 import { operatorMethods } from '../../../src/rpc/operator-methods.ts'
+import { outputMethods } from '../../../src/rpc/output-methods.ts'
 import { DIFFERENCES } from '../../interop/geth/compare-answers.ts'
 import { executionApis } from '../../support/execution-apis.ts'
 import { projectPath } from '../../support/project-root.ts'
@@ -46,7 +47,18 @@ describe('the table of methods', () => {
       ...{ startSequencer: notAsked, stopSequencer: notAsked, isSequencerActive: notAsked },
       ...{ addBackup: notAsked, removeBackup: notAsked }
     })
-    answered = [...rpc.methods.keys(), ...Object.keys(operators), ...Object.keys(admins)]
+    const outputs = outputMethods({
+      chain: {
+        ...{ head: notAsked, pending: notAsked, blockByNumber: notAsked, blockByHash: notAsked },
+        ...{ receipts: notAsked, transactionLocation: notAsked }
+      },
+      ...{ node: { gateShut: notAsked }, state: { view: notAsked, oldestReadable: notAsked } },
+      ...{ isForkActive: notAsked, version: '' }
+    })
+    answered = [
+      ...rpc.methods.keys(),
+      ...[operators, outputs, admins].flatMap((methods) => Object.keys(methods))
+    ]
   })
 
   const named = (...statuses: readonly string[]) =>

@@ -153,6 +153,10 @@ function methodDeps(
   }: Pick<RpcChainFixture, 'receipts' | 'gate' | 'lost'> & { readonly areStatesKept: boolean }
 ): RpcDeps {
   const { common, pool, state } = chain
+  const calls = new CallRunner({
+    chainId: common.chainId(),
+    blockHashes: (number) => blocks[Number(number)]?.hash
+  })
   const isGone = (hash: Hex) =>
     (!areStatesKept && hash === blocks[1]?.hash) ||
     (gate.shut !== undefined && hash === blocks[3]?.hash)
@@ -184,10 +188,8 @@ function methodDeps(
       content: () => pool.content(),
       contentFrom: (address) => pool.contentFrom(address)
     },
-    calls: new CallRunner({
-      chainId: common.chainId(),
-      blockHashes: (number) => blocks[Number(number)]?.hash
-    }),
+    calls,
+    traces: calls,
     decode: (raw) => decodeTransaction(raw, common),
     decodeFees,
     nextBaseFee: () => nextBaseFee(chain.head.header),

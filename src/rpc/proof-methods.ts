@@ -1,0 +1,94 @@
+// eth_getProof: an account and slots of it, proved against the state root of a block (EIP-1186).
+import { z } from 'zod'
+import { bytesToBigint, bytesToHex, hexToBytes, type Hex } from '../base/bytes.ts'
+import { keccak256 } from '../base/keccak.ts'
+import { proveAccount, proveSlot } from '../state/state-proof.ts'
+import { type StateView } from '../state/state-view.ts'
+import { EMPTY_ROOT } from '../trie/trie.ts'
+import { requireState } from './block-resolution.ts'
+import { quantity } from './format.ts'
+import { JsonItems } from './json-encode.ts'
+import { type RpcMethod } from './json-rpc.ts'
+import { addressParam, blockParam, LATEST, parseParams } from './params.ts'
+import { type RpcChain, type RpcNode, type RpcState } from './ports.ts'
+
+/** What the methods read from. */
+export interface ProofMethodDeps {
+  readonly chain: RpcChain
+  readonly node: Pick<RpcNode, 'gateShut'>
+  readonly state: RpcState
+}
+
+/** Keys of one request; geth's maxGetProofKeys. */
+const KEYS_MAX = 1024
+const SLOT_DIGITS = 64
+const ZERO_HASH: Hex = `0x${'0'.repeat(64)}`
+const NO_CODE_HASH = keccak256(new Uint8Array(0))
+
+/** A slot that is asked for. */
+interface SlotKey {
+  readonly bytes: Uint8Array
+  /** As the answer repeats it. */
+  readonly shown: Hex
+}
+
+/**
+ * As go-ethereum's internal/ethapi.decodeStorageKey takes it: hex of at most 32 bytes, with or without 0x, of any
+ * length. The answer repeats one of 32 bytes in full and a shorter one as a quantity.
+ */
+const storageKeyParam = z
+  .string()
+  .regex(/^(?:0[xX])?[0-9a-fA-F]{0,64}$/, 'must be a storage key: hex digits of at most 32 bytes')
+  .transform((text): SlotKey => {
+    const digits = text.replace(/^0[xX]/, '').toLowerCase()
+    const full: Hex = `0x${digits.padStart(SLOT_DIGITS, '0')}`
+    const isFull = digits.length >= SLOT_DIGITS - 1
+    return { bytes: hexToBytes(full), shown: isFull ? full : quantity(BigInt(full)) }
+  })
+const keysParam = z
+  .array(storageKeyParam)
+  .max(KEYS_MAX, `too many storage keys: at most ${String(KEYS_MAX)}; ask in several requests`)
+  .nullable()
+
+/** The methods by name. */
+export function proofMethods(deps: ProofMethodDeps): Record<string, RpcMethod> {
+  return {
+    /** An account that does not exist has hashes of zeros, as geth shows it; its proof says that it is not there. */
+    eth_getProof(params) {
+      const [address, keys, block] = parseParams(params, [
+        addressParam,
+        keysParam,
+        blockParam.default(LATEST)
+      ])
+      const { view } = requireState(deps, block)
+      const addressHash = keccak256(hexToBytes(address))
+      const { nodes, account } = proveAccount(view, addressHash)
+      const owner = { addressHash, storageRoot: account?.storageRoot ?? EMPTY_ROOT }
+      return {
+        address,
+        accountProof: nodes.map(bytesToHex),
+        balance: quantity(account?.balance ?? 0n),
+        codeHash: account === undefined ? ZERO_HASH : bytesToHex(account.codeHash ?? NO_CODE_HASH),
+        nonce: quantity(account?.nonce ?? 0n),
+        storageHash: account === undefined ? ZERO_HASH : bytesToHex(account.storageRoot),
+        storageProof: new JsonItems(provedSlots(view, owner, keys ?? []))
+      }
+    }
+  }
+}
+
+/** One at a time: each walks down a trie, and is some kilobytes of answer. */
+function* provedSlots(
+  view: StateView,
+  owner: Parameters<typeof proveSlot>[1],
+  keys: readonly SlotKey[]
+) {
+  for (const { bytes, shown } of keys) {
+    const { nodes, value } = proveSlot(view, owner, keccak256(bytes))
+    yield {
+      key: shown,
+      value: quantity(value === undefined ? 0n : bytesToBigint(value)),
+      proof: nodes.map(bytesToHex)
+    }
+  }
+}
