@@ -1,4 +1,5 @@
 // A protocol is one value: name, version, codecs, wire limits (framing/README.md, "Protocols").
+import { type ResponseFrame } from './framing/response-frame.ts'
 
 /** Bytes of a value and back. `decode` takes exactly the bytes of one value; both throw ProtocolError. */
 export interface ValueCodec<Value> {
@@ -38,12 +39,15 @@ export interface ProtocolDef<Request, Chunk> {
   readonly request: ValueCodec<Request>
   readonly chunk: ChunkCodec<Chunk>
   readonly limits: ProtocolLimits
+  /** Left out: that of framing/README.md. */
+  readonly frame?: ResponseFrame | undefined
 }
 
-/** The libp2p protocol id on one chain: `/rekindle/req/<name>/<chainId>/<version>`. */
+/** The libp2p protocol id on one chain: `/<family>/req/<name>/<chainId>/<version>`; ours are of the family `rekindle`. */
 export function protocolId(
-  { name, version }: { readonly name: string; readonly version: number },
+  { name, version, frame }: Pick<ProtocolDef<never, never>, 'name' | 'version' | 'frame'>,
   chainId: bigint
 ): string {
-  return `/rekindle/req/${name}/${chainId.toString()}/${version.toString()}`
+  const family = frame?.family ?? 'rekindle'
+  return `/${family}/req/${name}/${chainId.toString()}/${version.toString()}`
 }

@@ -8,6 +8,7 @@ import { GOSSIP_HEIGHT_CASES } from './cases/gossip-height-cases.ts'
 import { GOSSIP_REFUSAL_CASES } from './cases/gossip-refusal-cases.ts'
 import { HASH_ANSWER_CASES, HASH_GOSSIP_CASES, HASH_REQUEST_CASES } from './cases/hash-cases.ts'
 import { MESSAGE_ANSWER_CASES, MESSAGE_GOSSIP_CASES } from './cases/message-cases.ts'
+import { PAYLOAD_CASES } from './cases/payload-cases.ts'
 import { RANGE_ANSWER_CASES, RANGE_REQUEST_CASES } from './cases/range-cases.ts'
 import { STATUS_ANSWER_CASES, STATUS_REQUEST_CASES } from './cases/status-cases.ts'
 import { TIP_ANSWER_CASES, TIP_GOSSIP_CASES, TIP_REQUEST_CASES } from './cases/tip-cases.ts'
@@ -36,6 +37,7 @@ export const SERVER_CASES: readonly ConformanceCase[] = [
   ...HASH_REQUEST_CASES,
   ...DIFF_REQUEST_CASES,
   ...TIP_REQUEST_CASES,
+  ...PAYLOAD_CASES,
   ...ANSWER_CASES
 ]
 

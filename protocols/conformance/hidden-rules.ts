@@ -15,5 +15,31 @@ export const HIDDEN_RULES: readonly HiddenRule[] = [
   {
     rule: 'GO-20',
     reason: 'the suite has the key of one signer, and the schedule is not on the wire'
+  },
+  {
+    rule: 'GO-23',
+    reason:
+      'a message that large is a block that the node would keep, and no case leaves one of 10 MiB behind'
+  },
+  {
+    rule: 'TI-12',
+    reason:
+      'the suite cannot take a node’s store away, start it again, or be one of its operator’s peers at will'
+  },
+  {
+    rule: 'PN-4',
+    reason:
+      'no chain of the suite has a block that large, and no answer shows which ones are left out'
+  },
+  {
+    rule: 'PN-6',
+    reason:
+      'a node asks by this protocol only where nobody serves signatures, and the suite’s peers do'
+  },
+  { rule: 'PN-7', reason: 'what a node makes of a block that it fetched so is seen by no peer' },
+  {
+    rule: 'PN-8',
+    reason:
+      'a node holds no block without its signature unless it fetched it so, which no peer sees'
   }
 ]

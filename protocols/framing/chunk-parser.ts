@@ -57,11 +57,11 @@ export class ChunkParser {
     this.#isOpen = true
   }
 
-  /** To be called at the stream's end. Throws FramingError when it comes inside a chunk. */
-  end(): void {
+  /** To be called at the stream's end, which completes no chunk. Throws FramingError when it comes inside one. */
+  end(): readonly [] {
     this.#assertOpen()
     this.#isOpen = false
-    if (this.#current === undefined && this.#headerBytes.isEmpty) return
+    if (this.#current === undefined && this.#headerBytes.isEmpty) return []
     const { missingBytes } = this.#current?.payload ?? this.#headerBytes
     throw new FramingError({ code: 'stream-truncated', missingBytes })
   }

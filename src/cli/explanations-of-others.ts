@@ -80,6 +80,7 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
       'block-false',
       'block-hash-false',
       'block-number-too-large',
+      'block-number-zero',
       'block-unrequested',
       'block-unusable',
       'field-missing',

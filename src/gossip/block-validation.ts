@@ -49,6 +49,8 @@ function isIgnored(failure: GossipFailure | MessageFailure): boolean {
       return failure.field === 'blobGasUsed'
     // [IGNORE] GO-21.
     case 'transaction-empty':
+    // [IGNORE] GO-22: genesis has no message.
+    case 'block-number-zero':
       return true
     default:
       return false

@@ -21,6 +21,7 @@ export function gossipFault(reason: RejectReason): Fault {
     case 'block-hash-false':
     case 'blob-field-not-zero':
     case 'block-number-too-large':
+    case 'block-number-zero':
     case 'withdrawals-not-empty':
       return 'signers-doing'
     case 'snappy-invalid':

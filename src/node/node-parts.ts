@@ -14,9 +14,14 @@ import { type OpenSigner } from '../signer/open-signer.ts'
 import { type HoleFiller } from '../sync/holes/fill-holes.ts'
 import { type HoleMender } from '../sync/holes/mend-holes.ts'
 import { type BlockFetcher } from '../sync/fetching/range-fetcher.ts'
+import { type UnsignedBlocks } from '../sync/fetching/unsigned-blocks.ts'
 import { createStatusLoop, type StatusLoop } from '../sync/status-loop.ts'
 import { type BackupSets } from '../backups/backup-sets.ts'
-import { bulkPeers, createNodeFetcher } from '../sync/fetching/bulk-peers.ts'
+import {
+  bulkPeers,
+  createNodeFetcher,
+  createNodeUnsignedBlocks
+} from '../sync/fetching/bulk-peers.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { createFormerBackups, type FormerBackups } from '../backups/former-backups.ts'
 import { createNodeFiller } from './hole-parts.ts'
@@ -101,12 +106,12 @@ export async function createNodeParts(
   })
   const publish = publishing(gossip, log)
   const former = createFormer(deps, inputs)
-  const fetcher = createNodeFetcher({ ...deps, ...requests, connected, claims }, requests)
-  const filler = createFiller(deps, { requests, fetcher, connected }, () => recovery)
+  const sources = createBlockSources(deps, { requests, connected, claims })
+  const filler = createFiller(deps, { requests, sources, connected }, () => recovery)
   const { gate, recovery } = createRecoveryParts(
     {
       ...deps,
-      ...{ claims, connected, requests, fetcher, publish, former, holes: deps.mender.holes },
+      ...{ claims, connected, requests, ...sources, publish, former, holes: deps.mender.holes },
       hasSigned: (hash) => sequencer?.hasSigned(hash) === true
     },
     inputs,
@@ -165,23 +170,48 @@ function openJoining(
   )
 }
 
+/** Where blocks are fetched from: with their signatures, and without. */
+interface BlockSources {
+  readonly fetcher: BlockFetcher
+  readonly unsigned: UnsignedBlocks
+}
+
+function createBlockSources(
+  deps: NodeDeps,
+  {
+    requests,
+    connected,
+    claims
+  }: {
+    readonly requests: PeerRequests
+    readonly connected: () => readonly string[]
+    readonly claims: PeerClaims
+  }
+): BlockSources {
+  const named = deps.chain.stores.accepted
+  return {
+    fetcher: createNodeFetcher({ ...deps, ...requests, connected, claims }, requests),
+    unsigned: createNodeUnsignedBlocks({ ...deps, ...requests, connected, named }, requests)
+  }
+}
+
 /** Recovery is made after it, and hears of what it brings. */
 function createFiller(
   deps: NodeDeps,
   {
     requests,
-    fetcher,
+    sources,
     connected
   }: {
     readonly requests: PeerRequests
-    readonly fetcher: BlockFetcher
+    readonly sources: BlockSources
     readonly connected: () => readonly string[]
   },
   recovery: () => Recovery
 ): HoleFiller {
   return createNodeFiller({
     ...deps,
-    ...{ requests, fetcher, accepted: deps.chain.stores.accepted },
+    ...{ requests, ...sources, accepted: deps.chain.stores.accepted },
     peers: () => bulkPeers({ ...deps, ...requests, connected }, STATE_DIFFS_BY_RANGE),
     onBeside(block, from) {
       recovery().onAccepted(block, from)

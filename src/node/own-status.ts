@@ -1,6 +1,6 @@
 // What this node says of itself in `status`, and which blocks it shows in `signed_tip`.
 import { forkDigest } from '../../protocols/status/fork-digest.ts'
-import { toRef } from '../chain/blocks/block.ts'
+import { type BlockRef, toRef } from '../chain/blocks/block.ts'
 import { type Status } from '../../protocols/status/codec.ts'
 import { hexToBytes } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
@@ -58,9 +58,20 @@ function diskPointOfChain({ state }: Pick<StatusStores, 'state'>, headNumber: bi
   return disk !== undefined && disk.number <= headNumber ? disk : undefined
 }
 
+/** What the blocks are read from that are shown. */
+interface HeldStores {
+  readonly accepted: Pick<
+    OpenStores['accepted'],
+    'acceptedAt' | 'acceptedMessage' | 'highestAccepted'
+  >
+  readonly blocks: Pick<OpenStores['blocks'], 'canonicalHash'>
+  readonly genesis: BlockRef
+  readonly state: Pick<OpenStores['state'], 'diskPoint'>
+}
+
 /** The accepted blocks; `isJoining`: our silence about a block would mean nothing yet. */
 export function createHeldBlocks(
-  { stores: { accepted, blocks, genesis, state } }: { readonly stores: StatusStores },
+  { stores: { accepted, blocks, genesis, state } }: { readonly stores: HeldStores },
   isJoining: () => boolean
 ): HeldBlocks {
   return {

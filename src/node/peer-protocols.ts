@@ -1,10 +1,12 @@
 // Both sides of the protocols joined to one node: requests that are checked and judged, block gossip, serving.
 import { protocolId } from '../../protocols/protocol-def.ts'
 import { OP_PRESET, OPBNB_PRESET } from '../../protocols/gossip/parameters.ts'
+import { toMessageLayout } from '../../protocols/payload-by-number/codec.ts'
 import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { type SignedBlock } from '../chain/blocks/block.ts'
-import { verifyBlockMessage } from '../chain/blocks/verify-message.ts'
+import { topicVersionAt } from '../chain/blocks/forks.ts'
+import { verifyBlockMessage, verifyUnsignedMessage } from '../chain/blocks/verify-message.ts'
 import { type StartInputs } from '../config/start-inputs.ts'
 import { type BlockGossip, createBlockGossip } from '../gossip/block-gossip.ts'
 import { createBlockValidator } from '../gossip/block-validation.ts'
@@ -20,6 +22,7 @@ import { type FalseAnswer, falseAnswerFault } from '../sync/fetching/answer-faul
 import { type PeerBlocksDeps } from '../sync/fetching/peer-blocks.ts'
 import { answerTip, type HeldBlocks } from '../sync/protocols/answer-tip.ts'
 import { type VerifyMessage } from '../sync/protocols/asking.ts'
+import { type PayloadChecks } from '../sync/protocols/payload-by-number.ts'
 import {
   deadlinesOf,
   SERVED_PROTOCOLS,
@@ -46,6 +49,7 @@ export interface PeerProtocolDeps {
 /** What asks peers: for blocks, and for diffs. */
 export interface PeerRequests extends PeerBlocksDeps {
   readonly spoken: Spoken
+  readonly verifyPayload: PayloadChecks['verifyPayload']
   readonly sharedKeys: SharedKeys
   readonly onFalse: (failure: FalseAnswer) => void
   readonly clock: Clock
@@ -59,6 +63,17 @@ export function messageVerifier(
 ): VerifyMessage {
   const { chainId } = genesis.config
   return ({ version, message }) => verifyBlockMessage({ chainId, schedule }, version, message)
+}
+
+/** The block of a payload without a signature, by the layout of its time. Throws what its parts do. */
+function payloadVerifier({
+  genesis
+}: Pick<StartInputs, 'genesis'>): PayloadChecks['verifyPayload'] {
+  const { forks } = genesis.config
+  return (payload) => {
+    const laidOut = toMessageLayout(payload, (timestamp) => topicVersionAt(forks, timestamp))
+    return verifyUnsignedMessage(laidOut.version, laidOut.message)
+  }
 }
 
 /** Requests, verified. A false answer is logged with its sender; the request moves to another peer. */
@@ -92,6 +107,7 @@ export function createPeerRequests(
     isConfigured,
     request: requestsToSpeakers(requester.request, spoken),
     verify: messageVerifier({ genesis }, chain),
+    verifyPayload: payloadVerifier({ genesis }),
     onFalse(failure) {
       log.warn('peer-false', { ...failure })
       note(failure.peer, falseAnswerFault(failure))
@@ -159,7 +175,7 @@ export async function serveProtocols(
     takeInFlight: (context) => untilJudged({ clock, network, gossip }, context)
   }
   for (const protocol of SERVED_PROTOCOLS) {
-    const { def, costTokens, lane, deadlines } = protocol
+    const { def, costTokens, lane, deadlines, quotaWaitMs = 0 } = protocol
     const isRefused = overrides.refuses?.(def.name) === true
     const answer: Handler<unknown, unknown>['serve'] = isRefused
       ? refuseAll
@@ -171,7 +187,7 @@ export async function serveProtocols(
         return
       }
       const serve = isShared ? refuseShared : answer
-      const handler = { def, costTokens, lane: lanes.laneOf(lane, peer), serve }
+      const handler = { def, costTokens, lane: lanes.laneOf(lane, peer), serve, quotaWaitMs }
       await respond({ clock, log, signal }, handler, { peer, stream }, deadlines.serve)
     })
   }

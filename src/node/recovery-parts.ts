@@ -25,6 +25,7 @@ import { bulkPeers } from '../sync/fetching/bulk-peers.ts'
 import { fillGap } from '../sync/fetching/fill-gap.ts'
 import { type OpenHoles } from '../sync/holes/open-holes.ts'
 import { type BlockFetcher } from '../sync/fetching/range-fetcher.ts'
+import { type UnsignedBlocks } from '../sync/fetching/unsigned-blocks.ts'
 import { type BackupSets } from '../backups/backup-sets.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type FormerBackups } from '../backups/former-backups.ts'
@@ -47,6 +48,7 @@ export interface RecoveryPartsDeps {
   readonly connected: () => readonly string[]
   readonly requests: PeerRequests
   readonly fetcher: BlockFetcher
+  readonly unsigned: UnsignedBlocks
   readonly holes: OpenHoles
   readonly blame: Blame
   readonly writes: WriteWaits
@@ -96,7 +98,8 @@ export function createRecoveryParts(
       onMissing: (backups) => deps.former?.onMissing(backups),
       askTip: askTipWith(requests),
       async fillGap(gap, onFetched) {
-        const walk = { accepted: stores.accepted, fetcher: deps.fetcher }
+        const { fetcher, unsigned } = deps
+        const walk = { accepted: stores.accepted, fetcher, unsigned }
         const outcome = await fillGap(walk, gap, { onFetched })
         return nameBenched(outcome, deps.connected().filter(isBenched))
       },

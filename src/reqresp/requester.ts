@@ -1,6 +1,6 @@
 // The requesting engine: one stream a request, every wait with a deadline, every chunk checked as it comes.
 import { type ResponseChunk } from '../../protocols/framing/chunk.ts'
-import { ChunkParser } from '../../protocols/framing/chunk-parser.ts'
+import { frameOf } from '../../protocols/framing/response-frame.ts'
 import { ProtocolError } from '../../protocols/protocol-error.ts'
 import { type ProtocolDef, protocolId } from '../../protocols/protocol-def.ts'
 import { type Clock } from '../base/clock.ts'
@@ -71,7 +71,7 @@ export function createRequester(
       try {
         stream = await within('dial', (inner) => opener.open(peer, protocolId(def, chainId), inner))
         await sendRequest(stream, def.request.encode(request), within)
-        for await (const chunk of readChunks(stream, def.limits, within)) {
+        for await (const chunk of readChunks(stream, def, within)) {
           yield def.chunk.decode(...okChunk(peer, chunk))
         }
         isDone = true
@@ -99,10 +99,10 @@ async function sendRequest(stream: ByteStream, bytes: Uint8Array, within: Within
 
 async function* readChunks(
   stream: ByteStream,
-  limits: { readonly chunkMaxBytes: number; readonly chunksMax: number },
+  { limits, frame }: Pick<ProtocolDef<never, never>, 'limits' | 'frame'>,
   within: Within
 ): AsyncGenerator<ResponseChunk> {
-  const parser = new ChunkParser(limits)
+  const parser = frameOf({ frame }).createParser(limits)
   const reader = stream.source[Symbol.asyncIterator]()
   let phase: RequestPhase = 'first-byte'
   for (;;) {
@@ -111,7 +111,7 @@ async function* readChunks(
     phase = 'chunk'
     yield* parser.push(read.value)
   }
-  parser.end()
+  yield* parser.end()
 }
 
 /** Version and bytes of an ok chunk; throws what any other result means. */

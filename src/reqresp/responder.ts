@@ -1,5 +1,6 @@
 // The serving engine: bounded request, quota, deadlines, and chunks streamed with backpressure.
-import { encodeChunk, type ResponseChunk } from '../../protocols/framing/chunk.ts'
+import { type ResponseChunk } from '../../protocols/framing/chunk.ts'
+import { frameOf } from '../../protocols/framing/response-frame.ts'
 import { type ProtocolDef } from '../../protocols/protocol-def.ts'
 import { concatBytes } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
@@ -37,6 +38,8 @@ export interface Handler<Request, Chunk> {
   /** Quota tokens of one request. */
   readonly costTokens: number
   readonly lane: Lane
+  /** So long the answer waits for tokens before it is refused; left out: not at all, the peer is told when to come. */
+  readonly quotaWaitMs?: number
 }
 
 /** Who asks, and until when. */
@@ -92,12 +95,12 @@ export async function respond<Request, Chunk>(
   const { def, lane } = handler
   const entry = lane.enter(peer)
   if (entry.kind === 'refused') {
-    const refusal = { peer, stream, retryAfterMs: entry.retryAfterMs, lane }
+    const refusal = { peer, stream, retryAfterMs: entry.retryAfterMs, lane, def }
     await refuse(deps, refusal, deadlines.refusalMs)
     return
   }
   const { place } = entry
-  const sender = createSender({ clock, signal, deadlines, place, stream }, def.limits)
+  const sender = createSender({ clock, signal, deadlines, place, stream }, def)
   try {
     const until = AbortSignal.any([signal, place.signal])
     const whole = { clock, signal: until, what: 'serve', ms: deadlines.wholeMs }
@@ -112,7 +115,7 @@ export async function respond<Request, Chunk>(
     const isTold = thrown instanceof PlaceLost && !sender.isWriting()
     if (isTold) {
       const { retryAfterMs } = thrown
-      await refuse(deps, { peer, stream, retryAfterMs, lane }, deadlines.refusalMs)
+      await refuse(deps, { peer, stream, retryAfterMs, lane, def }, deadlines.refusalMs)
     } else {
       stream.abort(new Error('serving ended'))
     }
@@ -128,12 +131,14 @@ async function refuse(
     peer,
     stream,
     retryAfterMs,
-    lane
+    lane,
+    def
   }: {
     readonly peer: string
     readonly stream: ByteStream
     readonly retryAfterMs: number
     readonly lane: Lane
+    readonly def: Pick<ProtocolDef<never, never>, 'frame'>
   },
   ms: number
 ): Promise<void> {
@@ -143,7 +148,7 @@ async function refuse(
   }
   try {
     await withDeadline({ clock, signal, what: 'refusal', ms }, async () => {
-      await stream.write(encodeChunk({ result: 'rate-limited', retryAfterMs }, 0))
+      await stream.write(frameOf(def).encode({ result: 'rate-limited', retryAfterMs }, 0))
       await stream.closeWrite()
       // What comes is dropped as it comes: a reset before the other side has closed could take the answer with it.
       for await (const part of stream.source) if (part.length > REFUSED_PART_MAX_BYTES) return
@@ -177,14 +182,14 @@ function createSender(
     readonly place: LanePlace
     readonly stream: ByteStream
   },
-  { chunkMaxBytes }: ProtocolDef<unknown, unknown>['limits']
+  { limits: { chunkMaxBytes }, frame }: Pick<ProtocolDef<never, never>, 'limits' | 'frame'>
 ): Sender {
   const write = { clock, signal, what: 'write', ms: deadlines.chunkMs }
   let isWriting = false
   return {
     isWriting: () => isWriting,
     async send(chunk) {
-      const bytes = encodeChunk(chunk, chunkMaxBytes)
+      const bytes = frameOf({ frame }).encode(chunk, chunkMaxBytes)
       const startedMs = clock.monotonicMs()
       isWriting = true
       let overdrawnMs: number
@@ -210,7 +215,7 @@ async function answer<Request, Chunk>(
     readonly deadlines: ServeDeadlines
     readonly send: (chunk: ResponseChunk) => Promise<void>
   },
-  { def, serve, costTokens, lane }: Handler<Request, Chunk>,
+  { def, serve, costTokens, lane, quotaWaitMs = 0 }: Handler<Request, Chunk>,
   context: ServeContext
 ): Promise<void> {
   const { peer, stream, signal } = context
@@ -230,7 +235,8 @@ async function answer<Request, Chunk>(
     await send({ result, reason: errorMessage(thrown) })
     return
   }
-  const retryAfterMs = lane.quota.take(peer, costTokens)
+  const quota = { clock, lane, peer, costTokens, quotaWaitMs }
+  const retryAfterMs = await takeQuota(quota, signal)
   if (retryAfterMs > 0) {
     await send({ result: 'rate-limited', retryAfterMs })
     return
@@ -253,6 +259,29 @@ async function answer<Request, Chunk>(
       throw thrown
     }
     await send({ result: thrown.result, reason: thrown.message })
+  }
+}
+
+/** 0 once the tokens are taken; the milliseconds until they may be there, where that is longer than may be waited. */
+async function takeQuota(
+  {
+    clock,
+    lane,
+    peer,
+    costTokens,
+    quotaWaitMs
+  }: Pick<Handler<never, never>, 'costTokens' | 'lane'> & {
+    readonly clock: Clock
+    readonly peer: string
+    readonly quotaWaitMs: number
+  },
+  signal: AbortSignal
+): Promise<number> {
+  const untilMs = clock.monotonicMs() + quotaWaitMs
+  for (;;) {
+    const retryAfterMs = lane.quota.take(peer, costTokens)
+    if (retryAfterMs === 0 || clock.monotonicMs() + retryAfterMs > untilMs) return retryAfterMs
+    await clock.sleep(retryAfterMs, signal)
   }
 }
 

@@ -19,6 +19,8 @@ export interface ServedProtocol<Request, Chunk, Source> {
   /** Quota tokens of one request. */
   readonly costTokens: number
   readonly lane: LaneKind
+  /** For a wire without a word for "later": so long an answer waits for its tokens. Left out: not at all. */
+  readonly quotaWaitMs?: number
   readonly deadlines: ProtocolDeadlines
   /** True where recovery is worse off with a peer that does not answer it: operators are told of such a peer. */
   readonly isNeeded: boolean

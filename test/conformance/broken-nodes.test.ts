@@ -12,12 +12,14 @@ import { BROKEN_CLIENTS } from './broken/broken-clients.ts'
 import { BROKEN_DIFFS } from './broken/broken-diffs.ts'
 import { BROKEN_GOSSIPS } from './broken/broken-gossips.ts'
 import { BROKEN_HASHES } from './broken/broken-hashes.ts'
+import { BROKEN_PAYLOADS } from './broken/broken-payloads.ts'
 import { BROKEN_RANGES } from './broken/broken-ranges.ts'
 import { BROKEN_SERVERS } from './broken/broken-servers.ts'
 import { type FakeFaults } from './broken/fake-node.ts'
 import { failuresOf, type FakeRun, linesOf, runAgainst } from './broken/fake-run.ts'
 import { DIFF_REQUEST_CASES } from '../../protocols/conformance/cases/diff-cases.ts'
 import { HASH_REQUEST_CASES } from '../../protocols/conformance/cases/hash-cases.ts'
+import { PAYLOAD_CASES } from '../../protocols/conformance/cases/payload-cases.ts'
 import { RANGE_REQUEST_CASES } from '../../protocols/conformance/cases/range-cases.ts'
 import { type CaseResult } from '../../protocols/conformance/verdict.ts'
 
@@ -48,7 +50,8 @@ const PARTS = [
   { nodes: BROKEN_SERVERS, cases: SERVER_CASES, isDialled: false },
   { nodes: BROKEN_RANGES, cases: [...RANGE_REQUEST_CASES, ...ANSWER_CASES], isDialled: false },
   { nodes: BROKEN_HASHES, cases: [...HASH_REQUEST_CASES, ...ANSWER_CASES], isDialled: false },
-  { nodes: BROKEN_DIFFS, cases: [...DIFF_REQUEST_CASES, ...ANSWER_CASES], isDialled: false }
+  { nodes: BROKEN_DIFFS, cases: [...DIFF_REQUEST_CASES, ...ANSWER_CASES], isDialled: false },
+  { nodes: BROKEN_PAYLOADS, cases: PAYLOAD_CASES, isDialled: false }
 ] as const
 
 describe('the conformance suite', function () {

@@ -67,6 +67,7 @@ export const GOSSIP_REFUSAL_CASES: readonly ConformanceCase[] = [
   refusedPlan('GO-12', 'a false block hash', () => ({ blockHash: keccak256(Uint8Array.of(1)) })),
   refusedPlan('GO-13', 'excess blob gas', () => ({ payload: { excessBlobGas: 131_072n } })),
   refusedPlan('GO-21', 'blob gas', () => ({ payload: { blobGasUsed: 131_072n } })),
+  refusedPlan('GO-22', 'a block of number 0', () => ({ payload: { blockNumber: 0n } })),
   refusedPlan('GO-13', 'a withdrawal', () => ({
     payload: {
       withdrawals: [{ index: 0n, validatorIndex: 0n, address: new Uint8Array(20), amount: 1n }]

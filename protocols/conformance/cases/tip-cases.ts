@@ -119,7 +119,7 @@ export const TIP_ANSWER_CASES: readonly ConformanceCase[] = [
 export const TIP_GOSSIP_CASES: readonly ConformanceCase[] = [
   {
     id: 'TI-10 gossip',
-    rules: ['TI-10', 'TI-7'],
+    rules: ['TI-10', 'TI-7', 'TI-13'],
     title: 'counts gossip that it received before the question',
     run: checkGossipCounted
   }

@@ -13,7 +13,7 @@ import { bytesToHex, type Hex } from '../../base/bytes.ts'
 import { keccak256 } from '../../base/keccak.ts'
 import { NodeError } from '../../base/node-error.ts'
 import { recoverAddress, Secp256k1Error } from '../../base/secp256k1.ts'
-import { type BlockRef, type SignedBlock } from './block.ts'
+import { type Block, type BlockRef, type SignedBlock } from './block.ts'
 import { toBlock } from './header.ts'
 import { messageToHeader } from './payload.ts'
 import { type SignerSchedule } from './signer-schedule.ts'
@@ -41,6 +41,7 @@ export type MessageFailure =
   | { readonly code: 'blob-field-not-zero'; readonly field: 'blobGasUsed' | 'excessBlobGas' }
   | { readonly code: 'transaction-empty'; readonly index: number }
   | { readonly code: 'block-number-too-large'; readonly number: bigint }
+  | { readonly code: 'block-number-zero' }
   | { readonly code: 'block-hash-false'; readonly claimed: Hex; readonly computed: Hex }
 
 /** Thrown for a message that is no proof of a block. */
@@ -88,12 +89,26 @@ export function verifyBlockMessage(
   if (schedule !== undefined) {
     assertSignedBySchedule(schedule, { number: payload.blockNumber, hash: claimed, signer })
   }
+  return { ...hashedBlock(message), version, message: bytes, signer }
+}
+
+/**
+ * The block in a message whose signature counts for nothing, and may be zeros: its fields and its hash are sound, and no
+ * more is known of it. Only a parent hash that is known otherwise tells whose it is. Throws MessageError.
+ */
+export function verifyUnsignedMessage(version: TopicVersion, bytes: Uint8Array): Block {
+  return hashedBlock(decode(version, bytes))
+}
+
+function hashedBlock(message: BlockMessage): Block {
+  const { payload } = message
   assertFieldRules(message)
+  const claimed = bytesToHex(payload.blockHash)
   const block = toBlock(messageToHeader(message), payload.transactions)
   if (block.hash !== claimed) {
     throw new MessageError({ code: 'block-hash-false', claimed, computed: block.hash })
   }
-  return { ...block, version, message: bytes, signer }
+  return block
 }
 
 /**
@@ -136,6 +151,7 @@ function decode(version: TopicVersion, bytes: Uint8Array): BlockMessage {
 /** The rules that the layout alone does not hold a message to (protocols/gossip, "Validation"). */
 function assertFieldRules({ payload }: BlockMessage): void {
   const { blockNumber, withdrawals = [], transactions } = payload
+  if (blockNumber === 0n) throw new MessageError({ code: 'block-number-zero' })
   if (blockNumber >= NUMBER_END) {
     throw new MessageError({ code: 'block-number-too-large', number: blockNumber })
   }

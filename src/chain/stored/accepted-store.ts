@@ -11,7 +11,7 @@ import {
   walkAcceptedDown,
   walkContestedDown
 } from './accepted-index.ts'
-import { type BlockRef, type SignedBlock } from '../blocks/block.ts'
+import { type Block, type BlockRef, type SignedBlock } from '../blocks/block.ts'
 import { blockOperations, type BlockReader } from './block-reader.ts'
 import { putEntry, readEntry, unlessDamaged } from './chain-entry.ts'
 import { ChainError } from '../blocks/chain-error.ts'
@@ -127,7 +127,25 @@ export class AcceptedStore {
     return this.#unlessDamaged(hash, () => this.#reader.signedBlock(hash))
   }
 
-  /** The message of such a block, without decoding it. */
+  /**
+   * Writes blocks that came without a signature, and whose hashes signed descendants name. They can be adopted, and are
+   * not accepted: nobody is shown them as the signer's. Throws StoreError, SerialError.
+   */
+  async keepNamed(blocks: readonly Block[]): Promise<void> {
+    await this.#writes.run(async () => {
+      const missing = blocks.filter(({ hash }) => this.namedBlock(hash) === undefined)
+      if (missing.length === 0) return
+      await this.#store.batch(missing.flatMap(blockOperations), { sync: true })
+      for (const block of missing) this.#reader.remember(block)
+    })
+  }
+
+  /** By hash, with a signature or without one. One that is damaged on disk is not held. */
+  namedBlock(hash: Hex): Block | undefined {
+    return this.#unlessDamaged(hash, () => this.#reader.block(hash))
+  }
+
+  /** The message of an accepted block, without decoding it. */
   acceptedMessage(hash: Hex): VersionedMessage | undefined {
     return this.#unlessDamaged(hash, () => this.#reader.message(hash))
   }

@@ -1,12 +1,12 @@
 // Branches beside the canonical chain, as far as their blocks are held: where they fork, and which blocks descend from them.
 import { type Hex } from '../../base/bytes.ts'
 import { type AcceptedStore } from './accepted-store.ts'
-import { type BlockRef } from '../blocks/block.ts'
+import { type Block, type BlockRef } from '../blocks/block.ts'
 import { type BlockStore } from './block-store.ts'
 
 /** What branches are looked for in. */
 export interface BranchSource {
-  readonly accepted: Pick<AcceptedStore, 'acceptedBlock' | 'heldAt' | 'highestHeld'>
+  readonly accepted: Pick<AcceptedStore, 'acceptedBlock' | 'heldAt' | 'namedBlock' | 'highestHeld'>
   readonly blocks: Pick<BlockStore, 'canonicalHash' | 'head'>
 }
 
@@ -23,7 +23,7 @@ export interface Branch {
 /** Walks parent hashes down from a block. Undefined when the tip itself is not held. */
 export function traceBranch({ accepted, blocks }: BranchSource, tip: Hex): Branch | undefined {
   const path: BlockRef[] = []
-  let block = accepted.acceptedBlock(tip)
+  let block: Block | undefined = accepted.acceptedBlock(tip)
   if (block === undefined) return undefined
   while (block !== undefined) {
     const { number, hash, parentHash } = block
@@ -36,7 +36,7 @@ export function traceBranch({ accepted, blocks }: BranchSource, tip: Hex): Branc
       return { fork: parent, path: path.reverse(), missing: undefined }
     }
     if (number <= 1n) break
-    block = accepted.acceptedBlock(parentHash)
+    block = accepted.namedBlock(parentHash)
     if (block === undefined) return { fork: undefined, path: path.reverse(), missing: parent }
   }
   return { fork: undefined, path: path.reverse(), missing: undefined }

@@ -2,6 +2,7 @@
 import { type Hex } from '../../base/bytes.ts'
 import { createYielder } from '../../base/yielder.ts'
 import { type BlockRef } from '../../chain/blocks/block.ts'
+import { isSigned } from '../../chain/blocks/block-content.ts'
 import { type ActionDeps, type ActionOutcome } from './action-deps.ts'
 import { formatRef } from '../decide/findings.ts'
 import { type OnDiffs } from './ports.ts'
@@ -172,8 +173,8 @@ async function applyBlocks(
     }
     for (const hash of path.slice(appliedCount)) {
       signal.throwIfAborted()
-      const block = chain.accepted.acceptedBlock(hash)
-      if (block === undefined) throw new Error(`accepted block ${hash} is gone`)
+      const block = chain.accepted.namedBlock(hash)
+      if (block === undefined) throw new Error(`block ${hash} is gone`)
       const result = await apply.applyBlock(block)
       if (result.kind === 'refused') {
         const { number } = block
@@ -181,7 +182,7 @@ async function applyBlocks(
         knowledge.noteGapFailure({ target, firstMissing: number, lastMissing: number, reason })
         return 'failed'
       }
-      counter.add({ items: 1, bytes: block.message.length })
+      counter.add({ items: 1, bytes: isSigned(block) ? block.message.length : 0 })
     }
     return 'progress'
   })

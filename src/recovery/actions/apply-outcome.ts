@@ -9,7 +9,7 @@ import { type RecoveryApply } from './ports.ts'
 /** An ApplyError is the block's fault and a result; anything else is ours and is thrown. */
 export function recoveryApply(
   applier: Applier,
-  { accepted }: { readonly accepted: Pick<AcceptedStore, 'acceptedBlock'> }
+  { accepted }: { readonly accepted: Pick<AcceptedStore, 'namedBlock'> }
 ): RecoveryApply {
   const run = async (work: () => Promise<void>) => {
     try {
@@ -24,7 +24,7 @@ export function recoveryApply(
     applyBlock: (block) => run(() => applier.apply(block)),
     replayBlock: (number) => run(() => applier.replay(number)),
     linkBlocks: (path, onLinked, signal) => {
-      const block = (hash: Hex) => accepted.acceptedBlock(hash)
+      const block = (hash: Hex) => accepted.namedBlock(hash)
       return run(() => applier.link({ path, block, onLinked, signal }))
     }
   }

@@ -1,6 +1,6 @@
 // What recovery does to the node: applying, rebuilding states, walking to a target. `node/` satisfies each.
 import { type Hex } from '../../base/bytes.ts'
-import { type BlockRef, type SignedBlock } from '../../chain/blocks/block.ts'
+import { type Block, type BlockRef } from '../../chain/blocks/block.ts'
 import { type GapOutcome } from '../../sync/fetching/fill-gap.ts'
 import { type DiffsAtHand, type StateStretch } from '../knowledge/ports.ts'
 
@@ -10,8 +10,8 @@ export type ApplyResult =
 
 /** Applying blocks and rebuilding their state; nothing else writes either. */
 export interface RecoveryApply {
-  /** Executes the accepted block on the head, checks its root, persists it and moves the head. */
-  applyBlock(block: SignedBlock): Promise<ApplyResult>
+  /** Executes a block that is signed, or named by a signed descendant, on the head; persists it and moves the head. */
+  applyBlock(block: Block): Promise<ApplyResult>
   /** Executes a stored canonical block again for its state alone. */
   replayBlock(number: bigint): Promise<ApplyResult>
   /** Makes accepted blocks the chain up to the disk layer's, which ends the path, without executing them. */

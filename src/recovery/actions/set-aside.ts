@@ -18,18 +18,18 @@ export interface HeldAncestor extends BlockRef {
 /** The block and its held ancestors, down to the first that is canonical, or to the last that is held. */
 export async function* heldAncestors(
   chain: Pick<RecoveryChain, 'blocks'> & {
-    readonly accepted: Pick<RecoveryChain['accepted'], 'acceptedBlock'>
+    readonly accepted: Pick<RecoveryChain['accepted'], 'namedBlock'>
   },
   tip: Hex,
   yielder: Yielder = createYielder()
 ): AsyncGenerator<HeldAncestor, void, undefined> {
-  let block = chain.accepted.acceptedBlock(tip)
+  let block = chain.accepted.namedBlock(tip)
   for (let count = 0; block !== undefined && count < ANCESTORS_MAX; count++) {
     const { number, hash, parentHash } = block
     if (chain.blocks.canonicalHash(number) === hash) return
     yield { number, hash, parentHash }
     await yielder.maybeYield()
-    block = chain.accepted.acceptedBlock(parentHash)
+    block = chain.accepted.namedBlock(parentHash)
   }
 }
 

@@ -21,6 +21,7 @@ export interface RecoveryChain {
     | 'hasSetAside'
     | 'highestAccepted'
     | 'isSetAside'
+    | 'namedBlock'
     | 'setAside'
   >
   readonly holes: Pick<OpenHoles, 'missingBlock' | 'unknownHash'>

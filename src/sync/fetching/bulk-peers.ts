@@ -1,11 +1,17 @@
 // Who is asked for much, the best first; and the fetcher of blocks that asks them.
 import { BLOCKS_BY_RANGE } from '../../../protocols/blocks-by-range/codec.ts'
+import { PAYLOAD_BY_NUMBER } from '../../../protocols/payload-by-number/codec.ts'
 import { type Status } from '../../../protocols/status/codec.ts'
 import { type Clock } from '../../base/clock.ts'
 import { type Blame } from '../../peer/blame.ts'
 import { type NamedProtocol, type Spoken } from '../protocols/spoken-requests.ts'
 import { type PeerBlocksDeps } from './peer-blocks.ts'
 import { type BlockFetcher, createBlockFetcher } from './range-fetcher.ts'
+import {
+  createUnsignedBlocks,
+  type UnsignedBlocks,
+  type UnsignedBlocksDeps
+} from './unsigned-blocks.ts'
 
 /** Where peers are known. */
 export interface BulkPeersDeps {
@@ -13,7 +19,7 @@ export interface BulkPeersDeps {
   /** The last status of a peer, as a hint. */
   readonly claims: { status(peer: string): Pick<Status, 'unsafeNumber'> | undefined }
   readonly blame: Blame
-  readonly spoken: Pick<Spoken, 'isAsked'>
+  readonly spoken: Pick<Spoken, 'isAsked' | 'speaks'>
   /** True for a peer that is relied on: strangers get what such peers do not bring. */
   readonly isConfigured: (peer: string) => boolean
 }
@@ -39,6 +45,21 @@ export function createNodeFetcher(
     peers: (number) => rankedPeers(deps, number),
     onSlow: (peer, slowness) => void deps.blame.note(peer, slowness),
     isConfigured: deps.isConfigured
+  })
+}
+
+/** One for the whole node. A peer is asked that says it answers: a node of ours has nothing more by this than by others. */
+export function createNodeUnsignedBlocks(
+  deps: Omit<BulkPeersDeps, 'claims'> & Pick<UnsignedBlocksDeps, 'clock' | 'named'>,
+  requests: Pick<UnsignedBlocksDeps, 'request' | 'verifyPayload' | 'onFalse'>
+): UnsignedBlocks {
+  const { clock, named, blame, spoken, isConfigured } = deps
+  const { request, verifyPayload, onFalse } = requests
+  const isSpoken = (peer: string) => spoken.speaks(peer, PAYLOAD_BY_NUMBER) === true
+  return createUnsignedBlocks({
+    ...{ clock, named, request, verifyPayload, onFalse, isConfigured },
+    peers: () => bulkPeers(deps, PAYLOAD_BY_NUMBER).filter(isSpoken),
+    onSlow: (peer, slowness) => void blame.note(peer, slowness)
   })
 }
 

@@ -6,6 +6,7 @@ import { createYielder } from '../../base/yielder.ts'
 import { type BlockRef, type SignedBlock } from '../../chain/blocks/block.ts'
 import { GapWindow, type HeldHeights, WINDOW_RANGES_MAX } from './gap-window.ts'
 import { type BlockFetcher, type FetchedSlice, RANGE_BLOCKS_MAX } from './range-fetcher.ts'
+import { type UnsignedBlocks } from './unsigned-blocks.ts'
 
 /** The accepted blocks: what is in it was verified and is on disk. */
 export interface AcceptedBlocks extends HeldHeights {
@@ -39,6 +40,8 @@ export interface GapProgress {
 export interface FillGapDeps {
   readonly accepted: AcceptedBlocks
   readonly fetcher: BlockFetcher
+  /** Where nobody serves a block with its signature; left out: nowhere. */
+  readonly unsigned?: UnsignedBlocks | undefined
 }
 
 /** From where to where. */
@@ -53,7 +56,8 @@ export interface Gap {
 /**
  * The blocks between `floor` and `target`. Heights that are not held are fetched in ranges, several at once,
  * from the top down; blocks are kept by hash as they come, so one that is not on the target's branch costs its
- * transfer and harms nothing. Where the peers' chains do not have the wanted block, it is asked for by hash.
+ * transfer and harms nothing. Where the peers' chains do not have the wanted block, it is asked for by hash; and where
+ * nobody has it with its signature, of nodes of the OP Stack by its height: its child proves it.
  */
 export async function fillGap(
   deps: FillGapDeps,
@@ -89,7 +93,7 @@ interface WalkDeps extends FillGapDeps {
 }
 
 async function walkBack(deps: WalkDeps, { floor, target, signal }: Gap): Promise<GapOutcome> {
-  const { accepted, window } = deps
+  const { accepted, window, unsigned } = deps
   const fetchBranch = createBranchFetch(deps, floor, signal)
   const yielder = createYielder()
   const path: Hex[] = []
@@ -98,7 +102,10 @@ async function walkBack(deps: WalkDeps, { floor, target, signal }: Gap): Promise
     signal.throwIfAborted()
     await yielder.maybeYield()
     await window.fill()
-    const parent = window.parentOf(wanted) ?? accepted.acceptedBlock(wanted.hash)?.parentHash
+    const parent =
+      window.parentOf(wanted) ??
+      accepted.acceptedBlock(wanted.hash)?.parentHash ??
+      unsigned?.block(wanted.hash)?.parentHash
     if (parent === undefined) {
       const failure = (await window.waitFor(wanted.number)) ? undefined : await fetchBranch(wanted)
       if (failure !== undefined) return failure
@@ -119,7 +126,7 @@ async function walkBack(deps: WalkDeps, { floor, target, signal }: Gap): Promise
  * wanted branch, what is missing next is first asked for as a range of that peer's.
  */
 function createBranchFetch(
-  { window, fetcher, take }: WalkDeps,
+  { window, fetcher, take, unsigned }: WalkDeps,
   floor: BlockRef,
   signal: AbortSignal
 ): (wanted: BlockRef) => Promise<GapOutcome | undefined> {
@@ -138,6 +145,7 @@ function createBranchFetch(
       holder = outcome.peer
       return undefined
     }
+    if ((await unsigned?.fetch(wanted, { signal }))?.kind === 'done') return undefined
     const failure = window.failure(wanted.number)
     return {
       kind: 'unserved',

@@ -13,6 +13,7 @@ import { type AcceptedBlocks, fillGap } from '../fetching/fill-gap.ts'
 import { type HoleMender } from './mend-holes.ts'
 import { type HoleRun } from './open-holes.ts'
 import { type BlockFetcher, type HeightRange } from '../fetching/range-fetcher.ts'
+import { type UnsignedBlocks } from '../fetching/unsigned-blocks.ts'
 
 /** Heights that are looked at in one go; then others have their turn. */
 export const SEARCH_BATCH_HEIGHTS = 256n
@@ -35,6 +36,8 @@ export interface HoleFillerDeps {
     acceptedAt(number: bigint): readonly BlockRef[]
   }
   readonly fetcher: BlockFetcher
+  /** Where nobody serves a block with its signature; left out: nowhere. */
+  readonly unsigned?: UnsignedBlocks
   /** The receipts in a diff of the block, proved by its header. Throws ApplyError `diff-refused`. */
   readonly receiptsOf: (diff: Uint8Array, block: Block) => readonly Receipt[]
   readonly fetchDiffs: (
@@ -161,7 +164,7 @@ class Filler implements HoleFiller {
 
   /** Why some of it did not come; undefined when all of it did. */
   async #fetchBlocks({ first, last }: HoleRun, signal: AbortSignal): Promise<string | undefined> {
-    const { mender, accepted, fetcher, log } = this.#deps
+    const { mender, accepted, fetcher, unsigned, log } = this.#deps
     const { holes, chain } = mender
     const peers = new Set<string>()
     const onFetched = ({ peer }: { readonly peer: string }) => void peers.add(peer)
@@ -172,7 +175,11 @@ class Filler implements HoleFiller {
     if (child !== undefined && below !== undefined) {
       const target = { number: last + 1n, hash: child }
       const floor = { number: first - 1n, hash: below }
-      const outcome = await fillGap({ accepted, fetcher }, { floor, target, signal }, { onFetched })
+      const outcome = await fillGap(
+        { accepted, fetcher, unsigned },
+        { floor, target, signal },
+        { onFetched }
+      )
       if (outcome.kind === 'unserved') reason = outcome.reason
     } else {
       reason = await this.#fetchTop(last, onFetched, signal)
@@ -205,7 +212,7 @@ class Filler implements HoleFiller {
     onFetched: (slice: { readonly peer: string }) => void,
     signal: AbortSignal
   ): Promise<string | undefined> {
-    const { mender, accepted, fetcher } = this.#deps
+    const { mender, accepted, fetcher, unsigned } = this.#deps
     const hash = mender.holes.update(number)?.hash
     if (hash === undefined) return 'the block above it is not there yet'
     const outcome = await fetcher.block(
@@ -216,7 +223,9 @@ class Filler implements HoleFiller {
       },
       { signal }
     )
-    return outcome.kind === 'done' ? undefined : errorMessage(outcome.error)
+    if (outcome.kind === 'done') return undefined
+    const second = await unsigned?.fetch({ number, hash }, { signal })
+    return second?.kind === 'done' ? undefined : errorMessage(outcome.error)
   }
 
   async #fetchReceipts(run: HoleRun, signal: AbortSignal): Promise<string | undefined> {

@@ -56,11 +56,21 @@ export function verifyFrom(
   peer: string,
   message: VersionedMessage
 ): SignedBlock {
+  return verifiedFrom({ onFalse }, peer, () => verify(message))
+}
+
+/** What `verify` makes of something that the peer served. Throws PeerBlocksError where it throws; `codeOf` says of whose doing. */
+export function verifiedFrom<Verified>(
+  { onFalse }: Pick<BlockChecks, 'onFalse'>,
+  peer: string,
+  verify: () => Verified,
+  codeOf: (thrown: unknown) => 'block-false' | 'block-unusable' = blockFailureCode
+): Verified {
   try {
-    return verify(message)
+    return verify()
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown)
-    throw falseBlock({ onFalse }, { code: blockFailureCode(thrown), peer, reason }, thrown)
+    throw falseBlock({ onFalse }, { code: codeOf(thrown), peer, reason }, thrown)
   }
 }
 

@@ -3,13 +3,14 @@ import { type RequestDeadlines } from '../../reqresp/requester.ts'
 import { type ServedProtocol } from '../../reqresp/served-protocol.ts'
 import { type MessageByHashSource, SERVED_BLOCKS_BY_HASH } from './blocks-by-hash.ts'
 import { type MessageSource, SERVED_BLOCKS_BY_RANGE } from './blocks-by-range.ts'
+import { SERVED_PAYLOAD_BY_NUMBER, type StoredPayloads } from './payload-by-number.ts'
 import { SERVED_SIGNED_TIP, type TipSource } from './signed-tip.ts'
 import { SERVED_STATE_DIFFS, type StoredDiffs } from './state-diffs-by-range.ts'
 import { SERVED_STATUS, type StatusSource } from './status.ts'
 
 /** What all of them are served from. A protocol takes the least that it needs; node/ joins the sum. */
 export interface ServedSources extends TipSource, StatusSource {
-  readonly blocks: MessageSource & StoredDiffs
+  readonly blocks: MessageSource & StoredDiffs & StoredPayloads
   readonly accepted: MessageByHashSource
 }
 
@@ -19,7 +20,8 @@ export const SERVED_PROTOCOLS: readonly ServedProtocol<unknown, unknown, ServedS
   SERVED_STATUS,
   SERVED_BLOCKS_BY_RANGE,
   SERVED_BLOCKS_BY_HASH,
-  SERVED_STATE_DIFFS
+  SERVED_STATE_DIFFS,
+  SERVED_PAYLOAD_BY_NUMBER
 ]
 
 const ASK_DEADLINES: ReadonlyMap<string, RequestDeadlines> = new Map(

@@ -5,7 +5,7 @@ import { type RequestChunks } from './asking.ts'
 import { SERVED_PROTOCOLS } from './served-protocols.ts'
 
 /** A protocol, whatever its values. */
-export type NamedProtocol = Pick<ProtocolDef<never, never>, 'name' | 'version'>
+export type NamedProtocol = Pick<ProtocolDef<never, never>, 'name' | 'version' | 'frame'>
 
 /** What is known of peers. */
 export interface SpokenDeps {

@@ -30,7 +30,7 @@ export const BROKEN_GOSSIPS: readonly BrokenNode[] = [
     what: 'takes extraData of more than 32 bytes',
     faults: { gossip: { skipped: ['BM-7'] } }
   },
-  ...['GO-9', 'GO-11', 'GO-12', 'GO-13', 'GO-14', 'GO-15', 'GO-21'].map((rule) => ({
+  ...['GO-9', 'GO-11', 'GO-12', 'GO-13', 'GO-14', 'GO-15', 'GO-21', 'GO-22'].map((rule) => ({
     rule,
     what: 'does not look at it',
     faults: { gossip: { skipped: [rule] } }

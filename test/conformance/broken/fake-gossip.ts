@@ -148,6 +148,7 @@ async function judge(
   if (breaks('GO-12', () => toHex(computed) !== toHex(blockHash))) return undefined
   const { withdrawals = [], blobGasUsed = 0n, excessBlobGas = 0n } = block.payload
   if (breaks('GO-13', () => withdrawals.length > 0 || excessBlobGas > 0n)) return undefined
+  if (breaks('GO-22', () => block.payload.blockNumber === 0n)) return undefined
   if (breaks('GO-21', () => blobGasUsed > 0n)) return undefined
   const height = `${topic} ${String(number)}`
   const hashes = seen.get(height) ?? new Set<string>()

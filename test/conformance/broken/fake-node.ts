@@ -22,6 +22,7 @@ import {
   makeFakeChain
 } from './fake-chain.ts'
 import { type GossipFaults, serveGossip, SOUND_GOSSIP } from './fake-gossip.ts'
+import { type PayloadAnswer, servePayload, servePayloads } from './fake-payloads.ts'
 import { walkBack, type WalkFaults } from './fake-walk.ts'
 
 /** What is wrong with a fake; nothing, when empty. */
@@ -30,6 +31,8 @@ export interface FakeFaults {
   readonly chain?: ChainFault
   readonly answers?: (sound: FakeAnswers, chain: readonly ChainBlock[]) => Partial<FakeAnswers>
   readonly gossip?: Partial<GossipFaults>
+  /** What it answers to payload_by_number. */
+  readonly payloads?: PayloadAnswer
   /** Chains besides its own whose ids it serves. */
   readonly otherChains?: readonly bigint[]
   readonly waitsForClose?: boolean
@@ -69,6 +72,7 @@ export async function startFakeNode(faults: FakeFaults, peer?: string): Promise<
       })
     }
   }
+  await servePayloads(host, chain, faults.payloads ?? servePayload)
   await serveGossip(host, { ...SOUND_GOSSIP, ...faults.gossip }, extra)
   const ending = new AbortController()
   const dialling =

@@ -7,12 +7,13 @@ import { decodeWithdrawals } from '../../../protocols/block-message/withdrawal-l
 import { BLOCKS_BY_HASH } from '../../../protocols/blocks-by-hash/codec.ts'
 import { BLOCKS_BY_RANGE } from '../../../protocols/blocks-by-range/codec.ts'
 import { decodeChunkHeader, decodeChunkPayload } from '../../../protocols/framing/chunk.ts'
-import { ChunkParser } from '../../../protocols/framing/chunk-parser.ts'
+import { frameOf } from '../../../protocols/framing/response-frame.ts'
 import { FramingError } from '../../../protocols/framing/framing-error.ts'
 import { decompressMessage, messageId } from '../../../protocols/gossip/codec.ts'
 import { parseBlocksTopic } from '../../../protocols/gossip/topic.ts'
 import { type ProtocolDef } from '../../../protocols/protocol-def.ts'
 import { ProtocolError } from '../../../protocols/protocol-error.ts'
+import { PAYLOAD_BY_NUMBER, toMessageLayout } from '../../../protocols/payload-by-number/codec.ts'
 import { SIGNED_TIP } from '../../../protocols/signed-tip/codec.ts'
 import {
   compressBlock,
@@ -20,6 +21,7 @@ import {
   decompressedBytes,
   SnappyError
 } from '../../../protocols/snappy-block.ts'
+import { compressFramed, decompressFramed } from '../../../protocols/snappy-framed.ts'
 import { decompressInSlices } from '../../../protocols/snappy-slices.ts'
 import { STATE_DIFFS_BY_RANGE } from '../../../protocols/state-diffs-by-range/codec.ts'
 import { StateDiffError } from '../../../protocols/state-diffs-by-range/state-diff-error.ts'
@@ -44,7 +46,7 @@ const isProtocolError = isOf(ProtocolError)
 function requestDecoders<Request, Chunk>(
   folder: string,
   file: string,
-  { name, request, chunk, limits }: ProtocolDef<Request, Chunk>
+  { name, request, chunk, limits, frame }: ProtocolDef<Request, Chunk>
 ): readonly Decoder[] {
   const [seeds, isDeclared] = [vectorSeeds(folder), isProtocolError]
   const covers = [`protocols/${folder}/${file}`]
@@ -66,14 +68,15 @@ function requestDecoders<Request, Chunk>(
     {
       name: `${name} stream`,
       covers: ['protocols/framing/chunk-parser.ts ChunkParser'],
-      seeds: [...vectorSeeds('framing'), ...seeds.map(framed)],
+      seeds: frame === undefined ? [...vectorSeeds('framing'), ...seeds.map(framed)] : seeds,
       decode: (bytes) => {
-        const parser = new ChunkParser(limits)
+        const parser = frameOf({ frame }).createParser(limits)
         for (const part of [bytes.subarray(0, 3), bytes.subarray(3)]) {
           for (const one of parser.push(part))
             if (one.result === 'ok') chunk.decode(one.version, one.bytes)
         }
-        parser.end()
+        for (const one of parser.end())
+          if (one.result === 'ok') chunk.decode(one.version, one.bytes)
       },
       isDeclared
     }
@@ -168,6 +171,24 @@ export const WIRE_DECODERS: readonly Decoder[] = [
   ...requestDecoders('blocks-by-range', 'codec.ts BLOCKS_BY_RANGE', BLOCKS_BY_RANGE),
   ...requestDecoders('blocks-by-hash', 'codec.ts BLOCKS_BY_HASH', BLOCKS_BY_HASH),
   ...requestDecoders('state-diffs-by-range', 'codec.ts STATE_DIFFS_BY_RANGE', STATE_DIFFS_BY_RANGE),
+  ...requestDecoders('payload-by-number', 'codec.ts PAYLOAD_BY_NUMBER', PAYLOAD_BY_NUMBER),
+  {
+    name: 'payload without a signature',
+    covers: ['protocols/payload-by-number/codec.ts toMessageLayout'],
+    seeds: BLOCK_SEEDS.map((message) => message.subarray(65)),
+    decode: (bytes) => {
+      const laidOut = toMessageLayout({ version: 1, bytes }, () => 3)
+      decodeBlockMessage(laidOut.version, laidOut.message)
+    },
+    isDeclared: isProtocolError
+  },
+  {
+    name: 'snappy, framed',
+    covers: ['protocols/snappy-framed.ts decompressFramed'],
+    seeds: BLOCK_SEEDS.map(compressFramed),
+    decode: (bytes) => decompressFramed(bytes, SNAPPY_MAX_BYTES),
+    isDeclared: isOf(SnappyError)
+  },
   {
     name: 'state diff',
     covers: [

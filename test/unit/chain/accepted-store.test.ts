@@ -7,6 +7,7 @@ import { ChainError } from '../../../src/chain/blocks/chain-error.ts'
 import { createSignerSchedule } from '../../../src/chain/blocks/signer-schedule.ts'
 import { CHAIN_PREFIX, hashKey, numberKey } from '../../../src/store/keys.ts'
 import {
+  childBlock,
   OTHER_KEY,
   signChain,
   signChild,
@@ -52,6 +53,28 @@ describe('the accepted store', () => {
       assert.deepEqual(one.acceptedBlock(first.hash), first)
       assert.deepEqual(one.acceptedMessage(first.hash), { version: 3, message: first.message })
       assert.deepEqual(one.highestAccepted(), ref(first))
+    }
+  })
+  it('keeps a block without a signature apart: it is named, and neither accepted nor shown', async () => {
+    const unsigned = childBlock(genesis, { transactionsCount: 2 })
+    await accepted.keepNamed([unsigned])
+    assert.equal(store.batches.at(-1)?.sync, true)
+    for (const one of [accepted, await reopen()]) {
+      assert.equal(one.namedBlock(unsigned.hash)?.hash, unsigned.hash)
+      assert.equal(one.acceptedBlock(unsigned.hash), undefined)
+      assert.equal(one.acceptedMessage(unsigned.hash), undefined)
+      assert.deepEqual([one.acceptedAt(1n), one.heldAt(1n)], [[], []])
+      assert.equal(one.highestAccepted(), undefined)
+    }
+  })
+  it('takes the signature of a block that came without one before', async () => {
+    assert.equal(childBlock(genesis, { transactionsCount: 2 }).hash, first.hash)
+    await accepted.keepNamed([childBlock(genesis, { transactionsCount: 2 })])
+    await accepted.accept([first])
+    await accepted.keepNamed([childBlock(genesis, { transactionsCount: 2 })])
+    for (const one of [accepted, await reopen()]) {
+      assert.deepEqual(one.acceptedBlock(first.hash), first)
+      assert.deepEqual(one.namedBlock(first.hash), first)
     }
   })
   it('writes all blocks of a call in one batch, synced to disk', async () => {

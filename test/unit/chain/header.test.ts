@@ -20,7 +20,7 @@ import { childBlock, testGenesisBlock } from '../../support/signed-chain.ts'
 interface Vectors {
   readonly full: {
     readonly messages: readonly {
-      readonly version: number
+      readonly version: TopicVersion
       readonly plain: string
       readonly blockHash: string
       readonly transactionsRoot: string
@@ -31,12 +31,11 @@ interface Vectors {
 const { messages } = (readVectors('block-message') as Vectors).full
 const FORKS = [Hardfork.Paris, Hardfork.Shanghai, Hardfork.Cancun, Hardfork.Prague]
 
-for (const { version: name, plain, blockHash, transactionsRoot } of messages) {
-  const version = (name - 1) as TopicVersion
+for (const { version, plain, blockHash, transactionsRoot } of messages) {
   const message = decodeBlockMessage(version, fromHex(plain))
   const header = messageToHeader(message)
 
-  describe(`the header of V${name}`, () => {
+  describe(`the header of V${version + 1}`, () => {
     it('has the block hash that the message names, and its transactions root', () => {
       assert.equal(headerHash(header), blockHash)
       assert.equal(toHex(header.transactionsRoot), transactionsRoot)

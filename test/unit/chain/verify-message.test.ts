@@ -132,7 +132,8 @@ describe('verifyBlockMessage', () => {
     [
       { transactions: [Uint8Array.of(2), new Uint8Array(0)] },
       { code: 'transaction-empty', index: 1 }
-    ]
+    ],
+    [{ blockNumber: 0n }, { code: 'block-number-zero' }]
   ] as const) {
     it(`refuses ${failure.code}`, () => {
       assert.deepEqual(

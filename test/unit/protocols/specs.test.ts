@@ -1,6 +1,7 @@
 // The spec pages: rules numbered without gaps, every MUST in a rule, every example in the vectors.
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
+import { protocolId } from '../../../protocols/protocol-def.ts'
 import { SERVED_PROTOCOLS } from '../../../src/sync/protocols/served-protocols.ts'
 import { projectPath } from '../../support/project-root.ts'
 
@@ -11,6 +12,7 @@ const PREFIXES: Readonly<Record<string, string>> = {
   'blocks-by-range': 'BR',
   framing: 'FR',
   gossip: 'GO',
+  'payload-by-number': 'PN',
   'signed-tip': 'TI',
   'state-diffs-by-range': 'SD',
   status: 'ST'
@@ -35,12 +37,12 @@ describe('spec pages', () => {
       assert.ok(overview.includes(`](${folder}/README.md)`), folder)
       const found = SERVED_PROTOCOLS.find(({ def }) => def.name.replaceAll('_', '-') === folder)
       if (found === undefined) continue
-      const { name, version, limits } = found.def
+      const { limits } = found.def
       const [, id, ...given] =
         /^Id `([^`]+)`\. Limits: request ([\d,]+), chunk ([\d,]+)(?: \([^)]*\))?, chunks ([\d,]+)\.$/m.exec(
           readPage(folder)
         ) ?? []
-      assert.equal(id, `/rekindle/req/${name}/<chainId>/${String(version)}`)
+      assert.equal(id, protocolId(found.def, 901n).replace('/901/', '/<chainId>/'))
       assert.ok(overview.includes(`| \`${id}\` |`), id)
       assert.deepEqual(
         given.map((text) => Number(text.replaceAll(',', ''))),

@@ -121,7 +121,7 @@ export function createWorld({
     /** Runs while accepted blocks are being written. */
     onAccept: (() => Promise<void>) | undefined
     /** Runs before a block is applied. */
-    onApply: ((block: SignedBlock) => Promise<void>) | undefined
+    onApply: ((block: BlockRef) => Promise<void>) | undefined
     /** Runs once the gate is open, while the set of backups is being written. */
     onSettle: (() => void) | undefined
     hasRoom: boolean
@@ -167,6 +167,7 @@ export function createWorld({
     },
     accepted: {
       acceptedBlock: (hash) => accepted.get(hash),
+      namedBlock: (hash) => accepted.get(hash),
       acceptedAt: (number) => counting().filter((block) => block.number === number),
       // The canonical blocks count as accepted, as those of a node are.
       contestedHeights: () =>

@@ -212,7 +212,7 @@ describe('the held ancestors of a block', () => {
     const blocks = Array.from({ length: LENGTH }, (_, index) => testBlock(index + 1, 'b'))
     const held = new Map(blocks.map((block) => [block.hash, block]))
     const chain = {
-      accepted: { acceptedBlock: (hash: Hex) => held.get(hash) },
+      accepted: { namedBlock: (hash: Hex) => held.get(hash) },
       blocks: { canonicalHash: () => undefined }
     }
     let looksCount = 0
@@ -236,7 +236,7 @@ describe('the held ancestors of a block', () => {
     const blocks = Array.from({ length: 200 }, (_, index) => testBlock(index + 1, 'b'))
     const held = new Map(blocks.map((block) => [block.hash, block]))
     const chain = {
-      accepted: { acceptedBlock: (hash: Hex) => held.get(hash) },
+      accepted: { namedBlock: (hash: Hex) => held.get(hash) },
       blocks: { canonicalHash: () => undefined }
     }
     let turnsCount = 0

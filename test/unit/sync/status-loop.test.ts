@@ -43,6 +43,10 @@ interface Rig {
 
 const running: Rig[] = []
 
+function askedMs({ asked }: Pick<Rig, 'asked'>): readonly number[] {
+  return asked.map((one) => Number(one.split('@')[1]))
+}
+
 /** The hooks of each group of tests. */
 function useFixture(): void {
   afterEach(async () => {
@@ -132,6 +136,22 @@ describe('the status loop', () => {
     assert.deepEqual(asked, ['a@1000', 'b@1000', 'a@2000', 'b@2000'])
     await clock.advance(5_000)
     assert.deepEqual(asked.slice(4), ['a@3000', 'b@3000'])
+  })
+  it('tells a peer that connects again within the second when that is over, and leaves it out no more', async () => {
+    const rig = start(['a'])
+    rig.loop.onConnected('a')
+    await rig.clock.advance(STATUS_INTERVAL_MS)
+    const firstMs = askedMs(rig).at(-1)!
+    rig.connected = []
+    await rig.clock.advance(STATUS_INTERVAL_MS / 4)
+    rig.connected = ['a']
+    rig.loop.onConnected('a')
+    await rig.clock.advance(STATUS_INTERVAL_MS / 4)
+    assert.equal(askedMs(rig).at(-1), firstMs)
+    await rig.clock.advance(STATUS_INTERVAL_MS)
+    const [, ...again] = askedMs(rig).slice(askedMs(rig).indexOf(firstMs))
+    assert.equal(again.length, 1)
+    assert.ok(again[0]! - firstMs >= STATUS_INTERVAL_MS, String(again[0]! - firstMs))
   })
   it('leaves out who is gone', async () => {
     const rig = start(['a', 'b'])
