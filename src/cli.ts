@@ -18,13 +18,13 @@ async function run(): Promise<number> {
   const { processIo } = await import('./cli/command-io.ts')
   const { runCommandLine } = await import('./cli/command-line.ts')
   const { readVersion } = await import('./node/version.ts')
-  const deps = { version: readVersion(), loadParsers, loadInit, loadRun }
+  const deps = { version: readVersion(), loadParsers, loadInit, loadSetup, loadRun }
   return runCommandLine(process.argv.slice(2), deps, processIo())
 }
 
 async function loadParsers() {
-  const { parseListen, parsePeer } = await import('./net/peer-address.ts')
-  return { parseListen, parsePeer }
+  const { parseAdvertised, parseListen, parsePeer } = await import('./net/peer-address.ts')
+  return { parseAdvertised, parseListen, parsePeer }
 }
 
 async function loadInit() {
@@ -35,6 +35,12 @@ async function loadInit() {
   const genesisHash = async (genesis: Parameters<typeof computeGenesisBlock>[0]) =>
     (await computeGenesisBlock(genesis)).hash
   return { readers, init: { clock: systemClock, createPeerKey, genesisHash } }
+}
+
+async function loadSetup() {
+  const parsers = await loadParsers()
+  const { createPeerKey, readPeerKey } = await import('./net/peer-key.ts')
+  return { ...parsers, createPeerKey, readPeerKey }
 }
 
 async function loadRun() {

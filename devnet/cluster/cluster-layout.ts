@@ -11,7 +11,7 @@ import { type ConfigKeyName } from '../../src/config/config-keys.ts'
 import { planInit } from '../../src/cli/init-plan.ts'
 import { writeNode } from '../../src/cli/init.ts'
 import { computeGenesisBlock } from '../../src/node/open-stores.ts'
-import { parseListen, parsePeer } from '../../src/net/peer-address.ts'
+import { parseAdvertised, parseListen, parsePeer } from '../../src/net/peer-address.ts'
 import { generatePeerKey, type PeerKey } from '../../src/net/peer-key.ts'
 import { createSigningKey } from '../../src/signer/key-file.ts'
 import { claimDirectory } from './claim-directory.ts'
@@ -150,7 +150,7 @@ async function writeOne(
       sequencerKey,
       chainId: undefined
     },
-    { parsePeer, parseListen }
+    { parseAdvertised, parseListen, parsePeer }
   )
   const { configFile } = await writeNode(initPlan, {
     clock: systemClock,

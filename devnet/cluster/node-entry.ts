@@ -3,7 +3,7 @@ import '../../src/net/promise-with-resolvers.ts'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { boundHeapGrowth } from '../../src/base/heap-growth.ts'
 import { errorMessage } from '../../src/base/node-error.ts'
-import { parseListen, parsePeer } from '../../src/net/peer-address.ts'
+import { parseAdvertised, parseListen, parsePeer } from '../../src/net/peer-address.ts'
 import { type PeerKey, readPeerKey } from '../../src/net/peer-key.ts'
 import { failureLines, startExitCode } from '../../src/cli/failure-lines.ts'
 import { createLog } from '../../src/node/log.ts'
@@ -86,7 +86,7 @@ async function readInputs(): Promise<StartInputs<PeerKey>> {
     env: {},
     cwd: process.cwd()
   }
-  return readStartInputs(sources, {}, { parseListen, parsePeer, readPeerKey })
+  return readStartInputs(sources, {}, { parseAdvertised, parseListen, parsePeer, readPeerKey })
 }
 
 /** Protections that are settings. */

@@ -7,7 +7,7 @@ import { type Block, type SignedBlock, toRef } from '../../src/chain/blocks/bloc
 import { blockToMessage } from '../../src/chain/blocks/payload.ts'
 import { encodeSignedPart } from '../../protocols/block-message/codec.ts'
 import { keccak256 } from '../../src/base/keccak.ts'
-import { parseListen, parsePeer } from '../../src/net/peer-address.ts'
+import { parseAdvertised, parseListen, parsePeer } from '../../src/net/peer-address.ts'
 import { readPeerKey } from '../../src/net/peer-key.ts'
 import { type ChainParts, openChainParts } from '../../src/node/chain-parts.ts'
 import { readStartInputs } from '../../src/config/start-inputs.ts'
@@ -81,7 +81,7 @@ export async function extendChain(
   { seed, isStateKept }: BuildOptions
 ): Promise<BuiltChain> {
   const sources = { configFile, flags: {}, strayArguments: [], env: {}, cwd: process.cwd() }
-  const readers = { parseListen, parsePeer, readPeerKey }
+  const readers = { parseAdvertised, parseListen, parsePeer, readPeerKey }
   const inputs = await readStartInputs(sources, {}, readers)
   const { config, genesis } = inputs
   if (config.signer === undefined) throw new Error(`${configFile} is not a sequencer's`)

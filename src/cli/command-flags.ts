@@ -1,7 +1,12 @@
 // The flags that stand for config keys: how they are declared, and how their values are taken.
 import { type Command } from 'commander'
 import { type ConfigSources } from '../config/config-layers.ts'
-import { CONFIG_KEY_NAMES, configKey, type ConfigKeyName } from '../config/config-keys.ts'
+import {
+  CONFIG_KEY_NAMES,
+  configKey,
+  type ConfigKeyName,
+  takesMany
+} from '../config/config-keys.ts'
 
 /** What commander makes of the flags of one call: camelCase names, text, lists, or true. */
 export type GivenFlags = Readonly<Record<string, string | readonly string[] | boolean | undefined>>
@@ -9,14 +14,18 @@ export type GivenFlags = Readonly<Record<string, string | readonly string[] | bo
 /** What a command says of a flag where it is not what `run` says. */
 export type FlagNotes = Readonly<Partial<Record<ConfigKeyName, string>>>
 
-/** Declares a flag for each key that has one. What is no flag stays in `command.args`, for `strayArguments`. */
-export function addConfigFlags(command: Command, notes: FlagNotes = {}): Command {
+/** Declares a flag for each of these keys that has one. What is no flag stays in `command.args`, for `strayArguments`. */
+export function addConfigFlags(
+  command: Command,
+  notes: FlagNotes = {},
+  names = CONFIG_KEY_NAMES
+): Command {
   command.allowUnknownOption().allowExcessArguments()
-  for (const name of CONFIG_KEY_NAMES) {
-    const { flag, argument = 'value', purpose, form } = configKey(name)
+  for (const name of names) {
+    const { flag, argument = 'value', purpose } = configKey(name)
     if (flag === undefined) continue
     const flags = `--${flag} <${argument}>`
-    if (form === 'list') command.option(flags, `${purpose} (repeat for each)`, collect)
+    if (takesMany(configKey(name))) command.option(flags, `${purpose} (repeat for each)`, collect)
     else command.option(flags, notes[name] ?? `${purpose} (${defaultNote(name)})`)
   }
   return command

@@ -15,6 +15,25 @@ export const INIT_FLAG_NOTES: FlagNotes = {
     "time from block to block: op whole seconds; opbnb 1000, 500 or 250 (default: the genesis file's; 1000 in the sample)"
 }
 
+/** Below `key`. */
+export const KEY_NOTES = `
+new overwrites nothing, and writes with mode 600; neither prints the key. The address of a signing key is
+what a genesis file and --signer name, a peer id what --peer and --backup end in.
+
+  rekindle key new sequencer.key
+  rekindle init --role sequencer --datadir seq --sequencer-key sequencer.key \\
+    --genesis genesis.json --block-time 2000`
+
+/** Below the flags of role. */
+export const ROLE_NOTES = `
+Both nodes must have stopped. The key and its record move from one to the other; this command edits the
+file, and refuses a sequencer whose key is not there. Flags are written into the file.
+
+  rekindle role --config seq.keys/config.json --to backup --peer /ip4/10.0.0.2/tcp/9222/p2p/16Uiu2…
+  mv seq.keys/sequencer.key seq.keys/signed-record backup.keys/
+  rekindle role --config backup.keys/config.json --to sequencer \\
+    --backup /ip4/10.0.0.1/tcp/9222/p2p/16Uiu2…`
+
 /** Below the flags of init. */
 export const INIT_NOTES = `
 DATADIR holds the databases and nothing else: it can be deleted, and is fetched from peers again. Gone
@@ -27,6 +46,11 @@ height; a copy of it that is put back with the databases would not know that it 
 the record, and never put one back.
 
 Flags alone count: no REKINDLE_* variable does. What they say is written into config.json.
+
+geth's and op-geth's genesis files are taken as they are. What they do not say is named beside them, the
+same on every node: --block-time, and --signer (default for a sequencer: its own key). Or the file says
+both, in its config: "rekindle":
+{ "blockTimeMs": 2000, "signers": [{ "fromBlock": 0, "address": "0x…" }] }.
 
 Without --genesis a sequencer gets a sample chain whose accounts, of the mnemonic
 "test test test test test test test test test test test junk", anybody can spend from.

@@ -22,6 +22,7 @@ import { CONFIG_KEYS } from '../config/config-keys.ts'
 import { ONE_START_FLAGS } from '../config/one-start.ts'
 import { type PeerIdentity } from '../config/start-inputs.ts'
 import { type RunDeps } from './run-command.ts'
+import { addKey, addRole, type SetupFiles } from './setup-commands.ts'
 
 /** Where a node's JSON-RPC is unless told otherwise. */
 const DEFAULT_RPC_URL = `http://${CONFIG_KEYS.rpc.default}`
@@ -32,6 +33,8 @@ export interface CommandLineDeps<Key extends PeerIdentity> {
   /** For commands that read the config of a node. */
   readonly loadParsers: LoadParsers
   readonly loadInit: () => Promise<InitCommandDeps>
+  /** For commands around a setup. */
+  readonly loadSetup: () => Promise<SetupFiles>
   readonly loadRun: () => Promise<RunDeps<Key>>
 }
 
@@ -47,6 +50,8 @@ export async function runCommandLine<Key extends PeerIdentity>(
   }
   const program = createProgram(deps.version, io)
   addInit(program.command('init'), deps.loadInit, { io, end })
+  addKey(program.command('key'), deps.loadSetup, { io, end })
+  addRole(program.command('role'), deps.loadSetup, { io, end })
   addRun(program.command('run'), deps.loadRun, { io, end })
   addStatus(program.command('status'), { io, end })
   addSigner(program.command('signer'), deps.loadParsers, { io, end })

@@ -1,7 +1,12 @@
 // `rekindle config`: every key with its unit and default, and the schema of the config file.
 import { defaultText } from './command-flags.ts'
 import { type CommandIo, EXIT_CODE } from './command-io.ts'
-import { CONFIG_KEY_NAMES, configKey, type ConfigKeyName } from '../config/config-keys.ts'
+import {
+  CONFIG_KEY_NAMES,
+  configKey,
+  type ConfigKeyName,
+  takesMany
+} from '../config/config-keys.ts'
 import { ENV_PREFIX } from '../config/config-layers.ts'
 import { ONE_START_FLAGS } from '../config/one-start.ts'
 
@@ -42,9 +47,10 @@ function formatDefaults(): string {
 }
 
 function otherWays(name: ConfigKeyName): readonly string[] {
-  const { flag, env, form } = configKey(name)
-  const repeat = form === 'list' ? ', repeated for each' : ''
-  const comma = form === 'list' ? ', separated by commas' : ''
+  const { flag, env } = configKey(name)
+  const isMany = takesMany(configKey(name))
+  const repeat = isMany ? ', repeated for each' : ''
+  const comma = isMany ? ', separated by commas' : ''
   return [
     ...(flag === undefined ? [] : [`--${flag}${repeat}`]),
     ...(env === undefined ? [] : [`${ENV_PREFIX}${env}${comma}`])

@@ -160,7 +160,7 @@ export async function readDirectory(
   if (dataDir === undefined || genesisFile === undefined) throw new ConfigError(problems)
   await assertDataDirectory(dataDir)
   const genesis = await readFile(genesisFile, 'utf8')
-    .then(parseGenesis)
+    .then((text) => parseGenesis(text, { blockTimeMs: draft.values.blockTimeMs, signers: named }))
     .catch((thrown: unknown) => {
       const problem = `it cannot be used: ${errorMessage(thrown)}`
       throw new ConfigError([{ key: 'genesisFile', from: genesisFile, problem }])

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { type Hex } from '../base/bytes.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { ChainError } from '../chain/blocks/chain-error.ts'
+import { type SignerPeriod } from '../chain/blocks/signer-schedule.ts'
 import { type Genesis, parseGenesis } from '../chain/genesis/genesis.ts'
 import { readSigningKey } from '../signer/key-file.ts'
 import { SignerError } from '../signer/signer-error.ts'
@@ -15,7 +16,8 @@ import {
   KEY_DIR_FILES,
   keyDirOf,
   readAddresses,
-  readServers
+  readServers,
+  readSigners
 } from '../config/config-checks.ts'
 import { ConfigDraft } from '../config/config-draft.ts'
 import { ConfigError, quoteValue } from '../config/config-error.ts'
@@ -40,7 +42,6 @@ export interface InitPlan {
   readonly role: 'sequencer' | 'backup'
   readonly dataDir: string
   readonly keyDir: string
-  readonly listen: string
   /** Undefined: the sample. */
   readonly genesis: { readonly text: string; readonly parsed: Genesis } | undefined
   readonly sample: { readonly chainId: number; readonly blockTimeMs: number }
@@ -48,7 +49,14 @@ export interface InitPlan {
   readonly signer: { readonly keyFile: string; readonly address: Hex } | undefined
   /** What the config file holds besides the paths, in its order. */
   readonly settings: ConfigValues
+  /** Neither genesis nor flags name a signer: the node's own key signs every block, and its config says so. */
+  readonly isOwnSigner: boolean
+  /** Where peers reach it; the first of `--advertise`, or where it listens. */
+  readonly address: string
 }
+
+/** Stands for a signer whose key is not made yet; the genesis block does not depend on it. */
+const UNKNOWN_SIGNER: SignerPeriod = { fromBlock: 0n, address: `0x${'00'.repeat(20)}` }
 
 /** Chain id of the sample; the OP Stack's own devnet has it too. */
 const SAMPLE_CHAIN_ID = 901
@@ -77,13 +85,17 @@ export async function planInit(
   const draft = new ConfigDraft(values, layers.values, [...layers.problems, ...problems])
   draft.requireGiven('role', { isFlagOnly: true })
   draft.requireGiven('dataDir', { isFlagOnly: true })
-  const { listen } = readAddresses(draft, parsers)
+  const { listen, advertise } = readAddresses(draft, parsers)
   readServers(draft)
   checkBlockTime(draft)
   const sample = readSample(draft, initFlags)
-  const genesis = await readGenesis(draft)
+  const signers = readSigners(draft)
   const signer = await readSigner(draft, initFlags, cwd)
-  if (genesis !== undefined) checkGenesis(draft, genesis.parsed, signer)
+  const genesis = await readGenesis(draft, signers)
+  if (genesis !== undefined) checkGenesis(draft, genesis.parsed)
+  const isOwnSigner = genesis?.parsed.config.signers.includes(UNKNOWN_SIGNER) === true
+  const named = signers ?? (isOwnSigner ? undefined : genesis?.parsed.config.signers)
+  if (values.role === 'sequencer' && named) checkSigner(draft, named, signer?.address)
   const dataDir = draft.path('dataDir')
   const keyDir = dataDir && resolve(cwd, initFlags.keyDir ?? keyDirOf(dataDir))
   if (dataDir !== undefined && keyDir !== undefined) await checkPlaces(draft, dataDir, keyDir)
@@ -92,7 +104,8 @@ export async function planInit(
     throw new ConfigError(draft.problems)
   }
   const settings = settingsToWrite(values, new Set(layers.values.keys()), genesis !== undefined)
-  return { role, dataDir, keyDir, listen, genesis, sample, signer, settings }
+  const [address = listen] = advertise
+  return { role, dataDir, keyDir, genesis, sample, signer, settings, isOwnSigner, address }
 }
 
 /** Only what was given: a default that changes later is to hold for this node too. */
@@ -118,7 +131,10 @@ function readSample(draft: ConfigDraft, { chainId }: InitFlags): InitPlan['sampl
   return { chainId: id, blockTimeMs }
 }
 
-async function readGenesis(draft: ConfigDraft): Promise<InitPlan['genesis']> {
+async function readGenesis(
+  draft: ConfigDraft,
+  signers: readonly SignerPeriod[] | undefined
+): Promise<InitPlan['genesis']> {
   const path = draft.path('genesisFile')
   if (path === undefined) {
     if (draft.values.role === 'backup') {
@@ -131,7 +147,9 @@ async function readGenesis(draft: ConfigDraft): Promise<InitPlan['genesis']> {
   }
   try {
     const text = await readFile(path, 'utf8')
-    return { text, parsed: parseGenesis(text) }
+    const { role, blockTimeMs } = draft.values
+    const own = role === 'sequencer' ? [UNKNOWN_SIGNER] : undefined
+    return { text, parsed: parseGenesis(text, { blockTimeMs, signers: signers ?? own }) }
   } catch (thrown) {
     reportGenesis(draft, thrown)
     return undefined
@@ -169,23 +187,27 @@ async function readSigner(
   }
 }
 
-/** The preset counts its block time, and it names the key: a new one cannot be one that it names already. */
-function checkGenesis(draft: ConfigDraft, genesis: Genesis, signer: InitPlan['signer']): void {
-  const { role, preset, blockTimeMs } = draft.values
+/** The preset counts its block time. */
+function checkGenesis(draft: ConfigDraft, genesis: Genesis): void {
+  const { preset, blockTimeMs } = draft.values
   const isItsTime = blockTimeMs === undefined && !draft.isRefused('blockTimeMs')
   const problem = preset && isItsTime && blockTimeProblem(preset, genesis.config.blockTimeMs)
   if (problem) draft.report('blockTimeMs', problem)
-  if (role === 'sequencer') checkSigner(draft, genesis, signer?.address)
 }
 
-function checkSigner(draft: ConfigDraft, genesis: Genesis, address: Hex | undefined): void {
-  const addresses = [...new Set(genesis.config.signers.map((signer) => signer.address))]
+/** A new key cannot be one that genesis or flags name already. */
+function checkSigner(
+  draft: ConfigDraft,
+  signers: readonly SignerPeriod[],
+  address: Hex | undefined
+): void {
+  const addresses = [...new Set(signers.map((signer) => signer.address))]
   if (address !== undefined && addresses.includes(address)) return
   const names = addresses.join(', ')
   const problem =
     address === undefined
-      ? `must be given: the genesis file names who signs (${names}), and a new key would be another`
-      : `is the key of ${address}, but the genesis file has blocks signed by ${names}`
+      ? `must be given: genesis file or --signer name who signs (${names}), and a new key would be another`
+      : `is the key of ${address}, but genesis file or --signer have blocks signed by ${names}`
   draft.reportFlag('sequencer-key', problem)
 }
 

@@ -33,6 +33,8 @@ export interface InitResult {
   readonly genesisHash: Hex
   readonly configFile: string
   readonly genesisFile: string
+  /** What a backup's init has to be told beside the genesis file, which does not say it. */
+  readonly backupFlags: readonly string[]
 }
 
 /** Ten accounts of the well-known mnemonic "test test … junk": anybody can spend what they hold. */
@@ -84,11 +86,25 @@ async function writeFiles(plan: InitPlan, deps: InitDeps, made: string[]): Promi
     await record.create().finally(() => record.close())
     made.push(paths.signedRecord)
   }
-  await writeNewFile(paths.config, configText(plan, paths, signer?.keyFile), 0o600)
-  const multiaddr = `${localAddress(plan.listen)}/p2p/${peerId}`
+  await writeNewFile(paths.config, configText(plan, paths, signer), 0o600)
+  const multiaddr = `${localAddress(plan.address)}/p2p/${peerId}`
   const { config: configFile, genesis: genesisFile } = paths
   const address = signer?.address
-  return { peerId, multiaddr, signer: address, chainId, genesisHash, configFile, genesisFile }
+  const backupFlags = flagsForBackups(plan, address)
+  const identity = { peerId, multiaddr, signer: address, chainId, genesisHash }
+  return { ...identity, configFile, genesisFile, backupFlags }
+}
+
+function flagsForBackups(
+  { settings: { blockTimeMs, signers }, isOwnSigner }: InitPlan,
+  address: Hex | undefined
+): readonly string[] {
+  const named = signers?.map((one) => (one.fromBlock > 0 ? `${one.fromBlock}:` : '') + one.address)
+  const all = named ?? (isOwnSigner && address !== undefined ? [address] : [])
+  return [
+    ...all.flatMap((one) => ['--signer', one]),
+    ...(blockTimeMs === undefined ? [] : ['--block-time', String(blockTimeMs)])
+  ]
 }
 
 /** Every address of a machine is none that can be dialled; loopback is one of them. */
@@ -98,6 +114,11 @@ function localAddress(listen: string): string {
     .replace(/^\/ip6\/::\//, '/ip6/::1/')
 }
 
+interface NodeSigner {
+  readonly keyFile: string
+  readonly address: Hex
+}
+
 type KeyDirPaths = Readonly<Record<keyof typeof KEY_DIR_FILES, string>>
 
 function pathsIn(keyDir: string): KeyDirPaths {
@@ -105,11 +126,7 @@ function pathsIn(keyDir: string): KeyDirPaths {
   return Object.fromEntries(entries) as KeyDirPaths
 }
 
-async function makeSigner(
-  plan: InitPlan,
-  paths: KeyDirPaths,
-  made: string[]
-): Promise<{ readonly keyFile: string; readonly address: Hex }> {
+async function makeSigner(plan: InitPlan, paths: KeyDirPaths, made: string[]): Promise<NodeSigner> {
   if (plan.signer !== undefined) return plan.signer
   const { address } = await createSigningKey(paths.sequencerKey)
   made.push(paths.sequencerKey)
@@ -127,13 +144,13 @@ function sampleText(
 }
 
 /** Paths are relative to the file, so that all of it can be moved or mounted elsewhere. */
-function configText(plan: InitPlan, paths: KeyDirPaths, keyFile: string | undefined): string {
+function configText(plan: InitPlan, paths: KeyDirPaths, signer: NodeSigner | undefined): string {
   const fromFile = (path: string) => relative(plan.keyDir, path)
   const signing =
-    keyFile === undefined
+    signer === undefined
       ? {}
       : {
-          sequencerKeyFile: plan.signer === undefined ? fromFile(keyFile) : keyFile,
+          sequencerKeyFile: plan.signer === undefined ? fromFile(signer.keyFile) : signer.keyFile,
           signedRecordFile: fromFile(paths.signedRecord)
         }
   const config = {
@@ -143,7 +160,8 @@ function configText(plan: InitPlan, paths: KeyDirPaths, keyFile: string | undefi
     peerKeyFile: fromFile(paths.peerKey),
     ...signing,
     adminTokenFile: fromFile(paths.adminToken),
-    ...plan.settings
+    ...plan.settings,
+    ...(plan.isOwnSigner && signer && { signers: [{ fromBlock: 0, address: signer.address }] })
   }
   return `${JSON.stringify(config, undefined, 2)}\n`
 }

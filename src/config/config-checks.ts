@@ -19,6 +19,8 @@ import { ONE_START_FLAGS, type OneStartFlags, type OneStartName } from './one-st
 export interface AddressParsers {
   /** An address with a peer id at its end, or /p2p/ and the peer id alone. */
   readonly parsePeer: (text: string) => PeerAddress
+  /** An address without a peer id that others can dial; returned as it is written in full. */
+  readonly parseAdvertised: (text: string) => string
   /** An address that can be listened on; returned as it is written in full. */
   readonly parseListen: (text: string) => string
 }
@@ -94,6 +96,7 @@ export function isWithin(directory: string, path: string): boolean {
 /** Where the node listens, and who it connects to. */
 export interface ConfigAddresses {
   readonly listen: string
+  readonly advertise: readonly string[]
   readonly peers: readonly PeerAddress[]
   readonly backups: readonly PeerAddress[]
 }
@@ -107,15 +110,30 @@ export function readAddresses(draft: ConfigDraft, parsers: AddressParsers): Conf
   } catch (thrown) {
     draft.reportValue('listen', values.listen, `cannot be listened on: ${errorMessage(thrown)}`)
   }
+  const advertise = readAdvertised(draft, parsers)
   const backups = readPeers(draft, 'backups', parsers)
   const named = new Map(backups.map((backup) => [backup.peerId, backup]))
   const peers = readPeers(draft, 'peers', parsers, named).filter(({ peerId }) => !named.has(peerId))
-  return { listen, peers, backups }
+  return { listen, advertise, peers, backups }
+}
+
+function readAdvertised(
+  draft: ConfigDraft,
+  { parseAdvertised }: AddressParsers
+): readonly string[] {
+  return (draft.values.advertise ?? []).flatMap((text, index) => {
+    try {
+      return [parseAdvertised(text)]
+    } catch (thrown) {
+      draft.reportValue('advertise', text, `cannot be dialled: ${errorMessage(thrown)}`, index)
+      return []
+    }
+  })
 }
 
 /** What tells an operator that two nodes have one identity, and how to part them. */
 export const ONE_KEY_EACH =
-  'two nodes must not have one peer.key: give one of them its own, as rekindle init writes it, or openssl rand -hex 32'
+  'two nodes must not have one peer.key: give one of them its own, as rekindle init writes it, or rekindle key new --peer FILE'
 
 function readPeers(
   draft: ConfigDraft,
@@ -162,7 +180,10 @@ export function readServers(draft: ConfigDraft): ConfigServers {
     draft.reportValue('sequencerRpc', sequencerRpc, 'is not an http or https URL')
   }
   if (sequencerRpc !== undefined && draft.values.role === 'sequencer') {
-    draft.report('sequencerRpc', 'is for a backup: a sequencer takes transactions itself')
+    draft.report(
+      'sequencerRpc',
+      'is for a backup: a sequencer takes transactions itself; "rekindle role --to sequencer" takes it out of the file'
+    )
   }
   return { rpc, metrics, sequencerRpc }
 }

@@ -3,7 +3,7 @@ import { BLOCK_TIME_MAX_MS, BLOCK_TIME_MIN_MS } from '../chain/blocks/block-time
 import { BACKUPS_MAX } from '../peer/configured-peers.ts'
 
 /** How the text of a flag or of the environment becomes the value of a key. */
-export type TextForm = 'text' | 'integer' | 'integer-or-text' | 'list'
+export type TextForm = 'text' | 'integer' | 'integer-or-text' | 'list' | 'signers'
 
 /** One key. Where a key has no flag, it has a variable all the same, unless no text can hold it. */
 export interface ConfigKey {
@@ -27,6 +27,8 @@ export interface ConfigKey {
 
 /** Most peers that are named. */
 export const PEERS_MAX = 64
+/** Most addresses that a node gives out as its own. */
+export const ADVERTISED_MAX = 8
 /** What an address looks like, in words. */
 export const ADDRESS_TEXT = 'an address: 0x and 40 hex digits'
 
@@ -71,6 +73,15 @@ export const CONFIG_KEYS = {
     argument: 'multiaddr',
     env: 'LISTEN'
   },
+  advertise: {
+    expected: `a list of at most ${ADVERTISED_MAX} multiaddrs, as /dns4/seq.example.org/tcp/9222`,
+    purpose: 'where peers reach this node, told to them in place of where it listens',
+    default: [],
+    form: 'list',
+    flag: 'advertise',
+    argument: 'multiaddr',
+    env: 'ADVERTISE'
+  },
   peers: {
     expected: `a list of at most ${PEERS_MAX} multiaddrs`,
     purpose:
@@ -101,8 +112,12 @@ export const CONFIG_KEYS = {
   },
   signers: {
     expected: 'a list of {fromBlock, address}',
-    purpose: 'who signs blocks from which height on',
-    fallback: "the genesis file's"
+    purpose: 'who signs blocks; HEIGHT:ADDRESS for one that signs from a later height on',
+    fallback: "the genesis file's",
+    form: 'signers',
+    flag: 'signer',
+    argument: 'address',
+    env: 'SIGNER'
   },
   sequencerKeyFile: {
     expected: 'a file',
@@ -204,6 +219,11 @@ export type ConfigKeyName = keyof typeof CONFIG_KEYS
 
 /** All names in their order. */
 export const CONFIG_KEY_NAMES = Object.keys(CONFIG_KEYS) as readonly ConfigKeyName[]
+
+/** True for a key that takes several texts. */
+export function takesMany({ form }: ConfigKey): boolean {
+  return form === 'list' || form === 'signers'
+}
 
 /** A key of the table, in the shape they all share. */
 export function configKey(name: ConfigKeyName): ConfigKey {

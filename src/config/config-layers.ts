@@ -9,6 +9,7 @@ import {
   configKey,
   type ConfigKeyName,
   isConfigKeyName,
+  takesMany,
   type TextForm
 } from './config-keys.ts'
 import { oneStartFlagOf, oneStartProblem } from './one-start.ts'
@@ -59,7 +60,7 @@ export async function readLayers(sources: ConfigSources): Promise<GivenValues> {
     const { env: variable, flag, form = 'text' } = configKey(name)
     const text = variable === undefined ? undefined : env[`${ENV_PREFIX}${variable}`]
     if (text !== undefined && text !== '') {
-      const parts = form === 'list' ? text.split(',').map((part) => part.trim()) : text
+      const parts = takesMany(configKey(name)) ? text.split(',').map((part) => part.trim()) : text
       values.set(name, {
         value: fromText(form, parts),
         from: `${ENV_PREFIX}${variable}`,
@@ -164,7 +165,14 @@ function unknownKeyProblem(name: string): string {
 
 /** Text that is no number where one is wanted stays text, and fails its check with that text. */
 function fromText(form: TextForm, text: string | readonly string[]): unknown {
+  if (form === 'signers') return [text].flat().map(signerFromText)
   if (typeof text !== 'string' || form === 'text') return text
   if (form === 'list') return [text]
   return /^-?\d{1,15}$/.test(text) ? Number(text) : text
+}
+
+/** `ADDRESS`, or `HEIGHT:ADDRESS`. What is neither stays text, and fails its check with that text. */
+function signerFromText(text: string): unknown {
+  const [, height = '0', address] = /^(?:(\d{1,15}):)?(0x[0-9a-fA-F]+)$/.exec(text) ?? []
+  return address === undefined ? text : { fromBlock: Number(height), address }
 }

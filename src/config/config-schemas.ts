@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { BLOCK_TIME_MAX_MS, BLOCK_TIME_MIN_MS } from '../chain/blocks/block-times.ts'
 import { SIGNER_PERIODS_MAX } from '../chain/blocks/signer-schedule.ts'
 import { BACKUPS_MAX } from '../peer/configured-peers.ts'
-import { ADDRESS_TEXT, type ConfigKeyName, PEERS_MAX } from './config-keys.ts'
+import { ADDRESS_TEXT, ADVERTISED_MAX, type ConfigKeyName, PEERS_MAX } from './config-keys.ts'
 
 const PATH_LENGTH_MAX = 4096
 
@@ -20,11 +20,17 @@ const SCHEMAS = {
   genesisFile: path,
   peerKeyFile: path,
   listen: z.string().max(512),
+  advertise: z.array(peerAddress).max(ADVERTISED_MAX),
   peers: z.array(peerAddress).max(PEERS_MAX),
   backups: z.array(peerAddress).max(BACKUPS_MAX),
   quorum: z.union([z.enum(['auto', 'all', 'none']), z.int().min(1).max(BACKUPS_MAX)]),
   signers: z
-    .array(z.strictObject({ fromBlock: blockNumber, address }, { error: 'an object' }))
+    .array(
+      z.strictObject(
+        { fromBlock: blockNumber, address },
+        { error: 'ADDRESS or HEIGHT:ADDRESS, in the file {fromBlock, address}' }
+      )
+    )
     .min(1)
     .max(SIGNER_PERIODS_MAX),
   sequencerKeyFile: path,

@@ -72,7 +72,15 @@ export async function readConfig(
 
 type ConfigParts = Pick<
   NodeConfig,
-  'listen' | 'peers' | 'backups' | 'rpc' | 'metrics' | 'sequencerRpc' | 'signers' | 'oneStart'
+  | 'listen'
+  | 'advertise'
+  | 'peers'
+  | 'backups'
+  | 'rpc'
+  | 'metrics'
+  | 'sequencerRpc'
+  | 'signers'
+  | 'oneStart'
 >
 
 /** Called once nothing is wrong: every key without a fallback has its value then. */

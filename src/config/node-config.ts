@@ -32,6 +32,8 @@ export interface NodeConfig {
   readonly genesisFile: string
   readonly peerKeyFile: string
   readonly listen: string
+  /** Where peers reach it, without its peer id; empty: where it listens. */
+  readonly advertise: readonly string[]
   /** Without those that are backups too. */
   readonly peers: readonly PeerAddress[]
   readonly backups: readonly PeerAddress[]

@@ -50,7 +50,7 @@ export async function readStartInputs<Key extends PeerIdentity>(
   const report = (key: ConfigKeyName, problem: string, from?: string) =>
     void problems.push({ key, from, problem })
   const [genesis, peerKey, address, adminToken] = await Promise.all([
-    readGenesisFile(read.paths.genesisFile, report),
+    readGenesisFile(read, report),
     readPeerKeyFile(read.paths.peerKeyFile, readers, report),
     readSignerAddress(read.paths.signer?.keyFile, report),
     readTokenFile(read.paths.adminTokenFile, report)
@@ -67,12 +67,13 @@ export async function readStartInputs<Key extends PeerIdentity>(
 type Report = (key: ConfigKeyName, problem: string, from?: string) => void
 
 async function readGenesisFile(
-  path: string | undefined,
+  { paths: { genesisFile: path }, draft, signers }: ReadConfig,
   report: Report
 ): Promise<Genesis | undefined> {
   if (path === undefined) return undefined
   try {
-    return parseGenesis(await readFile(path, 'utf8'))
+    const { blockTimeMs } = draft.values
+    return parseGenesis(await readFile(path, 'utf8'), { blockTimeMs, signers })
   } catch (thrown) {
     if (!(thrown instanceof ChainError && thrown.failure.code === 'genesis-invalid')) {
       report('genesisFile', `it cannot be read: ${errorMessage(thrown)}`, path)

@@ -6,6 +6,7 @@ import {
   EMPTY_REQUESTS_HASH,
   MESSAGE_PASSER_HASH
 } from '../chain/blocks/header.ts'
+import { extraDataForChild } from '../chain/blocks/holocene-extra.ts'
 import { orderedRoot } from '../trie/ordered-root.ts'
 import { type ExecutionResult } from './block-loop.ts'
 import { type ComputedLayer } from './engine.ts'
@@ -34,7 +35,7 @@ export function sealHeader(
     gasLimit: environment.gasLimit,
     gasUsed: result.gasUsed,
     timestamp: environment.timestamp,
-    extraData: parent.header.extraData,
+    extraData: extraDataForChild(parent.header.extraData),
     prevRandao: environment.prevRandao,
     nonce: EMPTY_NONCE,
     baseFeePerGas: environment.baseFeePerGas,

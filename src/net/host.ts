@@ -28,6 +28,8 @@ export interface HostOptions {
   readonly peerKey: PeerKey
   /** Multiaddr to listen on; undefined: dials only. */
   readonly listen: string | undefined
+  /** Multiaddrs that peers are told in place of where the host listens; empty: those. */
+  readonly advertise?: readonly string[]
   /** Multiaddrs with peer ids of the configured peers. */
   readonly peers: readonly string[]
   readonly chainId: bigint
@@ -67,7 +69,7 @@ const PING_TIMEOUT_MAX_MS = 20_000
 /** Starts listening. Throws NetError `listen-unavailable`. */
 export async function startHost(options: HostOptions): Promise<Host> {
   const { peerKey, listen, peers, chainId, seenTtlMs, agentVersion } = options
-  const { isRefused = () => false, connections = CONNECTION_BOUNDS } = options
+  const { isRefused = () => false, connections = CONNECTION_BOUNDS, advertise = [] } = options
   const logger = quietLogger()
   let host: Host | undefined = undefined
   const isKept = (peer: string) =>
@@ -83,7 +85,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   host = await createLibp2p<HostServices>({
     privateKey: peerKey.privateKey,
     nodeInfo: { userAgent: markProcess(agentVersion) },
-    addresses: { listen: listen === undefined ? [] : [listen] },
+    addresses: { listen: listen === undefined ? [] : [listen], announce: [...advertise] },
     transports: [tcp({ backlog: ACCEPTS_MAX })],
     ...(logger && { logger }),
     connectionProtector: bounds.connectionProtector,

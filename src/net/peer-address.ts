@@ -39,6 +39,18 @@ export function isDialled({ multiaddr }: Pick<ParsedPeer, 'multiaddr'>): boolean
   return !multiaddr.startsWith('/p2p/')
 }
 
+/** An address over TCP that others can dial, without a peer id. Throws an Error that says what is wrong. */
+export function parseAdvertised(text: string): string {
+  const components = parseComponents(text)
+  assertTcp(components)
+  const [host, port] = components
+  if (Number(port?.value) === 0) throw new Error('port 0 cannot be dialled')
+  if (['0.0.0.0', '::'].includes(host?.value ?? '')) {
+    throw new Error('it is every address of a machine, and none that can be dialled')
+  }
+  return multiaddr(text).toString()
+}
+
 /** An address over TCP to listen on; port 0 takes any that is free. Throws an Error that says what is wrong. */
 export function parseListen(text: string): string {
   const components = parseComponents(text)

@@ -28,6 +28,7 @@ import { type HoleMender } from '../sync/holes/mend-holes.ts'
 import { createClosers } from '../base/closers.ts'
 import { type Blame } from '../peer/blame.ts'
 import { type FileBudget, shareFiles } from './file-limit.ts'
+import { warnOfGenesisTime } from './genesis-warning.ts'
 import { createNodeParts, type NodeParts } from './node-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { type NodeRecovery } from './node-status.ts'
@@ -81,6 +82,7 @@ export async function createNode(
       storeFilesMax: files.storeFilesMax
     })
     closers.add('stores', () => chain.stores.close())
+    warnOfGenesisTime(inputs, chain.applier.head().number, { clock, log })
     closers.add('flush', () => flush(chain, log))
     const signer = await openNodeSigner(inputs, chain)
     if (signer !== undefined) closers.add('signer', () => signer.close())
@@ -273,6 +275,7 @@ async function startNodeNetwork(
   const options = {
     peerKey,
     listen: config.listen,
+    advertise: config.advertise,
     peers: [...[...config.backups, ...config.peers].map(({ multiaddr }) => multiaddr), ...former],
     chainId: genesis.config.chainId,
     seenTtlMs: (config.preset === 'op' ? OP_PRESET : OPBNB_PRESET).seenTtlMs,

@@ -175,7 +175,9 @@ describe('nodes that the README tells how to run', function () {
 
   it('change places: the backup goes on with the chain, the old sequencer follows it', async () => {
     const nodes = await runBoth()
-    const [move = '', old, next] = await readmeCommands('### Make a backup the sequencer')
+    const [move = '', oldRole, nextRole, old, next] = await readmeCommands(
+      '### Make a backup the sequencer'
+    )
     await stop(nodes[0])
     const last = await headOf('backup')
     await stop(nodes[1])
@@ -185,6 +187,11 @@ describe('nodes that the README tells how to run', function () {
     for (const path of paths.slice(0, -1)) {
       const to = join(directory.path, target, basename(path))
       await rename(join(directory.path, path), to)
+    }
+    for (const command of [oldRole, nextRole]) {
+      const role = new CommandProcess(rekindleArguments(command, values), { cwd: directory.path })
+      const { exitCode, stderr } = await role.ended()
+      assert.equal(exitCode, 0, stderr)
     }
     start(old, 'seq')
     start(next, 'backup')

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../src/base/clock.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { type Block } from '../../src/chain/blocks/block.ts'
-import { parseListen, parsePeer } from '../../src/net/peer-address.ts'
+import { parseAdvertised, parseListen, parsePeer } from '../../src/net/peer-address.ts'
 import { readPeerKey } from '../../src/net/peer-key.ts'
 import { type ChainParts, openChainParts } from '../../src/node/chain-parts.ts'
 import { readStartInputs } from '../../src/config/start-inputs.ts'
@@ -80,7 +80,11 @@ async function openAt(configFile: string, dataDir: string): Promise<ChainParts> 
     env: {},
     cwd: process.cwd()
   }
-  const inputs = await readStartInputs(sources, {}, { parseListen, parsePeer, readPeerKey })
+  const inputs = await readStartInputs(
+    sources,
+    {},
+    { parseAdvertised, parseListen, parsePeer, readPeerKey }
+  )
   return openChainParts(inputs, {
     clock: systemClock,
     log: silentLog,

@@ -8,6 +8,7 @@ type Given = Pick<NodeConfig, 'role' | 'dataDir' | 'genesisFile' | 'listen' | 's
 export function liveConfig(given: Given & Partial<NodeConfig>): NodeConfig {
   return {
     peerKeyFile: `${given.dataDir}.key`,
+    advertise: [],
     peers: [],
     backups: [],
     quorum: 'auto',

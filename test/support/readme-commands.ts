@@ -17,14 +17,15 @@ export async function readmeCommands(heading: string): Promise<readonly string[]
   )
 }
 
-/** The arguments of a command of the README after `npx rekindle`, its `<…>` filled in. */
+/** The arguments of a command of the README after `npx rekindle`, its `<…>` filled in, as a shell would hand them over. */
 export function rekindleArguments(
   command: string | undefined,
   values: Readonly<Record<string, string>>
 ): readonly string[] {
   const prefix = 'npx rekindle '
   if (command?.startsWith(prefix) !== true) throw new Error(`no command of ours: ${command ?? ''}`)
-  return fillIn(command.slice(prefix.length), values).split(/\s+/)
+  const words = fillIn(command.slice(prefix.length), values).split(/\s+/)
+  return words.map((word) => word.replace(/^"(.*)"$/, '$1'))
 }
 
 /** Replaces each placeholder and each address by the test's own. Throws for a placeholder without a value. */

@@ -39,3 +39,16 @@ export function decodeHoloceneExtraData(bytes: Uint8Array): Eip1559Parameters | 
   const elasticity = view.getUint32(5, false)
   return denominator === 0 || elasticity === 0 ? undefined : { denominator, elasticity }
 }
+
+/**
+ * What the base fee of a block's child follows. No extraData is a genesis file of geth's tools, and means the OP
+ * Stack's own numbers. Undefined when the bytes are in no form.
+ */
+export function parametersForChild(extraData: Uint8Array): Eip1559Parameters | undefined {
+  return extraData.length === 0 ? DEFAULT_EIP1559_PARAMETERS : decodeHoloceneExtraData(extraData)
+}
+
+/** What a block built on this extraData bears: the same parameters, in Holocene form. */
+export function extraDataForChild(extraData: Uint8Array): Uint8Array {
+  return extraData.length === 0 ? encodeHoloceneExtraData(DEFAULT_EIP1559_PARAMETERS) : extraData
+}

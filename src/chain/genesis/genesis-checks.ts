@@ -2,7 +2,13 @@
 import { type z } from 'zod'
 import { DIGEST_FORKS, type ForkTimes } from '../../../protocols/status/fork-digest.ts'
 import { type GenesisProblem } from '../blocks/chain-error.ts'
-import { decodeHoloceneExtraData } from '../blocks/holocene-extra.ts'
+import { bytesToHex } from '../../base/bytes.ts'
+import {
+  DEFAULT_EIP1559_PARAMETERS,
+  encodeHoloceneExtraData,
+  extraDataForChild,
+  parametersForChild
+} from '../blocks/holocene-extra.ts'
 import { type Fork } from '../blocks/forks.ts'
 import {
   type configSchema,
@@ -10,7 +16,7 @@ import {
   type forksSchema,
   type headerSchema
 } from './genesis-schema.ts'
-import { signerPeriodsProblem } from '../blocks/signer-schedule.ts'
+import { type SignerPeriod, signerPeriodsProblem } from '../blocks/signer-schedule.ts'
 
 /** Parts of a genesis file, each field on its own in order. */
 export type GenesisConfig = z.infer<typeof configSchema>
@@ -37,15 +43,62 @@ const KNOWN_TIMES = new Set<string>([
 
 const ZERO_FIELDS = ['number', 'gasUsed', 'difficulty', 'blobGasUsed', 'excessBlobGas'] as const
 
+/** What geth's file has no key for, and an operator says beside it. The file's own word goes first. */
+export interface GenesisGiven {
+  readonly blockTimeMs?: number | undefined
+  readonly signers?: readonly SignerPeriod[] | undefined
+}
+
+/** Both known. */
+interface GenesisRekindle {
+  readonly blockTimeMs: number
+  readonly signers: readonly SignerPeriod[]
+}
+
+/**
+ * The forks that a file of geth means. One that names none of the OP Stack's is a chain of Ethereum's forks: each
+ * of ours came with one of those, and the ones between them are there with the next.
+ */
+export function withImpliedForks(config: GenesisForks): GenesisForks {
+  const isOfOptimism = DIGEST_FORKS.some((fork) => (config[`${fork}Time`] ?? null) !== null)
+  const { shanghaiTime, cancunTime, pragueTime } = config
+  if (isOfOptimism || (pragueTime ?? null) === null) return config
+  return {
+    ...config,
+    ...{ regolithTime: shanghaiTime, canyonTime: shanghaiTime, ecotoneTime: cancunTime },
+    ...{ fjordTime: pragueTime, graniteTime: pragueTime, holoceneTime: pragueTime },
+    isthmusTime: pragueTime
+  }
+}
+
 /** The fork times that the digest is made of. */
 export function forkTimesOf(config: GenesisForks): ForkTimes {
   return Object.fromEntries(DIGEST_FORKS.map((fork) => [fork, config[`${fork}Time`] ?? undefined]))
 }
 
-/** Problems of the signers. */
-export function checkConfig({ rekindle }: GenesisConfig): readonly GenesisProblem[] {
-  const problem = signerPeriodsProblem(rekindle.signers)
-  return problem === undefined ? [] : [{ key: 'config.rekindle.signers', problem }]
+/** Block time and signers, or what is wrong with them. */
+export function readRekindle(
+  { rekindle }: GenesisConfig,
+  given: GenesisGiven
+): {
+  readonly rekindle: GenesisRekindle | undefined
+  readonly problems: readonly GenesisProblem[]
+} {
+  const blockTimeMs = rekindle?.blockTimeMs ?? given.blockTimeMs
+  const signers = rekindle?.signers ?? given.signers
+  const problems: GenesisProblem[] = []
+  const report = (key: string, problem: string) =>
+    void problems.push({ key: `config.rekindle.${key}`, problem })
+  if (blockTimeMs === undefined) {
+    report('blockTimeMs', 'is missing: name the time from block to block with --block-time MS')
+  }
+  if (signers === undefined) {
+    report('signers', 'is missing: name the address that signs blocks with --signer ADDRESS')
+  }
+  const problem = rekindle?.signers && signerPeriodsProblem(rekindle.signers)
+  if (problem !== undefined) report('signers', problem)
+  const isWhole = blockTimeMs !== undefined && signers !== undefined
+  return { rekindle: isWhole ? { blockTimeMs, signers } : undefined, problems }
 }
 
 /** Problems between the forks in `config`. */
@@ -81,9 +134,35 @@ export function checkForksAtGenesis(
 
 /** Problems between the header's fields. */
 export function checkHeader({ gasLimit, extraData }: GenesisHeader): readonly GenesisProblem[] {
-  const { elasticity = 0 } = decodeHoloceneExtraData(extraData) ?? {}
+  const { elasticity = 0 } = parametersForChild(extraData ?? new Uint8Array(0)) ?? {}
   if (gasLimit >= BigInt(elasticity)) return []
   return [{ key: 'gasLimit', problem: 'is below the elasticity in extraData' }]
+}
+
+/**
+ * Problems of an extraData that is empty, where `config.optimism` names other parameters than the ones that then
+ * hold. op-geth cannot build on such a genesis at all (consensus/misc/eip1559, CalcBaseFee).
+ */
+export function checkEmptyExtraData(
+  { extraData }: GenesisHeader,
+  { optimism }: GenesisConfig
+): readonly GenesisProblem[] {
+  if (extraData && extraData.length > 0) return []
+  const given = {
+    denominator: Number(
+      optimism?.eip1559DenominatorCanyon ??
+        optimism?.eip1559Denominator ??
+        DEFAULT_EIP1559_PARAMETERS.denominator
+    ),
+    elasticity: Number(optimism?.eip1559Elasticity ?? DEFAULT_EIP1559_PARAMETERS.elasticity)
+  }
+  if (given.denominator === 0 || given.elasticity === 0) {
+    return [{ key: 'config.optimism', problem: 'has a denominator or an elasticity of 0' }]
+  }
+  const wanted = bytesToHex(encodeHoloceneExtraData(given))
+  if (wanted === bytesToHex(extraDataForChild(new Uint8Array(0)))) return []
+  const problem = `is empty, which means 250 and 6, and config.optimism says ${given.denominator} and ${given.elasticity}: write ${wanted}`
+  return [{ key: 'extraData', problem }]
 }
 
 /** Problems of fields that have only one right value. */

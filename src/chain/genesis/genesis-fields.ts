@@ -2,12 +2,14 @@
 import { z } from 'zod'
 import { type Hex, hexToBytes } from '../../base/bytes.ts'
 
-const HEX_QUANTITY = /^0x[0-9a-fA-F]{1,64}$/
-const DECIMAL_QUANTITY = /^\d{1,78}$/
+const HEX_QUANTITY = /^0[xX][0-9a-fA-F]{1,64}$/
+/** The empty text is 0, as in geth (common/math, ParseBig256). */
+const DECIMAL_QUANTITY = /^\d{0,78}$/
+const HEX_WORD = /^(?:0x)?([0-9a-fA-F]{0,64})$/
 const HEX_BYTES = /^(0x)?([0-9a-fA-F]{2})*$/
 
 /** A 0x-hex or decimal text, or a number that JSON keeps exact; 0 to 2^bits - 1. */
-export function quantity(bits: 53 | 63 | 64 | 256): Field<bigint> {
+export function quantity(bits: 32 | 53 | 63 | 64 | 256): Field<bigint> {
   return field(`a whole number below 2^${bits}, as a number, "0x…" or decimal text`, (value) => {
     const number = readQuantity(value)
     return number !== undefined && number < 1n << BigInt(bits) ? number : undefined
@@ -26,6 +28,18 @@ export function integerBetween(min: number, max: number): Field<number> {
 export function bytesField(lengthBytes?: number): Field<Uint8Array> {
   const what = lengthBytes === undefined ? 'an even number of' : String(2 * lengthBytes)
   return field(`0x and ${what} hex digits`, (value) => readBytes(value, lengthBytes))
+}
+
+/**
+ * 32 bytes that may be written shorter, padded on the left, as geth takes slots and their values (core/types,
+ * storageJSON). Unlike there, the number of digits may be odd: "0x2" can only mean one thing.
+ */
+export const wordField: Field<Uint8Array> = field('0x and at most 64 hex digits', readWord)
+
+/** The 32 bytes of a slot or its value, written with or without 0x and leading zeros; undefined when they are none. */
+export function readWord(value: unknown): Uint8Array | undefined {
+  const digits = typeof value === 'string' ? HEX_WORD.exec(value)?.[1] : undefined
+  return digits === undefined ? undefined : hexToBytes(`0x${digits.padStart(64, '0')}`)
 }
 
 /** A u64 in 8 bytes, which is how the header holds its nonce. */

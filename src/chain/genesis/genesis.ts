@@ -5,14 +5,18 @@ import { errorMessage } from '../../base/node-error.ts'
 import { type ChainConfig } from './chain-config.ts'
 import { ChainError, type GenesisProblem } from '../blocks/chain-error.ts'
 import {
-  checkConfig,
+  checkEmptyExtraData,
   checkFixedFields,
   checkForks,
   checkForksAtGenesis,
   checkHeader,
-  forkTimesOf
+  forkTimesOf,
+  type GenesisGiven,
+  readRekindle,
+  withImpliedForks
 } from './genesis-checks.ts'
-import { readAddress, readBytes } from './genesis-fields.ts'
+import { parseGenesisJson } from './genesis-json.ts'
+import { readAddress, readWord } from './genesis-fields.ts'
 import {
   type accountSchema,
   allocSchema,
@@ -44,7 +48,7 @@ export interface Genesis {
   readonly timestamp: bigint
   readonly gasLimit: bigint
   readonly baseFeePerGas: bigint
-  /** In Holocene form. */
+  /** In Holocene form, or empty: see `parametersForChild`. */
   readonly extraData: Uint8Array
   /** 20 bytes. */
   readonly feeRecipient: Uint8Array
@@ -59,8 +63,12 @@ const DEFAULT_BASE_FEE = 1_000_000_000n
 /** Problems that are named; a file with more is not of this kind at all. */
 const PROBLEMS_MAX = 100
 
-/** Throws ChainError `genesis-invalid` with everything that is wrong, each with its key. */
-export function parseGenesis(text: string): Genesis {
+/**
+ * Reads geth's and op-geth's files as they are (core, Genesis.UnmarshalJSON): keys that are not read may stand
+ * there. `given` says what the file does not. Throws ChainError `genesis-invalid` with everything that is wrong,
+ * each with its key.
+ */
+export function parseGenesis(text: string, given: GenesisGiven = {}): Genesis {
   const file = parseJson(text)
   const problems: GenesisProblem[] = []
   const read = <T>(schema: z.ZodType<T>, value: unknown, key: string): T | undefined => {
@@ -70,28 +78,31 @@ export function parseGenesis(text: string): Genesis {
   }
   const config = read(configSchema, file.config, 'config')
   const times = isObject(file.config) ? read(forksSchema, file.config, 'config') : undefined
-  const forks = times && forkTimesOf(times)
+  const meant = times && withImpliedForks(times)
+  const forks = meant && forkTimesOf(meant)
   const time = read(timeSchema, file, '')
   const header = read(headerSchema, file, '')
   const fixed = read(fixedSchema, file, '')
   const accounts = read(allocSchema, file.alloc, 'alloc')
-  if (config !== undefined) problems.push(...checkConfig(config))
-  if (times !== undefined) problems.push(...checkForks(times))
-  if (forks && time) problems.push(...checkForksAtGenesis(forks, time))
+  const { rekindle, problems: lacking = [] } = config ? readRekindle(config, given) : {}
+  problems.push(...lacking)
+  if (meant !== undefined) problems.push(...checkForks(meant))
+  const timestamp = time?.timestamp ?? 0n
+  if (forks && time) problems.push(...checkForksAtGenesis(forks, { timestamp }))
   if (header !== undefined) problems.push(...checkHeader(header))
+  if (header && config) problems.push(...checkEmptyExtraData(header, config))
   if (fixed !== undefined) problems.push(...checkFixedFields(fixed))
   const alloc = accounts && readAlloc(accounts, problems)
-  if (!config || !forks || !time || !header || !alloc || problems.length > 0) {
+  if (!config || !rekindle || !forks || !header || !alloc || problems.length > 0) {
     throw invalid(problems)
   }
-  const { chainId, rekindle } = config
   return {
-    config: { chainId, forks, ...rekindle },
+    config: { chainId: config.chainId, forks, ...rekindle },
     alloc,
-    timestamp: time.timestamp,
+    timestamp,
     gasLimit: header.gasLimit,
     baseFeePerGas: header.baseFeePerGas ?? DEFAULT_BASE_FEE,
-    extraData: header.extraData,
+    extraData: header.extraData ?? new Uint8Array(0),
     feeRecipient: header.coinbase ?? new Uint8Array(20),
     prevRandao: header.mixHash ?? new Uint8Array(32),
     nonce: header.nonce ?? new Uint8Array(8)
@@ -101,7 +112,7 @@ export function parseGenesis(text: string): Genesis {
 function parseJson(text: string): Readonly<Record<string, unknown>> {
   let file: unknown
   try {
-    file = JSON.parse(text)
+    file = parseGenesisJson(text)
   } catch (thrown) {
     throw invalid([{ key: '', problem: `is not JSON: ${errorMessage(thrown)}` }], thrown)
   }
@@ -140,10 +151,10 @@ function readStorage(
 ): ReadonlyMap<Hex, Uint8Array> {
   const slots = new Map<Hex, Uint8Array>()
   for (const [text, value] of Object.entries(storage)) {
-    const slot = readBytes(text, 32)
+    const slot = readWord(text)
     const hex: Hex | undefined = slot && `0x${Buffer.from(slot).toString('hex')}`
     if (hex === undefined || slots.has(hex)) {
-      const problem = hex === undefined ? 'is not 0x and 64 hex digits' : 'is listed twice'
+      const problem = hex === undefined ? 'is not 0x and at most 64 hex digits' : 'is listed twice'
       problems.push({ key: `${key}.storage.${text}`, problem })
     } else {
       slots.set(hex, value)

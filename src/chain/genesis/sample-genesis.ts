@@ -1,6 +1,7 @@
 // A genesis to begin with, where the operator brings none: all forks at once, funded test accounts.
 import { DIGEST_FORKS } from '../../../protocols/status/fork-digest.ts'
 import { bytesToHex, type Hex } from '../../base/bytes.ts'
+import { MESSAGE_PASSER } from './genesis-block.ts'
 import { DEFAULT_EIP1559_PARAMETERS, encodeHoloceneExtraData } from '../blocks/holocene-extra.ts'
 
 /** What the sample is made for. */
@@ -33,6 +34,21 @@ const SYSTEM_CONTRACTS = {
     '81430311604257611fff9006545f5260205ff35b5f5ffd5b5f35611fff60014303065500'
 } as const
 
+/**
+ * The account whose storage root every Isthmus header carries, with what every genesis of the OP Stack has in it: the
+ * owner of its proxy (ERC-1967's admin slot). Without any storage op-node takes a block for one of an older layout
+ * (op-service/eth, ExecutionPayload: the empty root stands for no withdrawalsRoot). A nonce, so that it is no empty
+ * account, which the first touch would remove.
+ */
+const MESSAGE_PASSER_ACCOUNT = {
+  balance: '0x0',
+  nonce: '0x1',
+  storage: {
+    '0xb53127684a568b3173ae13b9f8a6016e243e63b6e8ee1178d6a717850b5d6103':
+      '0x0000000000000000000000004200000000000000000000000000000000000018'
+  }
+}
+
 /** The file's content: JSON, indented, for `parseGenesis`. */
 export function sampleGenesisText(sample: SampleGenesis): string {
   const { chainId, signer, fundedAccounts, timestamp, blockTimeMs } = sample
@@ -60,7 +76,11 @@ export function sampleGenesisText(sample: SampleGenesis): string {
     difficulty: '0x0',
     baseFeePerGas: quantity(BASE_FEE_WEI),
     extraData: bytesToHex(encodeHoloceneExtraData(DEFAULT_EIP1559_PARAMETERS)),
-    alloc: Object.fromEntries([...contracts, ...accounts]) as Record<string, unknown>
+    alloc: Object.fromEntries([
+      ...contracts,
+      [MESSAGE_PASSER, MESSAGE_PASSER_ACCOUNT],
+      ...accounts
+    ]) as Record<string, unknown>
   }
   return `${JSON.stringify(genesis, undefined, 2)}\n`
 }

@@ -4,7 +4,7 @@ import { ChainError } from '../../../src/chain/blocks/chain-error.ts'
 import { readAddress, readBytes } from '../../../src/chain/genesis/genesis-fields.ts'
 import { parseGenesis } from '../../../src/chain/genesis/genesis.ts'
 import { sampleGenesisText } from '../../../src/chain/genesis/sample-genesis.ts'
-import { parseListen, parsePeer } from '../../../src/net/peer-address.ts'
+import { parseAdvertised, parseListen, parsePeer } from '../../../src/net/peer-address.ts'
 import { isConfigKeyName } from '../../../src/config/config-keys.ts'
 import { checkValues } from '../../../src/config/config-values.ts'
 import { answerBody, parseBody, type RpcMethod } from '../../../src/rpc/json-rpc.ts'
@@ -71,6 +71,7 @@ export const TEXT_DECODERS: readonly Decoder[] = [
     name: 'genesis file',
     covers: [
       'src/chain/genesis/genesis.ts parseGenesis',
+      'src/chain/genesis/genesis-json.ts parseGenesisJson',
       'src/chain/genesis/genesis-fields.ts readAddress',
       'src/chain/genesis/genesis-fields.ts readBytes'
     ],
@@ -101,6 +102,14 @@ export const TEXT_DECODERS: readonly Decoder[] = [
     covers: ['src/net/peer-address.ts parseListen'],
     seeds: textSeeds('/ip4/0.0.0.0/tcp/9222', '/ip6/::1/tcp/0'),
     decode: (bytes) => parseListen(textOf(bytes)),
+    isDeclared: isOf(Error),
+    inputMaxBytes: 65_536
+  },
+  {
+    name: 'address to advertise',
+    covers: ['src/net/peer-address.ts parseAdvertised'],
+    seeds: textSeeds('/ip4/203.0.113.7/tcp/9222', '/dns4/backup.example/tcp/9222'),
+    decode: (bytes) => parseAdvertised(textOf(bytes)),
     isDeclared: isOf(Error),
     inputMaxBytes: 65_536
   },

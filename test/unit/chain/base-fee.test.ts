@@ -73,8 +73,14 @@ describe('the base fee of the next block', () => {
     )
   })
 
+  it('follows 250 and 6 where a genesis of geth has no extraData', () => {
+    const parent = { baseFeePerGas: GWEI, gasUsed: 0n, gasLimit: LIMIT }
+    const fee = nextBaseFee({ ...parent, extraData: new Uint8Array(0) })
+    assert.equal(fee, GWEI - GWEI / 250n)
+  })
+
   for (const [what, extraData, gasLimit] of [
-    ['no Holocene extraData', new Uint8Array(0), LIMIT],
+    ['no Holocene extraData', Uint8Array.of(0), LIMIT],
     ['a denominator of 0', hexToBytes('0x000000000000000006'), LIMIT],
     ['a gas target of 0', OP, 5n]
   ] as const) {

@@ -18,7 +18,7 @@ describe('a genesis file that is wrong in several ways', () => {
   it('has all of them named at once', () => {
     const text = withFile({
       config: { chainId: 'x', isthmusTime: 0, rekindle: { blockTimeMs: 1, signers: [{}] } },
-      timestamp: undefined,
+      timestamp: 'x',
       gasLimit: 1,
       difficulty: 3,
       stateHash: WORD,

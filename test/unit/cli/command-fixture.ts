@@ -77,6 +77,10 @@ export const STUB_READERS: StartReaders<PeerIdentity> = {
     if (peerId === undefined) throw new Error('it must end in /p2p/')
     return { multiaddr: text, peerId }
   },
+  parseAdvertised(text) {
+    if (!/^\/[a-z0-9]+\/[^/]+\/tcp\/\d+$/.test(text)) throw new Error('it is no multiaddr')
+    return text
+  },
   parseListen(text) {
     if (!/^\/ip[46]\/[^/]+\/tcp\/\d+$/.test(text)) throw new Error('it is no multiaddr')
     return text
@@ -115,6 +119,7 @@ export function stubDeps(
     version: '1.2.3',
     loadParsers: () => Promise.resolve(STUB_READERS),
     loadInit: () => Promise.resolve({ readers: STUB_READERS, init: STUB_INIT }),
+    loadSetup: () => Promise.resolve({ ...STUB_READERS, createPeerKey: STUB_INIT.createPeerKey }),
     loadRun: () => Promise.resolve({ readers: STUB_READERS, createNode })
   }
 }
@@ -151,7 +156,7 @@ export function genesisWith(changes: {
       chainId: 901,
       signer: SEQUENCER_ADDRESS,
       fundedAccounts: [],
-      timestamp: 1_700_000_000,
+      timestamp: Math.floor(STUB_NOW_MS / 1000),
       blockTimeMs: changes.blockTimeMs ?? 1000
     })
   ) as { readonly config: Readonly<Record<string, unknown>> }

@@ -8,9 +8,11 @@ const CONFIG_FLAGS = [
   '--datadir <dir>',
   '--genesis <file>',
   '--listen <multiaddr>',
+  '--advertise <multiaddr>',
   '--peer <multiaddr>',
   '--backup <multiaddr>',
   '--quorum <auto|all|none|count>',
+  '--signer <address>',
   '--signed-record <on|off>',
   '--preset <op|opbnb>',
   '--block-time <ms>',
@@ -28,6 +30,16 @@ const FLAGS: readonly (readonly [command: string, flags: readonly string[]])[] =
   [
     'init',
     [...CONFIG_FLAGS, '--keydir <dir>', '--sequencer-key <file>', '--chain-id <number>', '--json']
+  ],
+  ['key', []],
+  ['key new', ['--peer', '--json']],
+  ['key show', ['--peer', '--json']],
+  [
+    'role',
+    [
+      ...['--config <file>', '--to <role>', '--json', '--peer <multiaddr>', '--backup <multiaddr>'],
+      ...['--quorum <auto|all|none|count>', '--sequencer-rpc <url>']
+    ]
   ],
   ['status', ['--rpc <url>', '--json']],
   ['signer', []],
@@ -68,7 +80,9 @@ describe('--help', () => {
   it('lists every command and the exit codes', async () => {
     const text = await help('--help')
     const commands = [...text.matchAll(/^ {2}([a-z]+) (?:\[| {2,})/gm)].map(([, name]) => name)
-    const names = ['init', 'run', 'status', 'signer', 'db', 'config', 'explain', 'help']
+    const names = [
+      ...['init', 'key', 'role', 'run', 'status', 'signer', 'db', 'config', 'explain', 'help']
+    ]
     assert.deepEqual(commands, names)
     assert.deepEqual(optionsOf(text), ['-V, --version', '-h, --help'])
     assert.match(text, /Exit codes: 0 good; 1 a check failed.*; 2 bad usage or config/)

@@ -7,7 +7,7 @@ import { silentLog } from '../../../src/base/log.ts'
 import { createSignerSchedule } from '../../../src/chain/blocks/signer-schedule.ts'
 import { sampleGenesisText } from '../../../src/chain/genesis/sample-genesis.ts'
 import { parseGenesis } from '../../../src/chain/genesis/genesis.ts'
-import { parseListen, parsePeer } from '../../../src/net/peer-address.ts'
+import { parseAdvertised, parseListen, parsePeer } from '../../../src/net/peer-address.ts'
 import { inspectDirectory, verifyDirectory } from '../../../src/cli/db-command.ts'
 import { openStores } from '../../../src/node/open-stores.ts'
 import {
@@ -53,7 +53,7 @@ describe('db', () => {
       cwd: directory.path
     }
     const flags = { configFile: configFile(), isJson, isRepair }
-    const exitCode = await command(flags, { parsePeer, parseListen }, io)
+    const exitCode = await command(flags, { parseAdvertised, parseListen, parsePeer }, io)
     return { exitCode, stdout, stderr }
   }
 

@@ -8,7 +8,7 @@ import { type BlockRef, type SignedBlock } from '../../../src/chain/blocks/block
 import { parseGenesis } from '../../../src/chain/genesis/genesis.ts'
 import { sampleGenesisText } from '../../../src/chain/genesis/sample-genesis.ts'
 import { createSignerSchedule } from '../../../src/chain/blocks/signer-schedule.ts'
-import { parseListen, parsePeer } from '../../../src/net/peer-address.ts'
+import { parseAdvertised, parseListen, parsePeer } from '../../../src/net/peer-address.ts'
 import { type OpenStores, openStores } from '../../../src/node/open-stores.ts'
 import { type ExitFlags, type ExitIo, type OperatorExit } from '../../../src/cli/operator-exit.ts'
 import { openSigner } from '../../../src/signer/open-signer.ts'
@@ -99,7 +99,7 @@ export async function writeNodeFiles(
         cwd: directory
       }
       const all = { ...flags, configFile, isJson: true } as Parameters<typeof command>[0]
-      const exitCode = await command(all, { parsePeer, parseListen }, io)
+      const exitCode = await command(all, { parseAdvertised, parseListen, parsePeer }, io)
       const done =
         stdout === '' ? undefined : (JSON.parse(stdout) as Readonly<Record<string, unknown>>)
       return { exitCode, stderr, done }

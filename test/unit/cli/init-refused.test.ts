@@ -141,7 +141,7 @@ const FILES: readonly BadInit[] = [
     what: 'a new key beside a genesis file',
     args: [...SEQUENCER, '--genesis', 'genesis.json'],
     problems: [
-      `--sequencer-key: must be given: the genesis file names who signs (${SEQUENCER_ADDRESS}), and a new key would be another`
+      `--sequencer-key: must be given: genesis file or --signer name who signs (${SEQUENCER_ADDRESS}), and a new key would be another`
     ]
   },
   {
@@ -149,7 +149,7 @@ const FILES: readonly BadInit[] = [
     args: [...SEQUENCER, '--genesis', 'genesis.json', '--sequencer-key', 'own.key'],
     arrange: (at) => putFile(at('own.key'), OTHER_KEY),
     problems: [
-      `--sequencer-key: is the key of ${OTHER_ADDRESS}, but the genesis file has blocks signed by ${SEQUENCER_ADDRESS}`
+      `--sequencer-key: is the key of ${OTHER_ADDRESS}, but genesis file or --signer have blocks signed by ${SEQUENCER_ADDRESS}`
     ]
   },
   {

@@ -250,7 +250,8 @@ Next:
       chainId: 901,
       genesisHash: STUB_GENESIS_HASH,
       configFile: node.at('seq.keys/config.json'),
-      genesisFile: node.at('seq.keys/genesis.json')
+      genesisFile: node.at('seq.keys/genesis.json'),
+      backupFlags: []
     })
   })
 })

@@ -85,7 +85,7 @@ const KEYS: readonly (readonly [config: Values, ...problems: string[]])[] = [
   [{ signers: [] }, `signers (${CONFIG}): [] is not a list of {fromBlock, address}`],
   [
     { signers: [SEQUENCER_ADDRESS] },
-    `signers[0] (${CONFIG}): "${SEQUENCER_ADDRESS}" is not an object`
+    `signers[0] (${CONFIG}): "${SEQUENCER_ADDRESS}" is not ADDRESS or HEIGHT:ADDRESS, in the file {fromBlock, address}`
   ],
   [
     { signers: [{ fromBlock: -1, address: '0x1', until: 9 }] },
@@ -157,18 +157,28 @@ const FILES: readonly BadRun[] = [
     what: 'a genesis file with wrong fields',
     arrange: put(
       'genesis.json',
-      genesisWith({ top: { gasLimit: 'much', extraData: '0x' }, config: { chainId: 0 } })
+      genesisWith({ top: { gasLimit: 'much', extraData: '0x00' }, config: { chainId: 0 } })
     ),
     problems: [
       `${GENESIS}: config.chainId is 0`,
       `${GENESIS}: gasLimit is not a whole number below 2^63, as a number, "0x…" or decimal text`,
-      `${GENESIS}: extraData is not 00, a u32 denominator and a u32 elasticity, both above 0 (9 bytes)`
+      `${GENESIS}: extraData is neither empty nor 00, a u32 denominator and a u32 elasticity, both above 0 (9 bytes)`
     ]
   },
   {
     what: 'a genesis file without our part',
     arrange: put('genesis.json', genesisWith({ config: { rekindle: undefined } })),
-    problems: [`${GENESIS}: config.rekindle is missing, or is not an object`]
+    problems: [
+      `${GENESIS}: config.rekindle.blockTimeMs is missing: name the time from block to block with --block-time MS`,
+      `${GENESIS}: config.rekindle.signers is missing: name the address that signs blocks with --signer ADDRESS`
+    ]
+  },
+  {
+    what: 'a genesis file in milliseconds',
+    arrange: put('genesis.json', genesisWith({ top: { timestamp: 1_750_000_000_000 } })),
+    problems: [
+      `${GENESIS}: timestamp is after the year 5000: it counts seconds, and these look like milliseconds`
+    ]
   },
   {
     what: 'a chain before Isthmus',
@@ -184,10 +194,10 @@ const FILES: readonly BadRun[] = [
     what: 'a chain that starts before Isthmus',
     arrange: put(
       'genesis.json',
-      genesisWith({ config: { isthmusTime: 1_700_000_001, pragueTime: 1_700_000_001 } })
+      genesisWith({ config: { isthmusTime: 1_750_000_001, pragueTime: 1_750_000_001 } })
     ),
     problems: [
-      `${GENESIS}: config.isthmusTime is after the genesis timestamp 1700000000: the chain starts before Isthmus, and the embedded engine runs chains from Isthmus on`
+      `${GENESIS}: config.isthmusTime is after the genesis timestamp 1750000000: the chain starts before Isthmus, and the embedded engine runs chains from Isthmus on`
     ]
   },
   {

@@ -18,7 +18,7 @@ const SELF = '/ip4/10.0.0.9/tcp/9222/p2p/peer01010101'
 const ITSELF = 'peer01010101 is this node itself, by its key in DIR/seq.keys/peer.key'
 const QUORUM = 'is not auto, all, none or a number of backups'
 const ONE_KEY_EACH =
-  'two nodes must not have one peer.key: give one of them its own, as rekindle init writes it, or openssl rand -hex 32'
+  'two nodes must not have one peer.key: give one of them its own, as rekindle init writes it, or rekindle key new --peer FILE'
 const BLOCK_TIME = 'is not a whole number of milliseconds from 50 to 60000'
 
 const VALUES: readonly (readonly [args: readonly string[], problem: string])[] = [
@@ -92,7 +92,7 @@ const VALUES: readonly (readonly [args: readonly string[], problem: string])[] =
   ],
   [
     ['--sequencer-rpc', 'http://10.0.0.1:8545'],
-    'sequencerRpc (--sequencer-rpc): is for a backup: a sequencer takes transactions itself'
+    'sequencerRpc (--sequencer-rpc): is for a backup: a sequencer takes transactions itself; "rekindle role --to sequencer" takes it out of the file'
   ],
   [
     ['--role', 'backup', '--sequencer-rpc', '10.0.0.1:8545'],

@@ -60,6 +60,7 @@ describe('run gives the node', () => {
       },
       adminTokenFile: undefined,
       listen: '/ip4/0.0.0.0/tcp/9222',
+      advertise: [],
       peers: [],
       backups: [{ multiaddr: BACKUP_A, peerId: 'peerA' }],
       quorum: 'auto',

@@ -12,7 +12,7 @@ import {
 } from '../../../devnet/cluster/cluster-layout.ts'
 import { loadAddresses, loadKeys } from '../../../devnet/load/accounts.ts'
 import { bytesToHex } from '../../../src/base/bytes.ts'
-import { parseListen, parsePeer } from '../../../src/net/peer-address.ts'
+import { parseAdvertised, parseListen, parsePeer } from '../../../src/net/peer-address.ts'
 import { readPeerKey } from '../../../src/net/peer-key.ts'
 import { readStartInputs } from '../../../src/config/start-inputs.ts'
 import { useTemporaryDirectory } from '../../support/temporary-directory.ts'
@@ -28,7 +28,7 @@ describe('the layout of a cluster', () => {
 
   async function readInputs(configFile: string) {
     const sources = { configFile, flags: {}, strayArguments: [], env: {}, cwd: temporary.path }
-    return readStartInputs(sources, {}, { parseListen, parsePeer, readPeerKey })
+    return readStartInputs(sources, {}, { parseAdvertised, parseListen, parsePeer, readPeerKey })
   }
 
   it('has configs that nodes start with, each naming all others', async () => {
