@@ -7,7 +7,7 @@ import { projectPath } from '../support/project-root.ts'
 import { useTemporaryDirectory } from '../support/temporary-directory.ts'
 
 /** Modules of our own that may stand between the process and its arguments: commands, flags, help, config keys. */
-const OWN_MODULES_MAX = 20
+const OWN_MODULES_MAX = 22
 /** Nobody listens on it. */
 const NO_RPC = 'http://127.0.0.1:1'
 /** Hundreds of modules: for a node that runs. */

@@ -9,7 +9,7 @@ const ETHEREUM_EXTRA_DATA = '0x000000000800000002'
  * JSON for `parseGenesis` and for `geth init`. The header of an Isthmus block is that of Prague as long as the message
  * passer has no storage: the root of its empty trie is that of no withdrawals.
  */
-export function gethGenesisText(sample: SampleGenesis): string {
+export function ethereumGenesisText(sample: SampleGenesis): string {
   const { alloc, ...file } = JSON.parse(sampleGenesisText(sample)) as {
     readonly alloc: Readonly<Record<string, unknown>>
     readonly config: Readonly<Record<string, unknown>>

@@ -1,11 +1,10 @@
 // A chain that geth imports: a genesis without what the OP Stack adds, and blocks with every type of transaction.
 import { bytesToHex, type Hex, hexToBytes } from '../../../src/base/bytes.ts'
 import { keccak256 } from '../../../src/base/keccak.ts'
-import { encodeHoloceneExtraData } from '../../../src/chain/blocks/holocene-extra.ts'
 import { parseGenesis } from '../../../src/chain/genesis/genesis.ts'
-import { sampleGenesisText } from '../../../src/chain/genesis/sample-genesis.ts'
 import { code, codeHex, word } from '../../support/execution-code.ts'
 import { EXECUTION_CHAIN_ID, testAddress } from '../../support/execution-chain.ts'
+import { ethereumGenesisText } from '../../support/geth-genesis.ts'
 import { authorization, signedTx, type TxFields } from '../../support/execution-transactions.ts'
 import { openRpcChain, type RpcChainFixture } from '../../unit/rpc/rpc-chain.ts'
 
@@ -24,9 +23,6 @@ export const TOPIC: Hex = word(0x1234)
 const REASON: Hex = `0x08c379a0${word(32).slice(2)}${word(2).slice(2)}${'6e6f'.padEnd(64, '0')}`
 const FUNDED_COUNT = 8
 const STOPPED = { balance: '0x0', nonce: '0x1', code: codeHex('STOP') }
-
-/** geth's rules for base fees, which it has as constants: an eighth, and twice the target. */
-const FEE_PARAMETERS = { denominator: 8, elasticity: 2 }
 
 /** Forks that geth wants named; ours are timestamps of the sample. */
 const EARLY_FORKS = [
@@ -48,7 +44,7 @@ const BLOB_SCHEDULE = {
 
 /** The genesis file for both. */
 export function gethGenesisText(): string {
-  const text = sampleGenesisText({
+  const text = ethereumGenesisText({
     chainId: Number(EXECUTION_CHAIN_ID),
     signer: testAddress(0),
     fundedAccounts: Array.from({ length: FUNDED_COUNT }, (_, index) => testAddress(index)),
@@ -59,7 +55,6 @@ export function gethGenesisText(): string {
   const config = {
     ...file.config,
     ...Object.fromEntries(EARLY_FORKS.map((fork) => [`${fork}Block`, 0])),
-    terminalTotalDifficulty: 0,
     blobSchedule: BLOB_SCHEDULE
   }
   const alloc = {
@@ -73,8 +68,7 @@ export function gethGenesisText(): string {
     [KEEPER]: { balance: '0x0', code: keeperCode(), storage: { [word(1)]: word(7) } },
     [TELLER]: { balance: '0x0', code: tellerCode() }
   }
-  const extraData = bytesToHex(encodeHoloceneExtraData(FEE_PARAMETERS))
-  return JSON.stringify({ ...file, config, extraData, alloc }, undefined, 2)
+  return JSON.stringify({ ...file, config, alloc }, undefined, 2)
 }
 
 function revertingCode(): Hex {

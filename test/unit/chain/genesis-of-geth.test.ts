@@ -6,7 +6,7 @@ import { MESSAGE_PASSER } from '../../../src/chain/genesis/genesis-block.ts'
 import { parseGenesis } from '../../../src/chain/genesis/genesis.ts'
 import { sampleGenesisText } from '../../../src/chain/genesis/sample-genesis.ts'
 import { computeGenesisBlock } from '../../../src/node/open-stores.ts'
-import { gethGenesisText } from '../../support/geth-genesis.ts'
+import { ethereumGenesisText } from '../../support/geth-genesis.ts'
 import { projectPath } from '../../support/project-root.ts'
 import {
   ADDRESS,
@@ -152,7 +152,7 @@ describe('the sample genesis', () => {
     assert.equal(root, '0x2527617e608e162462d4098c8338838e3b87b562cd2096c05c7078777993827b')
   })
   it('beside geth has none, and the fee numbers of Ethereum', async () => {
-    const genesis = parseGenesis(gethGenesisText(SAMPLE))
+    const genesis = parseGenesis(ethereumGenesisText(SAMPLE))
     assert.equal(bytesToHex(genesis.extraData), '0x000000000800000002')
     const { hash, header } = await computeGenesisBlock(genesis)
     assert.equal(bytesToHex(header.withdrawalsRoot ?? new Uint8Array(0)), EMPTY_ROOT)
