@@ -2,7 +2,7 @@
 import { type Common } from '@ethereumjs/common'
 import { getOpcodesForHF } from '@ethereumjs/evm'
 import { Address, bigIntToAddressBytes } from '@ethereumjs/util'
-import { bytesToBigint } from '../base/bytes.ts'
+import { bigintToBytes, bytesToBigint } from '../base/bytes.ts'
 import { keccak256InSlices } from '../base/keccak.ts'
 import { type Yielder } from '../base/yielder.ts'
 
@@ -16,6 +16,8 @@ const KECCAK256 = 0x20
 const CALLDATACOPY = 0x37
 const CODECOPY = 0x39
 const EXTCODECOPY = 0x3c
+const CREATE = 0xf0
+const CREATE2 = 0xf5
 /** The first of the pushes that take bytes from the code. */
 export const PUSH1 = 0x60
 /** The last of them. */
@@ -42,8 +44,37 @@ export function opcodesOf(common: Common, yielder: Yielder): OpcodeMap {
     copyToMemory(runState, runState.interpreter.getCode())
   })
   replace(EXTCODECOPY, copyOtherCode)
+  for (const code of [CREATE, CREATE2]) replace(code, creationOf(opcodeMap[code]?.opHandler))
   for (let code = PUSH1; code <= PUSH32; code++) replace(code, pushBytes)
   return opcodeMap
+}
+
+/**
+ * The library's, but for init code that begins as the EVM object format does: the library gives up without running it. No
+ * fork of ours has that format (EIP-3540 is not of Prague), so that geth runs it (core/vm, opCreate): the creator's nonce
+ * rises, and 0xef, which is no opcode, burns the gas.
+ */
+function creationOf(library: OpHandler | undefined): OpHandler {
+  if (library === undefined) throw new Error('there is no opcode for creations')
+  return async (runState, common) => {
+    const { stack, memory, interpreter, messageGasLimit = 0n } = runState
+    const [value = 0n, offset = 0n, length = 0n] = stack.peek(3)
+    const isShort = length < BigInt(OBJECT_FORMAT.length)
+    if (isShort || length > common.param('maxInitCodeSize') || interpreter.isStatic()) {
+      return library(runState, common)
+    }
+    const data = memory.read(Number(offset), Number(length), true)
+    if (!OBJECT_FORMAT.every((byte, index) => data[index] === byte))
+      return library(runState, common)
+    const isSalted = runState.opCode === CREATE2
+    const [, , , salt = 0n] = stack.popN(isSalted ? 4 : 3)
+    delete runState.messageGasLimit
+    stack.push(
+      await (isSalted
+        ? interpreter.create2(messageGasLimit, value, data, bigintToBytes(salt, 32))
+        : interpreter.create(messageGasLimit, value, data))
+    )
+  }
 }
 
 /** Bytes that are hashed in one piece, a millisecond of work; a block's gas pays for 3.9 MB of memory at once. */

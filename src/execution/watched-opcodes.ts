@@ -27,8 +27,6 @@ const LOG4 = 0xa4
 const SELFDESTRUCT = 0xff
 const ADDRESS_BITS = 160
 const DEPTH_MAX = 1024
-/** The library does not run init code of the EVM object format (EIP-3540), which starts with this byte. */
-const OBJECT_FORMAT = 0xef
 /** EIP-2681. */
 const NONCE_MAX = 2n ** 64n - 1n
 
@@ -84,7 +82,7 @@ function watchedCall(
     const input = memory.read(at, Number(items[places.input + 1]!), true)
     const isCreation = type === 'CREATE' || type === 'CREATE2'
     const gas = messageGasLimit + (hasStipend ? common.param('callStipendGas') : 0n)
-    const error = refusal({ depth, isPoor: balance < (value ?? 0n), isCreation, nonce, input })
+    const error = refusal({ depth, isPoor: balance < (value ?? 0n), isCreation, nonce })
     frames.refuse({ ...intent, gas, input, error })
   }
 }
@@ -95,13 +93,9 @@ function refusal(facts: {
   readonly isPoor: boolean
   readonly isCreation: boolean
   readonly nonce: bigint
-  readonly input: Uint8Array
 }): string {
   if (facts.depth >= DEPTH_MAX) return 'max call depth exceeded'
-  if (facts.isCreation && !facts.isPoor) {
-    if (facts.nonce >= NONCE_MAX) return 'nonce uint64 overflow'
-    if (facts.input[0] === OBJECT_FORMAT) return 'invalid opcode: opcode 0xef not defined'
-  }
+  if (facts.isCreation && !facts.isPoor && facts.nonce >= NONCE_MAX) return 'nonce uint64 overflow'
   return 'insufficient balance for transfer'
 }
 
