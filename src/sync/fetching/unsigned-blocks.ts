@@ -10,8 +10,8 @@ import { type AttemptResult, type FetchOutcome, type Slowness } from './fetch-jo
 import { FetchPool } from './fetch-pool.ts'
 
 /**
- * What op-node serves one peer, and all (op-node/p2p, sync.go). Beyond it op-node lets the asker wait, and releases up to
- * v1.13 hold a lock for ever when that takes too long.
+ * What op-node serves one peer, and all (op-node/p2p, sync.go). Beyond it op-node lets the asker wait, and the one of
+ * October 2024 holds a lock for ever when that takes too long.
  */
 export const PAYLOAD_PACE = {
   perPeer: { burstTokens: 15, tokensPerSecond: 4 },
