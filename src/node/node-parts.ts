@@ -112,7 +112,8 @@ export async function createNodeParts(
     {
       ...deps,
       ...{ claims, connected, requests, ...sources, publish, former, holes: deps.mender.holes },
-      hasSigned: (hash) => sequencer?.hasSigned(hash) === true
+      hasSigned: (hash) => sequencer?.hasSigned(hash) === true,
+      settled: async () => sequencer?.settled()
     },
     inputs,
     overrides

@@ -54,6 +54,7 @@ export interface RecoveryPartsDeps {
   readonly writes: WriteWaits
   readonly publish: (block: SignedBlock) => Promise<void>
   readonly hasSigned: (hash: Hex) => boolean
+  readonly settled: () => Promise<void>
   readonly onStep: OnStep
   readonly onExit: OnExit
 }
@@ -95,6 +96,7 @@ export function createRecoveryParts(
       progress,
       publish,
       hasSigned: deps.hasSigned,
+      settled: deps.settled,
       onMissing: (backups) => deps.former?.onMissing(backups),
       askTip: askTipWith(requests),
       async fillGap(gap, onFetched) {

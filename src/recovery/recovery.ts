@@ -63,6 +63,8 @@ export interface RecoveryDeps extends ActionDeps {
   readonly onMissing?: (backups: readonly string[]) => void
   /** True for a block that this process signed: it may come back by gossip. */
   readonly hasSigned: (hash: Hex) => boolean
+  /** Resolves when no block stands between its signature and the head; left out where nothing is signed. */
+  readonly settled?: (() => Promise<void>) | undefined
   /** Replaced only to show that the checkers notice a node without recovery. */
   readonly decide?: typeof decideBlocks
 }

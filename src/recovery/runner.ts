@@ -134,7 +134,10 @@ class RecoveryRunner implements Recovery {
 
   /** One decision and its action. State and asking go on side by side; blocks apply on a readable state. */
   async #turn(signal: AbortSignal): Promise<void> {
-    const { knowledge } = this.#deps
+    const { knowledge, settled } = this.#deps
+    // A block that had its signature as the gate shut becomes the head: what is decided below it is out of date, and the
+    // record refuses it. No other gets a signature before the gate opens.
+    await settled?.()
     const stateAction = decideState(knowledge.stateFindings())
     const blockAction = this.#decide(knowledge.blockFindings())
     this.#note(stateAction, blockAction)

@@ -124,6 +124,8 @@ export function createWorld({
     onApply: ((block: BlockRef) => Promise<void>) | undefined
     /** Runs once the gate is open, while the set of backups is being written. */
     onSettle: (() => void) | undefined
+    /** Until then a block stands between its signature and the head. */
+    signing: Promise<unknown> | undefined
     hasRoom: boolean
   } = {
     onAnnounce: undefined,
@@ -131,6 +133,7 @@ export function createWorld({
     onApply: undefined,
     onSettle: undefined,
     onAdopt: undefined,
+    signing: undefined,
     hasRoom: true
   }
   const setAside = new Map<Hex, string>(setAsideAtStart.map((hash) => [hash, 'chosen-against']))
@@ -321,6 +324,9 @@ export function createWorld({
       },
       followAskMs: 2_000,
       hasSigned: () => false,
+      async settled() {
+        await hooks.signing
+      },
       askTip: async (peer, on) => {
         const answer = peers.get(peer)
         if (answer === undefined) throw new Error('not connected')

@@ -287,6 +287,26 @@ describe('recovery runner', () => {
     })
   })
 
+  it('decides nothing while a block that was signed before the gate shut is on its way to the head', async () => {
+    await withWorld({ record: { kind: 'good', tip: ref(10) } }, async (world) => {
+      connectAll(world, 10)
+      world.start()
+      await world.clock.advance(0)
+      assert.deepEqual(world.gate.state(), { kind: 'open', on: ref(10) })
+      const signing = Promise.withResolvers<undefined>()
+      world.hooks.signing = signing.promise
+      world.recovery.onFault('process-paused')
+      await world.clock.advance(10_000)
+      assert.deepEqual(world.adopted, [ref(10)], 'the record has 11 by now, and refuses 10')
+      await world.persist(testBlock(11))
+      signing.resolve(undefined)
+      connectAll(world, 11)
+      for (let ms = 0; ms < 10_000; ms += 250) await world.clock.advance(250)
+      assert.deepEqual(world.gate.state(), { kind: 'open', on: ref(11) })
+      assert.deepEqual(world.adopted, [ref(10), ref(11)])
+    })
+  })
+
   it('lets a backup follow accepted blocks and keep its branch at a conflict', async () => {
     await withWorld({ role: 'backup', backups: [] }, async (world) => {
       world.start()
