@@ -15,7 +15,9 @@ export type RunState = Parameters<OpHandler>[0]
 const KECCAK256 = 0x20
 const CALLDATACOPY = 0x37
 const CODECOPY = 0x39
+const EXTCODESIZE = 0x3b
 const EXTCODECOPY = 0x3c
+const EXTCODEHASH = 0x3f
 const CREATE = 0xf0
 const CREATE2 = 0xf5
 /** The first of the pushes that take bytes from the code. */
@@ -25,7 +27,7 @@ export const PUSH32 = 0x7f
 /** Bytes that a number holds exactly. */
 const NUMBER_BYTES = 6
 const ADDRESS_BITS = 160
-/** What code in the EVM object format looks like from outside (EIP-3540). */
+/** What code in the EVM object format begins with (EIP-3540). */
 const OBJECT_FORMAT = Uint8Array.of(0xef, 0x00)
 
 /** A map of its own for each EVM. */
@@ -44,6 +46,8 @@ export function opcodesOf(common: Common, yielder: Yielder): OpcodeMap {
     copyToMemory(runState, runState.interpreter.getCode())
   })
   replace(EXTCODECOPY, copyOtherCode)
+  replace(EXTCODESIZE, sizeOfOtherCode)
+  replace(EXTCODEHASH, hashOfOtherCode)
   for (const code of [CREATE, CREATE2]) replace(code, creationOf(opcodeMap[code]?.opHandler))
   for (let code = PUSH1; code <= PUSH32; code++) replace(code, pushBytes)
   return opcodeMap
@@ -63,9 +67,11 @@ function creationOf(library: OpHandler | undefined): OpHandler {
     if (isShort || length > common.param('maxInitCodeSize') || interpreter.isStatic()) {
       return library(runState, common)
     }
-    const data = memory.read(Number(offset), Number(length), true)
-    if (!OBJECT_FORMAT.every((byte, index) => data[index] === byte))
+    const start = memory.read(Number(offset), OBJECT_FORMAT.length)
+    if (!OBJECT_FORMAT.every((byte, index) => start[index] === byte)) {
       return library(runState, common)
+    }
+    const data = memory.read(Number(offset), Number(length), true)
     const isSalted = runState.opCode === CREATE2
     const [, , , salt = 0n] = stack.popN(isSalted ? 4 : 3)
     delete runState.messageGasLimit
@@ -106,11 +112,29 @@ function copyToMemory({ stack, memory }: RunState, data: Uint8Array): void {
   memory.write(Number(memoryAt), bytes.length, bytes)
 }
 
+/**
+ * The library shows code that begins as the EVM object format does as these two bytes alone. No fork of ours has that format, so
+ * that a genesis' code of this kind is read whole (geth: core/vm, opExtCodeCopy, opExtCodeSize, opExtCodeHash).
+ */
 async function copyOtherCode(runState: RunState): Promise<void> {
-  const address = BigInt.asUintN(ADDRESS_BITS, runState.stack.pop())
-  const code = await runState.stateManager.getCode(new Address(bigIntToAddressBytes(address)))
-  const isObject = OBJECT_FORMAT.every((byte, at) => code[at] === byte)
-  copyToMemory(runState, isObject ? OBJECT_FORMAT : code)
+  const code = await runState.stateManager.getCode(popAddress(runState))
+  copyToMemory(runState, code)
+}
+
+async function sizeOfOtherCode(runState: RunState): Promise<void> {
+  const code = await runState.stateManager.getCode(popAddress(runState))
+  runState.stack.push(BigInt(code.length))
+}
+
+/** 0 where no account is, or an empty one (EIP-1052). */
+async function hashOfOtherCode(runState: RunState): Promise<void> {
+  const account = await runState.stateManager.getAccount(popAddress(runState))
+  const isNone = account === undefined || account.isEmpty()
+  runState.stack.push(isNone ? 0n : bytesToBigint(account.codeHash))
+}
+
+function popAddress({ stack }: RunState): Address {
+  return new Address(bigIntToAddressBytes(BigInt.asUintN(ADDRESS_BITS, stack.pop())))
 }
 
 /** Zeros follow where the code ends. */

@@ -1,6 +1,6 @@
-// Init code that begins as the EVM object format does, 0xef00: run like any other, since no fork of ours has the format.
+// Code that begins as the EVM object format does, 0xef00: run and read like any other, since no fork of ours has the format.
 import assert from 'node:assert/strict'
-import { hexToBytes, type Hex } from '../../../src/base/bytes.ts'
+import { bytesToHex, hexToBytes, type Hex } from '../../../src/base/bytes.ts'
 import { keccak256 } from '../../../src/base/keccak.ts'
 import { executionGenesis, ExecutionChain } from '../../support/execution-chain.ts'
 import { signedTx } from '../../support/execution-transactions.ts'
@@ -29,4 +29,30 @@ describe('init code of the object format', () => {
       assert.ok(object.gasUsed > (GAS_LIMIT * 9n) / 10n, String(object.gasUsed))
     })
   }
+})
+
+describe('code of the object format, in the genesis', () => {
+  const OTHER: Hex = '0x00000000000000000000000000000000000000c2'
+  const CODE: Hex = '0xef000102'
+
+  /** The word that a contract answers with; `read` leaves it on the stack. */
+  async function answerOf(read: string) {
+    const code: Hex = `0x${read}5f5500`
+    const alloc = { [CREATOR]: { code }, [OTHER]: { code: CODE } }
+    const chain = await ExecutionChain.open(executionGenesis(alloc))
+    await chain.extend([signedTx({ to: CREATOR, gasLimit: GAS_LIMIT })])
+    const slot = keccak256(new Uint8Array(32))
+    return bytesToHex(chain.view().slot(keccak256(hexToBytes(CREATOR)), slot) ?? new Uint8Array())
+  }
+  const other = `73${OTHER.slice(2)}`
+
+  it('has its whole size', async () => {
+    assert.equal(await answerOf(`${other}3b`), '0x04')
+  })
+  it('has its own hash', async () => {
+    assert.equal(await answerOf(`${other}3f`), bytesToHex(keccak256(hexToBytes(CODE))))
+  })
+  it('is copied whole', async () => {
+    assert.equal(await answerOf(`60045f601c${other}3c5f51`), '0xef000102')
+  })
 })

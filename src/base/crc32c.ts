@@ -1,2 +1,0 @@
-// CRC-32C for what is on disk; the wire contract has it, and stands without src/.
-export { crc32c } from '../../protocols/crc32c.ts'
