@@ -61,6 +61,9 @@ export const PAYLOAD_FIXED_BYTES: Readonly<Record<TopicVersion, number>> = {
   3: 560
 }
 
+/** Where the timestamp stands in every version of the payload: read before the rest can be decoded. */
+export const TIMESTAMP_AT = 428
+
 /** Where each field of the fixed part starts; its end is where the next one starts. */
 const AT = {
   parentHash: 0,
@@ -72,7 +75,7 @@ const AT = {
   blockNumber: 404,
   gasLimit: 412,
   gasUsed: 420,
-  timestamp: 428,
+  timestamp: TIMESTAMP_AT,
   extraDataOffset: 436,
   baseFeePerGas: 440,
   blockHash: 472,

@@ -6,6 +6,7 @@ import {
   signedPart,
   type TopicVersion
 } from '../block-message/codec.ts'
+import { TIMESTAMP_AT } from '../block-message/execution-payload.ts'
 import { BlockMessageError } from '../block-message/block-message-error.ts'
 import { type VersionedMessage } from '../block-message/message-chunk.ts'
 import { type ProtocolDef } from '../protocol-def.ts'
@@ -34,7 +35,6 @@ const PAYLOAD_REQUEST_BYTES = 8
 const PAYLOAD_MAX_BYTES = 10 * 2 ** 20
 
 const BEACON_ROOT_BYTES = 32
-const TIMESTAMP_AT = 428
 const TIMESTAMP_BYTES = 8
 
 /** One block a request. */

@@ -104,3 +104,8 @@ export function bytesToBigint(bytes: Uint8Array): bigint {
   const low = u128View.getBigUint64(8, false)
   return length <= 8 ? low : (u128View.getBigUint64(0, false) << 64n) | low
 }
+
+/** A quantity of JSON-RPC and of genesis files: the least hex digits, "0x0" for zero. */
+export function hexQuantity(value: bigint | number): Hex {
+  return `0x${value.toString(16)}`
+}

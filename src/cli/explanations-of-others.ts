@@ -59,7 +59,7 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
     codes: ['peer-key-shared'],
     meaning:
       'Two live nodes have the same peer.key, as after a key directory was copied. They count as one: one of them is kept, the other one is refused for as long as that one is connected. Both say so.',
-    safe: 'Stop one of the two, write a key of its own into its peer.key (openssl rand -hex 32, mode 600), start it, and name its new peer id where the old one is named. Blocks that only the refused one holds are asked for once it has its own.'
+    safe: 'Stop one of the two, give it a peer.key of its own (rekindle key new --peer FILE), start it, and name its new peer id where the old one is named. Blocks that only the refused one holds are asked for once it has its own.'
   },
   {
     codes: ['joining', 'joining-for-ever'],

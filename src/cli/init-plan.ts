@@ -1,5 +1,5 @@
 // What `rekindle init` is going to write, worked out and checked before it writes anything.
-import { lstat, readFile, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Hex } from '../base/bytes.ts'
 import { errorMessage } from '../base/node-error.ts'
@@ -26,6 +26,7 @@ import { type ConfigSources, readLayers } from '../config/config-layers.ts'
 import { type ConfigValues } from '../config/config-schemas.ts'
 import { checkValues } from '../config/config-values.ts'
 import { describeSignerFailure } from '../config/signer-problem.ts'
+import { pathExists } from './path-exists.ts'
 
 /** Flags of init that are no keys of the config. */
 export interface InitFlags {
@@ -231,17 +232,7 @@ async function checkPlaces(draft: ConfigDraft, dataDir: string, keyDir: string):
   }
   for (const name of Object.values(KEY_DIR_FILES)) {
     const path = join(keyDir, name)
-    if (await exists(path))
+    if (await pathExists(path))
       draft.reportFlag('keydir', `${path} is there already, and stays as it is`)
-  }
-}
-
-/** Links that lead nowhere are there too. */
-async function exists(path: string): Promise<boolean> {
-  try {
-    await lstat(path)
-    return true
-  } catch {
-    return false // what cannot be looked at cannot be written either, and that is said then
   }
 }

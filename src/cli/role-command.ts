@@ -1,11 +1,10 @@
 // `rekindle role`: hands a role over in the config file of a stopped node, and says what remains to be done.
-import { readFile, rename, rm, stat } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
-import { errorMessage } from '../base/node-error.ts'
 import { syncDirectory } from '../base/sync-directory.ts'
 import { writeNewFile } from '../base/new-file.ts'
 import { ConfigError, type ConfigProblem } from '../config/config-error.ts'
-import { type ConfigSources, readLayers } from '../config/config-layers.ts'
+import { type ConfigSources, readJsonObject, readLayers } from '../config/config-layers.ts'
 import { KEY_DIR_FILES } from '../config/config-checks.ts'
 import { type NodeConfig } from '../config/node-config.ts'
 import { PLACES } from '../config/node-directory.ts'
@@ -16,6 +15,7 @@ import { StoreError } from '../store/store-error.ts'
 import { type CommandIo, EXIT_CODE } from './command-io.ts'
 import { failureLines, startExitCode } from './failure-lines.ts'
 import { formatFields } from './format-fields.ts'
+import { pathExists } from './path-exists.ts'
 import { shellWord } from './shell-word.ts'
 
 type Role = NodeConfig['role']
@@ -68,16 +68,12 @@ function readFlags({ configFile, to }: RoleFlags, cwd: string) {
 }
 
 async function readContent(path: string): Promise<Content> {
-  try {
-    const content: unknown = JSON.parse(await readFile(path, 'utf8'))
-    if (typeof content === 'object' && content !== null && !Array.isArray(content)) {
-      return content as Content
-    }
-    throw new Error('it is not a JSON object')
-  } catch (thrown) {
-    const problem = `it cannot be read: ${errorMessage(thrown)}`
-    throw new ConfigError([{ key: '--config', from: path, problem }])
-  }
+  const problems: ConfigProblem[] = []
+  const content = await readJsonObject(path, (problem) => {
+    problems.push({ key: '--config', from: path, problem })
+  })
+  if (content === undefined) throw new ConfigError(problems)
+  return content
 }
 
 /** Values of the flags, as the file writes them. */
@@ -160,7 +156,7 @@ async function whatRemains(config: NodeConfig, path: string, cwd: string): Promi
   const run = `rekindle run --config ${word(path)}`
   if (config.signer !== undefined) {
     const { recordFile } = config.signer
-    const hasRecord = recordFile === undefined || (await isThere(recordFile))
+    const hasRecord = recordFile === undefined || (await pathExists(recordFile))
     const lost = `no signed record is in ${recordFile ?? ''}: all backups have to answer, and the first block comes later; if the old one is not lost, move it there now`
     return [...(hasRecord ? [] : [lost]), run]
   }
@@ -168,17 +164,10 @@ async function whatRemains(config: NodeConfig, path: string, cwd: string): Promi
   const left: string[] = []
   for (const name of keys) {
     const file = join(dirname(path), name)
-    if (await isThere(file)) left.push(file)
+    if (await pathExists(file)) left.push(file)
   }
   const move = `mv ${left.map(word).join(' ')} KEYDIR/ of the new sequencer: no copy of them may stay here`
   return [...(left.length === 0 ? [] : [move]), run]
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false
-  )
 }
 
 function format({ remains, ...fields }: Content & { readonly remains: readonly string[] }): string {

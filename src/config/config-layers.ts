@@ -137,7 +137,8 @@ async function readFileLayer(
   return content !== undefined
 }
 
-async function readJsonObject(
+/** What a config file says; undefined when it is no JSON object, which is reported. */
+export async function readJsonObject(
   path: string,
   report: (problem: string) => void
 ): Promise<Readonly<Record<string, unknown>> | undefined> {

@@ -41,7 +41,7 @@ export interface BlockEnvironment {
   readonly parentBeaconBlockRoot: Uint8Array | undefined
 }
 
-/** That of a block which is there, with bytes of its own. */
+/** That of a block which is there, with bytes of its own: a view of a message would take all of that along into a worker. */
 export function blockEnvironment({ header }: Pick<Block, 'header'>): BlockEnvironment {
   return {
     number: header.number,

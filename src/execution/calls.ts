@@ -17,12 +17,7 @@ import {
   type WorkOutcome
 } from './call-messages.ts'
 import { CALLS_MAX } from './call-turns.ts'
-import {
-  type CallHeader,
-  type CallOutcome,
-  type CallRequest,
-  type EstimateOutcome
-} from './run-call.ts'
+import { type CallOutcome, type CallRequest, type EstimateOutcome } from './run-call.ts'
 import { type TraceOutcome } from './trace.ts'
 
 /** What a runner needs. */
@@ -84,7 +79,7 @@ export class CallRunner {
     view: StateView,
     signal?: AbortSignal
   ): Promise<CallOutcome> {
-    const work: CallWork = { kind: 'call', request, header: callHeader(block) }
+    const work: CallWork = { kind: 'call', request, header: blockEnvironment(block) }
     return (await this.#run(work, view, signal)) as CallOutcome
   }
 
@@ -95,7 +90,7 @@ export class CallRunner {
     view: StateView,
     signal?: AbortSignal
   ): Promise<EstimateOutcome> {
-    const work: CallWork = { kind: 'estimate', request, header: callHeader(block) }
+    const work: CallWork = { kind: 'estimate', request, header: blockEnvironment(block) }
     return (await this.#run(work, view, signal)) as EstimateOutcome
   }
 
@@ -105,7 +100,7 @@ export class CallRunner {
     view: StateView,
     signal?: AbortSignal
   ): Promise<TraceOutcome> {
-    const work: CallWork = { kind: 'trace-call', request, header: callHeader(block), options }
+    const work: CallWork = { kind: 'trace-call', request, header: blockEnvironment(block), options }
     return (await this.#run(work, view, signal)) as TraceOutcome
   }
 
@@ -229,9 +224,4 @@ function owned(bytes: Uint8Array | undefined): Uint8Array | undefined {
 /** `given` is not copied, and is gone here afterwards. */
 function post(worker: Worker, message: ToCallWorker, given: readonly ArrayBuffer[] = []): void {
   worker.postMessage(message, given)
-}
-
-function callHeader({ header }: Block): CallHeader {
-  const { number, feeRecipient, timestamp, prevRandao, gasLimit, baseFeePerGas } = header
-  return { number, feeRecipient, timestamp, prevRandao, gasLimit, baseFeePerGas }
 }

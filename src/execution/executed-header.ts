@@ -3,6 +3,7 @@ import { bytesToHex, equalBytes, hexToBytes } from '../base/bytes.ts'
 import { type BlockHeader } from '../chain/blocks/block.ts'
 import {
   EMPTY_OMMERS_HASH,
+  EMPTY_NONCE,
   EMPTY_REQUESTS_HASH,
   MESSAGE_PASSER_HASH
 } from '../chain/blocks/header.ts'
@@ -11,8 +12,6 @@ import { orderedRoot } from '../trie/ordered-root.ts'
 import { type ExecutionResult } from './block-loop.ts'
 import { type ComputedLayer } from './engine.ts'
 import { type OpenJob } from './open-jobs.ts'
-
-const EMPTY_NONCE = new Uint8Array(8)
 
 /** The header at V4, 21 fields; the fee parameters are the parent's. */
 export function sealHeader(

@@ -1,5 +1,5 @@
 // Call frames as JSON in ASCII bytes, in the shape of go-ethereum's callTracer (eth/tracers/native/gen_callframe_json.go).
-import { bytesToHex, type Hex } from '../base/bytes.ts'
+import { bytesToHex, hexQuantity } from '../base/bytes.ts'
 import { type Yielder } from '../base/yielder.ts'
 import { type CallFrame, type FrameLog } from './call-frames.ts'
 
@@ -59,7 +59,7 @@ export async function writeFrame(
 /** What stands ahead of the calls. geth leaves out what is empty, but for the input. */
 function head({ from, gas, gasUsed, to, input, output, error, revertReason }: CallFrame): string {
   return (
-    `{"from":"${from}","gas":"${quantity(gas)}","gasUsed":"${quantity(gasUsed)}"` +
+    `{"from":"${from}","gas":"${hexQuantity(gas)}","gasUsed":"${hexQuantity(gasUsed)}"` +
     (to === undefined ? '' : `,"to":"${to}"`) +
     `,"input":"${bytesToHex(input)}"` +
     (output.length === 0 ? '' : `,"output":"${bytesToHex(output)}"`) +
@@ -73,7 +73,7 @@ function head({ from, gas, gasUsed, to, input, output, error, revertReason }: Ca
 function tail({ logs, value, type }: CallFrame): string {
   return (
     (logs.length === 0 ? '' : `,"logs":[${logs.map(logJson).join(',')}]`) +
-    (value === undefined ? '' : `,"value":"${quantity(value)}"`) +
+    (value === undefined ? '' : `,"value":"${hexQuantity(value)}"`) +
     `,"type":"${type}"}`
   )
 }
@@ -83,13 +83,9 @@ function logJson({ log: [address, topics, data], index, position }: FrameLog): s
     address: bytesToHex(address),
     topics: topics.map(bytesToHex),
     data: bytesToHex(data),
-    index: quantity(index),
-    position: quantity(position)
+    index: hexQuantity(index),
+    position: hexQuantity(position)
   })
-}
-
-function quantity(value: bigint | number): Hex {
-  return `0x${value.toString(16)}`
 }
 
 /** A string of JSON whose characters beyond ASCII are escaped. */

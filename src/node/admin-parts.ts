@@ -3,7 +3,7 @@ import { errorMessage } from '../base/node-error.ts'
 import { type Recovery } from '../recovery/recovery.ts'
 import { SequencingError, type SequencingFailure } from '../recovery/sequencing-switch.ts'
 import { type AdminPort } from '../rpc/admin-methods.ts'
-import { invalidParams, RPC_CODES, RpcError } from '../rpc/rpc-error.ts'
+import { invalidParams, serverError } from '../rpc/rpc-error.ts'
 import { type Applier } from '../apply/applier.ts'
 import { type BackupRoster, RosterError, type RosterFailure } from '../backups/backup-roster.ts'
 import { addBackup, type BackupChangesDeps, removeBackup } from '../backups/change-backups.ts'
@@ -54,7 +54,7 @@ export function createAdminPort(deps: AdminPartsDeps): AdminPort {
 }
 
 function requireSequencer<T>(sequencer: T | undefined): T {
-  if (sequencer === undefined) throw refusal('sequencer is not enabled: this node is a backup')
+  if (sequencer === undefined) throw serverError('sequencer is not enabled: this node is a backup')
   return sequencer
 }
 
@@ -71,7 +71,7 @@ function refuseInWords(work: () => void): void {
     work()
   } catch (thrown) {
     if (!(thrown instanceof SequencingError)) throw thrown
-    throw refusal(sequencingMessage(thrown.failure))
+    throw serverError(sequencingMessage(thrown.failure))
   }
 }
 
@@ -92,7 +92,7 @@ async function rosterInWords(work: () => Promise<void>): Promise<void> {
     await work()
   } catch (thrown) {
     if (!(thrown instanceof RosterError)) throw thrown
-    throw refusal(rosterMessage(thrown.failure))
+    throw serverError(rosterMessage(thrown.failure))
   }
 }
 
@@ -109,8 +109,4 @@ function rosterMessage(failure: RosterFailure): string {
     case 'backup-configured':
       return `${failure.peerId} is a backup by the config: take it out of there and restart`
   }
-}
-
-function refusal(message: string): RpcError {
-  return new RpcError(RPC_CODES.serverError, message)
 }

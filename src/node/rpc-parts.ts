@@ -16,7 +16,7 @@ import { operatorMethods } from '../rpc/operator-methods.ts'
 import { outputMethods } from '../rpc/output-methods.ts'
 import { pendingBlock } from '../rpc/pending-block.ts'
 import { type RpcChain, type RpcNode, type RpcPool, type RpcState } from '../rpc/ports.ts'
-import { RPC_CODES, RpcError } from '../rpc/rpc-error.ts'
+import { serverError } from '../rpc/rpc-error.ts'
 import { nextAttributes } from '../sequencer/payload-attributes.ts'
 import { toTransactionError } from '../rpc/transaction-errors.ts'
 import { type ChainParts } from './chain-parts.ts'
@@ -190,6 +190,5 @@ async function sendTransaction(
     }
   }
   if (forward !== undefined) return forward(raw, signal)
-  const message = `this backup takes no transactions: sequencerRpc is not set`
-  throw new RpcError(RPC_CODES.serverError, message)
+  throw serverError('this backup takes no transactions: sequencerRpc is not set')
 }

@@ -12,7 +12,7 @@ const TOLD_AGE_MAX_MS = 60_000
 /** Peers that told us; the latest are shown. */
 const TELLERS_MAX = 32
 const EXIT =
-  'stop one of the two, write a key of its own into its peer.key (openssl rand -hex 32), and name its new peer id where the old one is named: until then both count as one'
+  'stop one of the two, give it a peer.key of its own (rekindle key new --peer FILE), and name its new peer id where the old one is named: until then both count as one'
 
 /** One peer key that is used twice. */
 export interface SharedKey {

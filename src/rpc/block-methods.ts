@@ -1,16 +1,10 @@
 // eth_ methods that read blocks, transactions, receipts and logs.
 import { z } from 'zod'
-import { type Hex } from '../base/bytes.ts'
+import { type Hex, hexQuantity } from '../base/bytes.ts'
 import { type Block } from '../chain/blocks/block.ts'
 import { type StoredReceipt } from '../chain/stored/stored-receipts.ts'
 import { findBlock, isPending, requireReceipts } from './block-resolution.ts'
-import {
-  formatBlock,
-  formatPendingBlock,
-  formatReceipt,
-  formatTransaction,
-  quantity
-} from './format.ts'
+import { formatBlock, formatPendingBlock, formatReceipt, formatTransaction } from './format.ts'
 import { JsonItems } from './json-encode.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { type BlockParam, blockParam, hashParam, parseParams, quantityParam } from './params.ts'
@@ -50,7 +44,7 @@ export function blockMethods({ chain, pool, decode }: BlockMethodDeps): Record<s
   }
 
   return {
-    eth_blockNumber: () => quantity(chain.head().number),
+    eth_blockNumber: () => hexQuantity(chain.head().number),
     eth_getBlockByNumber(params) {
       const [block, isFull] = parseParams(params, [blockParam, fullFlag])
       if (isPending(block)) return formatPendingBlock(chain.pending())
@@ -62,11 +56,11 @@ export function blockMethods({ chain, pool, decode }: BlockMethodDeps): Record<s
     },
     eth_getBlockTransactionCountByNumber(params) {
       const block = findBlock(chain, parseParams(params, [blockParam])[0])
-      return block && quantity(block.transactions.length)
+      return block && hexQuantity(block.transactions.length)
     },
     eth_getBlockTransactionCountByHash(params) {
       const block = chain.blockByHash(parseParams(params, [hashParam])[0])
-      return block && quantity(block.transactions.length)
+      return block && hexQuantity(block.transactions.length)
     },
     eth_getTransactionByHash(params) {
       const [hash] = parseParams(params, [hashParam])

@@ -5,7 +5,7 @@ import { type StoredReceipt } from '../chain/stored/stored-receipts.ts'
 import { type StateView } from '../state/state-view.ts'
 import { type BlockParam } from './params.ts'
 import { type RpcChain, type RpcNode, type RpcState } from './ports.ts'
-import { RPC_CODES, RpcError } from './rpc-error.ts'
+import { RPC_CODES, RpcError, serverError } from './rpc-error.ts'
 
 /** The canonical block; undefined when its height is above the head or its hash unknown. Throws for one that is lost. */
 export function findBlock(chain: RpcChain, param: BlockParam): Block | undefined {
@@ -101,8 +101,4 @@ function gateError(node: Pick<RpcNode, 'gateShut'>): RpcError | undefined {
   const facts = node.gateShut()
   if (facts === undefined) return undefined
   return new RpcError(RPC_CODES.gateShut, 'no new blocks while the node recovers', facts)
-}
-
-function serverError(message: string): RpcError {
-  return new RpcError(RPC_CODES.serverError, message)
 }

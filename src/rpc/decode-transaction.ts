@@ -3,9 +3,8 @@ import { type Common } from '@ethereumjs/common'
 import { RLP } from '@ethereumjs/rlp'
 import { type EOACode7702Tx } from '@ethereumjs/tx'
 import { generateAddress } from '@ethereumjs/util'
-import { bigintToBytes, bytesToBigint, bytesToHex } from '../base/bytes.ts'
+import { bigintToBytes, bytesToBigint, bytesToHex, hexQuantity } from '../base/bytes.ts'
 import { isReplayProtected, prepareTransaction, type PreparedTx } from '../execution/transaction.ts'
-import { quantity } from './format.ts'
 import { type DecodedTransaction, type TransactionFees } from './ports.ts'
 
 /** An RLP list starts here: a legacy transaction. */
@@ -25,7 +24,7 @@ export function decodeFees(raw: Uint8Array): TransactionFees {
   const fields: unknown = RLP.decode(isLegacy ? raw : raw.subarray(1))
   const priceAt = (at: number) => {
     const field: unknown = Array.isArray(fields) ? fields[at] : undefined
-    return quantity(field instanceof Uint8Array ? bytesToBigint(field) : 0n)
+    return hexQuantity(field instanceof Uint8Array ? bytesToBigint(field) : 0n)
   }
   if (isLegacy) return { gasPrice: priceAt(1) }
   if (type === ACCESS_LIST_TYPE) return { gasPrice: priceAt(2) }
@@ -51,7 +50,7 @@ export function describeTransaction({
       ...json,
       ...(isReplayProtected(tx) && { chainId }),
       ...('authorizationList' in tx && { authorizationList: authorizations(tx) }),
-      type: quantity(tx.type)
+      type: hexQuantity(tx.type)
     }
   }
 }
@@ -59,11 +58,11 @@ export function describeTransaction({
 /** Numbers as quantities: @ethereumjs/tx prints their bytes, "0x" for zero. */
 function authorizations({ authorizationList }: EOACode7702Tx) {
   return authorizationList.map(([chainId, address, nonce, yParity, r, s]) => ({
-    chainId: quantity(bytesToBigint(chainId)),
+    chainId: hexQuantity(bytesToBigint(chainId)),
     address: bytesToHex(address),
-    nonce: quantity(bytesToBigint(nonce)),
-    yParity: quantity(bytesToBigint(yParity)),
-    r: quantity(bytesToBigint(r)),
-    s: quantity(bytesToBigint(s))
+    nonce: hexQuantity(bytesToBigint(nonce)),
+    yParity: hexQuantity(bytesToBigint(yParity)),
+    r: hexQuantity(bytesToBigint(r)),
+    s: hexQuantity(bytesToBigint(s))
   }))
 }

@@ -1,11 +1,12 @@
 // eth_ methods about prices: what a transaction pays now, and what it paid lately.
+import { hexQuantity } from '../base/bytes.ts'
 import { z } from 'zod'
 import { type Yielder } from '../base/yielder.ts'
 import { nextBaseFee as baseFeeAfter } from '../chain/blocks/base-fee.ts'
 import { type Block } from '../chain/blocks/block.ts'
 import { type StoredReceipt } from '../chain/stored/stored-receipts.ts'
 import { isPending, requireBlock, requireReceipts, storedBlock } from './block-resolution.ts'
-import { effectiveGasPrice, quantity } from './format.ts'
+import { effectiveGasPrice } from './format.ts'
 import { JsonItems } from './json-encode.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { blockParam, parseParams, quantityParam } from './params.ts'
@@ -49,11 +50,11 @@ export function feeMethods({
   decodeFees
 }: FeeMethodDeps): Record<string, RpcMethod> {
   return {
-    eth_gasPrice: () => quantity(nextBaseFee() + SUGGESTED_TIP_WEI),
+    eth_gasPrice: () => hexQuantity(nextBaseFee() + SUGGESTED_TIP_WEI),
     /** No transaction brings blobs, so the price stays the least there is (EIP-4844, MIN_BASE_FEE_PER_BLOB_GAS). */
     eth_blobBaseFee: () =>
-      chain.head().header.excessBlobGas === undefined ? null : quantity(BLOB_BASE_FEE_WEI),
-    eth_maxPriorityFeePerGas: () => quantity(SUGGESTED_TIP_WEI),
+      chain.head().header.excessBlobGas === undefined ? null : hexQuantity(BLOB_BASE_FEE_WEI),
+    eth_maxPriorityFeePerGas: () => hexQuantity(SUGGESTED_TIP_WEI),
     async eth_feeHistory(params, { turns }) {
       const [count, newest, wanted] = parseParams(params, [
         z.union([quantityParam, z.number().int().positive().transform(BigInt)]),
@@ -76,18 +77,18 @@ export function feeMethods({
           transactionsCount += block.transactions.length
           if (transactionsCount > FEE_HISTORY_MAX_TRANSACTIONS) throw tooManyTransactions()
           const tips = await paidTips(block, requireReceipts(chain, block), decodeFees, turns)
-          rewards.push(tipPercentiles(tips, wanted).map(quantity))
+          rewards.push(tipPercentiles(tips, wanted).map(hexQuantity))
         }
-        baseFees.push(quantity(header.baseFeePerGas))
+        baseFees.push(hexQuantity(header.baseFeePerGas))
         ratios.push(Number(header.gasUsed) / Number(header.gasLimit))
       }
       const stored = storedBlock(chain, last.number + 1n)?.header.baseFeePerGas
       const following = stored ?? (isPending(newest) ? baseFeeAfter(last.header) : nextBaseFee())
       const blobFee =
-        last.header.excessBlobGas === undefined ? undefined : quantity(BLOB_BASE_FEE_WEI)
+        last.header.excessBlobGas === undefined ? undefined : hexQuantity(BLOB_BASE_FEE_WEI)
       return {
-        oldestBlock: quantity(first),
-        baseFeePerGas: [...baseFees, quantity(following)],
+        oldestBlock: hexQuantity(first),
+        baseFeePerGas: [...baseFees, hexQuantity(following)],
         gasUsedRatio: ratios,
         ...(blobFee !== undefined && {
           baseFeePerBlobGas: [...ratios, 0].map(() => blobFee),

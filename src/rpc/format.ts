@@ -1,5 +1,5 @@
 // Blocks, transactions, receipts and logs in the JSON form of the Ethereum execution API.
-import { bytesToHex, type Hex } from '../base/bytes.ts'
+import { bytesToHex, type Hex, hexQuantity } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { type Block } from '../chain/blocks/block.ts'
 import { type Log } from '../chain/blocks/receipt.ts'
@@ -7,11 +7,6 @@ import { type StoredReceipt } from '../chain/stored/stored-receipts.ts'
 import { blockSizeBytes } from './block-rlp.ts'
 import { JsonItems } from './json-encode.ts'
 import { type DecodedTransaction, type TransactionFees } from './ports.ts'
-
-/** A quantity: minimal hex digits, "0x0" for zero. */
-export function quantity(value: bigint | number): Hex {
-  return `0x${value.toString(16)}`
-}
 
 /** A transaction beside the block it stands in; pending ones have none. */
 export interface TransactionPlace {
@@ -23,7 +18,7 @@ export interface TransactionPlace {
 export function formatBlock(block: Block, full: JsonItems | undefined): Record<string, unknown> {
   const { header, transactions } = block
   return {
-    number: quantity(block.number),
+    number: hexQuantity(block.number),
     hash: block.hash,
     parentHash: block.parentHash,
     sha3Uncles: bytesToHex(header.ommersHash),
@@ -32,25 +27,25 @@ export function formatBlock(block: Block, full: JsonItems | undefined): Record<s
     transactionsRoot: bytesToHex(header.transactionsRoot),
     receiptsRoot: bytesToHex(header.receiptsRoot),
     logsBloom: bytesToHex(header.logsBloom),
-    difficulty: quantity(header.difficulty),
-    gasLimit: quantity(header.gasLimit),
-    gasUsed: quantity(header.gasUsed),
-    timestamp: quantity(header.timestamp),
+    difficulty: hexQuantity(header.difficulty),
+    gasLimit: hexQuantity(header.gasLimit),
+    gasUsed: hexQuantity(header.gasUsed),
+    timestamp: hexQuantity(header.timestamp),
     extraData: bytesToHex(header.extraData),
     mixHash: bytesToHex(header.prevRandao),
     nonce: bytesToHex(header.nonce),
-    baseFeePerGas: quantity(header.baseFeePerGas),
+    baseFeePerGas: hexQuantity(header.baseFeePerGas),
     ...(header.withdrawalsRoot && {
       withdrawals: [],
       withdrawalsRoot: bytesToHex(header.withdrawalsRoot)
     }),
-    ...(header.blobGasUsed !== undefined && { blobGasUsed: quantity(header.blobGasUsed) }),
-    ...(header.excessBlobGas !== undefined && { excessBlobGas: quantity(header.excessBlobGas) }),
+    ...(header.blobGasUsed !== undefined && { blobGasUsed: hexQuantity(header.blobGasUsed) }),
+    ...(header.excessBlobGas !== undefined && { excessBlobGas: hexQuantity(header.excessBlobGas) }),
     ...(header.parentBeaconBlockRoot && {
       parentBeaconBlockRoot: bytesToHex(header.parentBeaconBlockRoot)
     }),
     ...(header.requestsHash && { requestsHash: bytesToHex(header.requestsHash) }),
-    size: quantity(blockSizeBytes(block)),
+    size: hexQuantity(blockSizeBytes(block)),
     uncles: [],
     transactions: full ?? new JsonItems(hashesOf(transactions))
   }
@@ -80,12 +75,12 @@ export function formatTransaction(
     hash,
     from,
     blockHash: place?.block.hash ?? null,
-    blockNumber: place === undefined ? null : quantity(place.block.number),
-    blockTimestamp: place === undefined ? null : quantity(place.block.header.timestamp),
-    transactionIndex: place === undefined ? null : quantity(place.index),
+    blockNumber: place === undefined ? null : hexQuantity(place.block.number),
+    blockTimestamp: place === undefined ? null : hexQuantity(place.block.header.timestamp),
+    transactionIndex: place === undefined ? null : hexQuantity(place.index),
     ...(json.maxFeePerGas !== undefined && {
       gasPrice:
-        baseFee === undefined ? json.maxFeePerGas : quantity(effectiveGasPrice(json, baseFee))
+        baseFee === undefined ? json.maxFeePerGas : hexQuantity(effectiveGasPrice(json, baseFee))
     })
   }
 }
@@ -100,19 +95,19 @@ export function formatReceipt(
   const { block } = place
   return {
     transactionHash: hash,
-    transactionIndex: quantity(place.index),
+    transactionIndex: hexQuantity(place.index),
     blockHash: block.hash,
-    blockNumber: quantity(block.number),
+    blockNumber: hexQuantity(block.number),
     from,
     to: json.to ?? null,
     contractAddress: contractAddress ?? null,
-    cumulativeGasUsed: quantity(receipt.cumulativeGasUsed),
-    gasUsed: quantity(receipt.cumulativeGasUsed - before.gasUsed),
-    effectiveGasPrice: quantity(effectiveGasPrice(json, block.header.baseFeePerGas)),
+    cumulativeGasUsed: hexQuantity(receipt.cumulativeGasUsed),
+    gasUsed: hexQuantity(receipt.cumulativeGasUsed - before.gasUsed),
+    effectiveGasPrice: hexQuantity(effectiveGasPrice(json, block.header.baseFeePerGas)),
     logs: new JsonItems(formatLogs(receipt.logs(), before.logsCount, hash, place)),
     logsBloom: bytesToHex(receipt.logsBloom),
-    status: quantity(receipt.status),
-    type: quantity(receipt.type)
+    status: hexQuantity(receipt.status),
+    type: hexQuantity(receipt.type)
   }
 }
 
@@ -138,11 +133,11 @@ export function formatLog(
     topics: log.topics.map(bytesToHex),
     data: bytesToHex(log.data),
     blockHash: block.hash,
-    blockNumber: quantity(block.number),
-    blockTimestamp: quantity(block.header.timestamp),
+    blockNumber: hexQuantity(block.number),
+    blockTimestamp: hexQuantity(block.header.timestamp),
     transactionHash,
-    transactionIndex: quantity(index),
-    logIndex: quantity(logIndex),
+    transactionIndex: hexQuantity(index),
+    logIndex: hexQuantity(logIndex),
     removed: false
   }
 }

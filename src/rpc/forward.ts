@@ -5,7 +5,7 @@ import { keccak256 } from '../base/keccak.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { POOL_LIMITS } from '../execution/pool-limits.ts'
 import { hashParam } from './params.ts'
-import { RPC_CODES, RpcError } from './rpc-error.ts'
+import { RpcError, serverError } from './rpc-error.ts'
 import { Semaphore } from './semaphore.ts'
 import { transactionMessage } from './transaction-errors.ts'
 
@@ -47,9 +47,9 @@ export function createForwarder(
   return async (raw, signal) => {
     if (raw.length > POOL_LIMITS.transactionMaxBytes) throw tooLarge(raw.length)
     const hash = bytesToHex(keccak256(raw))
-    if (underWay.has(hash)) throw refusal(ALREADY_UNDER_WAY)
+    if (underWay.has(hash)) throw serverError(ALREADY_UNDER_WAY)
     if (underWay.size >= FORWARDS_MAX) {
-      throw refusal(`${FORWARDS_MAX} transactions are on their way to the sequencer`)
+      throw serverError(`${FORWARDS_MAX} transactions are on their way to the sequencer`)
     }
     const deadline = AbortSignal.timeout(timeoutMs)
     const until = signal === undefined ? deadline : AbortSignal.any([signal, deadline])
@@ -75,7 +75,7 @@ async function forward(sequencerRpc: string, raw: Uint8Array, signal: AbortSigna
   const { error, result } = answerShape(await post(sequencerRpc, request, signal))
   if (error !== undefined) throw new RpcError(error.code, error.message, error.data)
   if (result !== undefined) return result
-  throw refusal('the sequencer gave no transaction hash')
+  throw serverError('the sequencer gave no transaction hash')
 }
 
 async function post(url: string, request: unknown, signal: AbortSignal): Promise<unknown> {
@@ -98,20 +98,16 @@ async function post(url: string, request: unknown, signal: AbortSignal): Promise
 }
 
 function unreachable(thrown: unknown): RpcError {
-  return refusal(`the sequencer cannot be reached: ${errorMessage(thrown)}`)
+  return serverError(`the sequencer cannot be reached: ${errorMessage(thrown)}`)
 }
 
 function tooLarge(sizeBytes: number): RpcError {
   const { transactionMaxBytes: maxBytes } = POOL_LIMITS
   const failure = { code: 'transaction-too-large', sizeBytes, maxBytes } as const
-  return refusal(transactionMessage(failure))
+  return serverError(transactionMessage(failure))
 }
 
 /** What of an answer is of use; nothing when it is no answer to the request. */
 function answerShape(answer: unknown): z.infer<typeof answerSchema> {
   return answerSchema.safeParse(answer).data ?? { error: undefined }
-}
-
-function refusal(message: string): RpcError {
-  return new RpcError(RPC_CODES.serverError, message)
 }

@@ -15,7 +15,7 @@ export interface RpcContext {
   readonly turns: Yielder
 }
 
-/** A method; throws RpcError. The result is what JSON can hold, JsonItems and JsonText: no bigint, no bytes. */
+/** A method; throws RpcError. The result is what JSON can hold, and what json-encode.ts has classes for: no bigint, no bytes. */
 export type RpcMethod = (params: readonly unknown[], context: RpcContext) => unknown
 
 /** Every method by its name. */

@@ -21,7 +21,7 @@ import {
   parseParams
 } from './params.ts'
 import { type RpcChain } from './ports.ts'
-import { RPC_CODES, RpcError } from './rpc-error.ts'
+import { RPC_CODES, RpcError, serverError } from './rpc-error.ts'
 
 /** Blocks one eth_getLogs may span. */
 export const LOG_RANGE_MAX_BLOCKS = 10_000n
@@ -89,7 +89,7 @@ function rangeEnd(sources: BlockSources, param: BlockParam): bigint {
   if (param.kind === 'tag') {
     if (param.tag === 'pending') throw badRange('pending logs are not supported')
     if (param.tag === 'safe' || param.tag === 'finalized') {
-      throw new RpcError(RPC_CODES.serverError, `${param.tag} header not found`)
+      throw serverError(`${param.tag} header not found`)
     }
   }
   const { chain, node } = sources

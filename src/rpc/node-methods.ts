@@ -1,7 +1,6 @@
 // Methods about the node itself, and sending transactions.
-import { bytesToHex, hexToBytes } from '../base/bytes.ts'
+import { bytesToHex, hexQuantity, hexToBytes } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
-import { quantity } from './format.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { bytesParam, parseParams } from './params.ts'
 import { type RpcNode } from './ports.ts'
@@ -31,22 +30,22 @@ const NO_SNAP_SYNC = Object.fromEntries(
     'txIndexFinishedBlocks',
     'txIndexRemainingBlocks',
     'stateIndexRemaining'
-  ].map((counter) => [counter, quantity(0n)])
+  ].map((counter) => [counter, hexQuantity(0n)])
 )
 
 /** The methods by name. */
 export function nodeMethods({ node, send }: NodeMethodDeps): Record<string, RpcMethod> {
   return {
-    eth_chainId: () => quantity(node.chainId),
+    eth_chainId: () => hexQuantity(node.chainId),
     eth_accounts: () => [],
     eth_syncing() {
       const progress = node.syncing()
       return progress === undefined
         ? false
         : {
-            startingBlock: quantity(progress.startingBlock),
-            currentBlock: quantity(progress.currentBlock),
-            highestBlock: quantity(progress.highestBlock),
+            startingBlock: hexQuantity(progress.startingBlock),
+            currentBlock: hexQuantity(progress.currentBlock),
+            highestBlock: hexQuantity(progress.highestBlock),
             ...NO_SNAP_SYNC
           }
     },
@@ -54,7 +53,7 @@ export function nodeMethods({ node, send }: NodeMethodDeps): Record<string, RpcM
       send(hexToBytes(parseParams(params, [bytesParam])[0]), signal),
     net_version: () => node.chainId.toString(),
     net_listening: () => true,
-    net_peerCount: () => quantity(node.peerCount()),
+    net_peerCount: () => hexQuantity(node.peerCount()),
     web3_clientVersion: () => node.clientVersion,
     web3_sha3: (params) => bytesToHex(keccak256(hexToBytes(parseParams(params, [bytesParam])[0]))),
     rekindle_status: () => node.status()

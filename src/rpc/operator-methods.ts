@@ -41,7 +41,8 @@ export interface OperatorPort {
   bannedPeers(): readonly string[]
 }
 
-const ZERO_HASH: Hex = `0x${'0'.repeat(64)}`
+/** 32 bytes. */
+export const ZERO_HASH: Hex = `0x${'0'.repeat(64)}`
 const ZERO_ADDRESS: Hex = `0x${'0'.repeat(40)}`
 const NO_L1 = { hash: ZERO_HASH, number: 0 }
 const NO_L1_BLOCK = { ...NO_L1, parentHash: ZERO_HASH, timestamp: 0 }

@@ -3,10 +3,10 @@ import { concatBytes, bytesToHex, hexToBytes, type Hex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { type Block } from '../chain/blocks/block.ts'
 import { type Fork } from '../chain/blocks/forks.ts'
-import { MESSAGE_PASSER } from '../chain/genesis/genesis-block.ts'
+import { MESSAGE_PASSER_HASH } from '../chain/blocks/header.ts'
 import { requireBlock, requireState } from './block-resolution.ts'
 import { type RpcMethod } from './json-rpc.ts'
-import { blockRef, describeSync } from './operator-methods.ts'
+import { blockRef, describeSync, ZERO_HASH } from './operator-methods.ts'
 import { parseParams, quantityParam } from './params.ts'
 import { type RpcChain, type RpcNode, type RpcState } from './ports.ts'
 
@@ -22,7 +22,7 @@ export interface OutputMethodDeps {
 }
 
 /** Version 0: 32 zero bytes ahead of what is hashed. */
-const OUTPUT_VERSION: Hex = `0x${'0'.repeat(64)}`
+const OUTPUT_VERSION = ZERO_HASH
 const heightParam = quantityParam.refine((number) => number < 1n << 64n, 'is above 2^64 - 1')
 
 /** The methods by name. */
@@ -59,5 +59,5 @@ function messagePasserRoot(deps: OutputMethodDeps, { header, number }: Block): U
     return header.withdrawalsRoot
   }
   const { view } = requireState(deps, { kind: 'number', number })
-  return view.storageRoot(keccak256(hexToBytes(MESSAGE_PASSER)))
+  return view.storageRoot(MESSAGE_PASSER_HASH)
 }

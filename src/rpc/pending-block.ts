@@ -2,7 +2,8 @@
 import { hexToBytes } from '../base/bytes.ts'
 import { nextBaseFee } from '../chain/blocks/base-fee.ts'
 import { type Block } from '../chain/blocks/block.ts'
-import { EMPTY_OMMERS_HASH, toBlock } from '../chain/blocks/header.ts'
+import { EMPTY_NONCE, EMPTY_OMMERS_HASH, toBlock } from '../chain/blocks/header.ts'
+import { extraDataForChild } from '../chain/blocks/holocene-extra.ts'
 import { type PayloadAttributes } from '../execution/engine.ts'
 import { EMPTY_ROOT } from '../trie/trie.ts'
 
@@ -12,7 +13,6 @@ export type PendingAttributes = Pick<
   'timestamp' | 'prevRandao' | 'feeRecipient' | 'parentBeaconBlockRoot'
 >
 
-const EMPTY_NONCE = new Uint8Array(8)
 const EMPTY_BLOOM = new Uint8Array(256)
 
 /**
@@ -34,6 +34,7 @@ export function pendingBlock({ hash, header }: Block, attributes: PendingAttribu
       number: header.number + 1n,
       gasUsed: 0n,
       timestamp,
+      extraData: extraDataForChild(header.extraData),
       prevRandao,
       nonce: EMPTY_NONCE,
       baseFeePerGas: nextBaseFee(header),

@@ -1,8 +1,9 @@
 // txpool_ methods: what waits in the pool, by sender and nonce.
+import { hexQuantity } from '../base/bytes.ts'
 import { toChecksumAddress } from '@ethereumjs/util'
 import { feeCap, type PreparedTx } from '../execution/transaction.ts'
 import { describeTransaction } from './decode-transaction.ts'
-import { formatTransaction, quantity } from './format.ts'
+import { formatTransaction } from './format.ts'
 import { JsonFields } from './json-encode.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { addressParam, parseParams } from './params.ts'
@@ -26,7 +27,7 @@ export function poolMethods({ pool }: { readonly pool: RpcPool }): Record<string
   return {
     txpool_status() {
       const { pending, queued } = pool.counts()
-      return { pending: quantity(pending), queued: quantity(queued) }
+      return { pending: hexQuantity(pending), queued: hexQuantity(queued) }
     },
     txpool_content: () => contentOf(printWhole),
     txpool_inspect: () => contentOf(printLine),

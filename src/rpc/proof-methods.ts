@@ -1,14 +1,15 @@
 // eth_getProof: an account and slots of it, proved against the state root of a block (EIP-1186).
 import { z } from 'zod'
-import { bytesToBigint, bytesToHex, hexToBytes, type Hex } from '../base/bytes.ts'
+import { bytesToBigint, bytesToHex, type Hex, hexQuantity, hexToBytes } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
+import { EMPTY_CODE_HASH } from '../state/account-codec.ts'
 import { proveAccount, proveSlot } from '../state/state-proof.ts'
 import { type StateView } from '../state/state-view.ts'
 import { EMPTY_ROOT } from '../trie/trie.ts'
 import { requireState } from './block-resolution.ts'
-import { quantity } from './format.ts'
 import { JsonItems } from './json-encode.ts'
 import { type RpcMethod } from './json-rpc.ts'
+import { ZERO_HASH } from './operator-methods.ts'
 import { addressParam, blockParam, LATEST, parseParams } from './params.ts'
 import { type RpcChain, type RpcNode, type RpcState } from './ports.ts'
 
@@ -22,8 +23,6 @@ export interface ProofMethodDeps {
 /** Keys of one request; geth's maxGetProofKeys. */
 const KEYS_MAX = 1024
 const SLOT_DIGITS = 64
-const ZERO_HASH: Hex = `0x${'0'.repeat(64)}`
-const NO_CODE_HASH = keccak256(new Uint8Array(0))
 
 /** A slot that is asked for. */
 interface SlotKey {
@@ -43,7 +42,7 @@ const storageKeyParam = z
     const digits = text.replace(/^0[xX]/, '').toLowerCase()
     const full: Hex = `0x${digits.padStart(SLOT_DIGITS, '0')}`
     const isFull = digits.length >= SLOT_DIGITS - 1
-    return { bytes: hexToBytes(full), shown: isFull ? full : quantity(BigInt(full)) }
+    return { bytes: hexToBytes(full), shown: isFull ? full : hexQuantity(BigInt(full)) }
   })
 const keysParam = z
   .array(storageKeyParam)
@@ -67,9 +66,10 @@ export function proofMethods(deps: ProofMethodDeps): Record<string, RpcMethod> {
       return {
         address,
         accountProof: nodes.map(bytesToHex),
-        balance: quantity(account?.balance ?? 0n),
-        codeHash: account === undefined ? ZERO_HASH : bytesToHex(account.codeHash ?? NO_CODE_HASH),
-        nonce: quantity(account?.nonce ?? 0n),
+        balance: hexQuantity(account?.balance ?? 0n),
+        codeHash:
+          account === undefined ? ZERO_HASH : bytesToHex(account.codeHash ?? EMPTY_CODE_HASH),
+        nonce: hexQuantity(account?.nonce ?? 0n),
         storageHash: account === undefined ? ZERO_HASH : bytesToHex(account.storageRoot),
         storageProof: new JsonItems(provedSlots(view, owner, keys ?? []))
       }
@@ -87,7 +87,7 @@ function* provedSlots(
     const { nodes, value } = proveSlot(view, owner, keccak256(bytes))
     yield {
       key: shown,
-      value: quantity(value === undefined ? 0n : bytesToBigint(value)),
+      value: hexQuantity(value === undefined ? 0n : bytesToBigint(value)),
       proof: nodes.map(bytesToHex)
     }
   }

@@ -9,7 +9,7 @@ import { JsonHex, JsonItems } from './json-encode.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { type BlockParam, blockParam, hashParam, parseParams, quantityParam } from './params.ts'
 import { type RpcChain, type RpcPool } from './ports.ts'
-import { RPC_CODES, RpcError } from './rpc-error.ts'
+import { serverError } from './rpc-error.ts'
 
 /** geth's answer for what is not there. */
 const NOTHING: Hex = '0x'
@@ -63,7 +63,7 @@ function builtBlock(chain: RpcChain, param: BlockParam): Block | undefined {
   const block = isPending(param) ? undefined : findBlock(chain, param)
   if (block !== undefined || param.kind === 'number') return block
   const name = param.kind === 'hash' ? param.hash : param.tag
-  throw new RpcError(RPC_CODES.serverError, `block ${name} not found`)
+  throw serverError(`block ${name} not found`)
 }
 
 /** One at a time: their logs make them long. */

@@ -40,3 +40,8 @@ export class RpcError extends Error {
 export function invalidParams(problem: string): RpcError {
   return new RpcError(RPC_CODES.invalidParams, `invalid params: ${problem}`)
 }
+
+/** geth's kind of error for what cannot be answered: the message alone says why. */
+export function serverError(message: string): RpcError {
+  return new RpcError(RPC_CODES.serverError, message)
+}

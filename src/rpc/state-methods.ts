@@ -1,9 +1,8 @@
 // eth_ methods that read accounts or run calls on a state.
-import { bytesToHex, hexToBytes, type Hex } from '../base/bytes.ts'
+import { bytesToHex, type Hex, hexQuantity, hexToBytes } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { type CallOutcome } from '../execution/run-call.ts'
 import { requireState } from './block-resolution.ts'
-import { quantity } from './format.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import {
   addressParam,
@@ -14,7 +13,7 @@ import {
   quantityParam
 } from './params.ts'
 import { type RpcCalls, type RpcChain, type RpcNode, type RpcPool, type RpcState } from './ports.ts'
-import { RPC_CODES, RpcError } from './rpc-error.ts'
+import { RPC_CODES, RpcError, serverError } from './rpc-error.ts'
 
 /** What the methods read from. */
 export interface StateMethodDeps {
@@ -34,15 +33,15 @@ export function stateMethods(deps: StateMethodDeps): Record<string, RpcMethod> {
     eth_getBalance(params) {
       const [address, block] = parseParams(params, [addressParam, optionalBlock])
       const { view } = requireState(deps, block)
-      return quantity(view.account(hashAddress(address))?.balance ?? 0n)
+      return hexQuantity(view.account(hashAddress(address))?.balance ?? 0n)
     },
     eth_getTransactionCount(params) {
       const [address, block] = parseParams(params, [addressParam, optionalBlock])
       if (block.kind === 'tag' && block.tag === 'pending') {
-        return quantity(pool.pendingNonce(address))
+        return hexQuantity(pool.pendingNonce(address))
       }
       const { view } = requireState(deps, block)
-      return quantity(view.account(hashAddress(address))?.nonce ?? 0n)
+      return hexQuantity(view.account(hashAddress(address))?.nonce ?? 0n)
     },
     eth_getCode(params) {
       const [address, block] = parseParams(params, [addressParam, optionalBlock])
@@ -75,7 +74,7 @@ export function stateMethods(deps: StateMethodDeps): Record<string, RpcMethod> {
       const [call, block] = parseParams(params, [callParam, optionalBlock])
       const at = requireState(deps, block)
       const outcome = await calls.estimateGas(call, at.block, at.view, signal)
-      if (outcome.kind === 'gas') return quantity(outcome.gas)
+      if (outcome.kind === 'gas') return hexQuantity(outcome.gas)
       throw callError(outcome)
     }
   }
@@ -89,5 +88,5 @@ function hashAddress(address: Hex): Uint8Array {
 function callError(outcome: Exclude<CallOutcome, { kind: 'returned' }>): RpcError {
   return outcome.kind === 'reverted'
     ? new RpcError(RPC_CODES.reverted, 'execution reverted', bytesToHex(outcome.data))
-    : new RpcError(RPC_CODES.serverError, outcome.reason)
+    : serverError(outcome.reason)
 }

@@ -4,12 +4,12 @@ import { type Block } from '../chain/blocks/block.ts'
 import { type BlockToTrace, type CallToTrace } from '../execution/calls.ts'
 import { type TraceOutcome } from '../execution/trace.ts'
 import { type StateView } from '../state/state-view.ts'
-import { requireBlock, requireState } from './block-resolution.ts'
+import { isPending, requireBlock, requireState } from './block-resolution.ts'
 import { JsonText } from './json-encode.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { type BlockParam, blockParam, callParam, hashParam, parseParams } from './params.ts'
 import { type RpcChain, type RpcNode, type RpcState } from './ports.ts'
-import { invalidParams, RPC_CODES, RpcError } from './rpc-error.ts'
+import { invalidParams, RPC_CODES, RpcError, serverError } from './rpc-error.ts'
 
 /** Runs what is traced, apart from the thread that builds blocks. */
 export interface RpcTraces {
@@ -93,9 +93,7 @@ export function traceMethods(deps: TraceMethodDeps): Record<string, RpcMethod> {
     async debug_traceCall(params, { signal }) {
       const [request, param, config] = parseParams(params, [callParam, blockParam, traceCallConfig])
       const options = traceOptions(config)
-      if (param.kind === 'tag' && param.tag === 'pending') {
-        throw serverError('tracing on top of pending is not supported')
-      }
+      if (isPending(param)) throw serverError('tracing on top of pending is not supported')
       const { block, view } = requireState(deps, param)
       return answer(await traces.traceCall({ request, block, options }, view, signal))
     }
@@ -124,8 +122,4 @@ function answer(outcome: TraceOutcome): JsonText {
   if (outcome.kind === 'trace') return new JsonText(outcome.pieces)
   if (outcome.kind === 'too-large') throw new RpcError(RPC_CODES.limitExceeded, outcome.reason)
   throw serverError(`tracing failed: ${outcome.reason}`)
-}
-
-function serverError(message: string): RpcError {
-  return new RpcError(RPC_CODES.serverError, message)
 }

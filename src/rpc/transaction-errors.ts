@@ -1,12 +1,12 @@
 // What the pool refuses, in geth's words, so that wallets and libraries know it.
 import { PoolError, type PoolFailure } from '../execution/pool-admission.ts'
 import { TransactionError } from '../execution/transaction.ts'
-import { RPC_CODES, RpcError } from './rpc-error.ts'
+import { serverError } from './rpc-error.ts'
 
 /** The error to answer with for a refused transaction; anything else is returned as it is. */
 export function toTransactionError(thrown: unknown): unknown {
   if (thrown instanceof PoolError || thrown instanceof TransactionError) {
-    return new RpcError(RPC_CODES.serverError, transactionMessage(thrown.failure))
+    return serverError(transactionMessage(thrown.failure))
   }
   return thrown
 }

@@ -1,14 +1,14 @@
 // eth_ methods about ommers, which no block after the merge has: how many there are, and which.
+import { hexQuantity } from '../base/bytes.ts'
 import { type Block } from '../chain/blocks/block.ts'
 import { findBlock } from './block-resolution.ts'
-import { quantity } from './format.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { blockParam, hashParam, parseParams, quantityParam } from './params.ts'
 import { type RpcChain } from './ports.ts'
 
 /** The methods by name; a block that is not there is null, as in geth (internal/ethapi, GetUncleCountByBlockNumber). */
 export function uncleMethods({ chain }: { readonly chain: RpcChain }): Record<string, RpcMethod> {
-  const countOf = (block: Block | undefined) => block && quantity(0)
+  const countOf = (block: Block | undefined) => block && hexQuantity(0)
   return {
     eth_getUncleCountByBlockNumber: (params) =>
       countOf(findBlock(chain, parseParams(params, [blockParam])[0])),

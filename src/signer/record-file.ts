@@ -3,7 +3,7 @@ import { readSync, type Stats } from 'node:fs'
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { bytesToHex, type Hex } from '../base/bytes.ts'
-import { crc32c } from '../base/crc32c.ts'
+import { crc32c } from '../../protocols/crc32c.ts'
 import { errorMessage } from '../base/node-error.ts'
 import {
   decodeBody,

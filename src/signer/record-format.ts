@@ -5,7 +5,7 @@ import {
   type TopicVersion
 } from '../../protocols/block-message/codec.ts'
 import { bytesToHex, equalBytes, type Hex, hexToBytes } from '../base/bytes.ts'
-import { crc32c } from '../base/crc32c.ts'
+import { crc32c } from '../../protocols/crc32c.ts'
 import { type BlockRef } from '../chain/blocks/block.ts'
 
 /** Whose signatures a record holds. One of another chain or key is never taken for ours. */

@@ -1,6 +1,6 @@
 // Reading a signed record from end to end, and telling a torn last entry from damage (src/recovery/README.md, "Decisions").
 import { type FileHandle } from 'node:fs/promises'
-import { crc32c } from '../base/crc32c.ts'
+import { crc32c } from '../../protocols/crc32c.ts'
 import {
   BODY_MAX_BYTES,
   decodeBody,

@@ -1,6 +1,6 @@
 // The journal's bytes: a header that names the disk layer, then one record a layer (src/state/README.md, "Journal").
 import { bytesToHex, concatBytes, hexToBytes } from '../base/bytes.ts'
-import { crc32c } from '../base/crc32c.ts'
+import { crc32c } from '../../protocols/crc32c.ts'
 import { ByteReader, ByteWriter } from './byte-cursor.ts'
 import { bytesToKey, type EntryKey, keyToBytes } from './entry-key.ts'
 import { type LayerContent } from './layer.ts'

@@ -1,5 +1,5 @@
 // Values that tell when they are not what was written: LevelDB does not check its blocks when it reads.
-import { crc32c } from '../base/crc32c.ts'
+import { crc32c } from '../../protocols/crc32c.ts'
 
 /** Bytes in front of the body: CRC-32C over key and body, little-endian. */
 export const CHECKSUM_BYTES = 4

@@ -138,3 +138,15 @@ export class Branch extends PlacedNode {
     return bits
   }
 }
+
+/** `node` in the place of `before`. */
+export function placed<Node extends TrieNode>(before: TrieNode, node: Node): Node {
+  node.isStored = before.isStored
+  return node
+}
+
+/** A leaf or extension with a longer key, in the place of `before`. */
+export function prefixed(before: TrieNode, key: Uint8Array, node: Leaf | Extension): TrieNode {
+  const longer = node.kind === 'leaf' ? new Leaf(key, node.value) : new Extension(key, node.child)
+  return placed(before, longer)
+}

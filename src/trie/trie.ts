@@ -11,7 +11,15 @@ import {
   resolveExtended,
   resolveNode
 } from './node-source.ts'
-import { Branch, Extension, Leaf, type NodeReference, type TrieNode } from './node.ts'
+import {
+  Branch,
+  Extension,
+  Leaf,
+  type NodeReference,
+  placed,
+  prefixed,
+  type TrieNode
+} from './node.ts'
 
 export { EMPTY_ROOT, type NodeSource } from './node-source.ts'
 export { type TrieCommit } from './commit.ts'
@@ -292,16 +300,4 @@ class PathTrie implements Trie {
   #noteRemoved(node: TrieNode, path: Uint8Array, depth: number): void {
     if (node.isStored) this.#removed.add(pathKey(path, depth))
   }
-}
-
-/** `node` in the place of `before`. */
-function placed<Node extends TrieNode>(before: TrieNode, node: Node): Node {
-  node.isStored = before.isStored
-  return node
-}
-
-/** A leaf or extension with a longer key, in the place of `before`. */
-function prefixed(before: TrieNode, key: Uint8Array, node: Leaf | Extension): TrieNode {
-  const longer = node.kind === 'leaf' ? new Leaf(key, node.value) : new Extension(key, node.child)
-  return placed(before, longer)
 }

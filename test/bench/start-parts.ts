@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { buildChain } from '../../devnet/harness/build-chain.ts'
 import { type NodeLayout, SEQUENCER } from '../../devnet/cluster/cluster-layout.ts'
-import { NODE_ENTRY_FILE, NodeProcess } from '../../devnet/cluster/node-process.ts'
+import { NODE_ENTRY_FILE } from '../../devnet/cluster/node-process.ts'
 import { type Bench, benchLine } from './bench-line.ts'
+import { timeStart } from './timed-start.ts'
 
 /** Of the time until the node is ready, and of the part that a bundle is for. */
 const TARGETS = { total: 0.75, modules: 0.6 }
@@ -59,23 +60,11 @@ export const startParts: Bench = async function* ({ times }) {
   }
 }
 
-/** One start, ended as soon as the node is ready. */
+/** The parts of one start. */
 async function startFrom(entryFile: string, node: NodeLayout): Promise<Parts> {
-  const { name, configFile, logFile } = node
-  await truncate(logFile).catch(() => undefined) // the first start makes it
-  const startMs = performance.now()
-  const process = NodeProcess.spawn(
-    { name, configFile, without: undefined, flags: {} },
-    { entryFile, logFile },
-    () => undefined
-  )
-  try {
-    await process.untilReady()
-    const total = performance.now() - startMs
-    return { total, ...(await readStartMs(logFile)) }
-  } finally {
-    await process.kill()
-  }
+  await truncate(node.logFile).catch(() => undefined) // the first start makes it
+  const total = await timeStart(node, entryFile)
+  return { total, ...(await readStartMs(node.logFile)) }
 }
 
 /** What the node wrote of its start. Throws where it wrote nothing. */

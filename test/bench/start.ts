@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { buildChain, extendChain } from '../../devnet/harness/build-chain.ts'
 import { type NodeLayout, SEQUENCER } from '../../devnet/cluster/cluster-layout.ts'
 import { copyData } from '../../devnet/cluster/directory-copies.ts'
-import { NODE_ENTRY_FILE, NodeProcess } from '../../devnet/cluster/node-process.ts'
+import { NODE_ENTRY_FILE } from '../../devnet/cluster/node-process.ts'
 import { type Bench, benchLine } from './bench-line.ts'
+import { timeStart } from './timed-start.ts'
 
 const TARGET = 1.2
 const SEED = 1
@@ -61,17 +62,5 @@ export const start: Bench = async function* ({ isSmallest, times }) {
 /** Milliseconds until the node says that it is ready, on a copy of the directory. */
 async function startOn(dataDir: string, backup: NodeLayout): Promise<number> {
   await copyData(dataDir, backup.dataDir)
-  const { name, configFile, logFile } = backup
-  const startMs = performance.now()
-  const process = NodeProcess.spawn(
-    { name, configFile, without: undefined, flags: {} },
-    { entryFile: NODE_ENTRY_FILE, logFile },
-    () => undefined
-  )
-  try {
-    await process.untilReady()
-    return performance.now() - startMs
-  } finally {
-    await process.kill()
-  }
+  return timeStart(backup, NODE_ENTRY_FILE)
 }

@@ -127,7 +127,7 @@ describe('one peer.key on two backups', function () {
     const [seen] = await until('the sequencer to name it', () => sharedOf(sequencer), WAIT)
     assert.equal(seen?.peerId, peerId)
     assert.ok(seen.kept !== undefined && seen.refused !== undefined)
-    assert.match(seen.exit, /^stop one of the two, write a key of its own into its peer\.key/)
+    assert.match(seen.exit, /^stop one of the two, give it a peer\.key of its own/)
     await until(
       'the refused backup to name it',
       async () => {

@@ -47,8 +47,14 @@ function nameOf(statement: ts.Statement): string {
   if (ts.isVariableStatement(statement)) {
     return statement.declarationList.declarations.map(({ name }) => name.getText()).join(', ')
   }
-  // An exported statement declares something; the compiler's types keep the two apart.
-  return ts.getNameOfDeclaration(statement as unknown as ts.Declaration)?.getText() ?? 'it'
+  const isNamed =
+    ts.isFunctionDeclaration(statement) ||
+    ts.isClassDeclaration(statement) ||
+    ts.isInterfaceDeclaration(statement) ||
+    ts.isTypeAliasDeclaration(statement) ||
+    ts.isEnumDeclaration(statement) ||
+    ts.isModuleDeclaration(statement)
+  return (isNamed ? statement.name?.getText() : undefined) ?? 'it'
 }
 
 describe('documents', () => {

@@ -11,6 +11,9 @@ import { findShapeFault, type RlpShape } from '../../trie/rlp-shape.ts'
 /** keccak-256 of the RLP of the empty list. */
 export const EMPTY_OMMERS_HASH: Uint8Array = keccak256(Uint8Array.of(0xc0))
 
+/** That of every block after the merge (EIP-3675). */
+export const EMPTY_NONCE: Uint8Array = new Uint8Array(8)
+
 /** sha-256 of nothing: requestsHash of a block without requests (EIP-7685). */
 export const EMPTY_REQUESTS_HASH: Uint8Array = hexToBytes(
   '0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'

@@ -1,6 +1,6 @@
 // A genesis to begin with, where the operator brings none: all forks at once, funded test accounts.
 import { DIGEST_FORKS } from '../../../protocols/status/fork-digest.ts'
-import { bytesToHex, type Hex } from '../../base/bytes.ts'
+import { bytesToHex, type Hex, hexQuantity } from '../../base/bytes.ts'
 import { MESSAGE_PASSER } from './genesis-block.ts'
 import { DEFAULT_EIP1559_PARAMETERS, encodeHoloceneExtraData } from '../blocks/holocene-extra.ts'
 
@@ -71,10 +71,10 @@ export function sampleGenesisText(sample: SampleGenesis): string {
       pragueTime: 0,
       rekindle: { blockTimeMs, signers: [{ fromBlock: 0, address: signer }] }
     },
-    timestamp: quantity(timestamp),
-    gasLimit: quantity(GAS_LIMIT),
+    timestamp: hexQuantity(timestamp),
+    gasLimit: hexQuantity(GAS_LIMIT),
     difficulty: '0x0',
-    baseFeePerGas: quantity(BASE_FEE_WEI),
+    baseFeePerGas: hexQuantity(BASE_FEE_WEI),
     extraData: bytesToHex(encodeHoloceneExtraData(DEFAULT_EIP1559_PARAMETERS)),
     alloc: Object.fromEntries([
       ...contracts,
@@ -83,8 +83,4 @@ export function sampleGenesisText(sample: SampleGenesis): string {
     ]) as Record<string, unknown>
   }
   return `${JSON.stringify(genesis, undefined, 2)}\n`
-}
-
-function quantity(value: number): Hex {
-  return `0x${value.toString(16)}`
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { ProtocolError } from '../../../protocols/protocol-error.ts'
 import { equalBytes } from '../../../src/base/bytes.ts'
-import { crc32c } from '../../../src/base/crc32c.ts'
+import { crc32c } from '../../../protocols/crc32c.ts'
 import { decodeAccepted } from '../../../src/chain/stored/accepted-index.ts'
 import { contentTransactions, decodeContent } from '../../../src/chain/blocks/block-content.ts'
 import { openEntry } from '../../../src/chain/stored/chain-entry.ts'

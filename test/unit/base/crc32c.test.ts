@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { crc32 as wasmCrc32 } from 'hash-wasm'
-import { crc32c } from '../../../src/base/crc32c.ts'
+import { crc32c } from '../../../protocols/crc32c.ts'
 
 const CASTAGNOLI = 0x82f63b78
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { crc32c } from '../../../src/base/crc32c.ts'
+import { crc32c } from '../../../protocols/crc32c.ts'
 import { encodeEntry, HEADER_BYTES } from '../../../src/signer/record-format.ts'
 import { type RecordFinding } from '../../../src/signer/signed-record.ts'
 import { useTemporaryDirectory } from '../../support/temporary-directory.ts'
