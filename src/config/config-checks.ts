@@ -164,6 +164,8 @@ function readPeers(
 /** Where the node serves, and where a backup sends transactions. */
 export interface ConfigServers {
   readonly rpc: HostPort
+  readonly rpcHosts: readonly string[]
+  readonly rpcCors: readonly string[]
   readonly metrics: HostPort
   readonly sequencerRpc: string | undefined
 }
@@ -175,7 +177,7 @@ export function readServers(draft: ConfigDraft): ConfigServers {
   if (rpc.port !== 0 && rpc.port === metrics.port && rpc.host === metrics.host) {
     draft.report('metrics', `${draft.values.metrics ?? ''} is where JSON-RPC is served`)
   }
-  const { sequencerRpc } = draft.values
+  const { sequencerRpc, rpcHosts = [], rpcCors = [] } = draft.values
   if (sequencerRpc !== undefined && !isHttpUrl(sequencerRpc)) {
     draft.reportValue('sequencerRpc', sequencerRpc, 'is not an http or https URL')
   }
@@ -185,7 +187,7 @@ export function readServers(draft: ConfigDraft): ConfigServers {
       'is for a backup: a sequencer takes transactions itself; "rekindle role --to sequencer" takes it out of the file'
     )
   }
-  return { rpc, metrics, sequencerRpc }
+  return { rpc, rpcHosts, rpcCors, metrics, sequencerRpc }
 }
 
 function readHostPort(draft: ConfigDraft, name: 'rpc' | 'metrics'): HostPort {

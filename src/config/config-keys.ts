@@ -29,6 +29,8 @@ export interface ConfigKey {
 export const PEERS_MAX = 64
 /** Most addresses that a node gives out as its own. */
 export const ADVERTISED_MAX = 8
+/** Most names that JSON-RPC is called by, and most origins that may call it. */
+export const RPC_NAMES_MAX = 64
 /** What an address looks like, in words. */
 export const ADDRESS_TEXT = 'an address: 0x and 40 hex digits'
 
@@ -180,6 +182,24 @@ export const CONFIG_KEYS = {
     flag: 'rpc',
     argument: 'host:port',
     env: 'RPC'
+  },
+  rpcHosts: {
+    expected: `a list of at most ${RPC_NAMES_MAX} host names without ports, or *`,
+    purpose: "names that JSON-RPC may be called by; op-geth's --http.vhosts",
+    default: [],
+    form: 'list',
+    flag: 'rpc-hosts',
+    argument: 'name',
+    env: 'RPC_HOSTS'
+  },
+  rpcCors: {
+    expected: `a list of at most ${RPC_NAMES_MAX} origins, as https://app.example.org, or *`,
+    purpose: "web pages that may call JSON-RPC; op-geth's --http.corsdomain and --ws.origins",
+    default: [],
+    form: 'list',
+    flag: 'rpc-cors',
+    argument: 'origin',
+    env: 'RPC_CORS'
   },
   adminTokenFile: {
     expected: 'a file',

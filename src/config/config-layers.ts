@@ -9,7 +9,6 @@ import {
   configKey,
   type ConfigKeyName,
   isConfigKeyName,
-  takesMany,
   type TextForm
 } from './config-keys.ts'
 import { oneStartFlagOf, oneStartProblem } from './one-start.ts'
@@ -60,9 +59,8 @@ export async function readLayers(sources: ConfigSources): Promise<GivenValues> {
     const { env: variable, flag, form = 'text' } = configKey(name)
     const text = variable === undefined ? undefined : env[`${ENV_PREFIX}${variable}`]
     if (text !== undefined && text !== '') {
-      const parts = takesMany(configKey(name)) ? text.split(',').map((part) => part.trim()) : text
       values.set(name, {
-        value: fromText(form, parts),
+        value: fromText(form, text),
         from: `${ENV_PREFIX}${variable}`,
         baseDir: cwd
       })
@@ -166,9 +164,11 @@ function unknownKeyProblem(name: string): string {
 
 /** Text that is no number where one is wanted stays text, and fails its check with that text. */
 function fromText(form: TextForm, text: string | readonly string[]): unknown {
-  if (form === 'signers') return [text].flat().map(signerFromText)
+  // A flag that is repeated, or its values in one, as op-geth takes them.
+  const parts = () => [text].flat().flatMap((one) => one.split(',').map((part) => part.trim()))
+  if (form === 'signers') return parts().map(signerFromText)
+  if (form === 'list') return parts()
   if (typeof text !== 'string' || form === 'text') return text
-  if (form === 'list') return [text]
   return /^-?\d{1,15}$/.test(text) ? Number(text) : text
 }
 

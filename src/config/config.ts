@@ -77,6 +77,8 @@ type ConfigParts = Pick<
   | 'peers'
   | 'backups'
   | 'rpc'
+  | 'rpcHosts'
+  | 'rpcCors'
   | 'metrics'
   | 'sequencerRpc'
   | 'signers'

@@ -51,6 +51,10 @@ export interface NodeConfig {
   /** Undefined: the parent block's. */
   readonly gasLimit: bigint | undefined
   readonly rpc: HostPort
+  /** Names besides its addresses that JSON-RPC may be called by; `*` for any. */
+  readonly rpcHosts: readonly string[]
+  /** Origins of the web pages that may call JSON-RPC; `*` for any. */
+  readonly rpcCors: readonly string[]
   readonly metrics: HostPort
   readonly sequencerRpc: string | undefined
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug'

@@ -1,12 +1,15 @@
 // JSON-RPC and health of one node: each port of rpc/ joined to the folder that has it.
 import { type Hex } from '../base/bytes.ts'
+import { systemClock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { nextBaseFee } from '../chain/blocks/base-fee.ts'
 import { isForkActive } from '../chain/blocks/forks.ts'
 import { CallRunner } from '../execution/calls.ts'
 import { createAdminAccess } from '../rpc/admin-access.ts'
 import { adminMethods, type AdminPort } from '../rpc/admin-methods.ts'
+import { ChainFeed } from '../rpc/chain-feed.ts'
 import { decodeFees, decodeTransaction } from '../rpc/decode-transaction.ts'
+import { Filters } from '../rpc/filters.ts'
 import { createForwarder, type ForwardTransaction } from '../rpc/forward.ts'
 import { type HttpServer, METRICS_HTTP_LIMITS, RPC_HTTP_LIMITS } from '../rpc/http-host.ts'
 import { startHttpServer } from '../rpc/http-server.ts'
@@ -17,6 +20,7 @@ import { outputMethods } from '../rpc/output-methods.ts'
 import { pendingBlock } from '../rpc/pending-block.ts'
 import { type RpcChain, type RpcNode, type RpcPool, type RpcState } from '../rpc/ports.ts'
 import { serverError } from '../rpc/rpc-error.ts'
+import { SubscriptionHub } from '../rpc/subscriptions.ts'
 import { nextAttributes } from '../sequencer/payload-attributes.ts'
 import { toTransactionError } from '../rpc/transaction-errors.ts'
 import { type ChainParts } from './chain-parts.ts'
@@ -43,17 +47,22 @@ export async function startRpc(deps: RpcPartsDeps): Promise<HttpServer> {
     chainId: deps.chainId,
     blockHashes: (number) => stores.blocks.canonicalHash(number)
   })
+  const feed = new ChainFeed()
+  applier.onHead((block) => feed.addHead(block))
+  const endFeed = chain.pool.onAdded(({ hash }) => feed.addTransaction(hash))
   const sources = {
+    feed,
     chain: rpcChain(chain, config.feeRecipient),
     state: rpcState(chain),
-    node: rpcNode(deps)
+    node: rpcNode(deps),
+    pool: rpcPool(chain),
+    decode: (raw: Uint8Array) => decodeTransaction(raw, common)
   }
   const table = createMethodTable({
     ...sources,
-    pool: rpcPool(chain),
+    filters: new Filters(feed, systemClock),
     calls,
     traces: calls,
-    decode: (raw) => decodeTransaction(raw, common),
     decodeFees,
     nextBaseFee: () => nextBaseFee(applier.head().header),
     send: (raw, signal) => sendTransaction(chain, { role, forward }, { raw, signal })
@@ -73,13 +82,18 @@ export async function startRpc(deps: RpcPartsDeps): Promise<HttpServer> {
   })
   const health = () =>
     describeHealth(deps.standing(), recovery(), config, stores.state.flushProgress)
-  const server = await startHttpServer({ methods, admin, log, health }, config.rpc, {
+  const { rpcHosts: allowedHosts, rpcCors: allowedOrigins } = config
+  const address = { ...config.rpc, allowedHosts, allowedOrigins }
+  const subscriptions = new SubscriptionHub(sources)
+  const served = { methods, admin, log, health, subscriptions }
+  const server = await startHttpServer(served, address, {
     ...RPC_HTTP_LIMITS,
     connectionsMax: deps.files.rpcConnectionsMax
   })
   return {
     ...server,
     async close() {
+      endFeed()
       await server.close()
       await calls.close()
     }

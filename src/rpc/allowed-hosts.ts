@@ -1,27 +1,25 @@
 // Under which names a server may be called: a web page that has a name of its own point here is not answered.
-import { BlockList, isIP, isIPv6 } from 'node:net'
-import { plainAddress } from './addresses.ts'
+import { isIPv4, isIPv6 } from 'node:net'
+import { isLoopback } from './addresses.ts'
 
-/** True when a request with this Host header, on a connection to this address of ours, may be answered. */
-export type HostCheck = (hostHeader: string, localAddress: string | undefined) => boolean
+/** True when a request with this Host header may be answered. */
+export type HostCheck = (hostHeader: string) => boolean
 
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]']
 
-const UNSPECIFIED = new BlockList()
-UNSPECIFIED.addAddress('0.0.0.0', 'ipv4')
-UNSPECIFIED.addAddress('::', 'ipv6')
-
 /**
- * The loopback names, the host that the server listens on, and `others`. One that listens on all addresses may be
- * called by each of them, on a connection that goes there: an address cannot be made to point elsewhere, as a name can.
+ * The loopback names, the host that the server listens on, and `others`, of which `*` is any. A server that is not on
+ * loopback alone may be called by every address besides, as geth has it (node.virtualHostHandler): through a mapped
+ * port the address that was called is not one of ours, and no page can make an address point elsewhere, as it can a name.
  */
 export function createHostCheck(host: string, others: readonly string[]): HostCheck {
   const allowed = new Set([...LOOPBACK_NAMES, ...[host, ...others].map(toHostName)])
-  const isOnAll = isUnspecified(host)
-  return (hostHeader, localAddress) => {
+  const isAny = allowed.has('*')
+  const areAddressesAllowed = !isLoopback(host) && host.toLowerCase() !== 'localhost'
+  return (hostHeader) => {
     const name = hostHeader.replace(/:\d+$/, '').toLowerCase()
-    if (allowed.has(name)) return true
-    return isOnAll && localAddress !== undefined && name === toHostName(plainAddress(localAddress))
+    if (name === '') return false
+    return isAny || allowed.has(name) || (areAddressesAllowed && isAddress(name))
   }
 }
 
@@ -30,7 +28,8 @@ function toHostName(name: string): string {
   return isIPv6(name) ? `[${name.toLowerCase()}]` : name.toLowerCase()
 }
 
-function isUnspecified(host: string): boolean {
-  const family = isIP(host)
-  return family !== 0 && UNSPECIFIED.check(host, family === 6 ? 'ipv6' : 'ipv4')
+/** An address as it stands in a Host header. */
+function isAddress(name: string): boolean {
+  const bare = /^\[(.*)\]$/.exec(name)?.[1]
+  return bare === undefined ? isIPv4(name) : isIPv6(bare)
 }

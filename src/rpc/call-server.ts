@@ -1,17 +1,23 @@
-// JSON-RPC in one HTTP request: its body read, its requests answered in turns, its answer sent, each within a bound.
+// JSON-RPC in one HTTP request or one message: its body read, its requests answered in turns, its answer sent, each within a bound.
 import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { AnswerBuffer, memoryShort } from './answer-buffer.ts'
-import { ByteLedger } from './byte-ledger.ts'
+import { ByteLedger, type ByteLease } from './byte-ledger.ts'
 import { type Connection } from './connection-guard.ts'
-import { sendAnswer } from './http-answer.ts'
+import { type AnswerSink, httpSink } from './http-answer.ts'
 import { readBody } from './http-body.ts'
 import { type HttpLimits } from './http-host.ts'
-import { answerBody, failureText, type MethodTable, parseBody } from './json-rpc.ts'
+import {
+  answerBody,
+  failureText,
+  type MethodTable,
+  parseBody,
+  type Subscriber
+} from './json-rpc.ts'
 import { PieceMemory } from './piece-memory.ts'
 import { RPC_CODES, RpcError } from './rpc-error.ts'
-import { Turns } from './turns.ts'
+import { Turns, type TurnTask } from './turns.ts'
 
 /** Bytes that the bodies of all requests together may hold. */
 const BODIES_MAX_BYTES = 16 * 2 ** 20
@@ -33,6 +39,20 @@ export interface HttpCall {
   readonly response: ServerResponse
   readonly connection: Connection
   readonly rights: CallRights
+}
+
+/** What is answered, or told, on whose behalf. */
+export interface SinkCall {
+  readonly sink: AnswerSink
+  readonly connection: Connection
+  readonly rights: CallRights
+  /** Undefined where nothing can be sent later. */
+  readonly subscriber?: Subscriber
+}
+
+interface AnswerTarget {
+  readonly answer: AnswerBuffer
+  readonly signal: AbortSignal
 }
 
 /** Answers all requests of one server; what they share is bounded here. */
@@ -79,15 +99,48 @@ export class CallServer {
         return
       }
       isRead = true
-      await this.#work(call, read.body, work)
+      const sink = httpSink(response, this.#limits.answerTimeoutMs)
+      await this.answerMessage({ ...call, sink }, read.body, work)
     } finally {
       lease.release()
     }
   }
 
-  async #work(call: HttpCall, body: Buffer, work: AbortController): Promise<void> {
-    const { response, connection } = call
-    const { workTimeoutMs, answerTimeoutMs } = this.#limits
+  /** Bytes of a body that comes in parts; `lose` is called when others need them more. */
+  leaseBody(lose: () => void): ByteLease {
+    return this.#bodies.lease(lose)
+  }
+
+  /** Answers a message that was read whole and that the caller holds the bytes of. Rejects when the client has gone. */
+  async answerMessage(call: SinkCall, body: Buffer, work: AbortController): Promise<void> {
+    await this.#work(call, work, (target) => this.#fill(call, body, target))
+  }
+
+  /** Makes a notification and sends it. Rejects when it cannot be made, or the client has gone. */
+  async notify(call: SinkCall, write: (answer: AnswerBuffer) => Promise<void>): Promise<void> {
+    const work = new AbortController()
+    await this.#work(call, work, async ({ answer, signal }) => {
+      await write(answer)
+      signal.throwIfAborted()
+      return true
+    })
+  }
+
+  /** Turns among all requests of the server. */
+  enterTurns(
+    { connection, rights }: Pick<SinkCall, 'connection' | 'rights'>,
+    signal: AbortSignal
+  ): TurnTask {
+    const { address, used } = connection
+    return this.#turns.enter({ isUrgent: rights.isOperator, address, connection: used, signal })
+  }
+
+  async #work(
+    { sink, connection }: SinkCall,
+    work: AbortController,
+    fill: (target: AnswerTarget) => Promise<boolean>
+  ): Promise<void> {
+    const { workTimeoutMs } = this.#limits
     const leave = () => work.abort(connection.signal.reason)
     connection.signal.addEventListener('abort', leave, { once: true })
     const deadline = setTimeout(() => work.abort(timedOut(workTimeoutMs)), workTimeoutMs)
@@ -95,24 +148,18 @@ export class CallServer {
     const lease = this.#answers.lease(() => {
       answer.drop()
       work.abort(memoryShort())
-      if (isReady) response.destroy()
+      if (isReady) sink.cut()
     })
     const answer = new AnswerBuffer({ lease, pieces: this.#pieces })
     try {
       connection.signal.throwIfAborted()
       connection.enter('work')
-      const isAnswered = await this.#fill(call, body, { answer, signal: work.signal })
+      const isAnswered = await fill({ answer, signal: work.signal })
       isReady = true
       connection.enter('transfer')
       clearTimeout(deadline)
-      if (isAnswered) {
-        await sendAnswer(response, answer, {
-          signal: connection.signal,
-          timeoutMs: answerTimeoutMs
-        })
-      } else {
-        response.writeHead(204).end()
-      }
+      if (isAnswered) await sink.send(answer, connection.signal)
+      else sink.sendNothing()
     } finally {
       clearTimeout(deadline)
       connection.signal.removeEventListener('abort', leave)
@@ -121,24 +168,15 @@ export class CallServer {
   }
 
   /** False when nothing is to be answered. */
-  async #fill(
-    { connection, rights }: HttpCall,
-    body: Buffer,
-    { answer, signal }: { readonly answer: AnswerBuffer; readonly signal: AbortSignal }
-  ): Promise<boolean> {
-    const { address, used } = connection
-    const turns = this.#turns.enter({
-      isUrgent: rights.isOperator,
-      address,
-      connection: used,
-      signal
-    })
+  async #fill(call: SinkCall, body: Buffer, { answer, signal }: AnswerTarget): Promise<boolean> {
+    const { connection, rights, subscriber } = call
+    const turns = this.enterTurns(call, signal)
     let failure: RpcError | undefined
     let isAnswered = true
     try {
       await turns.next()
       const parsed = await parseBody(body, turns)
-      const context = { signal, turns }
+      const context = { signal, turns, caller: { client: connection.client, subscriber } }
       const deps = { methods: rights.methods, log: this.#log, context }
       isAnswered = await answerBody(deps, parsed, answer)
     } catch (thrown) {

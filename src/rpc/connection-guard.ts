@@ -20,13 +20,15 @@ export interface ConnectionLimits {
 /** Clients whose use of time is remembered. */
 const CLIENTS_REMEMBERED_MAX = 4_096
 
-/** What a connection does: waits for a request, moves bytes of one, or has one answered. */
-type Phase = 'idle' | 'transfer' | 'work'
+/** What a connection does: waits for a request, or for events as well, moves bytes of one, or has one answered. */
+type Phase = 'idle' | 'subscribed' | 'transfer' | 'work'
 /** In the order in which they give way. */
-const PHASES: readonly Phase[] = ['idle', 'transfer', 'work']
+const PHASES: readonly Phase[] = ['idle', 'subscribed', 'transfer', 'work']
 
 /** One connection as the requests on it see it. */
 export interface Connection {
+  /** What stands for the client; empty for this machine, whose programs share an address. */
+  readonly client: string
   /** Undefined where clients share an address. */
   readonly address: UsedTime | undefined
   readonly used: UsedTime
@@ -34,13 +36,13 @@ export interface Connection {
   readonly signal: AbortSignal
   /** Runs after all requests of this connection that came before. */
   inOrder<T>(work: () => Promise<T>): Promise<T>
-  /** What the request under way is about. */
-  enter(phase: 'transfer' | 'work'): void
+  /** What the connection is about from now on. */
+  enter(phase: Phase): void
 }
 
 interface Entry extends Connection {
   readonly socket: Socket
-  readonly client: string
+  readonly openedMs: number
   phase: Phase
   sinceMs: number
   requestsCount: number
@@ -76,7 +78,13 @@ export class ConnectionGuard {
     return this.#entries.get(socket) ?? this.#entry(socket)
   }
 
+  /** True while a request of the connection is not answered. */
+  isBusy(socket: Socket): boolean {
+    return (this.#entries.get(socket)?.requestsCount ?? 0) > 0
+  }
+
   #open(socket: Socket): void {
+    if (this.#entries.has(socket)) return // its first request asked for what nobody speaks here
     const entry = this.#entry(socket)
     if (!this.#makeRoom(entry)) {
       socket.destroy()
@@ -99,6 +107,7 @@ export class ConnectionGuard {
       address: client === '' ? undefined : this.#client(client),
       used: new UsedTime(),
       signal: gone.signal,
+      openedMs: this.#clock.monotonicMs(),
       phase: 'idle',
       sinceMs: this.#clock.monotonicMs(),
       requestsCount: 0,
@@ -133,7 +142,7 @@ export class ConnectionGuard {
 
   #enter(entry: Entry, phase: Phase): void {
     // A request keeps the time it came at, lest one that is slow in parts were never old.
-    if (phase === 'idle' || entry.phase === 'idle') entry.sinceMs = this.#clock.monotonicMs()
+    if (isResting(phase) || isResting(entry.phase)) entry.sinceMs = this.#clock.monotonicMs()
     entry.phase = phase
   }
 
@@ -146,17 +155,17 @@ export class ConnectionGuard {
     return this.#entries.size < connectionsMax || this.#evict(this.#entries.values())
   }
 
-  /** Who waits for nothing goes first, then who moves bytes, the oldest of them; then who has had the most time. */
+  /**
+   * Who waits for nothing goes first, the oldest; then who waits for events, the newest, so that strangers who keep
+   * coming take each other's places; then who moves bytes, the oldest; then who has had the most time.
+   */
   #evict(entries: Iterable<Entry>): boolean {
     const nowMs = this.#clock.monotonicMs()
     let chosen: { readonly entry: Entry; readonly rank: readonly [number, number] } | undefined
     for (const entry of entries) {
-      const { phase, sinceMs, used } = entry
-      if (phase !== 'idle' && nowMs - sinceMs < this.#limits.graceMs) continue
-      const rank = [
-        PHASES.indexOf(phase),
-        phase === 'work' ? -used.usedMs(nowMs) : sinceMs
-      ] as const
+      const { phase, sinceMs } = entry
+      if (!isResting(phase) && nowMs - sinceMs < this.#limits.graceMs) continue
+      const rank = [PHASES.indexOf(phase), orderOf(entry, nowMs)] as const
       const isBefore =
         chosen === undefined ||
         rank[0] < chosen.rank[0] ||
@@ -168,4 +177,14 @@ export class ConnectionGuard {
     chosen.entry.socket.destroy()
     return true
   }
+}
+
+function isResting(phase: Phase): boolean {
+  return phase === 'idle' || phase === 'subscribed'
+}
+
+/** Among connections of one phase, the least gives way. */
+function orderOf({ phase, sinceMs, openedMs, used }: Entry, nowMs: number): number {
+  if (phase === 'work') return -used.usedMs(nowMs)
+  return phase === 'subscribed' ? -openedMs : sinceMs
 }

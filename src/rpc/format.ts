@@ -51,6 +51,20 @@ export function formatBlock(block: Block, full: JsonItems | undefined): Record<s
   }
 }
 
+/** Of a block, what a subscription to new heads gives: what is hashed, and the hash, as geth's types.Header. */
+export function formatHead(block: Block): Record<string, unknown> {
+  const fields = Object.entries(formatBlock(block, undefined))
+  return Object.fromEntries(fields.filter(([name]) => !NOT_OF_A_HEADER.has(name)))
+}
+
+const NOT_OF_A_HEADER: ReadonlySet<string> = new Set([
+  'size',
+  'totalDifficulty',
+  'transactions',
+  'uncles',
+  'withdrawals'
+])
+
 function* hashesOf(transactions: readonly Uint8Array[]) {
   for (const raw of transactions) yield bytesToHex(keccak256(raw))
 }

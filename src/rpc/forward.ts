@@ -31,6 +31,14 @@ export const FORWARDS_RUNNING_MAX = 32
 /** Bytes of the sequencer's answer: a hash, or an error with what belongs to it. */
 const ANSWER_MAX_BYTES = 64 * 1024
 
+/** Of what the other side says when it is no answer. */
+const SAID_MAX_CHARS = 200
+
+interface Answer {
+  readonly status: number
+  readonly text: string
+}
+
 /** Sends one raw transaction on, unless the signal aborts first. Throws RpcError: the sequencer's own, or why not. */
 export type ForwardTransaction = (raw: Uint8Array, signal?: AbortSignal) => Promise<string>
 
@@ -72,13 +80,16 @@ async function forward(sequencerRpc: string, raw: Uint8Array, signal: AbortSigna
     method: 'eth_sendRawTransaction',
     params: [bytesToHex(raw)]
   }
-  const { error, result } = answerShape(await post(sequencerRpc, request, signal))
+  const { status, text } = await post(sequencerRpc, request, signal)
+  const { error, result } = answerShape(text)
   if (error !== undefined) throw new RpcError(error.code, error.message, error.data)
   if (result !== undefined) return result
-  throw serverError('the sequencer gave no transaction hash')
+  throw serverError(
+    `the sequencer gave no transaction hash: it answered HTTP ${status} ${said(text)}`
+  )
 }
 
-async function post(url: string, request: unknown, signal: AbortSignal): Promise<unknown> {
+async function post(url: string, request: unknown, signal: AbortSignal): Promise<Answer> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -94,11 +105,22 @@ async function post(url: string, request: unknown, signal: AbortSignal): Promise
     if (bytes > ANSWER_MAX_BYTES) throw new Error(`its answer is above ${ANSWER_MAX_BYTES} bytes`)
     chunks.push(chunk)
   }
-  return JSON.parse(Buffer.concat(chunks).toString('utf8'))
+  return { status: response.status, text: Buffer.concat(chunks).toString('utf8') }
 }
 
+/** What of another server's words is passed on: its `error`, or how its text begins; plain, and not long. */
+function said(text: string): string {
+  const { data } = z.object({ error: z.string() }).safeParse(parsed(text))
+  const words = (data?.error ?? text).slice(0, SAID_MAX_CHARS)
+  const plain = words.replace(/[^\x20-\x7e]+/g, ' ').trim()
+  return plain === '' ? 'and nothing' : `and: ${plain}`
+}
+
+/** The system's reason below the library's "fetch failed": who refused, which name is not known. */
 function unreachable(thrown: unknown): RpcError {
-  return serverError(`the sequencer cannot be reached: ${errorMessage(thrown)}`)
+  const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : undefined
+  const why = cause === undefined || cause.message === '' ? thrown : cause
+  return serverError(`the sequencer cannot be reached: ${errorMessage(why)}`)
 }
 
 function tooLarge(sizeBytes: number): RpcError {
@@ -108,6 +130,14 @@ function tooLarge(sizeBytes: number): RpcError {
 }
 
 /** What of an answer is of use; nothing when it is no answer to the request. */
-function answerShape(answer: unknown): z.infer<typeof answerSchema> {
-  return answerSchema.safeParse(answer).data ?? { error: undefined }
+function answerShape(text: string): z.infer<typeof answerSchema> {
+  return answerSchema.safeParse(parsed(text)).data ?? { error: undefined }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // it is told as it stands
+  }
 }

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { type AnswerBuffer } from './answer-buffer.ts'
 
 /** Resolves once all is handed to the system, or the client has gone; a slow one is cut off after `timeoutMs`. */
-export async function sendAnswer(
+async function sendAnswer(
   response: ServerResponse,
   answer: AnswerBuffer,
   { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number }
@@ -43,4 +43,23 @@ async function written(
       else resolve()
     })
   })
+}
+
+/** Where an answer goes. */
+export interface AnswerSink {
+  /** Sends all of it; resolves once the system has the bytes, or the client has gone. */
+  send(answer: AnswerBuffer, signal: AbortSignal): Promise<void>
+  /** Says that there is nothing to answer, where that has to be said. */
+  sendNothing(): void
+  /** Cuts the client off. */
+  cut(): void
+}
+
+/** An answer in one HTTP response, to be taken within `timeoutMs`. */
+export function httpSink(response: ServerResponse, timeoutMs: number): AnswerSink {
+  return {
+    send: (answer, signal) => sendAnswer(response, answer, { signal, timeoutMs }),
+    sendNothing: () => void response.writeHead(204).end(),
+    cut: () => void response.destroy()
+  }
 }

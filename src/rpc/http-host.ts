@@ -3,6 +3,7 @@ import { type IncomingMessage, type Server, type ServerResponse } from 'node:htt
 import fastify, { type FastifyInstance } from 'fastify'
 import { ConnectionGuard, type ConnectionLimits } from './connection-guard.ts'
 import { createHostCheck } from './allowed-hosts.ts'
+import { addCors } from './allowed-origins.ts'
 import { type HttpServerName, listenOn } from './http-listen.ts'
 
 /** Deadlines and bounds of one server. */
@@ -17,6 +18,8 @@ export interface HttpLimits extends ConnectionLimits {
   readonly workTimeoutMs: number
   /** From the first byte of an answer to its last. */
   readonly answerTimeoutMs: number
+  /** Between two pings of a WebSocket; one that said nothing since the last is cut off. geth's. */
+  readonly pingIntervalMs: number
 }
 
 /** Of the RPC server. Files stay for peers and databases at a limit of 1,024. */
@@ -29,7 +32,8 @@ export const RPC_HTTP_LIMITS: HttpLimits = {
   requestTimeoutMs: 30_000,
   idleTimeoutMs: 120_000,
   workTimeoutMs: 30_000,
-  answerTimeoutMs: 30_000
+  answerTimeoutMs: 30_000,
+  pingIntervalMs: 30_000
 }
 
 /** Of the metrics server. */
@@ -43,7 +47,7 @@ export const METRICS_HTTP_LIMITS: HttpLimits = {
 const DEADLINE_LOOK_MS = 1_000
 const HEADERS_MAX_BYTES = 16 * 1024
 const HOST_REFUSED =
-  'this Host is not allowed: call the node by its address, or by the name that its configuration has'
+  'this Host is not allowed: call the node by its address, or by a name that --rpc-hosts of the node has'
 
 /** Where a server listens, and under which names it is reached. */
 export interface HttpAddress {
@@ -52,6 +56,8 @@ export interface HttpAddress {
   readonly port: number
   /** Names besides the bound address and the loopback names that a Host header may carry; undefined for any. */
   readonly allowedHosts?: readonly string[] | undefined
+  /** Origins of the web pages that may call. */
+  readonly allowedOrigins?: readonly string[] | undefined
 }
 
 /** A server that listens. */
@@ -67,7 +73,11 @@ export interface HttpHost {
   readonly server: FastifyInstance
   readonly guard: ConnectionGuard
   /** Adds the routes and listens, or throws HttpError. */
-  listen(name: HttpServerName, address: HttpAddress, addRoutes: () => void): Promise<HttpServer>
+  listen(
+    name: HttpServerName,
+    address: HttpAddress,
+    addRoutes: () => void | Promise<void>
+  ): Promise<HttpServer>
 }
 
 /** A server without routes. */
@@ -88,9 +98,10 @@ export function createHttpHost(limits: HttpLimits): HttpHost {
   return {
     server,
     guard,
-    async listen(name, { host, port, allowedHosts }, addRoutes) {
+    async listen(name, { host, port, allowedHosts, allowedOrigins = [] }, addRoutes) {
       if (allowedHosts !== undefined) checkHosts(server, host, allowedHosts)
-      addRoutes()
+      addCors(server, allowedOrigins)
+      await addRoutes()
       const url = await listenOn(server, name, { host, port })
       return {
         url,
@@ -127,8 +138,8 @@ function limitExchanges(
 
 function checkHosts(server: FastifyInstance, host: string, allowedHosts: readonly string[]): void {
   const isAllowed = createHostCheck(host, allowedHosts)
-  server.addHook('onRequest', async ({ headers, socket }, reply) => {
-    if (!isAllowed(headers.host ?? '', socket.localAddress)) {
+  server.addHook('onRequest', async ({ headers }, reply) => {
+    if (!isAllowed(headers.host ?? '')) {
       await reply.code(403).send({ error: HOST_REFUSED })
     }
   })

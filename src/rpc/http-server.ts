@@ -1,4 +1,5 @@
-// JSON-RPC and health over HTTP. Web pages must not reach it: host allow-list, JSON only, no CORS.
+// JSON-RPC over HTTP and WebSocket on one port, and health. Web pages must not reach it: host allow-list, JSON only, CORS where it is configured.
+import { type FastifyRequest } from 'fastify'
 import { type Log } from '../base/log.ts'
 import { type AdminAccess } from './admin-access.ts'
 import { CallServer } from './call-server.ts'
@@ -11,6 +12,8 @@ import {
   RPC_HTTP_LIMITS
 } from './http-host.ts'
 import { type MethodTable } from './json-rpc.ts'
+import { type SubscriptionHub } from './subscriptions.ts'
+import { addWebSockets } from './websocket-route.ts'
 
 /** What `/health` says: 200 where it is ok to send requests here, else 503. `/live` says whether the process is. */
 export interface Health {
@@ -26,36 +29,50 @@ export interface HttpServerDeps {
   /** Left out: nobody may call more than `methods`. */
   readonly admin?: AdminAccess
   readonly health: () => Health
+  /** Left out: nobody can subscribe to anything. */
+  readonly subscriptions?: SubscriptionHub
   readonly log: Log
 }
 
 /** Listens, or throws HttpError. */
 export async function startHttpServer(
   deps: HttpServerDeps,
-  { allowedHosts = [], ...address }: HttpAddress,
+  { allowedHosts = [], allowedOrigins = [], ...address }: HttpAddress,
   limits: HttpLimits = RPC_HTTP_LIMITS
 ): Promise<HttpServer> {
   const host = createHttpHost(limits)
-  return host.listen('rpc', { ...address, allowedHosts }, () => addRoutes(host, deps, limits))
+  return host.listen('rpc', { ...address, allowedHosts, allowedOrigins }, () =>
+    addRoutes(host, deps, { limits, allowedOrigins })
+  )
 }
 
-function addRoutes(
-  { server, guard }: HttpHost,
-  { methods, admin, health, log }: HttpServerDeps,
-  limits: HttpLimits
-): void {
+interface RouteOptions {
+  readonly limits: HttpLimits
+  readonly allowedOrigins: readonly string[]
+}
+
+async function addRoutes(
+  host: HttpHost,
+  deps: HttpServerDeps,
+  { limits, allowedOrigins }: RouteOptions
+): Promise<void> {
+  const { server, guard } = host
+  const { methods, admin, health, log, subscriptions } = deps
   const calls = new CallServer(log, limits)
-  server.removeAllContentTypeParsers()
-  // Bodies are read when it is their turn, by http-body.ts.
-  server.addContentTypeParser('application/json', (_, payload, done) => done(null, payload))
-  server.post('/', async ({ raw: request, headers, socket }, reply) => {
-    const { authorization } = headers
-    const { remoteAddress } = socket
+  const rightsOf = ({ headers: { authorization }, socket: { remoteAddress } }: FastifyRequest) => {
     const caller = { authorization, remoteAddress }
-    const rights = {
+    return {
       methods: admin?.tableFor(caller) ?? methods,
       isOperator: admin?.isOperator(caller) ?? false
     }
+  }
+  server.removeAllContentTypeParsers()
+  // Bodies are read when it is their turn, by http-body.ts.
+  server.addContentTypeParser('application/json', (_, payload, done) => done(null, payload))
+  await addWebSockets(host, { calls, subscriptions, rightsOf }, { limits, allowedOrigins })
+  server.post('/', async (call, reply) => {
+    const { raw: request, socket } = call
+    const rights = rightsOf(call)
     reply.hijack()
     const connection = guard.of(socket)
     await calls.answer({ request, response: reply.raw, connection, rights })

@@ -3,12 +3,30 @@ import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { type Yielder } from '../base/yielder.ts'
 import { type AnswerBuffer } from './answer-buffer.ts'
+import { type FilterSubject } from './filters.ts'
 import { encodeJson } from './json-encode.ts'
 import { JSON_SCAN_LIMITS, scanBody, type ScannedBody, type Span } from './json-scan.ts'
 import { invalidParams, RPC_CODES, RpcError } from './rpc-error.ts'
 
+/** Who a method works for. */
+export interface RpcCaller {
+  /** What stands for the client; empty for this machine, whose programs share an address. */
+  readonly client: string
+  /** Subscriptions of the caller's connection; undefined over HTTP, where nothing can be sent to it later. */
+  readonly subscriber: Subscriber | undefined
+}
+
+/** What a connection is subscribed to. Throws RpcError where there are too many. */
+export interface Subscriber {
+  add(subject: FilterSubject): string
+  /** False where there is none of that id. */
+  remove(id: string): boolean
+}
+
 /** What a method works with besides its parameters. */
 export interface RpcContext {
+  /** Left out: nobody in particular, as within the node itself. */
+  readonly caller?: RpcCaller
   /** Aborts when nobody waits for the answer any more, or its time is over. */
   readonly signal: AbortSignal
   /** To be asked between small steps of long work; throws the signal's reason. */

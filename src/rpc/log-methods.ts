@@ -1,4 +1,4 @@
-// eth_getLogs: logs of a bounded range, blocks without a match skipped by their bloom.
+// eth_getLogs and the logs of one block: logs of a bounded range, blocks without a match skipped by their bloom.
 import { bytesToHex, type Hex, hexToBytes } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { type Yielder } from '../base/yielder.ts'
@@ -36,10 +36,25 @@ export function logMethods(sources: BlockSources): Record<string, RpcMethod> {
   return {
     eth_getLogs(params, { turns }) {
       const [filter] = parseParams(params, [logFilterParam])
-      const blocks = blocksOf(sources, filter)
-      return new JsonItems(foundLogs({ blocks, chain: sources.chain, filter, turns }))
+      return findLogs(sources, filter, turns)
     }
   }
+}
+
+/** The answer to eth_getLogs. Its items throw what the range, lost blocks and too many logs are refused with. */
+export function findLogs(sources: BlockSources, filter: LogFilterParam, turns: Yielder): JsonItems {
+  const blocks = blocksOf(sources, filter)
+  return new JsonItems(foundLogs({ blocks, chain: sources.chain, filter, turns }))
+}
+
+/** The logs of one block that the filter's addresses and topics let through. Throws where they are not kept. */
+export async function* logsOfBlock(
+  chain: RpcChain,
+  block: Block,
+  filter: LogFilterParam,
+  turns: Yielder
+) {
+  if (mayMatch(block, filter)) yield* matchingLogs(chain, block, filter, turns)
 }
 
 interface LogSearch {

@@ -2,12 +2,14 @@
 import { blockMethods, type BlockMethodDeps } from './block-methods.ts'
 import { feeMethods, type FeeMethodDeps } from './fee-methods.ts'
 import { type MethodTable } from './json-rpc.ts'
+import { filterMethods, type FilterMethodDeps } from './filter-methods.ts'
 import { logMethods } from './log-methods.ts'
 import { nodeMethods, type NodeMethodDeps } from './node-methods.ts'
 import { poolMethods } from './pool-methods.ts'
 import { proofMethods } from './proof-methods.ts'
 import { rawMethods } from './raw-methods.ts'
 import { stateMethods, type StateMethodDeps } from './state-methods.ts'
+import { subscribeMethods } from './subscribe-methods.ts'
 import { traceMethods, type TraceMethodDeps } from './trace-methods.ts'
 import { uncleMethods } from './uncle-methods.ts'
 
@@ -15,6 +17,7 @@ import { uncleMethods } from './uncle-methods.ts'
 export type RpcDeps = BlockMethodDeps &
   StateMethodDeps &
   FeeMethodDeps &
+  FilterMethodDeps &
   NodeMethodDeps &
   TraceMethodDeps
 
@@ -26,12 +29,14 @@ export function createMethodTable(deps: RpcDeps): MethodTable {
       ...blockMethods(deps),
       ...stateMethods(deps),
       ...feeMethods(deps),
+      ...filterMethods(deps),
       ...logMethods(deps),
       ...poolMethods(deps),
       ...rawMethods(deps),
       ...uncleMethods(deps),
       ...proofMethods(deps),
-      ...traceMethods(deps)
+      ...traceMethods(deps),
+      ...subscribeMethods()
     })
   )
 }

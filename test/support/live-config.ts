@@ -18,6 +18,8 @@ export function liveConfig(given: Given & Partial<NodeConfig>): NodeConfig {
     feeRecipient: `0x${'00'.repeat(20)}`,
     gasLimit: undefined,
     rpc: { host: '127.0.0.1', port: 0 },
+    rpcHosts: [],
+    rpcCors: [],
     metrics: { host: '127.0.0.1', port: 0 },
     sequencerRpc: undefined,
     adminTokenFile: undefined,

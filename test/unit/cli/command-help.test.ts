@@ -17,6 +17,8 @@ const CONFIG_FLAGS = [
   '--preset <op|opbnb>',
   '--block-time <ms>',
   '--rpc <host:port>',
+  '--rpc-hosts <name>',
+  '--rpc-cors <origin>',
   '--metrics <host:port>',
   '--sequencer-rpc <url>',
   '--log-level <level>'

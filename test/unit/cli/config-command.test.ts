@@ -28,6 +28,8 @@ const PAGE: readonly (readonly [key: string, value: string, flag: string, variab
   ['feeRecipient', '"0x0000000000000000000000000000000000000000"', '', 'FEE_RECIPIENT'],
   ['gasLimit', "(the parent block's)", '', 'GAS_LIMIT'],
   ['rpc', '"127.0.0.1:8545"', '--rpc', 'RPC'],
+  ['rpcHosts', '[]', '--rpc-hosts, repeated for each', 'RPC_HOSTS, separated by commas'],
+  ['rpcCors', '[]', '--rpc-cors, repeated for each', 'RPC_CORS, separated by commas'],
   ['adminTokenFile', '(none: admin_ methods are refused)', '', 'ADMIN_TOKEN_FILE'],
   ['metrics', '"127.0.0.1:7300"', '--metrics', 'METRICS'],
   ['sequencerRpc', '(none: sent transactions are refused)', '--sequencer-rpc', 'SEQUENCER_RPC'],

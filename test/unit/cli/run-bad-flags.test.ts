@@ -87,6 +87,14 @@ const VALUES: readonly (readonly [args: readonly string[], problem: string])[] =
   [['--rpc', '127.0.0.1:65536'], 'rpc (--rpc): "127.0.0.1:65536" names a port above 65535'],
   [['--metrics', ':7300'], 'metrics (--metrics): ":7300" is not host:port'],
   [
+    ['--rpc-hosts', 'node.example.org:8545'],
+    'rpcHosts[0] (--rpc-hosts): "node.example.org:8545" is not a host name without a port, or *'
+  ],
+  [
+    ['--rpc-cors', 'https://app.example.org,app.example.org'],
+    'rpcCors[1] (--rpc-cors): "app.example.org" is not an origin: a scheme, a host and no path, as https://app.example.org, or *'
+  ],
+  [
     ['--metrics', '127.0.0.1:8545'],
     'metrics (--metrics): 127.0.0.1:8545 is where JSON-RPC is served'
   ],

@@ -70,6 +70,8 @@ describe('run gives the node', () => {
       feeRecipient: '0x0000000000000000000000000000000000000000',
       gasLimit: undefined,
       rpc: { host: '127.0.0.1', port: 8545 },
+      rpcHosts: [],
+      rpcCors: [],
       metrics: { host: '127.0.0.1', port: 7300 },
       sequencerRpc: undefined,
       logLevel: 'error',
@@ -136,6 +138,15 @@ describe('run gives the node', () => {
     await writeConfig(node.directory.path, { backups: [] })
     const { config } = await node.inputs(['--role', 'backup', '--peer', '/p2p/peerC'])
     assert.deepEqual(config.peers, [{ multiaddr: '/p2p/peerC', peerId: 'peerC' }])
+  })
+
+  it('names and origins of JSON-RPC, repeated or in one flag', async () => {
+    const { config } = await node.inputs([
+      ...['--rpc-hosts', 'node,node.rollup.svc', '--rpc-hosts', '10.0.0.1'],
+      ...['--rpc-cors', 'https://app.example.org, https://*.example.net']
+    ])
+    assert.deepEqual(config.rpcHosts, ['node', 'node.rollup.svc', '10.0.0.1'])
+    assert.deepEqual(config.rpcCors, ['https://app.example.org', 'https://*.example.net'])
   })
 
   it('no signing key and no record when it is a backup', async () => {

@@ -20,6 +20,7 @@ let server: Server
 let url: string
 let received: unknown[]
 let reply: string
+let status = 200
 
 async function errorOf(forwarding: Promise<string>): Promise<RpcError> {
   const thrown: unknown = await forwarding.then(
@@ -33,13 +34,14 @@ async function errorOf(forwarding: Promise<string>): Promise<RpcError> {
 describe('sending a transaction on', () => {
   beforeEach(async () => {
     received = []
+    status = 200
     server = createServer((request, response) => {
       const chunks: Buffer[] = []
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.on('end', () => {
         const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown
         received.push([request.method, request.headers['content-type'], body])
-        response.end(reply)
+        response.writeHead(status).end(reply)
       })
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -82,20 +84,33 @@ describe('sending a transaction on', () => {
     it(`says that there was no hash in ${answer}`, async () => {
       reply = answer
       const { code, message } = await errorOf(createForwarder(url)(RAW))
-      assert.deepEqual([code, message], [-32000, 'the sequencer gave no transaction hash'])
+      const said = answer === '{"error":"no"}' ? 'no' : answer
+      const expected = `the sequencer gave no transaction hash: it answered HTTP 200 and: ${said}`
+      assert.deepEqual([code, message], [-32000, expected])
     })
   }
-  it('says that the sequencer cannot be reached when it sends no JSON', async () => {
-    reply = '<html>'
-    const { code, message } = await errorOf(createForwarder(url)(RAW))
-    assert.equal(code, -32000)
-    assert.match(message, /^the sequencer cannot be reached: /)
-  })
-  it('says that the sequencer cannot be reached when nobody listens', async () => {
+  const words: readonly (readonly [status: number, reply: string, said: string])[] = [
+    [403, '{"error":"this Host is not allowed"}', 'and: this Host is not allowed'],
+    [404, '', 'and nothing'],
+    [502, '<html>\n\u0007caf\u00e9</html>', 'and: <html> caf </html>'],
+    [503, 'x'.repeat(1_000), `and: ${'x'.repeat(200)}`]
+  ]
+  for (const [withStatus, text, said] of words) {
+    it(`says what the other side said with HTTP ${withStatus}`, async () => {
+      ;[status, reply] = [withStatus, text]
+      const { code, message } = await errorOf(createForwarder(url)(RAW))
+      const expected = `the sequencer gave no transaction hash: it answered HTTP ${withStatus} ${said}`
+      assert.deepEqual([code, message], [-32000, expected])
+    })
+  }
+  it('says why the sequencer cannot be reached when nobody listens', async () => {
     await new Promise((resolve) => server.close(resolve))
     const { code, message } = await errorOf(createForwarder(url)(RAW))
     assert.equal(code, -32000)
-    assert.match(message, /^the sequencer cannot be reached: /)
+    assert.match(
+      message,
+      /^the sequencer cannot be reached: connect ECONNREFUSED 127\.0\.0\.1:\d+$/
+    )
   })
   for (const backupsCount of [1, 2]) {
     it(`ends where it goes round through ${backupsCount} backups that lead to each other`, async () => {

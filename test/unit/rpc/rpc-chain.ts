@@ -7,6 +7,9 @@ import { type Genesis } from '../../../src/chain/genesis/genesis.ts'
 import { encodeReceipts, type Receipt } from '../../../src/chain/blocks/receipt.ts'
 import { readReceipts } from '../../../src/chain/stored/stored-receipts.ts'
 import { CallRunner } from '../../../src/execution/calls.ts'
+import { ChainFeed } from '../../../src/rpc/chain-feed.ts'
+import { Filters } from '../../../src/rpc/filters.ts'
+import { systemClock } from '../../../src/base/clock.ts'
 import { decodeFees, decodeTransaction } from '../../../src/rpc/decode-transaction.ts'
 import { type MethodTable } from '../../../src/rpc/json-rpc.ts'
 import { createMethodTable, type RpcDeps } from '../../../src/rpc/method-table.ts'
@@ -38,6 +41,8 @@ export interface Reply {
 /** A chain with its methods. */
 export interface RpcChainFixture {
   readonly chain: ExecutionChain
+  /** What the methods were made of; a test tells its feed of blocks and transactions. */
+  readonly deps: RpcDeps
   readonly methods: MethodTable
   /** What the tag stands for. */
   readonly pending: () => Block
@@ -126,7 +131,7 @@ export async function openRpcChain({
     return value
   }
   const pending = () => deps.chain.pending()
-  return { chain, methods, pending, blocks, receipts, gate, lost, ask, result }
+  return { chain, deps, methods, pending, blocks, receipts, gate, lost, ask, result }
 }
 
 function shortGenesis(): Genesis {
@@ -157,10 +162,13 @@ function methodDeps(
     chainId: common.chainId(),
     blockHashes: (number) => blocks[Number(number)]?.hash
   })
+  const feed = new ChainFeed()
   const isGone = (hash: Hex) =>
     (!areStatesKept && hash === blocks[1]?.hash) ||
     (gate.shut !== undefined && hash === blocks[3]?.hash)
   return {
+    feed,
+    filters: new Filters(feed, systemClock),
     chain: {
       head: () => blocks.at(-1) ?? chain.head,
       pending: () => pendingBlock(blocks.at(-1) ?? chain.head, chain.attributes()),
