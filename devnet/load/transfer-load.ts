@@ -18,6 +18,8 @@ import { type CompiledContract } from './token-contract.ts'
 
 /** What every sender starts with, in whole tokens. */
 const TOKENS_EACH = parseEther('1000000')
+/** The deployer's: nobody has sent from it before. */
+const FIRST_NONCE = 0
 /** Enough for one ERC-20 transfer to a fresh account. */
 const TRANSFER_GAS = 80_000n
 const FEE_CAP = parseGwei('100')
@@ -61,17 +63,23 @@ export async function deployLoad(
   if (deployer === undefined) throw new Error('no account to deploy from')
   const wallet = createWalletClient({ chain, transport: http(), account: deployer })
   const supply = TOKENS_EACH * BigInt(accounts.length)
-  const hash = await wallet.deployContract({ ...contract, args: [supply] })
+  const hash = await wallet.deployContract({ ...contract, args: [supply], nonce: FIRST_NONCE })
   const receipt = await client.waitForTransactionReceipt({ hash, timeout: RECEIPT_TIMEOUT_MS })
   const token = receipt.contractAddress
   if (receipt.status !== 'success' || !token) throw new Error('the token was not deployed')
-  for (const { address } of others) {
-    const share = await wallet.writeContract({
-      address: token,
-      abi: contract.abi,
-      functionName: 'transfer',
-      args: [address, TOKENS_EACH]
-    })
+  // All at once: a block takes them together.
+  const shares = await Promise.all(
+    others.map(({ address }, place) =>
+      wallet.writeContract({
+        address: token,
+        abi: contract.abi,
+        functionName: 'transfer',
+        args: [address, TOKENS_EACH],
+        nonce: FIRST_NONCE + 1 + place
+      })
+    )
+  )
+  for (const share of shares) {
     await client.waitForTransactionReceipt({ hash: share, timeout: RECEIPT_TIMEOUT_MS })
   }
   const counter = { sentCount: 0, failedCount: 0 }

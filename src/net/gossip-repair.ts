@@ -1,7 +1,6 @@
 // What keeps gossip with connected peers alive where gossipsub loses it: streams opened again, peers asked to begin anew.
 import { type GossipSub } from '@chainsafe/libp2p-gossipsub'
-import { type Connection, type Libp2p, type PeerId } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
+import { type Connection, type Libp2p } from '@libp2p/interface'
 import { type Clock } from '../base/clock.ts'
 import {
   announceConnection,
@@ -9,6 +8,7 @@ import {
   hasLiveStream,
   onStreamOpened
 } from './gossip-internals.ts'
+import { connectionsOf } from './peer-connections.ts'
 
 /** A stream that ended sooner is opened again by the next round of repair, so that a peer cannot keep us busy. */
 const REOPEN_MIN_LIFE_MS = 500
@@ -63,10 +63,10 @@ export function createGossipRepair(
         topics.flatMap((topic) => pubsub.getSubscribers(topic).map(String))
       )
       const silent = [...internals.direct].filter(
-        (peer) => !subscribed.has(peer) && host.getConnections(peerIdFromString(peer)).length > 0
+        (peer) => !subscribed.has(peer) && connectionsOf(host, peer).length > 0
       )
       for (const peer of silent) {
-        if (silentBefore.has(peer)) resetGossipFrom(host, protocols, peerIdFromString(peer))
+        if (silentBefore.has(peer)) resetGossip(connectionsOf(host, peer), protocols)
       }
       silentBefore = new Set(silent)
     }
@@ -102,13 +102,13 @@ function keepPeerOnReadError(
   const forget = internals.handlePeerReadStreamError.bind(internals)
   internals.handlePeerReadStreamError = (error, peer) => {
     const isConnected = host.getConnections(peer).some(({ status }) => status === 'open')
-    if (isConnected) resetGossipFrom(host, protocols, peer)
+    if (isConnected) resetGossip(host.getConnections(peer), protocols)
     else forget(error, peer)
   }
 }
 
-function resetGossipFrom(host: Libp2p, protocols: readonly string[], peer: PeerId): void {
-  for (const { streams } of host.getConnections(peer)) {
+function resetGossip(connections: readonly Connection[], protocols: readonly string[]): void {
+  for (const { streams } of connections) {
     for (const stream of streams) {
       if (stream.direction !== 'inbound' || !protocols.includes(stream.protocol)) continue
       stream.abort(new Error('gossip begins anew'))

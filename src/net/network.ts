@@ -12,7 +12,12 @@ import { createGossipMesh, type GossipMesh } from './gossip-mesh.ts'
 import { type Host, type HostOptions } from './host.ts'
 import { createOlderConnections } from './older-connections.ts'
 import { parsePeer } from './peer-address.ts'
-import { listConnections, type PeerConnection } from './peer-connections.ts'
+import {
+  connectedPeers,
+  connectionsOf,
+  listConnections,
+  type PeerConnection
+} from './peer-connections.ts'
 import { createSpokenProtocols, type SpokenProtocols } from './spoken-protocols.ts'
 import { createSharedPeerIds, type SharedPeerId, type SharedPeerIds } from './shared-peer-ids.ts'
 import { toByteStream } from './stream-bytes.ts'
@@ -72,7 +77,6 @@ export function createNetwork(
   options: Pick<HostOptions, 'chainId' | 'peers'>
 ): Network {
   const mesh = createGossipMesh({ clock, host, ...host.services }, options)
-  const order = createConnectionOrder(host)
   const older = createOlderConnections({ host, log })
   const spoken = createSpokenProtocols(host)
   const shared = createSharedPeerIds({ clock, log }, host)
@@ -87,11 +91,11 @@ export function createNetwork(
     peerId: host.peerId.toString(),
     opener: {
       open: (peer, protocolId, signal) =>
-        openStream({ host, order, spoken, shared }, peer, protocolId, signal)
+        openStream({ host, spoken, shared }, peer, protocolId, signal)
     },
     mesh,
     multiaddrs: () => host.getMultiaddrs().map(String),
-    connected: () => host.getPeers().map(String),
+    connected: () => connectedPeers(host),
     speaks: (peer, id) => spoken.speaks(peer, id),
     async serve(protocolId, streamsMax, onStream) {
       const handle = async (stream: Stream, connection: Connection) => {
@@ -153,31 +157,13 @@ function keeping(mesh: GossipMesh, dialer: Dialer): Pick<Network, 'keepConnected
   }
 }
 
-/** Which connection is newer: by the order in which they opened, since clocks may be set. */
-interface ConnectionOrder {
-  of(connection: Connection): number
-}
-
-/** Numbers the connections of a host from now on. */
-function createConnectionOrder(host: Host): ConnectionOrder {
-  const places = new WeakMap<Connection, number>()
-  let openedCount = 0
-  host.addEventListener('connection:open', ({ detail }) => {
-    openedCount += 1
-    places.set(detail, openedCount)
-  })
-  return { of: (connection) => places.get(connection) ?? 0 }
-}
-
 async function openStream(
   {
     host,
-    order,
     spoken,
     shared
   }: {
     readonly host: Host
-    readonly order: ConnectionOrder
     readonly spoken: SpokenProtocols
     readonly shared: Pick<SharedPeerIds, 'isKept'>
   },
@@ -185,9 +171,9 @@ async function openStream(
   protocolId: string,
   signal: AbortSignal
 ): Promise<ByteStream> {
-  const connections = host.getConnections(peerIdFromString(peer))
-  const open = connections.filter((one) => one.status === 'open' && shared.isKept(one))
-  const newest = open.sort((one, other) => order.of(other) - order.of(one))[0]
+  const newest = connectionsOf(host, peer).findLast(
+    (one) => one.status === 'open' && shared.isKept(one)
+  )
   if (newest === undefined) {
     throw new RequestError({ code: 'not-connected', peer, reason: 'there is no connection' })
   }
@@ -207,7 +193,7 @@ async function openStream(
 
 function dialling(host: Host) {
   const isConnected = (peerId: string) =>
-    host.getConnections(peerIdFromString(peerId)).some(({ status }) => status === 'open')
+    connectionsOf(host, peerId).some(({ status }) => status === 'open')
   return {
     isConnected,
     dial: (address: Parameters<Host['dial']>[0], signal: AbortSignal) =>

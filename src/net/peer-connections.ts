@@ -1,8 +1,23 @@
-// Who is connected, and what their host said of itself: for operators, not for decisions.
-import { type PeerId } from '@libp2p/interface'
-import { type Host } from './host.ts'
+// Who is connected, a peer's connections by age, and what its host said of itself.
+import { type Connection, type Libp2p, type PeerId } from '@libp2p/interface'
 
-/** One connected peer. */
+/** As much of a host as the list of its connections takes. */
+type Connections = Pick<Libp2p, 'getConnections'>
+
+/**
+ * The peer's connections in the order in which they opened, closing ones among them; libp2p lists them so. They are found
+ * by the text of the peer id: to decode it takes a square root modulo a prime, half a millisecond.
+ */
+export function connectionsOf(host: Connections, peer: string): readonly Connection[] {
+  return host.getConnections().filter(({ remotePeer }) => remotePeer.toString() === peer)
+}
+
+/** Each peer with a connection once. `getPeers` of libp2p decodes every peer id anew. */
+export function connectedPeers(host: Connections): readonly string[] {
+  return [...new Set(host.getConnections().map(({ remotePeer }) => remotePeer.toString()))]
+}
+
+/** One connected peer, for operators and not for decisions. */
 export interface PeerConnection {
   readonly peerId: string
   /** Where the connection goes to, with the peer id at its end. */
@@ -19,26 +34,23 @@ export interface PeerConnection {
 const AGENT_MAX_CHARS = 64
 
 /** One entry for each peer: its newest connection. */
-export async function listConnections(host: Host): Promise<readonly PeerConnection[]> {
+export async function listConnections(host: Libp2p): Promise<readonly PeerConnection[]> {
+  const newest = new Map(host.getConnections().map((one) => [one.remotePeer.toString(), one]))
   return Promise.all(
-    host.getPeers().map(async (peer) => {
-      const connections = host.getConnections(peer)
-      const newest = connections.sort((one, other) => other.timeline.open - one.timeline.open)[0]
-      const told = await readPeer(host, peer)
-      const peerId = peer.toString()
-      const address = newest?.remoteAddr.toString() ?? ''
+    Array.from(newest, async ([peerId, { remotePeer, remoteAddr, direction }]) => {
+      const address = remoteAddr.toString()
       return {
         peerId,
         multiaddr: address.endsWith(`/p2p/${peerId}`) ? address : `${address}/p2p/${peerId}`,
-        direction: newest?.direction ?? 'inbound',
-        ...told
+        direction,
+        ...(await readPeer(host, remotePeer))
       }
     })
   )
 }
 
 async function readPeer(
-  host: Host,
+  host: Libp2p,
   peer: PeerId
 ): Promise<Pick<PeerConnection, 'protocols' | 'agent'>> {
   try {

@@ -1,5 +1,6 @@
 // Which of our protocols each connected peer answers, by its own word: identify, and identify push later on.
 import { type Host } from './host.ts'
+import { connectionsOf } from './peer-connections.ts'
 
 /** What this is asked about begins with it; all else that a peer lists is not kept. */
 const OURS = '/rekindle/'
@@ -54,8 +55,7 @@ export function createSpokenProtocols(
       return word?.listed?.has(protocolId)
     },
     noteRefused(peer, protocolId) {
-      const isThere = host.getConnections().some(({ remotePeer }) => remotePeer.toString() === peer)
-      if (isThere) wordOf(peer).refused.add(protocolId)
+      if (connectionsOf(host, peer).length > 0) wordOf(peer).refused.add(protocolId)
     },
     onChanged: (listener) => void listeners.push(listener)
   }

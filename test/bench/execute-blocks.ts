@@ -7,23 +7,27 @@ import { type Bench, benchLine } from './bench-line.ts'
 import { HashedNodes } from './hashed-nodes.ts'
 import { copyNodes, LevelChain } from './level-chain.ts'
 import { StockVm } from './stock-vm.ts'
-import { BLOCK_TRANSACTIONS, TransferGenesis, type TransferKind } from './transfer-genesis.ts'
+import { TransferGenesis, type TransferKind, type TransferShape } from './transfer-genesis.ts'
 
 /** Four and five times as fast. */
 const TARGETS: Readonly<Record<TransferKind, number>> = { erc20: 0.25, transfers: 0.2 }
-/** Accounts in the state. */
-const SIZES = [1_000, 10_000, 100_000]
+/** The targets are for blocks of 200. */
+const SIZES = [1_000, 10_000, 100_000].map((accountsCount): TransferShape => ({
+  accountsCount,
+  blockTransactions: 200
+}))
+const SMALLEST: TransferShape = { accountsCount: 100, blockTransactions: 10 }
 /** Blocks of one measurement. */
 const BLOCKS = 2
 
 /** Both sides import the same blocks in turn; each has the chain so far on disk and in its caches. */
 export function createExecuteBench(kind: TransferKind): Bench {
   return async function* ({ isSmallest, times }) {
-    for (const accountsCount of isSmallest ? SIZES.slice(0, 1) : SIZES) {
+    for (const shape of isSmallest ? [SMALLEST] : SIZES) {
       const directory = await mkdtemp(join(tmpdir(), 'rekindle-bench-'))
       try {
-        const { ours, baseline } = await measure({ directory, kind, accountsCount, times })
-        const size = `${String(BLOCK_TRANSACTIONS)} a block, ${String(accountsCount)} accounts`
+        const { ours, baseline } = await measure({ directory, kind, shape, times })
+        const size = `${String(shape.blockTransactions)} a block, ${String(shape.accountsCount)} accounts`
         const facts = { bench: `execute-${kind}`, size, unit: 'ms per block' }
         yield benchLine({ ...facts, target: TARGETS[kind] }, ours, baseline)
       } finally {
@@ -36,15 +40,15 @@ export function createExecuteBench(kind: TransferKind): Bench {
 async function measure({
   directory,
   kind,
-  accountsCount,
+  shape,
   times
 }: {
   readonly directory: string
   readonly kind: TransferKind
-  readonly accountsCount: number
+  readonly shape: TransferShape
   readonly times: number
 }) {
-  const transfers = await TransferGenesis.create(kind, accountsCount)
+  const transfers = await TransferGenesis.create(kind, shape)
   const { genesis } = transfers
   const [builderDir, importDir] = [join(directory, 'builder'), join(directory, 'import')]
   await (await LevelChain.open(builderDir, genesis)).close()

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Bench, benchLine } from './bench-line.ts'
 import { LevelChain } from './level-chain.ts'
-import { BLOCK_TRANSACTIONS, TransferGenesis } from './transfer-genesis.ts'
+import { TransferGenesis, type TransferShape } from './transfer-genesis.ts'
 
 /** A tenth of re-execution. */
 const TARGET = 0.1
@@ -13,11 +13,14 @@ const TARGET = 0.1
 const SIZES = [8, 32, 128]
 /** What stays in memory, and so what a kill loses; the target is for it. */
 const TARGET_LAYERS = 128
-const ACCOUNTS = 10_000
+/** What the target is for. */
+const SHAPE: TransferShape = { accountsCount: 10_000, blockTransactions: 200 }
+const SMALLEST: TransferShape = { accountsCount: 100, blockTransactions: 10 }
 
 /** Blocks and diffs are on disk, and of the states only that of genesis: what a killed process leaves. */
 export const recoverState: Bench = async function* ({ isSmallest, times }) {
-  const transfers = await TransferGenesis.create('transfers', ACCOUNTS)
+  const shape = isSmallest ? SMALLEST : SHAPE
+  const transfers = await TransferGenesis.create('transfers', shape)
   const directory = await mkdtemp(join(tmpdir(), 'rekindle-bench-'))
   try {
     for (const layersCount of isSmallest ? SIZES.slice(0, 1) : SIZES) {
@@ -28,7 +31,7 @@ export const recoverState: Bench = async function* ({ isSmallest, times }) {
         ours.push(await timed(directory, transfers, fromDiffs))
         baseline.push(await timed(directory, transfers, byExecution))
       }
-      const size = `${String(layersCount)} layers of ${String(BLOCK_TRANSACTIONS)} transactions`
+      const size = `${String(layersCount)} layers of ${String(shape.blockTransactions)} transactions`
       const target = layersCount === TARGET_LAYERS ? TARGET : null
       yield benchLine({ bench: 'recover-state-128', size, unit: 'ms', target }, ours, baseline)
     }

@@ -12,11 +12,19 @@ import { openLevelStore } from '../../src/store/level-store.ts'
 import { AccountTrie, NO_STORAGE, updatesOfRound } from './account-trie.ts'
 import { type Bench, benchLine } from './bench-line.ts'
 
-const BASE_ACCOUNTS = 1_000
-const SIZES = [10_000, 100_000, 1_000_000]
-/** What the process does: blocks in diff layers, each with so many updates. */
-const BLOCKS = 50
-const UPDATES = 1_000
+/** What a process does: blocks in diff layers, each with so many updates. */
+interface Work {
+  readonly blocks: number
+  readonly updates: number
+}
+
+/** Accounts of the states, those of the baseline's, and what is done on each. */
+const WHOLE = {
+  sizes: [10_000, 100_000, 1_000_000],
+  baseAccounts: 1_000,
+  work: { blocks: 50, updates: 1_000 }
+}
+const SMALLEST = { sizes: [1_000], baseAccounts: 100, work: { blocks: 5, updates: 100 } }
 
 const run = promisify(execFile)
 
@@ -24,16 +32,17 @@ const run = promisify(execFile)
 export const residentMemory: Bench = async function* ({ isSmallest, times }) {
   const directory = await mkdtemp(join(tmpdir(), 'rekindle-bench-'))
   try {
-    const base = await fill(directory, BASE_ACCOUNTS)
-    for (const accountsCount of isSmallest ? SIZES.slice(0, 1) : SIZES) {
+    const { sizes, baseAccounts, work } = isSmallest ? SMALLEST : WHOLE
+    const base = await fill(directory, baseAccounts)
+    for (const accountsCount of sizes) {
       const path = await fill(directory, accountsCount)
       const ours: number[] = []
       const baseline: number[] = []
       while (ours.length < times) {
-        ours.push(await measureApart(path, accountsCount))
-        baseline.push(await measureApart(base, BASE_ACCOUNTS))
+        ours.push(await measureApart(path, accountsCount, work))
+        baseline.push(await measureApart(base, baseAccounts, work))
       }
-      const size = `${String(accountsCount)} accounts, ${String(BASE_ACCOUNTS)} beside them`
+      const size = `${String(accountsCount)} accounts, ${String(baseAccounts)} beside them`
       const facts = { bench: 'resident-memory', size, unit: 'MiB', target: null }
       yield benchLine(facts, ours, baseline)
     }
@@ -43,15 +52,19 @@ export const residentMemory: Bench = async function* ({ isSmallest, times }) {
 }
 
 /** Works on the state in the directory, and returns what the process then takes, in MiB. It leaves the disk as it is. */
-export async function measureResident(path: string, accountsCount: number): Promise<number> {
+export async function measureResident(
+  path: string,
+  accountsCount: number,
+  { blocks, updates: count }: Work
+): Promise<number> {
   const store = await openLevelStore(path, STATE_DATABASE)
   try {
     const state = new StateStore({ store, log: silentLog })
     const point = state.diskPoint()
     if (point === undefined) throw new Error(`there is no state in ${path}`)
     let { number, hash } = point
-    for (let round = 0; round < BLOCKS; round++) {
-      const updates = updatesOfRound(round, { count: UPDATES, accountsCount })
+    for (let round = 0; round < blocks; round++) {
+      const updates = updatesOfRound(round, { count, accountsCount })
       const accounts = updates.map((update) => ({ ...update, ...NO_STORAGE }))
       const layer = await state.prepare(hash, { accounts, codes: [] })
       number += 1n
@@ -71,9 +84,10 @@ async function fill(directory: string, accountsCount: number): Promise<string> {
   return path
 }
 
-async function measureApart(path: string, accountsCount: number): Promise<number> {
+async function measureApart(path: string, accountsCount: number, work: Work): Promise<number> {
+  const args = [path, accountsCount, work].map((value) => JSON.stringify(value)).join(', ')
   const script = `import { ${measureResident.name} } from ${JSON.stringify(import.meta.url)}
-    console.log(await ${measureResident.name}(${JSON.stringify(path)}, ${String(accountsCount)}))`
+    console.log(await ${measureResident.name}(${args}))`
   const flags = ['--input-type=module', '--eval', script]
   const { stdout } = await run(process.execPath, flags)
   return Number(stdout)

@@ -4,29 +4,21 @@ import { Command } from 'commander'
 import { describeError } from '../../devnet/cluster/condition.ts'
 import { wholeNumber } from '../../devnet/command/number-flags.ts'
 import { type Bench } from './bench-line.ts'
-import { commandStart } from './command-start.ts'
-import { createExecuteBench } from './execute-blocks.ts'
-import { recoverGap } from './recover-gap.ts'
-import { recoverOneBlock } from './recover-one-block.ts'
-import { recoverState } from './recover-state.ts'
-import { residentMemory } from './resident-memory.ts'
-import { start } from './start.ts'
-import { startParts } from './start-parts.ts'
-import { trieCommit } from './trie-commit.ts'
-import { worstGas } from './worst-gas.ts'
 
-const BENCHES: Readonly<Record<string, Bench>> = {
-  'recover-one-block': recoverOneBlock,
-  'recover-gap': recoverGap,
-  'trie-commit': trieCommit,
-  'recover-state-128': recoverState,
-  start,
-  'start-parts': startParts,
-  'command-start': commandStart,
-  'resident-memory': residentMemory,
-  'execute-erc20': createExecuteBench('erc20'),
-  'execute-transfers': createExecuteBench('transfers'),
-  'worst-gas': worstGas
+/** A bench loads what it measures, and no other does. */
+const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  'recover-one-block': async () => (await import('./recover-one-block.ts')).recoverOneBlock,
+  'recover-gap': async () => (await import('./recover-gap.ts')).recoverGap,
+  'trie-commit': async () => (await import('./trie-commit.ts')).trieCommit,
+  'recover-state-128': async () => (await import('./recover-state.ts')).recoverState,
+  start: async () => (await import('./start.ts')).start,
+  'start-parts': async () => (await import('./start-parts.ts')).startParts,
+  'command-start': async () => (await import('./command-start.ts')).commandStart,
+  'resident-memory': async () => (await import('./resident-memory.ts')).residentMemory,
+  'execute-erc20': async () => (await import('./execute-blocks.ts')).createExecuteBench('erc20'),
+  'execute-transfers': async () =>
+    (await import('./execute-blocks.ts')).createExecuteBench('transfers'),
+  'worst-gas': async () => (await import('./worst-gas.ts')).worstGas
 }
 const TIMES_DEFAULT = 5
 const TIMES_MAX = 1_000
@@ -49,7 +41,8 @@ const program = new Command('bench')
     let haveAllRun = true
     for (const name of names.length > 0 ? names : Object.keys(BENCHES)) {
       try {
-        for await (const line of BENCHES[name]!({ isSmallest, times })) {
+        const bench = await BENCHES[name]!()
+        for await (const line of bench({ isSmallest, times })) {
           process.stdout.write(`${JSON.stringify(line)}\n`)
           areAllGood &&= line.ok
         }

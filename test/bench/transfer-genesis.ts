@@ -16,37 +16,43 @@ import { signedTx } from '../support/execution-transactions.ts'
 /** What the transactions do. */
 export type TransferKind = 'erc20' | 'transfers'
 
-/** Transactions of each block, one of each sender. */
-export const BLOCK_TRANSACTIONS = 200
-
 const TOKEN: Hex = '0x7070707070707070707070707070707070707070'
 const TRANSFER_GAS = 21_000n
 const TOKEN_TRANSFER_GAS = 80_000n
 /** What each account has, in wei and in units of the token. */
 const FUNDS: Hex = '0x3635c9adc5dea00000'
 
+/** How large the state and the blocks are. */
+export interface TransferShape {
+  /** Accounts in the state beside the senders. */
+  readonly accountsCount: number
+  /** Transactions of each block, one of each sender. */
+  readonly blockTransactions: number
+}
+
 /** A chain's beginning, and the transactions of its blocks. */
 export class TransferGenesis {
   readonly genesis: Genesis
   readonly #kind: TransferKind
-  readonly #accountsCount: number
+  readonly #shape: TransferShape
   readonly #token: CompiledContract | undefined
   #blocksCount = 0
 
   constructor(
     genesis: Genesis,
     kind: TransferKind,
-    { accountsCount, token }: { accountsCount: number; token: CompiledContract | undefined }
+    { shape, token }: { shape: TransferShape; token: CompiledContract | undefined }
   ) {
     this.genesis = genesis
     this.#kind = kind
-    this.#accountsCount = accountsCount
+    this.#shape = shape
     this.#token = token
   }
 
   /** `accountsCount` accounts that hold ether, and with a token, of which each has a balance. */
-  static async create(kind: TransferKind, accountsCount: number): Promise<TransferGenesis> {
-    const senders = Array.from({ length: BLOCK_TRANSACTIONS }, (_, index) => testAddress(index))
+  static async create(kind: TransferKind, shape: TransferShape): Promise<TransferGenesis> {
+    const { accountsCount, blockTransactions } = shape
+    const senders = Array.from({ length: blockTransactions }, (_, index) => testAddress(index))
     const holders = Array.from({ length: accountsCount }, (_, index) => holderAddress(index))
     const alloc: Record<Hex, AllocEntry> = {}
     for (const address of [...senders, ...holders]) alloc[address] = { balance: FUNDS }
@@ -58,18 +64,19 @@ export class TransferGenesis {
       )
       alloc[TOKEN] = { nonce: '0x1', code: await deployedCode(token), storage }
     }
-    return new TransferGenesis(executionGenesis(alloc), kind, { accountsCount, token })
+    return new TransferGenesis(executionGenesis(alloc), kind, { shape, token })
   }
 
   /** Signed transactions of the next block. Half of their recipients are new to the chain. */
   nextTransactions(): Uint8Array[] {
     const number = this.#blocksCount
     this.#blocksCount += 1
-    return Array.from({ length: BLOCK_TRANSACTIONS }, (_, from) => {
-      const index = number * BLOCK_TRANSACTIONS + from
+    const { accountsCount, blockTransactions } = this.#shape
+    return Array.from({ length: blockTransactions }, (_, from) => {
+      const index = number * blockTransactions + from
       const recipient =
         index % 2 === 0
-          ? holderAddress((index * 7_919) % this.#accountsCount)
+          ? holderAddress((index * 7_919) % accountsCount)
           : bytesToHex(keccak256(Buffer.from(`new ${String(index)}`)).slice(12))
       return signedTx({ from, nonce: BigInt(number), ...this.#call(recipient) })
     })

@@ -8,13 +8,13 @@ import { benchLine, type BenchLine, median } from '../bench/bench-line.ts'
 const RUN_TIMEOUT_MS = 200_000
 /** What each bench measures at its smallest. */
 const SMALLEST_SIZES: Readonly<Record<string, readonly string[]>> = {
-  'recover-one-block': ['50 transactions'],
+  'recover-one-block': ['5 transactions'],
   'recover-gap': ['4 blocks', '4 blocks on 8'],
-  'recover-state-128': ['8 layers of 200 transactions'],
-  'execute-erc20': ['200 a block, 1000 accounts'],
-  'execute-transfers': ['200 a block, 1000 accounts'],
-  'trie-commit': ['10000 updates on 10000 accounts'],
-  'resident-memory': ['10000 accounts, 1000 beside them'],
+  'recover-state-128': ['8 layers of 10 transactions'],
+  'execute-erc20': ['10 a block, 100 accounts'],
+  'execute-transfers': ['10 a block, 100 accounts'],
+  'trie-commit': ['1000 updates on 1000 accounts'],
+  'resident-memory': ['1000 accounts, 100 beside them'],
   start: ['50 blocks, 5 beside them'],
   'command-start': ['--version']
 }

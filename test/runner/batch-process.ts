@@ -1,11 +1,12 @@
 // One batch of test files in a mocha process of its own: what it printed, and what it came to.
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { type TestResults } from '../support/counting-reporter.ts'
 import { projectPath, projectRoot } from '../support/project-root.ts'
-import { type Batch } from './plan.ts'
+import { type Batch, type LaneName } from './plan.ts'
 
 /** How a batch ended. */
 export interface BatchOutcome {
@@ -37,7 +38,8 @@ export async function runBatch(
   const files = batch.files.map((file) => projectPath('dist', file.replace(/[.]ts$/, '.js')))
   const chosen = grep === undefined ? [] : ['--grep', grep, '--no-fail-zero']
   const mocha = projectPath('node_modules', 'mocha', 'bin', 'mocha.js')
-  const { output, exitCode } = await runProcess(process.execPath, [mocha, ...chosen, ...files], {
+  const args = [mocha, ...chosen, ...files]
+  const { output, exitCode } = await runProcess(process.execPath, args, batch.lane, {
     REKINDLE_SEED: String(seed),
     REKINDLE_TEST_RESULTS: resultsPath
   })
@@ -48,9 +50,10 @@ export async function runBatch(
 /** `npm run lint` to its end. It has no tests: one that ends badly counts as one failure all the same. */
 export async function runLint(): Promise<BatchOutcome> {
   const startedMs = performance.now()
-  const { output, exitCode } = await runProcess('npm', ['run', '-s', 'lint'], {})
+  const batch = { name: 'lint', lane: 'computing', files: ['npm run lint'] } as const
+  const { output, exitCode } = await runProcess('npm', ['run', '-s', 'lint'], batch.lane, {})
   return {
-    batch: { name: 'lint', lane: 'computing', files: ['npm run lint'] },
+    batch,
     output,
     elapsedMs: performance.now() - startedMs,
     results: { passed: 0, failed: 0, skipped: 0, notRun: 0, fileMs: {}, failures: [] },
@@ -62,6 +65,7 @@ export async function runLint(): Promise<BatchOutcome> {
 async function runProcess(
   command: string,
   args: readonly string[],
+  lane: LaneName,
   env: Readonly<Record<string, string>>
 ): Promise<Pick<BatchOutcome, 'output' | 'exitCode'>> {
   const child = spawn(command, args, {
@@ -69,6 +73,7 @@ async function runProcess(
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env }
   })
+  if (lane === 'computing') yieldToClusters(child)
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8')
@@ -78,6 +83,16 @@ async function runProcess(
   }
   const [exitCode] = (await once(child, 'close')) as [number | null]
   return { output, exitCode }
+}
+
+/** What computes takes what clusters leave: these have slots to keep. Its children inherit it. */
+function yieldToClusters({ pid }: ChildProcess): void {
+  if (pid === undefined) return // it could not be started, and says so
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
+  } catch {
+    return // it has ended
+  }
 }
 
 function readResults(path: string): TestResults | undefined {

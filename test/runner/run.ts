@@ -41,8 +41,8 @@ async function runFiles(chosen: readonly string[], { grep, lint }: Flags): Promi
   const hasClusters = batches.some(({ lane }) => lane === 'waiting')
   const lanes: Readonly<Record<LaneName, ReturnType<typeof createJobSlots>>> = {
     computing: createJobSlots(Math.max(1, availableParallelism() - (hasClusters ? 1 : 0))),
-    // Clusters mostly wait, for slots, deadlines and quiet times. With one more of them a processor is short at times.
-    waiting: createJobSlots(availableParallelism())
+    // Clusters mostly wait, for slots, deadlines and quiet times, and what computes yields to them.
+    waiting: createJobSlots(availableParallelism() + 1)
   }
   print(`REKINDLE_SEED=${String(seed)}`)
   try {

@@ -104,7 +104,8 @@ const config = defineConfig(
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {
-      parserOptions: { projectService: true, tsconfigRootDir: projectRoot }
+      // One program for the whole run; the language server behind `projectService` takes a third longer.
+      parserOptions: { project: 'tsconfig.json', tsconfigRootDir: projectRoot }
     },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: ADJUSTED_RULES

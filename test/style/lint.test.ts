@@ -5,6 +5,8 @@ import { projectPath, projectRoot } from '../support/project-root.ts'
 
 /** What the code stands in for: linting by types needs a file that the compiler settings include. */
 const STAND_IN = 'src/base/clock.ts'
+/** The folder of that file alone, so that no more than that is compiled. */
+const STAND_IN_PROJECT = 'test/style/stand-in-project.json'
 
 const BROKEN: readonly (readonly [code: string, rule: string])[] = [
   ['export default 1', 'no-restricted-syntax'],
@@ -62,7 +64,16 @@ describe('the rules of eslint', function () {
   before(() => {
     eslint = new ESLint({
       cwd: projectRoot,
-      overrideConfigFile: projectPath('test', 'style', 'eslint.config.js')
+      overrideConfigFile: projectPath('test', 'style', 'eslint.config.js'),
+      overrideConfig: {
+        languageOptions: {
+          parserOptions: {
+            project: STAND_IN_PROJECT,
+            // A run that is taken for a single one, as with CI set, reads the file and not the code.
+            disallowAutomaticSingleRunInference: true
+          }
+        }
+      }
     })
   })
 
