@@ -24,9 +24,17 @@ export interface DevnetFlags {
   readonly directory: string | undefined
 }
 
-/** Flags, or a text to print: help that was asked for, or what is wrong. */
+/** A chain to be made for the conformance suite, and nothing else. */
+export interface ChainFlags {
+  /** A new one. */
+  readonly directory: string
+  readonly isJson: boolean
+}
+
+/** Flags of a scenario or of a chain, or a text to print: help that was asked for, or what is wrong. */
 export type ParsedFlags =
   | { readonly kind: 'flags'; readonly flags: DevnetFlags }
+  | { readonly kind: 'chain'; readonly flags: ChainFlags }
   | { readonly kind: 'help' | 'bad'; readonly text: string }
 
 /** Reads the arguments behind node and script. */
@@ -38,6 +46,15 @@ export function parseFlags(args: readonly string[]): ParsedFlags {
   const command = createCommand().configureOutput({ writeOut: write, writeErr: write })
   try {
     command.parse(args, { from: 'user' })
+    const { makeChain, json } = command.opts<Given>()
+    if (makeChain !== undefined) {
+      const others = command.options.filter((option) =>
+        isOfScenario(command, option.attributeName())
+      )
+      const [other] = others
+      if (other !== undefined) command.error(`error: --make-chain takes no ${other.long ?? ''}`)
+      return { kind: 'chain', flags: { directory: makeChain, isJson: json === true } }
+    }
     return { kind: 'flags', flags: toFlags(command) }
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown
@@ -55,6 +72,12 @@ interface Given {
   readonly exit?: true
   readonly json?: true
   readonly dir?: string
+  readonly makeChain?: string
+}
+
+/** True for a flag that was given, and that a chain has no use for. */
+function isOfScenario(command: Command, name: string): boolean {
+  return command.getOptionValueSource(name) === 'cli' && !['makeChain', 'json'].includes(name)
 }
 
 function createCommand(): Command {
@@ -94,6 +117,11 @@ function createCommand(): Command {
     .option('--exit', 'end after the scenario; otherwise the cluster stays up and takes commands')
     .option('--json', 'print one JSON object on stdout at the end; progress goes to stderr')
     .option('--dir <dir>', 'a new directory for the cluster, which is kept', directory)
+    .option(
+      '--make-chain <dir>',
+      'no cluster: makes a chain for the conformance suite in a new directory, and ends',
+      directory
+    )
     .helpOption('-h, --help', 'print this')
     .addHelpText('after', ['', 'Scenarios:', ...scenarios].join('\n'))
     .addHelpText(

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type CommandIo, EXIT_CODE } from '../../src/cli/command-io.ts'
 import { type DevnetFlags, parseFlags } from './cli-flags.ts'
+import { runMakeChain } from './make-chain-command.ts'
 import { UnusableDirectoryError } from '../cluster/claim-directory.ts'
 import { describeError } from '../cluster/condition.ts'
 import { NODE_ENTRY_FILE } from '../cluster/node-process.ts'
@@ -29,6 +30,7 @@ export interface DevnetIo extends Omit<CommandIo, 'env' | 'isTerminal'> {
 /** Resolves with the exit code: 0 only when every check held. */
 export async function runDevnet(args: readonly string[], io: DevnetIo): Promise<number> {
   const parsed = parseFlags(args)
+  if (parsed.kind === 'chain') return runMakeChain(parsed.flags, io)
   if (parsed.kind !== 'flags') {
     if (parsed.kind === 'help') io.print(parsed.text)
     else io.complain(parsed.text)

@@ -80,6 +80,33 @@ export async function extendChain(
   { blocksCount, ...content }: ChainShape,
   { seed, isStateKept }: BuildOptions
 ): Promise<BuiltChain> {
+  let messageBytes = 0
+  const head = await buildBlocks(configFile, {
+    blocksCount,
+    isStateKept,
+    open: (chain, chainId) => createSenders(chain, { seed, chainId, ...content }),
+    onBlock: ({ message }) => {
+      messageBytes += message.length
+    }
+  })
+  return { head, messageBytes }
+}
+
+/** Blocks to build, and what is in them. */
+export interface BlocksToBuild {
+  readonly blocksCount: number
+  readonly isStateKept: boolean
+  /** What gives the transactions of one block after the other. */
+  readonly open: (chain: ChainParts, chainId: bigint) => { readonly next: () => Uint8Array[] }
+  /** Each block, once it is stored. */
+  readonly onBlock: (block: SignedBlock) => void
+}
+
+/** Builds and signs blocks as the sequencer with this config, which must not be running. Resolves with its head. */
+export async function buildBlocks(
+  configFile: string,
+  { blocksCount, isStateKept, open, onBlock }: BlocksToBuild
+): Promise<BuiltChain['head']> {
   const sources = { configFile, flags: {}, strayArguments: [], env: {}, cwd: process.cwd() }
   const readers = { parseAdvertised, parseListen, parsePeer, readPeerKey }
   const inputs = await readStartInputs(sources, {}, readers)
@@ -98,17 +125,16 @@ export async function extendChain(
       const { record } = signer
       if (record?.finding().kind !== 'good') await record?.adopt(toRef(chain.applier.head()))
       const blockSigner = createBlockSigner(signer, { chainId })
-      const senders = createSenders(chain, { seed, chainId, ...content })
-      let messageBytes = 0
+      const senders = open(chain, chainId)
       for (let count = 0; count < blocksCount; count++) {
         const block = await buildNext(chain, config.feeRecipient, senders.next())
         const signed = await sign(blockSigner, block)
         await chain.applier.apply(signed)
-        messageBytes += signed.message.length
+        onBlock(signed)
       }
       const head = chain.applier.head()
       if (isStateKept) await chain.stores.state.flushAll(head.hash)
-      return { head: { number: Number(head.number), hash: head.hash }, messageBytes }
+      return { number: Number(head.number), hash: head.hash }
     } finally {
       await signer.close()
     }

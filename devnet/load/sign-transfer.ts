@@ -8,10 +8,12 @@ import { signDigest } from '../../src/base/secp256k1.ts'
 export interface Transfer {
   readonly chainId: bigint
   readonly nonce: bigint
-  /** 20 bytes. */
+  /** 20 bytes; none for a creation. */
   readonly to: Uint8Array
-  /** Without zero bytes, for the gas limit. */
+  /** Without zero bytes, where no gas is named. */
   readonly data: Uint8Array
+  /** Left out: what a transfer with this data takes. */
+  readonly gas?: bigint
 }
 
 const TYPE = Uint8Array.of(2)
@@ -22,8 +24,11 @@ const TRANSFER_GAS = 21_000n
 const BYTE_GAS = 40n
 
 /** The envelope. */
-export function signTransfer({ chainId, nonce, to, data }: Transfer, key: Uint8Array): Uint8Array {
-  const gasLimit = TRANSFER_GAS + BYTE_GAS * BigInt(data.length)
+export function signTransfer(
+  { chainId, nonce, to, data, gas }: Transfer,
+  key: Uint8Array
+): Uint8Array {
+  const gasLimit = gas ?? TRANSFER_GAS + BYTE_GAS * BigInt(data.length)
   const numbers = [chainId, nonce, TIP_WEI, PRICE_MAX_WEI, gasLimit].map((number) =>
     bigintToBytes(number)
   )

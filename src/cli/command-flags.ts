@@ -48,6 +48,11 @@ export function textFlag(given: GivenFlags, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
+/** The role of a command's flag as a layer of the config. */
+export function roleFlag(role: string | undefined): ConfigSources['flags'] {
+  return role === undefined ? {} : { role }
+}
+
 /** Every flag of a command, without dashes. */
 export function flagNamesOf(command: Command): readonly string[] {
   return command.options.flatMap(({ long }) => long?.slice('--'.length) ?? [])

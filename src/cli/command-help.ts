@@ -94,7 +94,8 @@ the same branch on every node that holds the other one.
 
 /** Below the flags of db rewind. */
 export const REWIND_NOTES = `
-For a backup. Blocks above N are given up here; what other nodes hold stays as it is.
+For a backup, where no signed record lies. Blocks above N are given up here; what other nodes hold stays
+as it is.
 
   rekindle db rewind --config backup.keys/config.json --to 1200 --confirm 0x…`
 

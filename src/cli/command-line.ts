@@ -17,7 +17,13 @@ import {
 } from './command-help.ts'
 import { type CommandIo, EXIT_CODE } from './command-io.ts'
 import { type InitCommandDeps } from './init-command.ts'
-import { addDbExits, addSignerRelease, type CommandEnd, type LoadParsers } from './exit-commands.ts'
+import {
+  addDbExits,
+  addSignerRelease,
+  type CommandEnd,
+  type LoadParsers,
+  roleOption
+} from './exit-commands.ts'
 import { CONFIG_KEYS } from '../config/config-keys.ts'
 import { ONE_START_FLAGS } from '../config/one-start.ts'
 import { type PeerIdentity } from '../config/start-inputs.ts'
@@ -161,12 +167,14 @@ function addSigner(command: Command, loadParsers: LoadParsers, { io, end }: Comm
     .command('show')
     .description('print what the record holds, also while the node runs')
     .option('--config <file>', 'the config file of the sequencer')
+    .addOption(roleOption())
     .option('--record <file>', 'the record itself')
     .option('--json', 'print one JSON object')
     .addHelpText('after', SIGNER_NOTES)
     .action(async (given: GivenFlags) => {
       const options = {
         configFile: textFlag(given, 'config'),
+        role: textFlag(given, 'role'),
         recordFile: textFlag(given, 'record'),
         isJson: given.json === true
       }

@@ -14,6 +14,7 @@ import { type KeyValueStore } from '../store/key-value-store.ts'
 import { CHAIN_DATABASE, CHAIN_PREFIX, soleKey, STATE_DATABASE } from '../store/keys.ts'
 import { openLevelStore } from '../store/level-store.ts'
 import { StoreError } from '../store/store-error.ts'
+import { roleFlag } from './command-flags.ts'
 import { type CommandIo, EXIT_CODE } from './command-io.ts'
 import { type AddressParsers } from '../config/config-checks.ts'
 import { ConfigError } from '../config/config-error.ts'
@@ -41,6 +42,15 @@ export interface NamedDirectory {
   readonly role: NodeConfig['role'] | undefined
   /** Undefined for a backup. */
   readonly signer: SignerFilesConfig | undefined
+  /** Where a record lies if the node has one, or had one in another role. */
+  readonly recordFile: string | undefined
+}
+
+/** What names a directory. */
+export interface DirectoryFlags {
+  readonly configFile: string | undefined
+  /** What the node runs as, where that is not what the config says. */
+  readonly role?: string | undefined
 }
 
 /** Flags of `db verify`. */
@@ -57,7 +67,7 @@ export async function verifyDirectory(
   io: DbIo
 ): Promise<number> {
   return guarded(io, async () => {
-    const { dataDir, rules } = await readDirectory(configFile, parsers, io)
+    const { dataDir, rules } = await readDirectory({ configFile }, parsers, io)
     const say = (line: string) => {
       io.complain(`${line}\n`)
     }
@@ -84,7 +94,7 @@ export async function inspectDirectory(
   io: DbIo
 ): Promise<number> {
   return guarded(io, async () => {
-    const named = await readDirectory(configFile, parsers, io)
+    const named = await readDirectory({ configFile }, parsers, io)
     const facts = toJsonValue(await inspect(named)) as Record<string, unknown>
     io.print(isJson ? `${JSON.stringify(facts)}\n` : formatFields(facts))
     return EXIT_CODE.good
@@ -149,11 +159,11 @@ async function readJournal(dataDir: string) {
 
 /** The directory that the config names. Throws ConfigError with every problem, StoreError. */
 export async function readDirectory(
-  configFile: string | undefined,
+  { configFile, role: asked }: DirectoryFlags,
   parsers: AddressParsers,
   { env, cwd }: Pick<CommandIo, 'env' | 'cwd'>
 ): Promise<NamedDirectory> {
-  const sources = { configFile, env, flags: {}, cwd }
+  const sources = { configFile, env, flags: roleFlag(asked), cwd }
   const { paths, problems, signers: named, draft } = await readConfig(sources, {}, parsers)
   // What else is wrong with the config keeps a node from running, not its files from being read.
   const { dataDir, genesisFile } = paths
@@ -168,7 +178,8 @@ export async function readDirectory(
   const { chainId, signers } = genesis.config
   const schedule = createSignerSchedule(named ?? signers)
   const { role } = draft.values
-  return { dataDir, genesis, rules: { chainId, schedule }, role, signer: paths.signer }
+  const { signer, recordFile } = paths
+  return { dataDir, genesis, rules: { chainId, schedule }, role, signer, recordFile }
 }
 
 async function guarded(io: DbIo, run: () => Promise<number>): Promise<number> {

@@ -32,7 +32,7 @@ export const rewindDirectory = operatorExit<RewindFlags>(async (node, flags, say
 })
 
 async function planRewind(
-  { role, stores }: StoppedNode,
+  { role, stores, leftRecord }: StoppedNode,
   to: bigint,
   confirm: string | undefined
 ): Promise<readonly BlockRef[]> {
@@ -42,6 +42,11 @@ async function planRewind(
   if (role === 'sequencer') {
     throw new RefusedError(
       'a sequencer does not go back on what it announced: use "rekindle db choose" between two branches'
+    )
+  }
+  if (leftRecord !== undefined) {
+    throw new RefusedError(
+      `the signed record ${leftRecord.path} is still here: what its key announced is not gone back on. Move it to the sequencer with the key first`
     )
   }
   if (to >= number) {

@@ -1,5 +1,5 @@
 // The flags of the operator's exits: `db choose`, `db rewind`, `signer release`.
-import { type Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { type GivenFlags, textFlag } from './command-flags.ts'
 import { CHOOSE_NOTES, RELEASE_NOTES, REWIND_NOTES } from './command-help.ts'
 import { type CommandIo } from './command-io.ts'
@@ -61,12 +61,20 @@ function exit(parent: Command, name: string, purpose: string): Command {
     .command(name)
     .description(purpose)
     .option('--config <file>', 'the config file of the node, which must not run')
+    .addOption(roleOption())
     .option('--json', 'print one JSON object')
+}
+
+/** As `run` has it: what a node runs as by flag or variable is not always what its config says. */
+export function roleOption(): Option {
+  const purpose = 'what the node runs as (default: as REKINDLE_ROLE or the config file says)'
+  return new Option('--role <role>', purpose).choices(['sequencer', 'backup'])
 }
 
 function exitFlags(given: GivenFlags) {
   return {
     configFile: textFlag(given, 'config'),
+    role: textFlag(given, 'role'),
     confirm: textFlag(given, 'confirm'),
     isJson: given.json === true
   }

@@ -3,7 +3,7 @@ import { type Hex } from '../base/bytes.ts'
 import { type BlockRef } from '../chain/blocks/block.ts'
 import { type CommandIo, EXIT_CODE } from './command-io.ts'
 import { type AddressParsers } from '../config/config-checks.ts'
-import { readDirectory } from './db-command.ts'
+import { type DirectoryFlags, readDirectory } from './db-command.ts'
 import { failureLines, startExitCode } from './failure-lines.ts'
 import { formatFields } from './format-fields.ts'
 import { toJsonValue } from '../base/json-value.ts'
@@ -11,8 +11,7 @@ import { plainLine } from '../config/plain-line.ts'
 import { RefusedError, type StoppedNode, withStoppedNode } from './stopped-node.ts'
 
 /** Flags of every exit. */
-export interface ExitFlags {
-  readonly configFile: string | undefined
+export interface ExitFlags extends DirectoryFlags {
   readonly confirm: string | undefined
   readonly isJson: boolean
 }
@@ -44,7 +43,7 @@ export function operatorExit<Flags extends ExitFlags>(work: ExitWork<Flags>): Op
       io.complain(`${plainLine(line)}\n`)
     }
     try {
-      const named = await readDirectory(flags.configFile, parsers, io)
+      const named = await readDirectory(flags, parsers, io)
       const done = await withStoppedNode(named, (node) => work(node, flags, say))
       const fields = toJsonValue(done) as Record<string, unknown>
       io.print(flags.isJson ? `${JSON.stringify(fields)}\n` : formatFields(fields))

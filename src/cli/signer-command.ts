@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { type RecordFinding } from '../signer/record-open.ts'
 import { type RecordSummary, summarizeRecord } from '../signer/record-summary.ts'
+import { roleFlag } from './command-flags.ts'
 import { type CommandIo, EXIT_CODE } from './command-io.ts'
 import { readConfig } from '../config/config.ts'
 import { type AddressParsers } from '../config/config-checks.ts'
@@ -12,6 +13,7 @@ import { formatFields } from './format-fields.ts'
 export interface SignerShowOptions {
   /** Names the record, unless that is named itself. */
   readonly configFile: string | undefined
+  readonly role?: string | undefined
   readonly recordFile: string | undefined
   readonly isJson: boolean
 }
@@ -36,12 +38,12 @@ export async function printSigner(
 
 /** Undefined when nothing names a record; what is wrong has been said then. */
 async function recordPath(
-  { configFile, recordFile }: SignerShowOptions,
+  { configFile, role, recordFile }: SignerShowOptions,
   parsers: AddressParsers,
   io: Pick<CommandIo, 'complain' | 'env' | 'cwd'>
 ): Promise<string | undefined> {
   if (recordFile !== undefined) return resolve(io.cwd, recordFile)
-  const sources = { configFile, env: io.env, flags: {}, cwd: io.cwd }
+  const sources = { configFile, env: io.env, flags: roleFlag(role), cwd: io.cwd }
   const { paths, problems } = await readConfig(sources, {}, parsers)
   if (paths.signer?.recordFile !== undefined) return paths.signer.recordFile
   const why = problems.map((problem) => `  ${describeProblem(problem)}\n`).join('')

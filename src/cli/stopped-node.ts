@@ -7,6 +7,7 @@ import { silentLog } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { type Rewind, rewindChain } from '../chain/stored/rewind.ts'
 import { openSigner } from '../signer/open-signer.ts'
+import { type RecordSummary, summarizeRecord } from '../signer/record-summary.ts'
 import { type SignedRecord } from '../signer/signed-record.ts'
 import { SignerError } from '../signer/signer-error.ts'
 import { PLACES } from '../config/node-directory.ts'
@@ -23,13 +24,15 @@ export interface StoppedNode {
   readonly stores: OpenStores
   /** Undefined for a backup, and where the record is off. */
   readonly record: SignedRecord | undefined
+  /** Of a backup: a record that lies here all the same, from a time in which this node signed. */
+  readonly leftRecord: RecordSummary | undefined
   /** Goes back to a height, and sets aside, on disk when it resolves. Nothing can be read afterwards. */
   rewind(rewind: Rewind): Promise<void>
 }
 
 /** Opens the node and closes it after the work. Throws RefusedError where there is none to work on. */
 export async function withStoppedNode<T>(
-  { dataDir, genesis, rules, role, signer: files }: NamedDirectory,
+  { dataDir, genesis, rules, role, signer: files, recordFile }: NamedDirectory,
   work: (node: StoppedNode) => Promise<T>
 ): Promise<T> {
   if (role === undefined) throw new RefusedError('the config names no role')
@@ -47,14 +50,22 @@ export async function withStoppedNode<T>(
         const { path, reason } = finding
         throw new RefusedError(`the signed record ${path} cannot be read: ${reason}`)
       }
+      const leftRecord = role === 'backup' ? await findRecord(recordFile) : undefined
       const rewind = (to: Rewind) => rewindStores(stores, to)
-      return await work({ role, stores, record: signer?.record, rewind })
+      return await work({ role, stores, record: signer?.record, leftRecord, rewind })
     } finally {
       await signer?.close()
     }
   } finally {
     await stores.close()
   }
+}
+
+/** Undefined where nothing was signed. */
+async function findRecord(recordFile: string | undefined): Promise<RecordSummary | undefined> {
+  const summary = recordFile === undefined ? undefined : await summarizeRecord(recordFile)
+  const isNone = summary?.finding.kind === 'missing' || summary?.finding.kind === 'empty'
+  return isNone ? undefined : summary
 }
 
 /** What the record's refusal means here: nothing was changed. */

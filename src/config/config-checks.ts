@@ -50,6 +50,8 @@ export interface ConfigPaths {
   readonly genesisFile: string | undefined
   readonly peerKeyFile: string | undefined
   readonly signer: SignerFilesConfig | undefined
+  /** Where a signed record lies if the node has one, or had one in another role. */
+  readonly recordFile: string | undefined
   /** Undefined when nobody named one. */
   readonly adminTokenFile: string | undefined
 }
@@ -64,20 +66,30 @@ export function readPaths(draft: ConfigDraft): ConfigPaths {
     genesisFile: draft.path('genesisFile') ?? inKeyDir('genesis'),
     peerKeyFile: draft.path('peerKeyFile') ?? inKeyDir('peerKey'),
     signer: draft.values.role === 'sequencer' ? readSignerFiles(draft, dataDir) : undefined,
+    recordFile: recordFileOf(draft, signingKeyOf(draft, dataDir)),
     adminTokenFile: draft.path('adminTokenFile')
   }
+}
+
+function signingKeyOf(draft: ConfigDraft, dataDir: string | undefined): string | undefined {
+  const named = draft.path('sequencerKeyFile')
+  if (named !== undefined || dataDir === undefined) return named
+  return join(keyDirOf(dataDir), KEY_DIR_FILES.sequencerKey)
+}
+
+function recordFileOf(draft: ConfigDraft, keyFile: string | undefined): string | undefined {
+  const beside = keyFile && join(dirname(keyFile), KEY_DIR_FILES.signedRecord)
+  return draft.path('signedRecordFile') ?? beside
 }
 
 function readSignerFiles(
   draft: ConfigDraft,
   dataDir: string | undefined
 ): SignerFilesConfig | undefined {
-  const named = draft.path('sequencerKeyFile')
-  if (named === undefined && dataDir === undefined) return undefined
-  const keyFile = named ?? join(keyDirOf(dataDir ?? ''), KEY_DIR_FILES.sequencerKey)
+  const keyFile = signingKeyOf(draft, dataDir)
+  const recordFile = recordFileOf(draft, keyFile)
+  if (keyFile === undefined || recordFile === undefined) return undefined
   if (draft.values.signedRecord === 'off') return { keyFile, recordFile: undefined }
-  const recordFile =
-    draft.path('signedRecordFile') ?? join(dirname(keyFile), KEY_DIR_FILES.signedRecord)
   if (dataDir !== undefined && isWithin(dataDir, recordFile)) {
     draft.report(
       'signedRecordFile',

@@ -41,6 +41,7 @@ const UNKNOWN_PATHS: ConfigPaths = {
   genesisFile: undefined,
   peerKeyFile: undefined,
   signer: undefined,
+  recordFile: undefined,
   adminTokenFile: undefined
 }
 

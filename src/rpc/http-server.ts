@@ -3,6 +3,7 @@ import { type FastifyRequest } from 'fastify'
 import { type Log } from '../base/log.ts'
 import { type AdminAccess } from './admin-access.ts'
 import { CallServer } from './call-server.ts'
+import { answerHealth, type Health } from './health-page.ts'
 import {
   createHttpHost,
   type HttpAddress,
@@ -14,14 +15,6 @@ import {
 import { type MethodTable } from './json-rpc.ts'
 import { type SubscriptionHub } from './subscriptions.ts'
 import { addWebSockets } from './websocket-route.ts'
-
-/** What `/health` says: 200 where it is ok to send requests here, else 503. `/live` says whether the process is. */
-export interface Health {
-  readonly ok: boolean
-  /** `ready`, `following`, or the word of README.md's tables for what keeps it from that. */
-  readonly state: string
-  readonly [fact: string]: unknown
-}
 
 /** What the server answers from. */
 export interface HttpServerDeps {
@@ -77,9 +70,9 @@ async function addRoutes(
     const connection = guard.of(socket)
     await calls.answer({ request, response: reply.raw, connection, rights })
   })
-  server.get('/health', async (_, reply) => {
-    const state = health()
-    return reply.code(state.ok ? 200 : 503).send(state)
+  server.get('/health', async ({ query }, reply) => {
+    const { status, content } = answerHealth(health(), query)
+    return reply.code(status).send(content)
   })
   // The event loop turns: all that a restart could mend. A node that recovers or waits must not be killed for it.
   server.get('/live', async () => ({ ok: true }))

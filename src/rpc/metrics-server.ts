@@ -16,7 +16,7 @@ const METRICS = {
   head_age_seconds: 'The clock minus the timestamp of the head',
   behind_blocks:
     'Blocks from the head to the highest known by named peers or the clock; 0 when caught up',
-  ready: '1 while /health answers 200',
+  ready: '1 while /health answers 200 to who names no age',
   syncing: '1 while eth_syncing does not answer false',
   accepted_number: 'Highest block whose signed message is stored and synced',
   replicated_number: 'Highest block that a majority of the backups reports accepted',

@@ -33,7 +33,7 @@ const FOLDERS: readonly Folder[] = [
 export const LONGEST_FILES: readonly string[] = [
   'test/e2e/scenarios.test.ts',
   'test/e2e/bench.test.ts',
-  'test/e2e/promotion.test.ts',
+  'test/e2e/readme.test.ts',
   'test/e2e/command.test.ts',
   'test/e2e/state.test.ts',
   'test/conformance/broken-nodes.test.ts',

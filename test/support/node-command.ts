@@ -30,23 +30,32 @@ export async function runCommand(...args: readonly string[]): Promise<Ended> {
   return new CommandProcess(args).ended()
 }
 
-/** A command that runs. Tests kill what they start. */
-export class CommandProcess {
+/** A program that runs. Tests kill what they start. */
+export class RunningCommand {
   readonly #child: ChildProcess
+  readonly #isGroup: boolean
   #stdout = ''
   #stderr = ''
 
-  constructor(args: readonly string[], { cwd, env = {}, filesMax }: CommandSurroundings = {}) {
-    const command = [process.execPath, CLI, ...args]
-    const limited = ['sh', '-c', `ulimit -n ${String(filesMax)} && exec "$@"`, 'sh', ...command]
-    const [name = '', ...rest] = filesMax === undefined ? command : limited
-    this.#child = spawn(name, rest, {
+  /** `isGroup`: it may start others, which are killed with it. */
+  constructor(
+    [file = '', ...args]: readonly string[],
+    { cwd, env = {} }: Omit<CommandSurroundings, 'filesMax'> = {},
+    { isGroup = false } = {}
+  ) {
+    this.#isGroup = isGroup
+    this.#child = spawn(file, args, {
       cwd,
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe']
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: isGroup
     })
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text))
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text))
+  }
+
+  get stdout(): string {
+    return this.#stdout
   }
 
   get stderr(): string {
@@ -75,7 +84,21 @@ export class CommandProcess {
 
   /** SIGKILL, if it still runs. */
   async kill(): Promise<void> {
-    this.#child.kill('SIGKILL')
+    const { pid, exitCode, signalCode } = this.#child
+    if (this.#isGroup && pid !== undefined && exitCode === null && signalCode === null) {
+      process.kill(-pid, 'SIGKILL')
+    } else {
+      this.#child.kill('SIGKILL')
+    }
     await this.ended()
+  }
+}
+
+/** `rekindle` that runs. */
+export class CommandProcess extends RunningCommand {
+  constructor(args: readonly string[], { filesMax, ...surroundings }: CommandSurroundings = {}) {
+    const command = [process.execPath, CLI, ...args]
+    const limited = ['sh', '-c', `ulimit -n ${String(filesMax)} && exec "$@"`, 'sh', ...command]
+    super(filesMax === undefined ? command : limited, surroundings)
   }
 }

@@ -48,10 +48,19 @@ const FLAGS: readonly (readonly [command: string, flags: readonly string[]])[] =
   ['db', []],
   ['db inspect', ['--config <file>', '--json']],
   ['db verify', ['--config <file>', '--json', '--repair']],
-  ['db rewind', ['--config <file>', '--json', '--to <number>', '--confirm <hash>']],
-  ['db choose', ['--config <file>', '--json', '--branch <hash>', '--confirm <hash>']],
-  ['signer show', ['--config <file>', '--record <file>', '--json']],
-  ['signer release', ['--config <file>', '--json', '--above <number>', '--confirm <hash>']],
+  [
+    'db rewind',
+    ['--config <file>', '--role <role>', '--json', '--to <number>', '--confirm <hash>']
+  ],
+  [
+    'db choose',
+    ['--config <file>', '--role <role>', '--json', '--branch <hash>', '--confirm <hash>']
+  ],
+  ['signer show', ['--config <file>', '--role <role>', '--record <file>', '--json']],
+  [
+    'signer release',
+    ['--config <file>', '--role <role>', '--json', '--above <number>', '--confirm <hash>']
+  ],
   ['config', ['--print-defaults', '--print-schema']],
   ['explain', []]
 ]

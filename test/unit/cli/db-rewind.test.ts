@@ -1,10 +1,18 @@
 // `rekindle db rewind` on real databases: what goes, what stays, and everything that is refused.
 import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
 import { type Block, type SignedBlock } from '../../../src/chain/blocks/block.ts'
 import { rewindDirectory } from '../../../src/cli/db-rewind.ts'
 import { signChain, signChild } from '../../support/signed-chain.ts'
 import { useTemporaryDirectory } from '../../support/temporary-directory.ts'
-import { type NodeFiles, persistAll, plainRef, snapshot, writeNodeFiles } from './exit-fixture.ts'
+import {
+  type NodeFiles,
+  persistAll,
+  plainRef,
+  signAll,
+  snapshot,
+  writeNodeFiles
+} from './exit-fixture.ts'
 
 describe('db rewind', () => {
   const directory = useTemporaryDirectory()
@@ -107,6 +115,33 @@ describe('db rewind', () => {
       assert.match(locked.stderr, /store-locked/)
     })
   })
+
+  it('takes the role that it is told before that of the config, as run does', async () => {
+    await begin('sequencer')
+    const flags = { to: '2', confirm: chain[4]!.hash, role: 'backup' }
+    const { exitCode, stderr } = await node.run(rewindDirectory, flags)
+    assert.equal(exitCode, 0, stderr)
+    assert.deepEqual((await snapshot(node, [])).head, plainRef(chain[1]!))
+  })
+
+  for (const role of ['backup', undefined] as const) {
+    it(`refuses ${role === undefined ? 'a backup' : 'what is told to be a backup'} whose signed record lies there`, async () => {
+      await begin(role === undefined ? 'backup' : 'sequencer')
+      const record = { sequencerKeyFile: 'keys/sequencer.key' }
+      const text = await readFile(node.configFile, 'utf8')
+      await writeFile(
+        node.configFile,
+        JSON.stringify({ ...(JSON.parse(text) as object), ...record })
+      )
+      await signAll(node, genesis, chain)
+      const before = await snapshot(node, hashes())
+      const flags = { to: '2', confirm: chain[4]!.hash, role }
+      const { exitCode, stderr } = await node.run(rewindDirectory, flags)
+      assert.equal(exitCode, 2)
+      assert.match(stderr, /the signed record .*keys\/signed-record is still here/)
+      assert.deepEqual(await snapshot(node, hashes()), before)
+    })
+  }
 
   it('makes no chain where there is none', async () => {
     node = await writeNodeFiles(directory.path, 'backup')

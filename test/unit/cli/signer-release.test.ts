@@ -53,6 +53,20 @@ describe('signer release', () => {
     })
   })
 
+  it('takes the role that it is told before that of the config, as run does', async () => {
+    await begin({ role: 'backup' })
+    const flags = { above: '3', confirm: chain[4]!.hash }
+    const asBackup = await node.run(releaseHeights, flags)
+    assert.equal(asBackup.exitCode, 2)
+    assert.match(asBackup.stderr, /a backup signs nothing/)
+    const { exitCode, stderr, done } = await node.run(releaseHeights, {
+      ...flags,
+      role: 'sequencer'
+    })
+    assert.equal(exitCode, 0, stderr)
+    assert.deepEqual(done?.tip, { number: 3, hash: chain[2]!.hash })
+  })
+
   it('refuses a record whose last entry is torn, and says what to do', async () => {
     await begin()
     const path = join(directory.path, 'keys/signed-record')

@@ -144,6 +144,19 @@ describe('signer show of a record that is', () => {
 
 describe('signer show without a record to look for', () => {
   const record = useRecord()
+
+  it('takes the role that it is told before that of the config, and no other word', async () => {
+    await writeConfig(record.directory.path, { role: 'backup' })
+    await writeRecord(record.path(), 3n)
+    const args = ['--config', 'seq.keys/config.json', '--role'] as const
+    const { exitCode, stdout } = await record.show(...args, 'sequencer')
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^finding +good$/m)
+    const wrong = await record.show(...args, 'builder')
+    assert.equal(wrong.exitCode, 2)
+    assert.match(wrong.stderr, /Allowed choices are sequencer, backup/)
+  })
+
   const NONE =
     'rekindle: signer show: no record is named: give --record, or --config of a sequencer whose record is on\n'
 

@@ -7,8 +7,8 @@ import {
   MissingPackagesError
 } from '../../../devnet/load/load-packages.ts'
 import { type Manifest } from '../../support/installed-package.ts'
+import { blockCommands } from '../../support/page-commands.ts'
 import { projectPath } from '../../support/project-root.ts'
-import { readmeCommands } from '../../support/readme-commands.ts'
 
 describe("the load's packages", () => {
   const manifest = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as Manifest
@@ -24,11 +24,11 @@ describe("the load's packages", () => {
     assertLoadPackages()
   })
 
-  it('are installed by the line that README.md tells to type', async () => {
+  it('are installed by the line that README.md tells to type', () => {
     const specs = Object.entries(manifest.peerDependencies).map(
       ([name, range]) => `"${name}@${range}"`
     )
-    const commands = await readmeCommands('## The devnet')
+    const commands = blockCommands(readFileSync(projectPath('README.md'), 'utf8'), '## The devnet')
     assert.ok(commands.includes(`npm install ${specs.join(' ')}`), commands.join('; '))
   })
 

@@ -5,7 +5,8 @@ import { silentLog } from '../../../src/base/log.ts'
 import { HttpError } from '../../../src/rpc/http-listen.ts'
 import { BODY_MAX_BYTES } from '../../../src/rpc/http-body.ts'
 import { type HttpAddress, type HttpServer } from '../../../src/rpc/http-host.ts'
-import { type Health, startHttpServer } from '../../../src/rpc/http-server.ts'
+import { type Health } from '../../../src/rpc/health-page.ts'
+import { startHttpServer } from '../../../src/rpc/http-server.ts'
 
 const CHAIN_ID = '{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}'
 const CHAIN_ID_ANSWER = { jsonrpc: '2.0', id: 1, result: '0x385' }
@@ -201,6 +202,24 @@ describe('/health', () => {
     assert.equal((await ask()).status, 503)
     const { status, body } = await send(server, { method: 'GET', path: '/live', headers: {} })
     assert.deepEqual([status, JSON.parse(body)], [200, { ok: true }])
+  })
+  it('takes an older head from who asks for it, and says what it said', async () => {
+    health = { ok: false, state: 'behind-clock', headAgeSeconds: 40 }
+    const askFor = (query: string) =>
+      send(server, { method: 'GET', path: `/health?${query}`, headers: {} })
+    const taken = await askFor('headAgeSeconds=40')
+    assert.deepEqual([taken.status, JSON.parse(taken.body)], [200, { ...health, ok: true }])
+    const refused = await askFor('headAgeSeconds=39')
+    assert.deepEqual([refused.status, JSON.parse(refused.body)], [503, health])
+    for (const query of [
+      'headAgeSeconds=',
+      'headAgeSeconds=-1',
+      'headAgeSeconds=1&headAgeSeconds=2'
+    ]) {
+      const { status, body } = await askFor(query)
+      const error = 'headAgeSeconds is not a whole number of seconds'
+      assert.deepEqual([status, JSON.parse(body)], [400, { error }], query)
+    }
   })
   it('says nothing of a failure but that there was one', async () => {
     const broken = await startHttpServer(
