@@ -3,8 +3,10 @@ import { bytesToHex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { type BlockEnvironment, createBlockEvm } from './block-context.ts'
 import { CallFrames, type ChargeBytes, type FrameOptions } from './call-frames.ts'
+import { type CallSite, gasLimitOf, toMessage } from './call-message.ts'
+import { type CallRequest } from './call-request.ts'
 import { JsonPieces, writeFrame } from './frame-json.ts'
-import { type CallRequest, type CallSite, runCall } from './run-call.ts'
+import { runMessage } from './run-message.ts'
 import { runTransaction } from './run-transaction.ts'
 import { StateAdapter } from './state-adapter.ts'
 import { runSystemCalls } from './system-calls.ts'
@@ -31,17 +33,17 @@ export interface TraceSite extends Omit<CallSite, 'header' | 'trace'> {
   readonly charge: ChargeBytes
 }
 
-/** The frames of a call that leaves no trace behind. */
+/** The frames of a call that leaves no trace behind. Throws CallRefused. */
 export async function traceCall(
   request: CallRequest,
   header: CallSite['header'],
   site: TraceSite
 ): Promise<TraceOutcome> {
   const trace = new CallFrames(site.options, site.charge)
-  const outcome = await runCall(request, { ...site, header, trace })
-  if (trace.top === undefined) {
-    return { kind: 'failed', reason: 'reason' in outcome ? outcome.reason : outcome.kind }
-  }
+  const message = toMessage(request, { ...site, header, trace })
+  const outcome = await runMessage(message, { gas: gasLimitOf(request) })
+  if (outcome.kind === 'refused') return { kind: 'failed', reason: outcome.reason }
+  if (trace.top === undefined) throw new Error('a call ran without a frame')
   const pieces = new JsonPieces()
   await writeFrame(trace.top, pieces, site.yielder)
   return { kind: 'trace', pieces: pieces.end() }
