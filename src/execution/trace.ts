@@ -4,7 +4,7 @@ import { keccak256 } from '../base/keccak.ts'
 import { type BlockEnvironment, createBlockEvm } from './block-context.ts'
 import { CallFrames, type ChargeBytes, type FrameOptions } from './call-frames.ts'
 import { type CallSite, gasLimitOf, toMessage } from './call-message.ts'
-import { type CallRequest } from './call-request.ts'
+import { type CallRequest, CallRefused } from './call-request.ts'
 import { JsonPieces, writeFrame } from './frame-json.ts'
 import { runMessage } from './run-message.ts'
 import { runTransaction } from './run-transaction.ts'
@@ -25,6 +25,8 @@ export interface BlockTrace {
 export type TraceOutcome =
   | { readonly kind: 'trace'; readonly pieces: readonly Uint8Array<ArrayBuffer>[] }
   | { readonly kind: 'failed'; readonly reason: string }
+  /** A request that no state makes right. */
+  | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'too-large'; readonly reason: string }
 
 /** Where and how traces are made. */
@@ -33,8 +35,21 @@ export interface TraceSite extends Omit<CallSite, 'header' | 'trace'> {
   readonly charge: ChargeBytes
 }
 
-/** The frames of a call that leaves no trace behind. Throws CallRefused. */
+/** The frames of a call that leaves no trace behind. */
 export async function traceCall(
+  request: CallRequest,
+  header: CallSite['header'],
+  site: TraceSite
+): Promise<TraceOutcome> {
+  try {
+    return await traceMessage(request, header, site)
+  } catch (thrown) {
+    if (thrown instanceof CallRefused) return { kind: 'refused', reason: thrown.message }
+    throw thrown
+  }
+}
+
+async function traceMessage(
   request: CallRequest,
   header: CallSite['header'],
   site: TraceSite

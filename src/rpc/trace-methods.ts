@@ -129,5 +129,6 @@ function traceOptions(config: TraceConfig): CallToTrace['options'] {
 function answer(outcome: TraceOutcome): JsonText {
   if (outcome.kind === 'trace') return new JsonText(outcome.pieces)
   if (outcome.kind === 'too-large') throw new RpcError(RPC_CODES.limitExceeded, outcome.reason)
+  if (outcome.kind === 'refused') throw serverError(outcome.reason)
   throw serverError(`tracing failed: ${outcome.reason}`)
 }

@@ -3,6 +3,7 @@ import { bytesToHex, type Hex } from '../../../src/base/bytes.ts'
 import { type Block } from '../../../src/chain/blocks/block.ts'
 import { word } from '../../support/execution-code.ts'
 import { testAddress } from '../../support/execution-chain.ts'
+import { gethCallRequests } from './geth-call-requests.ts'
 import { KEEPER, LOGGER, REVERTER, TELLER, TOPIC, transactionHashes } from './geth-chain.ts'
 
 /** One request. */
@@ -29,6 +30,7 @@ export function gethRequests(blocks: readonly Block[]): readonly GethRequest[] {
     ...transactionRequests(UNKNOWN),
     ...accountRequests(blocks),
     ...callRequests(),
+    ...gethCallRequests(),
     ...logRequests(blocks),
     ...feeRequests(),
     ...badRequests()

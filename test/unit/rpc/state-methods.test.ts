@@ -63,8 +63,8 @@ describe('an account', () => {
     assert.equal(await rpc.result('eth_getTransactionCount', testAddress(1), block), '0x1')
   })
   for (const [what, block, message] of [
-    ['a block above the head', '0x4', 'block not found'],
-    ['an unknown block', { blockHash: UNKNOWN }, 'block not found'],
+    ['a block above the head', '0x4', 'header not found'],
+    ['an unknown block', { blockHash: UNKNOWN }, 'header for hash not found'],
     ['a block whose state is gone', '0x1', 'state of block 1 is not available; the oldest is 2'],
     ['the safe block', 'safe', 'safe block not found'],
     ['the finalized block', 'finalized', 'finalized block not found']
