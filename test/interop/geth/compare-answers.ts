@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { projectPath } from '../../support/project-root.ts'
-import { type GethRequest } from './geth-requests.ts'
+import { type GethRequest } from './geth-request.ts'
 
 /** A result or an error, as JSON has it. */
 export interface Answer {

@@ -10,7 +10,7 @@ import {
 } from '../../support/execution-code.ts'
 import { authorization } from '../../support/execution-transactions.ts'
 import { KEEPER, LOGGER, REVERTER, TELLER } from './geth-chain.ts'
-import { type GethRequest } from './geth-requests.ts'
+import { ask, type GethRequest } from './geth-request.ts'
 
 const RICH = testAddress(0)
 const POOR: Hex = `0x${'99'.repeat(20)}`
@@ -21,7 +21,6 @@ const GWEI = 10n ** 9n
 const hex = (value: bigint | number): Hex => `0x${value.toString(16)}`
 const answering = (...parts: readonly CodePart[]) => codeHex(...parts, 0, 'MSTORE', 32, 0, 'RETURN')
 
-const ask = (method: string, ...params: readonly unknown[]): GethRequest => ({ method, params })
 /** Each method that takes such a call; a trace wants its overrides elsewhere. */
 const askAll = (call: unknown, state?: unknown, block?: unknown): readonly GethRequest[] => {
   const overrides = state === undefined ? [] : block === undefined ? [state] : [state, block]
