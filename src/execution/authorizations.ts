@@ -1,6 +1,9 @@
 // EIP-7702: sets and clears the delegations that a type 4 transaction carries.
-import { type EOACode7702Tx } from '@ethereumjs/tx'
-import { type Address, eoaCode7702RecoverAuthority } from '@ethereumjs/util'
+import {
+  type Address,
+  type EOACode7702AuthorizationListBytesItem,
+  eoaCode7702RecoverAuthority
+} from '@ethereumjs/util'
 import { bytesToBigint, concatBytes } from '../base/bytes.ts'
 import { type TransactionSite } from './block-context.ts'
 import { createEvmAccount } from './evm-account.ts'
@@ -12,16 +15,19 @@ const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681
 /** PER_EMPTY_ACCOUNT_COST less PER_AUTH_BASE_COST: given back for each authority that exists. */
 const EXISTING_ACCOUNT_REFUND = 25_000n - 12_500n
 
+/** [chainId, address, nonce, yParity, r, s]. */
+export type AuthorizationTuple = EOACode7702AuthorizationListBytesItem
+
 /** Applies the list in order, skipping each tuple that is not valid. Returns the gas to refund. */
 export async function applyAuthorizations(
   { evm, state, yielder }: TransactionSite,
-  tx: EOACode7702Tx
+  list: { readonly authorizationList: readonly AuthorizationTuple[]; readonly chainId: bigint }
 ): Promise<bigint> {
   let refund = 0n
-  for (const tuple of tx.authorizationList) {
+  for (const tuple of list.authorizationList) {
     const turn = yielder.maybeYield()
     if (turn !== undefined) await turn
-    const authority = recoverAuthority(tuple, tx.common.chainId())
+    const authority = recoverAuthority(tuple, list.chainId)
     if (authority === undefined) continue
     const stored = await state.getAccount(authority)
     evm.journal.addAlwaysWarmAddress(authority.toString())
@@ -42,10 +48,7 @@ export async function applyAuthorizations(
 }
 
 /** Who signed the tuple [chainId, address, nonce, yParity, r, s]; undefined when it does not count. */
-function recoverAuthority(
-  tuple: EOACode7702Tx['authorizationList'][number],
-  chainId: bigint
-): Address | undefined {
+export function recoverAuthority(tuple: AuthorizationTuple, chainId: bigint): Address | undefined {
   const [tupleChainId, , nonce, yParity, , s] = tuple
   const forChain = bytesToBigint(tupleChainId)
   if (forChain !== 0n && forChain !== chainId) return undefined

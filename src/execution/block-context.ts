@@ -2,13 +2,12 @@
 import { type EVM, type EVMMockBlockchainInterface } from '@ethereumjs/evm'
 import { type Common } from '@ethereumjs/common'
 import { Address } from '@ethereumjs/util'
-import { hexToBytes, type Hex } from '../base/bytes.ts'
+import { bytesToHex, hexToBytes, type Hex } from '../base/bytes.ts'
 import { type Yielder } from '../base/yielder.ts'
 import { NodeError } from '../base/node-error.ts'
 import { type Block } from '../chain/blocks/block.ts'
-import { createEvmInSlices } from './block-evm.ts'
+import { createEvmInSlices, type EvmWatches } from './block-evm.ts'
 import { blake2fPrecompiles } from './blake2f.ts'
-import { type CallFrames } from './call-frames.ts'
 import { modexpPrecompile } from './modexp.ts'
 import { hashesInSlices } from './hashes-in-slices.ts'
 import { curvePrecompiles } from './curve-precompiles.ts'
@@ -56,13 +55,14 @@ export function blockEnvironment({ header }: Pick<Block, 'header'>): BlockEnviro
   }
 }
 
+/** Of a block, what its code can see. */
+export type EvmBlockFields = Omit<BlockEnvironment, 'parentHash' | 'parentBeaconBlockRoot'>
+
 /** Where an EVM stands: the rules, the state, and older hashes. */
-export interface BlockEvmSite {
+export interface BlockEvmSite extends EvmWatches {
   readonly common: Common
   readonly state: StateAdapter
   readonly blockHashes: BlockHashes
-  /** Hears of the frames of what runs here. */
-  readonly trace?: CallFrames | undefined
 }
 
 /** What a transaction runs on. */
@@ -73,9 +73,7 @@ export interface TransactionSite {
 }
 
 /** What `runCall` takes as its block. */
-export function evmBlock(
-  environment: Omit<BlockEnvironment, 'parentHash' | 'parentBeaconBlockRoot'>
-) {
+export function evmBlock(environment: EvmBlockFields) {
   return {
     header: {
       number: environment.number,
@@ -92,7 +90,7 @@ export function evmBlock(
 
 /** An EVM on one state adapter; `yielder` is asked between small steps of its work, and may end it by what it throws. */
 export async function createBlockEvm(
-  { common, state, blockHashes, trace }: BlockEvmSite,
+  { common, state, blockHashes, ...watches }: BlockEvmSite,
   yielder: Yielder
 ): Promise<EVM> {
   const curves = await loadCurves()
@@ -108,7 +106,7 @@ export async function createBlockEvm(
       ...curvePrecompiles(curves, { common, yielder })
     ]
   }
-  return createEvmInSlices(options, yielder, trace)
+  return createEvmInSlices(options, yielder, watches)
 }
 
 /** EIP-2929, EIP-3651: precompiles, sender, target and fee recipient cost no cold access. */
@@ -117,6 +115,18 @@ export function warmFromStart(evm: EVM, addresses: readonly (Address | undefined
   for (const precompile of evm.precompiles.keys()) journal.addAlwaysWarmAddress(precompile)
   for (const address of addresses) {
     if (address !== undefined) journal.addAlwaysWarmAddress(address.toString())
+  }
+}
+
+/** EIP-2930: the addresses and slots that a transaction itself names. */
+export function warmAccessList(
+  { journal }: EVM,
+  list: readonly (readonly [address: Uint8Array, slots: readonly Uint8Array[]])[]
+): void {
+  for (const [addressBytes, slots] of list) {
+    const address = bytesToHex(addressBytes)
+    journal.addAlwaysWarmAddress(address, true)
+    for (const slot of slots) journal.addAlwaysWarmSlot(address, bytesToHex(slot), true)
   }
 }
 

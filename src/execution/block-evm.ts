@@ -31,6 +31,16 @@ export interface BlockEvmOptions extends EVMOpts {
   readonly stateManager: StateAdapter
 }
 
+/** Who hears of what runs in an EVM; what they throw ends it. */
+export interface EvmWatches {
+  /** Hears of each frame. */
+  readonly trace?: CallFrames | undefined
+  /** Puts opcodes of its own in place of this EVM's. */
+  readonly watch?: ((opcodes: OpcodeMap) => void) | undefined
+  /** Told where the code of the outermost frame stopped with an error. */
+  readonly onHalt?: ((halt: Halt) => void) | undefined
+}
+
 const RETURNDATACOPY = 0x3e
 const JUMP = 0x56
 const JUMPI = 0x57
@@ -48,21 +58,23 @@ const interpreterClass = await findInterpreterClass()
 /**
  * The library's own loop awaits each opcode, never yields, and looks for jump destinations anew in every call, so
  * that 24 kB of code called in a loop took a millisecond for each 120 gas. Opcodes, prices and calls are the library's.
- * `yielder` is asked between opcodes; what it throws ends the execution. `trace` hears of each frame; what it throws does, too.
+ * `yielder` is asked between opcodes; what it throws ends the execution.
  */
 export async function createEvmInSlices(
   options: BlockEvmOptions,
   yielder: Yielder,
-  trace?: CallFrames
+  watches: EvmWatches = {}
 ): Promise<EVM> {
+  const { trace, watch } = watches
   const evm = await createEVM(options)
   const opcodes = opcodesOf(options.common, yielder)
+  watch?.(opcodes)
   if (trace !== undefined) {
     watchOpcodes(opcodes, trace)
     evm.events.on('beforeMessage', (message) => trace.enter(message))
     evm.events.on('afterMessage', (result) => trace.leave(result))
   }
-  const frames = new Frames({ evm, opcodes, yielder, trace })
+  const frames = new Frames({ evm, opcodes, yielder, watches })
   // Neither is an option. The journal's class is not exported; ours has its methods.
   Object.assign(evm, {
     journal: new WarmJournal(options.stateManager),
@@ -78,19 +90,19 @@ class Frames {
   readonly #evm: EVM
   readonly #opcodes: OpcodeMap
   readonly #yielder: Yielder
-  readonly #trace: CallFrames | undefined
+  readonly #watches: EvmWatches
   #work = 0
 
   constructor(parts: {
     readonly evm: EVM
     readonly opcodes: OpcodeMap
     readonly yielder: Yielder
-    readonly trace: CallFrames | undefined
+    readonly watches: EvmWatches
   }) {
     this.#evm = parts.evm
     this.#opcodes = parts.opcodes
     this.#yielder = parts.yielder
-    this.#trace = parts.trace
+    this.#watches = parts.watches
   }
 
   /** As the library does it, but for the loop, and for copies of registers that nobody reads. */
@@ -101,7 +113,7 @@ class Frames {
     const runState = Reflect.get(interpreter, '_runState') as RunState
     runState.code = code
     const exceptionError = await this.#runOpcodes(runState, code)
-    if (exceptionError !== undefined) this.#trace?.halt(haltOf(runState))
+    if (exceptionError !== undefined) this.#tellHalt(runState, message.depth)
     const { _result: result } = interpreter
     const { gasLeft, gasRefund } = runState
     const isRevert = exceptionError?.error === EVMError.errorMessages.REVERT
@@ -112,6 +124,12 @@ class Frames {
     if (exceptionError === undefined) return { ...result, ...facts }
     const nothing = { logs: [], selfdestruct: new Map(), createdAddresses: new Set<never>() }
     return { ...nothing, ...facts, exceptionError }
+  }
+
+  #tellHalt(runState: RunState, depth: number): void {
+    const { trace, onHalt } = this.#watches
+    trace?.halt(haltOf(runState))
+    if (depth === 0) onHalt?.(haltOf(runState))
   }
 
   async #createInterpreter(message: Message, code: Uint8Array): Promise<Interpreter> {

@@ -1,13 +1,11 @@
 // What the main thread and the worker that runs calls say to each other. The worker asks for state; it has none.
 import { type Hex } from '../base/bytes.ts'
 import { type Account } from '../state/state-view.ts'
+import { type AccessListOutcome } from './access-list.ts'
+import { type EvmBlockFields } from './block-context.ts'
 import { type FrameOptions } from './call-frames.ts'
-import {
-  type CallHeader,
-  type CallOutcome,
-  type CallRequest,
-  type EstimateOutcome
-} from './run-call.ts'
+import { type CallRequest } from './call-request.ts'
+import { type CallOutcome, type EstimateOutcome } from './run-call.ts'
 import { type BlockTrace, type TraceOutcome } from './trace.ts'
 
 /** What a worker is started with. */
@@ -26,14 +24,14 @@ export interface TraceOptions extends FrameOptions {
 /** What there is to run. */
 export type CallWork =
   | {
-      readonly kind: 'call' | 'estimate'
+      readonly kind: 'call' | 'estimate' | 'access-list'
       readonly request: CallRequest
-      readonly header: CallHeader
+      readonly header: EvmBlockFields
     }
   | {
       readonly kind: 'trace-call'
       readonly request: CallRequest
-      readonly header: CallHeader
+      readonly header: EvmBlockFields
       readonly options: TraceOptions
     }
   | { readonly kind: 'trace-block'; readonly trace: BlockTrace; readonly options: TraceOptions }
@@ -47,7 +45,7 @@ export interface CallTask {
 }
 
 /** How any of them ends. */
-export type WorkOutcome = CallOutcome | EstimateOutcome | TraceOutcome
+export type WorkOutcome = CallOutcome | EstimateOutcome | AccessListOutcome | TraceOutcome
 
 /** One read of the state that a call runs on. */
 export type StateRead =

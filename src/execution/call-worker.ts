@@ -5,6 +5,8 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { type Hex } from '../base/bytes.ts'
 import { systemClock } from '../base/clock.ts'
 import { errorMessage } from '../base/node-error.ts'
+import { searchAccessList } from './access-list.ts'
+import { type CallSite } from './call-message.ts'
 import {
   type CallTask,
   type CallWork,
@@ -15,16 +17,11 @@ import {
   type ToCallWorker,
   type WorkOutcome
 } from './call-messages.ts'
+import { CallRefused } from './call-request.ts'
 import { CallAborted, type CallTurn, CallTurns } from './call-turns.ts'
 import { createEvmCommon } from './evm-rules.ts'
 import { loadCurves } from './pairing-curve.ts'
-import {
-  type CallOutcome,
-  type CallSite,
-  type EstimateOutcome,
-  runCall,
-  searchGas
-} from './run-call.ts'
+import { type CallOutcome, type EstimateOutcome, runCall, searchGas } from './run-call.ts'
 import { type StateReader } from './state-adapter.ts'
 import { TraceMemory, TraceTooLarge } from './trace-memory.ts'
 import { traceBlock, traceCall, type TraceOutcome } from './trace.ts'
@@ -77,7 +74,7 @@ async function run({ id, work, root }: CallTask): Promise<void> {
     const outcome = await perform(work, site)
     say({ kind: 'outcome', id, outcome }, outcome.kind === 'trace' ? outcome.pieces : [])
   } catch (thrown) {
-    if (thrown instanceof CallAborted) {
+    if (thrown instanceof CallAborted || thrown instanceof CallRefused) {
       say({ kind: 'outcome', id, outcome: { kind: 'failed', reason: thrown.message } })
     } else if (thrown instanceof TraceTooLarge) {
       say({ kind: 'outcome', id, outcome: { kind: 'too-large', reason: thrown.message } })
@@ -94,6 +91,8 @@ async function perform(work: CallWork, site: Omit<CallSite, 'header'>): Promise<
       return owned(await runCall(work.request, { ...site, header: work.header }))
     case 'estimate':
       return owned(await searchGas(work.request, { ...site, header: work.header }))
+    case 'access-list':
+      return searchAccessList(work.request, { ...site, header: work.header })
     case 'trace-call':
     case 'trace-block':
       return trace(work, site)

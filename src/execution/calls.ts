@@ -1,9 +1,10 @@
-// eth_call, eth_estimateGas and traces in a worker thread, which reads state through this one.
+// eth_call, eth_estimateGas, eth_createAccessList and traces in a worker thread, which reads state through this one.
 import { Worker } from 'node:worker_threads'
 import { type Hex } from '../base/bytes.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { type Block } from '../chain/blocks/block.ts'
 import { type StateView } from '../state/state-view.ts'
+import { type AccessListOutcome } from './access-list.ts'
 import { blockEnvironment, BlockHashError, type BlockHashes } from './block-context.ts'
 import {
   type CallTask,
@@ -16,8 +17,9 @@ import {
   type TraceOptions,
   type WorkOutcome
 } from './call-messages.ts'
+import { type CallRequest } from './call-request.ts'
 import { CALLS_MAX } from './call-turns.ts'
-import { type CallOutcome, type CallRequest, type EstimateOutcome } from './run-call.ts'
+import { type CallOutcome, type EstimateOutcome } from './run-call.ts'
 import { type TraceOutcome } from './trace.ts'
 
 /** What a runner needs. */
@@ -83,7 +85,7 @@ export class CallRunner {
     return (await this.#run(work, view, signal)) as CallOutcome
   }
 
-  /** The least gas limit that succeeds, up to 1/64 above it. Fails as `call` does. */
+  /** The least gas limit that succeeds, up to 1.5 % above it. Fails as `call` does. */
   async estimateGas(
     request: CallRequest,
     block: Block,
@@ -92,6 +94,17 @@ export class CallRunner {
   ): Promise<EstimateOutcome> {
     const work: CallWork = { kind: 'estimate', request, header: blockEnvironment(block) }
     return (await this.#run(work, view, signal)) as EstimateOutcome
+  }
+
+  /** What the call touches, and the gas that it uses with that list. Fails as `call` does. */
+  async createAccessList(
+    request: CallRequest,
+    block: Block,
+    view: StateView,
+    signal?: AbortSignal
+  ): Promise<AccessListOutcome> {
+    const work: CallWork = { kind: 'access-list', request, header: blockEnvironment(block) }
+    return (await this.#run(work, view, signal)) as AccessListOutcome
   }
 
   /** The frames of a call. Fails as `call` does, and when the trace becomes too large. */
@@ -212,7 +225,7 @@ export class CallRunner {
   }
 }
 
-function failed(reason: string): CallOutcome & EstimateOutcome {
+function failed(reason: string): CallOutcome & EstimateOutcome & AccessListOutcome {
   return { kind: 'failed', reason }
 }
 

@@ -1,29 +1,18 @@
 // One call on the state of a block, and the search for the gas that suffices for it; no trace is left.
-import { type Common } from '@ethereumjs/common'
-import { createTx, getCalldataFloorGas } from '@ethereumjs/tx'
-import { Address } from '@ethereumjs/util'
-import { hexToBytes, type Hex } from '../base/bytes.ts'
-import { type Yielder } from '../base/yielder.ts'
-import { type BlockHeader } from '../chain/blocks/block.ts'
-import { type BlockHashes, createBlockEvm, evmBlock, warmFromStart } from './block-context.ts'
-import { type CallFrames } from './call-frames.ts'
-import { transactionRules } from './evm-rules.ts'
-import { gasAfterRefund } from './run-transaction.ts'
-import { StateAdapter, type StateReader } from './state-adapter.ts'
+import {
+  blobGasOf,
+  CALL_GAS_MAX,
+  type CallMessage,
+  type CallSite,
+  gasLimitOf,
+  openState,
+  smaller,
+  toMessage
+} from './call-message.ts'
+import { type CallRequest } from './call-request.ts'
+import { type MessageOutcome, OUT_OF_GAS, REVERTED, runMessage } from './run-message.ts'
 
-/** A call's fields, all but the target optional; an absent target creates a contract. */
-export interface CallRequest {
-  readonly from?: Hex | undefined
-  readonly to?: Hex | null | undefined
-  readonly gas?: bigint | undefined
-  readonly gasPrice?: bigint | undefined
-  readonly maxFeePerGas?: bigint | undefined
-  readonly value?: bigint | undefined
-  readonly data?: Hex | undefined
-  readonly input?: Hex | undefined
-}
-
-/** How a call ended. `failed` is an exception of the EVM, or too little gas to begin with. */
+/** How a call ended. `failed` is an exception of the EVM, or a call that could not begin. */
 export type CallOutcome =
   | { readonly kind: 'returned'; readonly data: Uint8Array; readonly gasUsed: bigint }
   | { readonly kind: 'reverted'; readonly data: Uint8Array }
@@ -34,94 +23,96 @@ export type EstimateOutcome =
   | { readonly kind: 'gas'; readonly gas: bigint }
   | Exclude<CallOutcome, { readonly kind: 'returned' }>
 
-/** The header fields that a call reads. */
-export type CallHeader = Pick<
-  BlockHeader,
-  'number' | 'feeRecipient' | 'timestamp' | 'prevRandao' | 'gasLimit' | 'baseFeePerGas'
->
-
-/** Where a call runs. The yielder ends it by what it throws. */
-export interface CallSite {
-  readonly common: Common
-  readonly header: CallHeader
-  readonly view: StateReader
-  readonly blockHashes: BlockHashes
-  readonly yielder: Yielder
-  /** Hears of the frames of the call. */
-  readonly trace?: CallFrames | undefined
-}
-
-/** Most gas a call may use, whatever it asks for. */
-export const CALL_GAS_MAX = 50_000_000n
-/** An estimate may lie above the least gas by this part: 1/64. */
-const ESTIMATE_TOLERANCE = 64n
+/** geth's estimateGasErrorRatio in thousandths: how far an estimate may lie above the least gas. */
+const ERROR_RATIO_THOUSANDTHS = 15n
 /** What a call with value is given on top. */
 const CALL_STIPEND = 2_300n
-const NOBODY: Hex = '0x0000000000000000000000000000000000000000'
+const TRANSFER_GAS = 21_000n
 
-/** Balance is not needed: the call is made as if the sender could pay. */
-export async function runCall(
-  request: CallRequest,
-  site: CallSite,
-  gas = smallest(request.gas ?? CALL_GAS_MAX, CALL_GAS_MAX)
-): Promise<CallOutcome> {
-  const { common, header, view, blockHashes, yielder, trace } = site
-  const state = new StateAdapter(view)
-  const evm = await createBlockEvm({ common, state, blockHashes, trace }, yielder)
-  const caller = new Address(hexToBytes(request.from ?? NOBODY))
-  const to = request.to ? new Address(hexToBytes(request.to)) : undefined
-  const data = hexToBytes(request.data ?? request.input ?? '0x')
-  const value = request.value ?? 0n
-  const tx = createTx(
-    { ...(to && { to }), data, value, gasLimit: gas },
-    { common: transactionRules(common) }
-  )
-  const intrinsicGas = tx.getIntrinsicGas()
-  const floor = getCalldataFloorGas(tx, caller)
-  if (gas < intrinsicGas || gas < floor) return { kind: 'failed', reason: 'intrinsic gas too low' }
-  const block = evmBlock(header)
-  warmFromStart(evm, [caller, to, block.header.coinbase])
-  trace?.open({ gasLimit: gas, logIndex: 0 })
-  const { execResult } = await evm.runCall({
-    block,
-    caller,
-    ...(to && { to }),
-    value,
-    data,
-    gasLimit: gas - intrinsicGas,
-    gasPrice: request.gasPrice ?? request.maxFeePerGas ?? 0n,
-    skipBalance: true
-  })
-  const { exceptionError, returnValue, executionGasUsed, gasRefund: refund = 0n } = execResult
-  trace?.close(gasAfterRefund({ spent: executionGasUsed + intrinsicGas, refund, floor }))
-  if (exceptionError === undefined) {
-    const used = executionGasUsed + intrinsicGas
-    return { kind: 'returned', data: returnValue, gasUsed: used > floor ? used : floor }
+/** As ethapi.DoCall. Throws CallRefused. */
+export async function runCall(request: CallRequest, site: CallSite): Promise<CallOutcome> {
+  const gas = gasLimitOf(request)
+  const outcome = await runMessage(toMessage(request, site), { gas })
+  if (outcome.kind === 'refused') {
+    return { kind: 'failed', reason: `err: ${outcome.reason} (supplied gas ${String(gas)})` }
   }
-  if (exceptionError.error === 'revert') return { kind: 'reverted', data: returnValue }
-  return { kind: 'failed', reason: exceptionError.error }
+  const { error, data, gasUsed } = outcome
+  if (error === undefined) return { kind: 'returned', data, gasUsed }
+  return error === REVERTED ? { kind: 'reverted', data } : { kind: 'failed', reason: error }
 }
 
-/** The least gas limit that succeeds, up to 1/64 above it. */
+/** As gasestimator.Estimate: the least gas limit that succeeds, up to 1.5 % above it. Throws CallRefused. */
 export async function searchGas(request: CallRequest, site: CallSite): Promise<EstimateOutcome> {
-  const { gasLimit } = site.header
-  let high = smallest(request.gas ?? gasLimit, gasLimit)
-  const first = await runCall(request, site, high)
-  if (first.kind !== 'returned') return first
+  const message = toMessage(request, site)
+  const most = await mostGas(message)
+  if (typeof most !== 'bigint') return most
+  if (await isPlainTransfer(message)) {
+    const outcome = await runMessage(message, { gas: TRANSFER_GAS })
+    if (isSuccess(outcome)) return { kind: 'gas', gas: TRANSFER_GAS }
+  }
+  const first = await runMessage(message, { gas: most })
+  if (first.kind === 'refused' && !first.isGasTooLow) return refusal(first.reason, most)
+  if (!isSuccess(first)) return failure(first, most)
+  let high = most
   let low = first.gasUsed - 1n
-  // Most calls need what they use, or a little more to leave a call its 63 of 64 parts: try that before halving.
-  const guesses = [first.gasUsed, (first.gasUsed * 64n) / 63n + CALL_STIPEND]
-  while (high - low > 1n && (high - low) * ESTIMATE_TOLERANCE > high) {
-    const guess = guesses.shift()
-    const isBetween = guess !== undefined && guess > low && guess < high
-    const gas = isBetween ? guess : low + (high - low) / 2n
-    const outcome = await runCall(request, site, gas)
-    if (outcome.kind === 'returned') high = gas
+  const likely = ((first.gasPeak + CALL_STIPEND) * 64n) / 63n
+  let gas = likely < high ? likely : middle(low, high)
+  while (low + 1n < high) {
+    const isClose = (high - low) * 1_000n < high * ERROR_RATIO_THOUSANDTHS
+    if (isClose && gas !== likely) break
+    const outcome = await runMessage(message, { gas })
+    if (outcome.kind === 'refused' && !outcome.isGasTooLow) return refusal(outcome.reason, gas)
+    if (isSuccess(outcome)) high = gas
     else low = gas
+    gas = middle(low, high)
   }
   return { kind: 'gas', gas: high }
 }
 
-function smallest(a: bigint, b: bigint): bigint {
-  return a < b ? a : b
+/** Low rather than half way: most calls need little more than they use. */
+function middle(low: bigint, high: bigint): bigint {
+  return smaller(low + (high - low) / 2n, low * 2n)
+}
+
+function isSuccess(
+  outcome: MessageOutcome
+): outcome is Extract<MessageOutcome, { readonly kind: 'ended' }> {
+  return outcome.kind === 'ended' && outcome.error === undefined
+}
+
+function refusal(reason: string, gas: bigint): EstimateOutcome {
+  return { kind: 'failed', reason: `failed with ${String(gas)} gas: ${reason}` }
+}
+
+/** With all the gas there is: then more gas is no help, or there is no more. */
+function failure(outcome: MessageOutcome, gas: bigint): EstimateOutcome {
+  if (outcome.kind === 'refused' || outcome.error === undefined || outcome.error === OUT_OF_GAS) {
+    return { kind: 'failed', reason: `gas required exceeds allowance (${String(gas)})` }
+  }
+  const { error, data } = outcome
+  return error === REVERTED ? { kind: 'reverted', data } : { kind: 'failed', reason: error }
+}
+
+/** What the block, the call, the sender's balance and our own cap allow for. */
+async function mostGas(message: CallMessage): Promise<bigint | EstimateOutcome> {
+  const { request, header, feeCap, value, from } = message
+  const asked = request.gas ?? 0n
+  let most = asked >= TRANSFER_GAS ? asked : header.gasLimit
+  if (feeCap > 0n) {
+    const state = await openState(message)
+    const balance = (await state.getAccount(from))?.balance ?? 0n
+    if (value >= balance) return { kind: 'failed', reason: 'insufficient funds for transfer' }
+    const blobs = blobGasOf(message) * (request.maxFeePerBlobGas ?? 0n)
+    if (blobs > 0n && blobs >= balance - value) {
+      return { kind: 'failed', reason: 'insufficient funds for gas * price + value' }
+    }
+    most = smaller(most, (balance - value - blobs) / feeCap)
+  }
+  return smaller(most, CALL_GAS_MAX)
+}
+
+async function isPlainTransfer(message: CallMessage): Promise<boolean> {
+  const { to, data } = message
+  if (to === undefined || data.length > 0) return false
+  return (await (await openState(message)).getCodeSize(to)) === 0
 }

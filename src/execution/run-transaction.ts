@@ -2,7 +2,7 @@
 import { type EVM, type ExecResult } from '@ethereumjs/evm'
 import { getCalldataFloorGas } from '@ethereumjs/tx'
 import { type Account, Address } from '@ethereumjs/util'
-import { bytesToHex, hexToBytes } from '../base/bytes.ts'
+import { hexToBytes } from '../base/bytes.ts'
 import { NodeError } from '../base/node-error.ts'
 import { logsBloom, type Receipt } from '../chain/blocks/receipt.ts'
 import { applyAuthorizations } from './authorizations.ts'
@@ -10,12 +10,13 @@ import {
   type BlockEnvironment,
   evmBlock,
   type TransactionSite,
+  warmAccessList,
   warmFromStart
 } from './block-context.ts'
 import { createEvmAccount } from './evm-account.ts'
 import { type StateAdapter } from './state-adapter.ts'
 import { checkSender, type SenderFailure } from './sender-check.ts'
-import { effectiveTip, type ExecutableTx, type PreparedTx } from './transaction.ts'
+import { effectiveTip, type PreparedTx } from './transaction.ts'
 
 /** Why a transaction cannot stand in this block at this place. */
 export type InclusionFailure =
@@ -82,7 +83,7 @@ async function execute(
   const { journal } = evm
   const block = evmBlock(environment)
   warmFromStart(evm, [sender, tx.to, block.header.coinbase])
-  warmAccessList(evm, tx)
+  if ('accessList' in tx) warmAccessList(evm, tx.accessList)
   const tip = effectiveTip(tx, environment.baseFeePerGas)
   const gasPrice = environment.baseFeePerGas + tip
   account.balance -= tx.gasLimit * gasPrice
@@ -90,7 +91,9 @@ async function execute(
   await journal.putAccount(sender, account)
 
   await journal.checkpoint()
-  const authRefund = 'authorizationList' in tx ? await applyAuthorizations(site, tx) : 0n
+  const { authorizationList = [] } = 'authorizationList' in tx ? tx : {}
+  const chainId = tx.common.chainId()
+  const authRefund = await applyAuthorizations(site, { authorizationList, chainId })
   const intrinsicGas = tx.getIntrinsicGas()
   const { execResult } = await evm.runCall({
     block,
@@ -133,17 +136,6 @@ export function gasAfterRefund({
   const refundMax = spent / REFUND_QUOTIENT
   const gasUsed = spent - (refund < refundMax ? refund : refundMax)
   return gasUsed < floor ? floor : gasUsed
-}
-
-/** EIP-2930: what the transaction itself names. */
-function warmAccessList(evm: EVM, tx: ExecutableTx): void {
-  if (!('accessList' in tx)) return
-  const { journal } = evm
-  for (const [addressBytes, slots] of tx.accessList) {
-    const address = bytesToHex(addressBytes)
-    journal.addAlwaysWarmAddress(address, true)
-    for (const slot of slots) journal.addAlwaysWarmSlot(address, bytesToHex(slot), true)
-  }
 }
 
 /** Adds to a balance; also by zero, which touches the account (EIP-161). */

@@ -3,8 +3,10 @@ import { bytesToHex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { type BlockEnvironment, createBlockEvm } from './block-context.ts'
 import { CallFrames, type ChargeBytes, type FrameOptions } from './call-frames.ts'
+import { type CallSite, gasLimitOf, toMessage } from './call-message.ts'
+import { type CallRequest, CallRefused } from './call-request.ts'
 import { JsonPieces, writeFrame } from './frame-json.ts'
-import { type CallRequest, type CallSite, runCall } from './run-call.ts'
+import { runMessage } from './run-message.ts'
 import { runTransaction } from './run-transaction.ts'
 import { StateAdapter } from './state-adapter.ts'
 import { runSystemCalls } from './system-calls.ts'
@@ -23,6 +25,8 @@ export interface BlockTrace {
 export type TraceOutcome =
   | { readonly kind: 'trace'; readonly pieces: readonly Uint8Array<ArrayBuffer>[] }
   | { readonly kind: 'failed'; readonly reason: string }
+  /** A request that no state makes right. */
+  | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'too-large'; readonly reason: string }
 
 /** Where and how traces are made. */
@@ -37,11 +41,24 @@ export async function traceCall(
   header: CallSite['header'],
   site: TraceSite
 ): Promise<TraceOutcome> {
-  const trace = new CallFrames(site.options, site.charge)
-  const outcome = await runCall(request, { ...site, header, trace })
-  if (trace.top === undefined) {
-    return { kind: 'failed', reason: 'reason' in outcome ? outcome.reason : outcome.kind }
+  try {
+    return await traceMessage(request, header, site)
+  } catch (thrown) {
+    if (thrown instanceof CallRefused) return { kind: 'refused', reason: thrown.message }
+    throw thrown
   }
+}
+
+async function traceMessage(
+  request: CallRequest,
+  header: CallSite['header'],
+  site: TraceSite
+): Promise<TraceOutcome> {
+  const trace = new CallFrames(site.options, site.charge)
+  const message = toMessage(request, { ...site, header, trace })
+  const outcome = await runMessage(message, { gas: gasLimitOf(request) })
+  if (outcome.kind === 'refused') return { kind: 'failed', reason: outcome.reason }
+  if (trace.top === undefined) throw new Error('a call ran without a frame')
   const pieces = new JsonPieces()
   await writeFrame(trace.top, pieces, site.yielder)
   return { kind: 'trace', pieces: pieces.end() }

@@ -23,7 +23,10 @@ interface PlacedReceipt {
   readonly before: { readonly gasUsed: bigint; readonly logsCount: number }
 }
 
-const fullFlag = z.boolean().default(false)
+const fullFlag = z
+  .boolean()
+  .nullish()
+  .transform((isFull) => isFull ?? false)
 const byHash = (hash: Hex): BlockParam => ({ kind: 'hash', hash })
 
 /** The methods by name. */

@@ -53,12 +53,16 @@ export interface BlockSources {
   readonly node: Pick<RpcNode, 'gateShut'>
 }
 
-/** As findBlock; throws where there is none, and says so when none can come yet. */
-export function requireBlock({ chain, node }: BlockSources, param: BlockParam): Block {
+/** As findBlock; throws where there is none, in the given words, and says so when none can come yet. */
+export function requireBlock(
+  { chain, node }: BlockSources,
+  param: BlockParam,
+  missing = 'block not found'
+): Block {
   const block = findBlock(chain, param)
   if (block !== undefined) return block
   const isAboveHead = param.kind === 'number' && param.number > chain.head().number
-  throw (isAboveHead ? gateError(node) : undefined) ?? serverError('block not found')
+  throw (isAboveHead ? gateError(node) : undefined) ?? serverError(missing)
 }
 
 /**
@@ -69,7 +73,9 @@ export function requireState(
   { chain, node, state }: BlockSources & { readonly state: RpcState },
   param: BlockParam
 ): { readonly block: Block; readonly view: StateView } {
-  const block = requireBlock({ chain, node }, param)
+  // geth's words for a state (eth, EthAPIBackend.StateAndHeaderByNumberOrHash), by which clients know to ask again.
+  const missing = param.kind === 'hash' ? 'header for hash not found' : 'header not found'
+  const block = requireBlock({ chain, node }, param, missing)
   const stateHash = isPending(param) ? block.parentHash : block.hash
   const view = state.view(stateHash)
   if (view !== undefined) return { block, view }

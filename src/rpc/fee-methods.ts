@@ -9,14 +9,14 @@ import { isPending, requireBlock, requireReceipts, storedBlock } from './block-r
 import { effectiveGasPrice } from './format.ts'
 import { JsonItems } from './json-encode.ts'
 import { type RpcMethod } from './json-rpc.ts'
-import { blockParam, parseParams, quantityParam } from './params.ts'
+import { blockParam, parseParams } from './params.ts'
 import { type RpcChain, type RpcNode, type TransactionFees } from './ports.ts'
 import { RPC_CODES, RpcError } from './rpc-error.ts'
 
 /** Suggested tip: blocks are rarely full, so little suffices. */
-const SUGGESTED_TIP_WEI = 1_000_000n
+export const SUGGESTED_TIP_WEI = 1_000_000n
 /** What a unit of blob gas costs while no excess raises it. */
-const BLOB_BASE_FEE_WEI = 1n
+export const BLOB_BASE_FEE_WEI = 1n
 /** Blocks of one eth_feeHistory. */
 const FEE_HISTORY_MAX_BLOCKS = 1024n
 /** Transactions whose tips one eth_feeHistory looks at. */
@@ -30,7 +30,20 @@ const percentiles = z
   .refine((wanted) => wanted.every((one, index) => index === 0 || one >= wanted[index - 1]!), {
     message: 'must ascend'
   })
-  .default([])
+  .nullish()
+  .transform((wanted) => wanted ?? [])
+
+/** As math.HexOrDecimal64 of geth. */
+const countParam = z.union(
+  [
+    z.number().int().positive().transform(BigInt),
+    z
+      .string()
+      .regex(/^(?:0[xX][0-9a-fA-F]{1,16}|[0-9]{1,19})$/)
+      .transform((text) => BigInt(text))
+  ],
+  { error: 'must be a number of blocks, decimal or hex' }
+)
 
 /** What the methods read from. */
 export interface FeeMethodDeps {
@@ -56,11 +69,7 @@ export function feeMethods({
       chain.head().header.excessBlobGas === undefined ? null : hexQuantity(BLOB_BASE_FEE_WEI),
     eth_maxPriorityFeePerGas: () => hexQuantity(SUGGESTED_TIP_WEI),
     async eth_feeHistory(params, { turns }) {
-      const [count, newest, wanted] = parseParams(params, [
-        z.union([quantityParam, z.number().int().positive().transform(BigInt)]),
-        blockParam,
-        percentiles
-      ])
+      const [count, newest, wanted] = parseParams(params, [countParam, blockParam, percentiles])
       const last = requireBlock({ chain, node }, newest)
       const taken = count < FEE_HISTORY_MAX_BLOCKS ? count : FEE_HISTORY_MAX_BLOCKS
       const first = last.number + 1n > taken ? last.number + 1n - taken : 0n

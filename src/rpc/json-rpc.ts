@@ -234,8 +234,9 @@ function parseRequest(
         : 'id must be a string or a number'
     return new RpcError(RPC_CODES.invalidRequest, message)
   }
-  if (params !== undefined && !Array.isArray(params)) return invalidParams('not an array')
-  return { id, method, params: params ?? [] }
+  if (params === undefined || params === null) return { id, method, params: [] }
+  if (!Array.isArray(params)) return invalidParams('not an array')
+  return { id, method, params }
 }
 
 /** The id of a request that cannot be called, where it has one; null is what stands for none then. */

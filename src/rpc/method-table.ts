@@ -1,5 +1,6 @@
 // Every JSON-RPC method this node answers.
 import { blockMethods, type BlockMethodDeps } from './block-methods.ts'
+import { callMethods, type CallMethodDeps } from './call-methods.ts'
 import { feeMethods, type FeeMethodDeps } from './fee-methods.ts'
 import { type MethodTable } from './json-rpc.ts'
 import { filterMethods, type FilterMethodDeps } from './filter-methods.ts'
@@ -15,6 +16,7 @@ import { uncleMethods } from './uncle-methods.ts'
 
 /** What all methods together need. */
 export type RpcDeps = BlockMethodDeps &
+  CallMethodDeps &
   StateMethodDeps &
   FeeMethodDeps &
   FilterMethodDeps &
@@ -28,6 +30,7 @@ export function createMethodTable(deps: RpcDeps): MethodTable {
       ...nodeMethods(deps),
       ...blockMethods(deps),
       ...stateMethods(deps),
+      ...callMethods(deps),
       ...feeMethods(deps),
       ...filterMethods(deps),
       ...logMethods(deps),

@@ -50,7 +50,10 @@ const NO_L2_BLOCK = { ...NO_L1_BLOCK, l1origin: NO_L1, sequenceNumber: 0 }
 /** go-libp2p's numbers. */
 const DIRECTION = { inbound: 1, outbound: 2, unknown: 0 } as const
 
-const isConnectedOnly = z.boolean({ error: 'must be true or false' }).default(true)
+const isConnectedOnly = z
+  .boolean({ error: 'must be true or false' })
+  .nullish()
+  .transform((isOnly) => isOnly ?? true)
 
 /** The methods by name. */
 export function operatorMethods(port: OperatorPort): Record<string, RpcMethod> {

@@ -1,6 +1,6 @@
 // Parameters of JSON-RPC methods: checked by shape, every problem named with its position.
 import { z } from 'zod'
-import { type Hex } from '../base/bytes.ts'
+import { type Hex, hexQuantity, hexToBytes } from '../base/bytes.ts'
 import { invalidParams } from './rpc-error.ts'
 
 /** What one filter of eth_getLogs may name: places of a log, choices at each, addresses. */
@@ -9,27 +9,66 @@ const TOPIC_CHOICES_MAX = 64
 const ADDRESSES_MAX = 256
 /** Problems that an answer names: a list of nothing but bad items has one for each. */
 const PROBLEMS_MAX = 8
+/** Hex digits of 32 bytes. */
+const SLOT_DIGITS = 64
+/** Of a field's name in an answer: a hash with 0x. */
+const NAME_MAX_CHARS = 66
 
 const hex = (bytes: number, what: string) =>
   z
     .string()
-    .regex(new RegExp(`^0x[0-9a-fA-F]{${String(2 * bytes)}}$`), `must be ${what}`)
+    .regex(new RegExp(`^0[xX][0-9a-fA-F]{${String(2 * bytes)}}$`), `must be ${what}`)
     .transform((text) => text.toLowerCase() as Hex)
 
 /** 20 bytes. */
 export const addressParam = hex(20, 'an address: 0x and 40 hex digits')
 /** 32 bytes. */
 export const hashParam = hex(32, 'a hash: 0x and 64 hex digits')
-/** Any bytes. */
+/** Any bytes; an empty string is none, as hexutil.Bytes of geth takes it. */
 export const bytesParam = z
   .string()
-  .regex(/^0x(?:[0-9a-fA-F]{2})*$/, 'must be bytes: 0x and an even number of hex digits')
-  .transform((text) => text.toLowerCase() as Hex)
-/** A non-negative integer of at most 256 bits; leading zeros are tolerated, as geth's clients send them. */
+  .regex(/^(?:0[xX](?:[0-9a-fA-F]{2})*)?$/, 'must be bytes: 0x and an even number of hex digits')
+  .transform((text) => (text === '' ? '0x' : text.toLowerCase()) as Hex)
+/** A non-negative integer of at most 256 bits, as hexutil.Big of geth takes it: no leading zeros; an empty string is zero. */
 export const quantityParam = z
   .string()
-  .regex(/^0x[0-9a-fA-F]{1,64}$/, 'must be a quantity: 0x and hex digits')
+  .regex(
+    /^(?:0[xX](?:0|[1-9a-fA-F][0-9a-fA-F]{0,63}))?$/,
+    'must be a quantity: 0x and hex digits without leading zeros'
+  )
   .transform((text) => BigInt(text))
+/** One of at most 64 bits, as hexutil.Uint64. */
+export const uint64Param = quantityParam.refine((number) => number < 1n << 64n, {
+  message: 'is above 2^64 - 1'
+})
+/** A slot of a contract that is asked for. */
+export interface SlotKey {
+  readonly bytes: Uint8Array
+  /** As eth_getProof repeats it: a key of 32 bytes in full, a shorter one as a quantity. */
+  readonly shown: Hex
+}
+
+/** As geth's ethapi.decodeStorageKey takes it: hex of at most 32 bytes, with or without 0x, of any length. */
+export const storageKeyParam = z
+  .string()
+  .regex(/^(?:0[xX])?[0-9a-fA-F]{0,64}$/, 'must be a storage key: hex digits of at most 32 bytes')
+  .transform((text): SlotKey => {
+    const digits = text.replace(/^0[xX]/, '').toLowerCase()
+    const full: Hex = `0x${digits.padStart(SLOT_DIGITS, '0')}`
+    const isFull = digits.length >= SLOT_DIGITS - 1
+    return { bytes: hexToBytes(full), shown: isFull ? full : hexQuantity(BigInt(full)) }
+  })
+
+/** An object whose fields may be null where they may be left out; null itself stands for an empty one, as in Go. */
+export function objectParam<T extends z.core.$ZodLooseShape>(shape: T) {
+  return z.preprocess(withoutNulls, z.object(shape))
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (value === null) return {}
+  if (typeof value !== 'object' || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null))
+}
 
 /** A block by height, tag or hash (EIP-1898). */
 export type BlockParam =
@@ -37,8 +76,12 @@ export type BlockParam =
   | { readonly kind: 'tag'; readonly tag: 'latest' | 'pending' | 'earliest' | 'safe' | 'finalized' }
   | { readonly kind: 'hash'; readonly hash: Hex }
 
-/** Heights are u64: no height is a hash that lost its quotes, nor the other way round. */
-const heightParam = quantityParam.refine((number) => number < 1n << 64n, 'is above 2^64 - 1')
+/** As rpc.BlockNumber of geth: an int64, never an empty string. */
+const heightParam = z
+  .string()
+  .min(1)
+  .pipe(quantityParam)
+  .refine((number) => number < 1n << 63n, 'is above 2^63 - 1')
 const tagParam = z.enum(['latest', 'pending', 'earliest', 'safe', 'finalized'])
 
 /** A block by tag, number or hash (EIP-1898). */
@@ -47,41 +90,37 @@ export const blockParam = z.union(
     tagParam.transform((tag): BlockParam => ({ kind: 'tag', tag })),
     hashParam.transform((hash): BlockParam => ({ kind: 'hash', hash })),
     heightParam.transform((number): BlockParam => ({ kind: 'number', number })),
-    z.object({ blockHash: hashParam }).transform(({ blockHash: hash }): BlockParam => {
-      return { kind: 'hash', hash }
-    }),
-    z.object({ blockNumber: heightParam }).transform(({ blockNumber }): BlockParam => {
-      return { kind: 'number', number: blockNumber }
-    })
+    z
+      .object({ blockHash: hashParam, blockNumber: z.null().optional() })
+      .transform(({ blockHash: hash }): BlockParam => ({ kind: 'hash', hash })),
+    z
+      .object({ blockNumber: heightParam, blockHash: z.null().optional() })
+      .transform(({ blockNumber: number }): BlockParam => ({ kind: 'number', number })),
+    z
+      .object({ blockNumber: tagParam, blockHash: z.null().optional() })
+      .transform(({ blockNumber: tag }): BlockParam => ({ kind: 'tag', tag }))
   ],
   {
-    error: 'must be a block number, a block hash, a tag (latest, pending, earliest) or {blockHash}'
+    error:
+      'must be a block number (0x and hex digits without leading zeros), a block hash, a tag (latest, pending, earliest) or {blockHash}'
   }
 )
 
 /** `latest` where a client leaves the block out. */
 export const LATEST: BlockParam = { kind: 'tag', tag: 'latest' }
 
-/** eth_call's and eth_estimateGas' transaction object; unknown fields are ignored, as geth does. */
-export const callParam = z
-  .object({
-    from: addressParam.optional(),
-    to: addressParam.nullish(),
-    gas: quantityParam.optional(),
-    gasPrice: quantityParam.optional(),
-    maxFeePerGas: quantityParam.optional(),
-    maxPriorityFeePerGas: quantityParam.optional(),
-    value: quantityParam.optional(),
-    data: bytesParam.optional(),
-    input: bytesParam.optional()
-  })
-  .refine(({ data, input }) => data === undefined || input === undefined || data === input, {
-    message: 'data and input differ; give one'
-  })
-/** The fields of a call, checked. */
-export type CallParam = z.infer<typeof callParam>
+/** A block where a client may leave it out, or send null for it. */
+export const optionalBlockParam = blockParam.nullish().transform((block) => block ?? LATEST)
 
-const topicParam = z.union([hashParam, z.null(), z.array(hashParam).max(TOPIC_CHOICES_MAX)], {
+/** Null among the choices at a place matches everything there, as geth has it. */
+const choicesParam = z
+  .array(hashParam.nullable())
+  .max(TOPIC_CHOICES_MAX)
+  .transform((choices) => {
+    const hashes = choices.filter((choice) => choice !== null)
+    return hashes.length === choices.length ? hashes : null
+  })
+const topicParam = z.union([hashParam, z.null(), choicesParam], {
   error: `must be a topic of 0x and 64 hex digits, null, or a list of at most ${TOPIC_CHOICES_MAX}`
 })
 const addressesParam = z.union(
@@ -90,19 +129,17 @@ const addressesParam = z.union(
 )
 
 /** eth_getLogs' filter. */
-export const logFilterParam = z
-  .object({
-    fromBlock: blockParam.optional(),
-    toBlock: blockParam.optional(),
-    blockHash: hashParam.optional(),
-    address: addressesParam.optional(),
-    topics: z.array(topicParam).max(TOPICS_MAX).optional()
-  })
-  .refine(
-    ({ blockHash, fromBlock, toBlock }) =>
-      blockHash === undefined || (fromBlock === undefined && toBlock === undefined),
-    { message: 'blockHash excludes fromBlock and toBlock' }
-  )
+export const logFilterParam = objectParam({
+  fromBlock: blockParam.optional(),
+  toBlock: blockParam.optional(),
+  blockHash: hashParam.optional(),
+  address: addressesParam.optional(),
+  topics: z.array(topicParam).max(TOPICS_MAX).optional()
+}).refine(
+  ({ blockHash, fromBlock, toBlock }) =>
+    blockHash === undefined || (fromBlock === undefined && toBlock === undefined),
+  { message: 'blockHash excludes fromBlock and toBlock' }
+)
 /** The filter of eth_getLogs, checked. */
 export type LogFilterParam = z.infer<typeof logFilterParam>
 
@@ -119,7 +156,8 @@ export function parseParams<T extends readonly z.ZodType[]>(
     const parsed = schema.safeParse(params[index])
     if (parsed.success) return parsed.data
     for (const { path, message } of parsed.error.issues) {
-      const place = [`argument ${String(index)}`, ...path.map(String)].join('.')
+      const names = path.map((part) => String(part).slice(0, NAME_MAX_CHARS))
+      const place = [`argument ${String(index)}`, ...names].join('.')
       problems.push(`${place}: ${params[index] === undefined ? 'is missing' : message}`)
     }
     return undefined

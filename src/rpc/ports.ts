@@ -2,10 +2,11 @@
 import { type Hex } from '../base/bytes.ts'
 import { type Block } from '../chain/blocks/block.ts'
 import { type StoredReceipt } from '../chain/stored/stored-receipts.ts'
+import { type AccessListOutcome } from '../execution/access-list.ts'
+import { type CallRequest } from '../execution/call-request.ts'
 import { type CallOutcome, type EstimateOutcome } from '../execution/run-call.ts'
 import { type PreparedTx } from '../execution/transaction.ts'
 import { type StateView } from '../state/state-view.ts'
-import { type CallParam } from './params.ts'
 
 /** The canonical chain. */
 export interface RpcChain {
@@ -73,14 +74,21 @@ export interface RpcPool {
 
 /** Runs calls that leave no trace. The signal aborts when nobody waits for the outcome any more. */
 export interface RpcCalls {
-  call(call: CallParam, block: Block, view: StateView, signal: AbortSignal): Promise<CallOutcome>
+  call(call: CallRequest, block: Block, view: StateView, signal: AbortSignal): Promise<CallOutcome>
   /** The least gas that suffices, or how it fails with all gas. */
   estimateGas(
-    call: CallParam,
+    call: CallRequest,
     block: Block,
     view: StateView,
     signal: AbortSignal
   ): Promise<EstimateOutcome>
+  /** What the call touches, and the gas that it uses with that list. */
+  createAccessList(
+    call: CallRequest,
+    block: Block,
+    view: StateView,
+    signal: AbortSignal
+  ): Promise<AccessListOutcome>
 }
 
 /** What the node says of itself; plain JSON values. */

@@ -1,6 +1,6 @@
 // eth_getProof: an account and slots of it, proved against the state root of a block (EIP-1186).
 import { z } from 'zod'
-import { bytesToBigint, bytesToHex, type Hex, hexQuantity, hexToBytes } from '../base/bytes.ts'
+import { bytesToBigint, bytesToHex, hexQuantity, hexToBytes } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { EMPTY_CODE_HASH } from '../state/account-codec.ts'
 import { proveAccount, proveSlot } from '../state/state-proof.ts'
@@ -10,7 +10,13 @@ import { requireState } from './block-resolution.ts'
 import { JsonItems } from './json-encode.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { ZERO_HASH } from './operator-methods.ts'
-import { addressParam, blockParam, LATEST, parseParams } from './params.ts'
+import {
+  addressParam,
+  optionalBlockParam,
+  parseParams,
+  type SlotKey,
+  storageKeyParam
+} from './params.ts'
 import { type RpcChain, type RpcNode, type RpcState } from './ports.ts'
 
 /** What the methods read from. */
@@ -22,28 +28,7 @@ export interface ProofMethodDeps {
 
 /** Keys of one request; geth's maxGetProofKeys. */
 const KEYS_MAX = 1024
-const SLOT_DIGITS = 64
 
-/** A slot that is asked for. */
-interface SlotKey {
-  readonly bytes: Uint8Array
-  /** As the answer repeats it. */
-  readonly shown: Hex
-}
-
-/**
- * As go-ethereum's internal/ethapi.decodeStorageKey takes it: hex of at most 32 bytes, with or without 0x, of any
- * length. The answer repeats one of 32 bytes in full and a shorter one as a quantity.
- */
-const storageKeyParam = z
-  .string()
-  .regex(/^(?:0[xX])?[0-9a-fA-F]{0,64}$/, 'must be a storage key: hex digits of at most 32 bytes')
-  .transform((text): SlotKey => {
-    const digits = text.replace(/^0[xX]/, '').toLowerCase()
-    const full: Hex = `0x${digits.padStart(SLOT_DIGITS, '0')}`
-    const isFull = digits.length >= SLOT_DIGITS - 1
-    return { bytes: hexToBytes(full), shown: isFull ? full : hexQuantity(BigInt(full)) }
-  })
 const keysParam = z
   .array(storageKeyParam)
   .max(KEYS_MAX, `too many storage keys: at most ${String(KEYS_MAX)}; ask in several requests`)
@@ -57,7 +42,7 @@ export function proofMethods(deps: ProofMethodDeps): Record<string, RpcMethod> {
       const [address, keys, block] = parseParams(params, [
         addressParam,
         keysParam,
-        blockParam.default(LATEST)
+        optionalBlockParam
       ])
       const { view } = requireState(deps, block)
       const addressHash = keccak256(hexToBytes(address))

@@ -7,7 +7,13 @@ import { type StateView } from '../state/state-view.ts'
 import { isPending, requireBlock, requireState } from './block-resolution.ts'
 import { JsonText } from './json-encode.ts'
 import { type RpcMethod } from './json-rpc.ts'
-import { type BlockParam, blockParam, callParam, hashParam, parseParams } from './params.ts'
+import {
+  blockOverrideParam,
+  callParam,
+  stateOverrideParam,
+  supportedBlockOverrides
+} from './call-params.ts'
+import { type BlockParam, blockParam, hashParam, objectParam, parseParams } from './params.ts'
 import { type RpcChain, type RpcNode, type RpcState } from './ports.ts'
 import { invalidParams, RPC_CODES, RpcError, serverError } from './rpc-error.ts'
 
@@ -47,16 +53,13 @@ const tracerFields = {
   tracerConfig: z.object({ onlyTopCall: flag, withLog: flag }).nullish(),
   timeout: timeoutParam.nullish()
 }
-const absent = (name: string) => z.null({ error: `${name} are not supported here` }).optional()
 const traceConfig = z.object(tracerFields).nullish()
-const traceCallConfig = z
-  .object({
-    ...tracerFields,
-    stateOverrides: absent('state overrides'),
-    blockOverrides: absent('block overrides'),
-    txIndex: absent('calls in the middle of a block')
-  })
-  .nullish()
+const traceCallConfig = objectParam({
+  ...tracerFields,
+  stateOverrides: stateOverrideParam,
+  blockOverrides: blockOverrideParam,
+  txIndex: z.null({ error: 'calls in the middle of a block are not supported here' }).optional()
+}).nullish()
 
 /** The methods by name. */
 export function traceMethods(deps: TraceMethodDeps): Record<string, RpcMethod> {
@@ -91,8 +94,13 @@ export function traceMethods(deps: TraceMethodDeps): Record<string, RpcMethod> {
       return traceWhole({ kind: 'hash', hash }, config, signal)
     },
     async debug_traceCall(params, { signal }) {
-      const [request, param, config] = parseParams(params, [callParam, blockParam, traceCallConfig])
+      const [call, param, config] = parseParams(params, [callParam, blockParam, traceCallConfig])
       const options = traceOptions(config)
+      const request = {
+        ...call,
+        stateOverrides: config?.stateOverrides,
+        blockOverrides: config ? supportedBlockOverrides(config.blockOverrides) : undefined
+      }
       if (isPending(param)) throw serverError('tracing on top of pending is not supported')
       const { block, view } = requireState(deps, param)
       return answer(await traces.traceCall({ request, block, options }, view, signal))
@@ -121,5 +129,6 @@ function traceOptions(config: TraceConfig): CallToTrace['options'] {
 function answer(outcome: TraceOutcome): JsonText {
   if (outcome.kind === 'trace') return new JsonText(outcome.pieces)
   if (outcome.kind === 'too-large') throw new RpcError(RPC_CODES.limitExceeded, outcome.reason)
+  if (outcome.kind === 'refused') throw serverError(outcome.reason)
   throw serverError(`tracing failed: ${outcome.reason}`)
 }

@@ -43,7 +43,7 @@ describe('beside geth', () => {
   })
   it('no difference is admitted that is none', () => {
     const needed = recorded.flatMap(({ answer, ...request }, index) =>
-      isNeeded(ours[index] ?? {}, answer) ? [admittedDifference(request)] : []
+      isNeeded(request, ours[index] ?? {}, answer) ? [admittedDifference(request)] : []
     )
     assert.deepEqual(
       DIFFERENCES.filter((one) => !needed.includes(one)),

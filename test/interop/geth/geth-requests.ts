@@ -3,13 +3,9 @@ import { bytesToHex, type Hex } from '../../../src/base/bytes.ts'
 import { type Block } from '../../../src/chain/blocks/block.ts'
 import { word } from '../../support/execution-code.ts'
 import { testAddress } from '../../support/execution-chain.ts'
+import { gethCallRequests } from './geth-call-requests.ts'
+import { ask, type GethRequest } from './geth-request.ts'
 import { KEEPER, LOGGER, REVERTER, TELLER, TOPIC, transactionHashes } from './geth-chain.ts'
-
-/** One request. */
-export interface GethRequest {
-  readonly method: string
-  readonly params: readonly unknown[]
-}
 
 const UNKNOWN: Hex = `0x${'ee'.repeat(32)}`
 const NOBODY: Hex = `0x${'99'.repeat(20)}`
@@ -17,7 +13,6 @@ const BEYOND = '0x63'
 const TAGS = ['latest', 'earliest', 'pending', 'safe', 'finalized', BEYOND]
 
 const hex = (value: bigint | number) => `0x${value.toString(16)}`
-const ask = (method: string, ...params: readonly unknown[]): GethRequest => ({ method, params })
 
 /** All of them, in an order that stays. */
 export function gethRequests(blocks: readonly Block[]): readonly GethRequest[] {
@@ -29,6 +24,7 @@ export function gethRequests(blocks: readonly Block[]): readonly GethRequest[] {
     ...transactionRequests(UNKNOWN),
     ...accountRequests(blocks),
     ...callRequests(),
+    ...gethCallRequests(),
     ...logRequests(blocks),
     ...feeRequests(),
     ...badRequests()

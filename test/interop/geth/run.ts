@@ -12,7 +12,8 @@ import { type RpcChainFixture } from '../../unit/rpc/rpc-chain.ts'
 import { type Answer, ANSWERS_FILE, findDifference } from './compare-answers.ts'
 import { gethGenesisText, openGethChain, POOLED } from './geth-chain.ts'
 import { startGeth } from './geth-process.ts'
-import { type GethRequest, gethRequests } from './geth-requests.ts'
+import { type GethRequest } from './geth-request.ts'
+import { gethRequests } from './geth-requests.ts'
 
 const USAGE = 'npm run -s interop:geth -- --geth PATH [--record]\n'
 

@@ -8,13 +8,8 @@ import { parseAdvertised, parseListen, parsePeer } from '../../../src/net/peer-a
 import { isConfigKeyName } from '../../../src/config/config-keys.ts'
 import { checkValues } from '../../../src/config/config-values.ts'
 import { answerBody, parseBody, type RpcMethod } from '../../../src/rpc/json-rpc.ts'
-import {
-  blockParam,
-  bytesParam,
-  callParam,
-  logFilterParam,
-  parseParams
-} from '../../../src/rpc/params.ts'
+import { blockOverrideParam, callParam, stateOverrideParam } from '../../../src/rpc/call-params.ts'
+import { blockParam, bytesParam, logFilterParam, parseParams } from '../../../src/rpc/params.ts'
 import { RpcError } from '../../../src/rpc/rpc-error.ts'
 import { answerBuffer, rpcContext } from '../../support/rpc-answer.ts'
 import { type Decoder, isNothing, isOf, textOf, textSeeds } from './decoder.ts'
@@ -33,7 +28,12 @@ const GENESIS = sampleGenesisText({
 
 /** What every method does first, for the three shapes that hold others. */
 const METHODS = new Map<string, RpcMethod>([
-  ['call', (params) => void parseParams(params, [callParam, blockParam])],
+  [
+    'call',
+    (params) => {
+      parseParams(params, [callParam, blockParam, stateOverrideParam, blockOverrideParam])
+    }
+  ],
   ['logs', (params) => void parseParams(params, [logFilterParam])],
   ['bytes', (params) => void parseParams(params, [bytesParam])]
 ])
@@ -48,6 +48,18 @@ function jsonOf(bytes: Uint8Array): unknown {
 }
 
 const CALL = { from: ADDRESS, to: ADDRESS, gas: '0x5208', value: '0x1', data: '0x00' }
+const LISTS = {
+  accessList: [{ address: ADDRESS, storageKeys: [HASH] }],
+  authorizationList: [
+    { chainId: '0x1', address: ADDRESS, nonce: '0x0', yParity: '0x1', r: '0x1', s: '0x1' }
+  ],
+  blobVersionedHashes: [HASH],
+  maxFeePerGas: null
+}
+const OVERRIDES = {
+  [ADDRESS]: { nonce: '0x1', code: '0x00', balance: '0x1', stateDiff: { [HASH]: HASH } },
+  [`0x${'22'.repeat(20)}`]: { state: { [HASH]: HASH }, movePrecompileToAddress: ADDRESS }
+}
 const FILTER = {
   fromBlock: '0x1',
   toBlock: 'latest',
@@ -59,6 +71,7 @@ function requestSeeds(): readonly Uint8Array[] {
   const requests = [
     ['call', [CALL, 'latest']],
     ['call', [CALL, { blockHash: HASH }]],
+    ['call', [LISTS, 'latest', OVERRIDES, { number: '0x5', feeRecipient: ADDRESS }]],
     ['logs', [FILTER]],
     ['bytes', ['0x0102']]
   ].map(([method, params], id) => ({ jsonrpc: '2.0', id, method, params }))

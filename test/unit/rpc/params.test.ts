@@ -1,20 +1,26 @@
 // Parameters of JSON-RPC methods: what is taken, and how each wrong one is named.
 import assert from 'node:assert/strict'
 import { type z } from 'zod'
+import { type Hex, hexToBytes } from '../../../src/base/bytes.ts'
+import { callParam, stateOverrideParam } from '../../../src/rpc/call-params.ts'
 import {
   addressParam,
   blockParam,
   bytesParam,
-  callParam,
   hashParam,
   logFilterParam,
+  optionalBlockParam,
   parseParams,
-  quantityParam
+  quantityParam,
+  storageKeyParam
 } from '../../../src/rpc/params.ts'
 import { RpcError } from '../../../src/rpc/rpc-error.ts'
 
 const ADDRESS = `0x${'ab'.repeat(20)}`
-const HASH = `0x${'cd'.repeat(32)}`
+const HASH: Hex = `0x${'cd'.repeat(32)}`
+const LOW: Hex = `0x${'01'.repeat(20)}`
+const SLOT_10 = Uint8Array.from({ length: 32 }, (_, index) => (index === 31 ? 10 : 0))
+const TAG = { kind: 'tag', tag: 'latest' }
 
 /** What is said of the one argument; undefined when it is taken. */
 function problemOf(schema: z.ZodType, value: unknown): string | undefined {
@@ -40,14 +46,16 @@ const GOOD: readonly (readonly [
   ['no bytes', bytesParam, '0x', '0x'],
   ['bytes', bytesParam, '0x00Ff', '0x00ff'],
   ['zero', quantityParam, '0x0', 0n],
-  ['a quantity with leading zeros', quantityParam, '0x0010', 16n],
+  ['an empty string for zero', quantityParam, '', 0n],
+  ['a quantity with a large X', quantityParam, '0X1f', 31n],
+  ['an empty string for no bytes', bytesParam, '', '0x'],
   ['the largest quantity', quantityParam, `0x${'f'.repeat(64)}`, 2n ** 256n - 1n],
   ['a block number', blockParam, '0xff', { kind: 'number', number: 255n }],
   [
     'the largest block number',
     blockParam,
-    '0xffffffffffffffff',
-    { kind: 'number', number: 2n ** 64n - 1n }
+    '0x7fffffffffffffff',
+    { kind: 'number', number: 2n ** 63n - 1n }
   ],
   ['latest', blockParam, 'latest', { kind: 'tag', tag: 'latest' }],
   ['finalized', blockParam, 'finalized', { kind: 'tag', tag: 'finalized' }],
@@ -67,11 +75,39 @@ const GOOD: readonly (readonly [
   ],
   ['a call of nothing', callParam, {}, {}],
   [
-    'a call with unknown fields',
+    'a call with unknown fields, and null for what may be left out',
     callParam,
-    { to: null, type: '0x2', chainId: '0x1' },
-    { to: null }
+    { to: null, gas: null, accessList: null, type: '0x2', chainId: '0x1' },
+    { chainId: 1n }
   ],
+  ['a call of null', callParam, null, {}],
+  [
+    'a call with data and input that differ',
+    callParam,
+    { data: '0x01', input: '0x02' },
+    { data: '0x01', input: '0x02' }
+  ],
+  [
+    'a call with an access list',
+    callParam,
+    { accessList: [{ address: ADDRESS, storageKeys: [HASH] }] },
+    { accessList: [{ address: ADDRESS, storageKeys: [HASH] }] }
+  ],
+  ['overrides of null', stateOverrideParam, null, []],
+  [
+    'overrides, which are sorted by address',
+    stateOverrideParam,
+    { [ADDRESS]: { nonce: '0x1', code: null }, [LOW]: { stateDiff: { [HASH]: HASH } } },
+    [
+      { address: LOW, stateDiff: [[HASH, HASH]] },
+      { address: ADDRESS, nonce: 1n }
+    ]
+  ],
+  ['a slot without 0x', storageKeyParam, 'a', { bytes: SLOT_10, shown: '0xa' }],
+  ['a slot in 32 bytes', storageKeyParam, HASH, { bytes: hexToBytes(HASH), shown: HASH }],
+  ['a slot with leading zeros', storageKeyParam, '0x000a', { bytes: SLOT_10, shown: '0xa' }],
+  ['a block by tag in an object', blockParam, { blockNumber: 'latest', blockHash: null }, TAG],
+  ['a block of null where it may be left out', optionalBlockParam, null, TAG],
   [
     'a call with data twice, the same',
     callParam,
@@ -83,13 +119,13 @@ const GOOD: readonly (readonly [
   [
     'a filter of topics',
     logFilterParam,
-    { topics: [null, HASH, [HASH, HASH], []] },
-    { topics: [null, HASH, [HASH, HASH], []] }
+    { address: null, topics: [null, HASH, [HASH, null], []] },
+    { topics: [null, HASH, null, []] }
   ]
 ]
 
 const BLOCK_PROBLEM =
-  'must be a block number, a block hash, a tag (latest, pending, earliest) or {blockHash}'
+  'must be a block number (0x and hex digits without leading zeros), a block hash, a tag (latest, pending, earliest) or {blockHash}'
 const TOPIC_PROBLEM = 'must be a topic of 0x and 64 hex digits, null, or a list of at most 64'
 
 const BAD: readonly (readonly [
@@ -128,30 +164,35 @@ const BAD: readonly (readonly [
     'a quantity without digits',
     quantityParam,
     '0x',
-    'argument 0: must be a quantity: 0x and hex digits'
+    'argument 0: must be a quantity: 0x and hex digits without leading zeros'
   ],
   [
     'a quantity in decimal',
     quantityParam,
     '12',
-    'argument 0: must be a quantity: 0x and hex digits'
+    'argument 0: must be a quantity: 0x and hex digits without leading zeros'
   ],
   [
     'a quantity of 257 bits',
     quantityParam,
     `0x1${'0'.repeat(64)}`,
-    'argument 0: must be a quantity: 0x and hex digits'
+    'argument 0: must be a quantity: 0x and hex digits without leading zeros'
   ],
   [
     'a negative quantity',
     quantityParam,
     '-0x1',
-    'argument 0: must be a quantity: 0x and hex digits'
+    'argument 0: must be a quantity: 0x and hex digits without leading zeros'
   ],
   ['a number', quantityParam, 12, 'argument 0: Invalid input: expected string, received number'],
   ['a block as a number', blockParam, 12, `argument 0: ${BLOCK_PROBLEM}`],
   ['a tag that is none', blockParam, 'newest', `argument 0: ${BLOCK_PROBLEM}`],
-  ['a block number above u64', blockParam, '0x10000000000000000', `argument 0: ${BLOCK_PROBLEM}`],
+  [
+    'a block number above 2^63 - 1',
+    blockParam,
+    '0x8000000000000000',
+    `argument 0: ${BLOCK_PROBLEM}`
+  ],
   ['a block object of nothing', blockParam, {}, `argument 0: ${BLOCK_PROBLEM}`],
   ['a block of null', blockParam, null, `argument 0: ${BLOCK_PROBLEM}`],
   [
@@ -167,16 +208,40 @@ const BAD: readonly (readonly [
     'argument 0.to: must be an address: 0x and 40 hex digits'
   ],
   [
-    'a call with data that differ',
+    'a call with an access list that names no slots',
     callParam,
-    { data: '0x01', input: '0x02' },
-    'argument 0: data and input differ; give one'
+    { accessList: [{ address: ADDRESS, storageKeys: null }] },
+    'argument 0.accessList.0.storageKeys: Invalid input: expected array, received null'
+  ],
+  [
+    'an override of no account',
+    stateOverrideParam,
+    { '0x12': {} },
+    'argument 0.0x12: the name must be an address'
+  ],
+  [
+    'an override of a slot that is none',
+    stateOverrideParam,
+    { [ADDRESS]: { state: { '0x1': HASH } } },
+    `argument 0.${ADDRESS}.state.0x1: the name must be a slot of 0x and 64 hex digits`
+  ],
+  [
+    'a quantity with leading zeros',
+    quantityParam,
+    '0x010',
+    'argument 0: must be a quantity: 0x and hex digits without leading zeros'
+  ],
+  [
+    'a slot of 33 bytes',
+    storageKeyParam,
+    `${HASH}00`,
+    'argument 0: must be a storage key: hex digits of at most 32 bytes'
   ],
   [
     'a call with two wrong fields',
     callParam,
     { gas: 'much', value: '1' },
-    'argument 0.gas: must be a quantity: 0x and hex digits; argument 0.value: must be a quantity: 0x and hex digits'
+    'argument 0.gas: must be a quantity: 0x and hex digits without leading zeros; argument 0.value: must be a quantity: 0x and hex digits without leading zeros'
   ],
   [
     'a filter of a hash and a range',
@@ -236,7 +301,7 @@ describe('parameters', () => {
       new RpcError(
         -32602,
         'invalid params: argument 0: must be an address: 0x and 40 hex digits; ' +
-          'argument 1: must be a quantity: 0x and hex digits; argument 2: is missing'
+          'argument 1: must be a quantity: 0x and hex digits without leading zeros; argument 2: is missing'
       )
     )
   })

@@ -173,7 +173,7 @@ describe('eth_getProof', () => {
       -32000,
       /state of block 1 is not available/
     ],
-    ['a block above the head', [KEEPER, [], hex(9)], -32000, /block not found/]
+    ['a block above the head', [KEEPER, [], hex(9)], -32000, /header not found/]
   ] as const) {
     it(`refuses ${what}`, async () => {
       const { error } = await rpc.ask('eth_getProof', ...params)

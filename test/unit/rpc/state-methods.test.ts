@@ -50,6 +50,7 @@ describe('an account', () => {
     ['slot', 'eth_getStorageAt', [KEEPER, '0x1', 'latest'], word(7)],
     ['slot in 32 bytes', 'eth_getStorageAt', [KEEPER, word(1), 'latest'], word(7)],
     ['slot that is not set', 'eth_getStorageAt', [KEEPER, '0x2', 'latest'], word(0)],
+    ['slot by decimal digits, which are hex', 'eth_getStorageAt', [KEEPER, '01', null], word(7)],
     ['slot of nobody', 'eth_getStorageAt', [NOBODY, '0x0'], word(0)]
   ]
   for (const [what, method, params, result] of rows) {
@@ -62,8 +63,8 @@ describe('an account', () => {
     assert.equal(await rpc.result('eth_getTransactionCount', testAddress(1), block), '0x1')
   })
   for (const [what, block, message] of [
-    ['a block above the head', '0x4', 'block not found'],
-    ['an unknown block', { blockHash: UNKNOWN }, 'block not found'],
+    ['a block above the head', '0x4', 'header not found'],
+    ['an unknown block', { blockHash: UNKNOWN }, 'header for hash not found'],
     ['a block whose state is gone', '0x1', 'state of block 1 is not available; the oldest is 2'],
     ['the safe block', 'safe', 'safe block not found'],
     ['the finalized block', 'finalized', 'finalized block not found']
@@ -143,7 +144,10 @@ describe('a call', () => {
   })
   it('with too little gas fails and says so', async () => {
     const { error } = await rpc.ask('eth_call', { to: KEEPER, gas: '0x5207' })
-    assert.deepEqual(error, { code: -32000, message: 'intrinsic gas too low' })
+    assert.deepEqual(error, {
+      code: -32000,
+      message: 'err: intrinsic gas too low: have 20999, want 21000 (supplied gas 20999)'
+    })
   })
   it('of a transfer needs 21000 gas', async () => {
     const call = { from: testAddress(0), to: NOBODY, value: '0x1' }

@@ -30,7 +30,7 @@ interface Frame {
   readonly logs?: readonly Record<string, unknown>[]
 }
 
-const NOBODY: Hex = `0x${'00'.repeat(20)}`
+const RICH: Hex = testAddress(3)
 const IDENTITY: Hex = `0x${'00'.repeat(19)}04`
 const HEIR: Hex = `0x${'99'.repeat(20)}`
 const CALL_TRACER = { tracer: 'callTracer' }
@@ -42,7 +42,7 @@ let rpc: RpcChainFixture
 /** The trace of a call that creates: its init code may be any code. */
 async function traceCode(
   init: Uint8Array,
-  { config = {}, ...fields }: { config?: object; gas?: Hex; value?: Hex } = {}
+  { config = {}, ...fields }: { config?: object; from?: Hex; gas?: Hex; value?: Hex } = {}
 ): Promise<Frame> {
   const request = { data: bytesToHex(init), ...fields }
   return (await rpc.result('debug_traceCall', request, 'latest', {
@@ -164,11 +164,11 @@ describe('debug_traceTransaction', () => {
       'invalid params: this tracer is not supported: ask with {"tracer":"callTracer"}'
     ],
     [
-      'state overrides',
+      'an override of the block that no call can have',
       'debug_traceCall',
-      [{}, 'latest', { ...CALL_TRACER, stateOverrides: {} }],
-      -32602,
-      'invalid params: argument 2.stateOverrides: state overrides are not supported here'
+      [{}, 'latest', { ...CALL_TRACER, blockOverrides: { withdrawals: [] } }],
+      -32000,
+      'block override "withdrawals" is not supported for this RPC method'
     ],
     [
       'a place in a block',
@@ -196,7 +196,7 @@ describe('debug_traceTransaction', () => {
       'debug_traceCall',
       [{ to: KEEPER, gas: '0x5207' }, 'latest', CALL_TRACER],
       -32000,
-      'tracing failed: intrinsic gas too low'
+      'tracing failed: intrinsic gas too low: have 20999, want 21000'
     ]
   ] as const) {
     it(`refuses ${what}`, async () => {
@@ -227,13 +227,13 @@ describe('debug_traceCall', () => {
       HEIR,
       'SELFDESTRUCT'
     )
-    const top = await traceCode(init, { value: '0x5', gas: hex(3_000_000) })
+    const top = await traceCode(init, { from: RICH, value: '0x5', gas: hex(3_000_000) })
     const { to: created } = top
     assert.ok(created)
     const from = created
     const keeper = { from, to: KEEPER, input: '0x' }
     assert.deepEqual(shapeOf(top), {
-      ...{ type: 'CREATE', from: NOBODY, to: created, input: bytesToHex(init), value: '0x5' },
+      ...{ type: 'CREATE', from: RICH, to: created, input: bytesToHex(init), value: '0x5' },
       calls: [
         { ...keeper, type: 'CALL', output: word(7), value: '0x0' },
         { ...keeper, type: 'STATICCALL', output: word(7) },
