@@ -2,7 +2,7 @@
 import { equalBytes } from '../base/bytes.ts'
 import { SerialExecutor } from '../base/serial.ts'
 import { type Block, type BlockRef, toRef } from '../chain/blocks/block.ts'
-import { type PutBack } from '../chain/stored/block-store.ts'
+import { type PersistedBlock, type PutBack } from '../chain/stored/block-store.ts'
 import { type EncodedDiff } from '../chain/stored/diff-store.ts'
 import { MESSAGE_PASSER_HASH } from '../chain/blocks/header.ts'
 import { checkLink, type LinkRules } from '../chain/blocks/link.ts'
@@ -12,7 +12,10 @@ import { type PreparedLayer } from '../state/layer.ts'
 import { type StatePoint } from '../state/state-view.ts'
 import { ApplyError } from './apply-error.ts'
 import { encodeDiff, isDiffStored } from './block-diff.ts'
-import { layerOfDiff } from './diff-layer.ts'
+import { applyBatches, type NewHead } from './apply-batch.ts'
+import { addLayer, diskNumber } from './new-layer.ts'
+import { type SeriesBase } from './diff-batch.ts'
+import { type DiffStep, layerOfDiff } from './diff-layer.ts'
 import { receiptsOfDiff } from './diff-receipts.ts'
 import { linkBlocks, type LinkedStretch, type LinkedWriter } from './link-blocks.ts'
 import {
@@ -31,6 +34,8 @@ export interface CanonicalWriter extends DiffSource, LinkedWriter {
     receipts: readonly Receipt[],
     beside: { readonly diff?: EncodedDiff }
   ): Promise<void>
+  /** The same for blocks that follow each other, in one synced batch. */
+  persistAll(steps: readonly PersistedBlock[]): Promise<void>
   /** Of a block that is to be linked. */
   persistReceipts(block: Block, receipts: readonly Receipt[]): Promise<void>
   /** The diff of a stored block, in place of one that is missing or bad. */
@@ -40,7 +45,7 @@ export interface CanonicalWriter extends DiffSource, LinkedWriter {
 }
 
 /** Where the new state goes; the state store satisfies it. */
-export interface LayerSink extends DiffTarget {
+export interface LayerSink extends DiffTarget, SeriesBase {
   /** The block that the state on disk is of. */
   persistedPoint: () => StatePoint | undefined
 }
@@ -71,6 +76,12 @@ export interface Applier {
   /** Makes a child of the head the head as `apply` does, by a diff in place of execution. Throws ApplyError. */
   applyDiff(block: Block, bytes: Uint8Array): Promise<void>
   /**
+   * The same for blocks that follow each other, for a node that catches up: each is checked as `applyDiff` checks it, all
+   * are written in one synced batch, and the states between are not readable. Where one is refused, those before it are the
+   * chain by then. Throws ApplyError, whose number says which it was. The caller bounds how much it brings.
+   */
+  applyDiffs(steps: readonly DiffStep[]): Promise<void>
+  /**
    * Makes blocks the chain up to the one that the state on disk is of, without executing them: it cannot be done,
    * the state before them is gone, and need not be. Throws ApplyError before anything is written.
    */
@@ -90,7 +101,10 @@ export interface Applier {
   putBack(lost: PutBack): Promise<void>
   /** The head with its state: moves after the block is on disk and its layer is in. */
   readonly head: () => Block
-  /** Calls back after each new head, in order; without receipts where it was linked and not executed. */
+  /**
+   * Calls back after each new head, in order; without receipts where it was linked and not executed. Of several that were
+   * written together the last is the head by then.
+   */
   onHead(listener: (block: Block, receipts: readonly Receipt[]) => void): void
 }
 
@@ -132,26 +146,32 @@ export function createApplier(deps: ApplierDeps): Applier {
     }
     await onStep({ step: 'persisted', block: toRef(block) })
     addLayer(layers, block, given)
-    await setHead(block, receipts)
+    await setHead(block, [{ block, receipts }])
     await layers.room() // it is the next block that waits, before anybody signs it: this one is complete
   }
 
-  async function setHead(block: Block, receipts: readonly Receipt[]): Promise<void> {
-    current = block
-    for (const listener of listeners) listener(block, receipts)
-    await onStep({ step: 'head-set', block: toRef(block) })
+  async function setHead(head: Block, told: readonly NewHead[]): Promise<void> {
+    current = head
+    for (const { block, receipts } of told) {
+      for (const listener of listeners) listener(block, receipts)
+      await onStep({ step: 'head-set', block: toRef(block) })
+    }
   }
 
   async function linkAll(stretch: LinkedStretch): Promise<void> {
     await linkBlocks({ chain, layers, rules }, { head: current, stretch }, async (block) => {
       await onStep({ step: 'persisted', block: toRef(block) })
-      await setHead(block, [])
+      await setHead(block, [{ block, receipts: [] }])
     })
   }
 
   return {
     apply: (block) => turns.run(() => applyNext(block)),
     applyDiff: (block, bytes) => turns.run(() => applyByDiff(block, bytes)),
+    applyDiffs: (steps) =>
+      turns.run(() =>
+        applyBatches({ ...deps, head: () => current, setHead, applyAlone: applyByDiff }, steps)
+      ),
     link: (stretch) => turns.run(() => linkAll(stretch)),
     takeReceipts: (block, bytes) =>
       turns.run(() => chain.persistReceipts(block, receiptsOfDiff(bytes, block))),
@@ -197,19 +217,6 @@ async function takeDiff(
 ): Promise<void> {
   await replayDiff({ chain, layers }, number, bytes)
   await chain.persistDiff(number, { bytes, diskNumber: diskNumber(layers) })
-}
-
-function addLayer(
-  layers: LayerSink,
-  { number, hash }: Block,
-  { layer }: Pick<Given, 'layer'>
-): void {
-  layers.add(layer, { number, hash })
-  layers.cap(hash)
-}
-
-function diskNumber(layers: LayerSink): bigint {
-  return layers.persistedPoint()?.number ?? 0n
 }
 
 /** A block by its hash, receipts by the root in its header. */

@@ -1,5 +1,6 @@
 // A line of the log for each new head, or for all of a moment: number, hash, transactions, gas, and how long it took.
 import { type Applier } from '../apply/applier.ts'
+import { type DiffStep } from '../apply/diff-layer.ts'
 import { type LinkedStretch } from '../apply/link-blocks.ts'
 import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
@@ -87,6 +88,7 @@ export function createHeadLines({
         ...applier,
         apply: counted((block: Block) => applier.apply(block)),
         applyDiff: counted((block: Block, bytes: Uint8Array) => applier.applyDiff(block, bytes)),
+        applyDiffs: counted((steps: readonly DiffStep[]) => applier.applyDiffs(steps)),
         link: counted((stretch: LinkedStretch) => applier.link(stretch))
       }
     },

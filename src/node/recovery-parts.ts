@@ -140,7 +140,7 @@ function createPorts(
     state: recoveryState(stores),
     diffs: recoveryDiffs({
       stores,
-      acceptedBlock: (hash) => stores.accepted.acceptedBlock(hash),
+      namedBlock: (hash) => stores.accepted.namedBlock(hash),
       applier,
       claims,
       ...requests,

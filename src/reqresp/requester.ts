@@ -5,6 +5,7 @@ import { ProtocolError } from '../../protocols/protocol-error.ts'
 import { type ProtocolDef, protocolId } from '../../protocols/protocol-def.ts'
 import { type Clock } from '../base/clock.ts'
 import { DeadlineError, withDeadline } from '../base/deadline.ts'
+import { MovingDeadline } from '../base/moving-deadline.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { type ByteStream, type StreamOpener } from './byte-stream.ts'
 import { RequestError, type RequestPhase } from './request-error.ts'
@@ -57,21 +58,25 @@ export function createRequester(
     async *request(peer, def, request, signal) {
       const deadlines = deadlinesOf?.(def) ?? engineDeadlines
       const startedMs = clock.monotonicMs()
-      const within = async <T>(
-        phase: RequestPhase,
-        work: (inner: AbortSignal) => Promise<T>
-      ): Promise<T> => {
+      const limitOf = (phase: RequestPhase) => {
         const leftMs = deadlines.wholeMs - (clock.monotonicMs() - startedMs)
         const phaseMs = phaseDeadlineMs(deadlines, phase)
         const ms = Math.max(0, Math.min(phaseMs, leftMs))
-        return withDeadline({ clock, signal, what: leftMs < phaseMs ? 'whole' : phase, ms }, work)
+        return { what: leftMs < phaseMs ? 'whole' : phase, ms }
+      }
+      const within: Within = (phase, work) =>
+        withDeadline({ clock, signal, ...limitOf(phase) }, work)
+      const reading = new MovingDeadline({ clock, signal })
+      const reads: Reads = (phase, read) => {
+        const { what, ms } = limitOf(phase)
+        return reading.run(what, ms, read)
       }
       let stream: ByteStream | undefined
       let isDone = false
       try {
         stream = await within('dial', (inner) => opener.open(peer, protocolId(def, chainId), inner))
         await sendRequest(stream, def.request.encode(request), within)
-        for await (const chunk of readChunks(stream, def, within)) {
+        for await (const chunk of readChunks(stream, def, reads)) {
           yield def.chunk.decode(...okChunk(peer, chunk))
         }
         isDone = true
@@ -81,6 +86,7 @@ export function createRequester(
         onFailure(error)
         throw error
       } finally {
+        reading.close()
         // A reader that stops early, or a failure, leaves a stream nobody will read.
         if (!isDone) stream?.abort(new Error('the request ended'))
       }
@@ -89,6 +95,8 @@ export function createRequester(
 }
 
 type Within = <T>(phase: RequestPhase, work: (signal: AbortSignal) => Promise<T>) => Promise<T>
+/** An answer is read in many parts: what a deadline costs, each of them costs. */
+type Reads = <T>(phase: RequestPhase, read: () => Promise<T>) => Promise<T>
 
 async function sendRequest(stream: ByteStream, bytes: Uint8Array, within: Within): Promise<void> {
   await within('dial', async () => {
@@ -100,13 +108,13 @@ async function sendRequest(stream: ByteStream, bytes: Uint8Array, within: Within
 async function* readChunks(
   stream: ByteStream,
   { limits, frame }: Pick<ProtocolDef<never, never>, 'limits' | 'frame'>,
-  within: Within
+  reads: Reads
 ): AsyncGenerator<ResponseChunk> {
   const parser = frameOf({ frame }).createParser(limits)
   const reader = stream.source[Symbol.asyncIterator]()
   let phase: RequestPhase = 'first-byte'
   for (;;) {
-    const read = await within(phase, () => reader.next())
+    const read = await reads(phase, () => reader.next())
     if (read.done === true) break
     phase = 'chunk'
     yield* parser.push(read.value)

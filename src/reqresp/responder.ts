@@ -1,5 +1,4 @@
 // The serving engine: bounded request, quota, deadlines, and chunks streamed with backpressure.
-import { type ResponseChunk } from '../../protocols/framing/chunk.ts'
 import { frameOf } from '../../protocols/framing/response-frame.ts'
 import { type ProtocolDef } from '../../protocols/protocol-def.ts'
 import { concatBytes } from '../base/bytes.ts'
@@ -8,8 +7,9 @@ import { withDeadline } from '../base/deadline.ts'
 import { type Log } from '../base/log.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { createYielder } from '../base/yielder.ts'
+import { createSender, ReaderGone, type Sender } from './answer-writer.ts'
 import { type ByteStream } from './byte-stream.ts'
-import { type Lane, type LanePlace, PlaceLost } from './lane.ts'
+import { type Lane, PlaceLost } from './lane.ts'
 
 /** Thrown by a handler that will not or cannot answer. */
 export class RequestRefused extends Error {
@@ -23,9 +23,6 @@ export class RequestRefused extends Error {
 
 /** More bytes came than a request of the protocol may have. */
 class RequestTooLong extends Error {}
-
-/** The reader took nothing for too long, or reset the stream: there is nobody to tell. */
-class ReaderGone extends Error {}
 
 /** How one protocol is answered. */
 export interface Handler<Request, Chunk> {
@@ -100,13 +97,12 @@ export async function respond<Request, Chunk>(
     return
   }
   const { place } = entry
-  const sender = createSender({ clock, signal, deadlines, place, stream }, def)
+  const sender = createSender({ clock, signal, deadlines, place, lane, stream }, def)
   try {
     const until = AbortSignal.any([signal, place.signal])
     const whole = { clock, signal: until, what: 'serve', ms: deadlines.wholeMs }
     await withDeadline(whole, async (inner) => {
-      const { send } = sender
-      await answer({ clock, deadlines, send }, handler, { peer, stream, signal: inner })
+      await answer({ clock, deadlines, sender }, handler, { peer, stream, signal: inner })
       await stream.closeWrite()
     })
   } catch (thrown) {
@@ -161,59 +157,15 @@ async function refuse(
   }
 }
 
-interface Sender {
-  readonly send: (chunk: ResponseChunk) => Promise<void>
-  /** True while the reader is waited for. */
-  readonly isWriting: () => boolean
-}
-
-/** Writes chunks one by one, each once the reader took the one before. */
-function createSender(
-  {
-    clock,
-    signal,
-    deadlines,
-    place,
-    stream
-  }: {
-    readonly clock: Clock
-    readonly signal: AbortSignal
-    readonly deadlines: ServeDeadlines
-    readonly place: LanePlace
-    readonly stream: ByteStream
-  },
-  { limits: { chunkMaxBytes }, frame }: Pick<ProtocolDef<never, never>, 'limits' | 'frame'>
-): Sender {
-  const write = { clock, signal, what: 'write', ms: deadlines.chunkMs }
-  let isWriting = false
-  return {
-    isWriting: () => isWriting,
-    async send(chunk) {
-      const bytes = frameOf({ frame }).encode(chunk, chunkMaxBytes)
-      const startedMs = clock.monotonicMs()
-      isWriting = true
-      let overdrawnMs: number
-      try {
-        await withDeadline(write, () => stream.write(bytes))
-        overdrawnMs = place.noteTaken(bytes.length, clock.monotonicMs() - startedMs)
-      } catch (thrown) {
-        throw new ReaderGone(errorMessage(thrown), { cause: thrown })
-      }
-      isWriting = false
-      if (overdrawnMs > 0 && chunk.result === 'ok') throw new PlaceLost(overdrawnMs)
-    }
-  }
-}
-
 async function answer<Request, Chunk>(
   {
     clock,
     deadlines,
-    send
+    sender
   }: {
     readonly clock: Clock
     readonly deadlines: ServeDeadlines
-    readonly send: (chunk: ResponseChunk) => Promise<void>
+    readonly sender: Sender
   },
   { def, serve, costTokens, lane, quotaWaitMs = 0 }: Handler<Request, Chunk>,
   context: ServeContext
@@ -232,33 +184,38 @@ async function answer<Request, Chunk>(
     // One that did not end in time may be sound: a process that stood still sees its deadlines first.
     const isWrong = isWhole || thrown instanceof RequestTooLong
     const result = isWrong ? 'invalid-request' : 'server-error'
-    await send({ result, reason: errorMessage(thrown) })
+    await sender.end({ result, reason: errorMessage(thrown) })
     return
   }
   const quota = { clock, lane, peer, costTokens, quotaWaitMs }
   const retryAfterMs = await takeQuota(quota, signal)
   if (retryAfterMs > 0) {
-    await send({ result: 'rate-limited', retryAfterMs })
+    await sender.end({ result: 'rate-limited', retryAfterMs })
     return
   }
   const yielder = createYielder()
   try {
     await lane.nextTurn?.()
-    for await (const chunk of serve(request, context)) {
+    const chunks = serve(request, context)
+    // What is awaited may take its time: what is there before is not held back for it.
+    const isPrompt = Symbol.iterator in chunks
+    for await (const chunk of chunks) {
       signal.throwIfAborted()
-      await send({ result: 'ok', ...def.chunk.encode(chunk) })
+      await sender.add(def.chunk.encode(chunk))
+      if (!isPrompt) await sender.flush()
       // A handler that reads from the store, and a reader that is quick, would hold the event loop for the whole answer.
       await (lane.nextTurn?.() ?? yielder.maybeYield())
       signal.throwIfAborted()
     }
+    await sender.flush()
   } catch (thrown) {
     signal.throwIfAborted()
     if (thrown instanceof ReaderGone || thrown instanceof PlaceLost) throw thrown
     if (!(thrown instanceof RequestRefused)) {
-      await send({ result: 'server-error', reason: 'internal error' })
+      await sender.end({ result: 'server-error', reason: 'internal error' })
       throw thrown
     }
-    await send({ result: thrown.result, reason: thrown.message })
+    await sender.end({ result: thrown.result, reason: thrown.message })
   }
 }
 

@@ -15,7 +15,7 @@ import { readPoint } from './flush-batch.ts'
 import { type JournalLayer } from './journal-codec.ts'
 import { Layer, type PreparedLayer } from './layer.ts'
 import { LayerIndex } from './layer-index.ts'
-import { prepareLayer } from './prepare-layer.ts'
+import { LayerSeries } from './layer-series.ts'
 import { StateError } from './state-error.ts'
 import { type StateChanges, type StatePoint, type StateView } from './state-view.ts'
 import { wipeStore } from './wipe-store.ts'
@@ -113,11 +113,18 @@ export class StateStore {
 
   /** Computes what the changes make of the parent's state. Throws StateError, `view-stale` once that left memory. */
   async prepare(parentHash: Hex, changes: StateChanges): Promise<PreparedLayer> {
+    const series = this.beginSeries(parentHash)
+    await series.add(changes)
+    return series.finish()
+  }
+
+  /** Blocks that follow each other on a readable parent, as one layer. Throws as `prepare` does, each of its steps too. */
+  beginSeries(parentHash: Hex): LayerSeries {
     if (!this.isReadable(parentHash)) {
       throw new StateError({ code: 'parent-not-readable', parentHash })
     }
     const layer = this.#layers.get(parentHash)
-    return this.#prepareOn(layer?.point ?? this.#disk.point, layer, changes)
+    return this.#seriesOn(layer?.point ?? this.#disk.point, layer)
   }
 
   /** Makes a prepared layer readable as the state after a block. Throws when its parent is not. */
@@ -127,9 +134,12 @@ export class StateStore {
     throw new StateError({ code: 'parent-not-readable', parentHash })
   }
 
-  /** Keeps at most `diffLayersMax` layers below the head; older ones go to the disk layer. */
+  /**
+   * Keeps the layers of the newest `diffLayersMax` blocks up to the head, however many blocks each is of; older ones go to
+   * the disk layer.
+   */
   cap(headHash: Hex): void {
-    this.#mergeBelow(headHash, this.#options.diffLayersMax)
+    this.#mergeBelow(headHash, BigInt(this.#options.diffLayersMax))
   }
 
   /** Settles when there is memory for the next state; a disk that does not take a flush is waited for. */
@@ -139,7 +149,7 @@ export class StateStore {
 
   /** Puts every layer up to the head on disk; what a clean stop does. */
   async flushAll(headHash: Hex): Promise<void> {
-    this.#mergeBelow(headHash, 0)
+    this.#mergeBelow(headHash, 0n)
     await this.#disk.flush()
   }
 
@@ -180,7 +190,9 @@ export class StateStore {
     this.#disk = this.#openDisk(NOTHING)
     await before.flush().catch(() => undefined) // it may not land after the wipe
     await wipeStore(this.#deps.store)
-    const prepared = await this.#prepareOn(NOTHING, undefined, changes)
+    const series = this.#seriesOn(NOTHING, undefined)
+    await series.add(changes)
+    const prepared = await series.finish()
     this.#disk.merge(prepared.content, { number, hash, root: prepared.root })
     await this.#disk.flush()
     return prepared.root
@@ -190,13 +202,15 @@ export class StateStore {
     return new DiskLayer(this.#deps, point, this.#options)
   }
 
-  #mergeBelow(headHash: Hex, keptCount: number): void {
-    const branch: Layer[] = []
-    for (let layer = this.#layers.get(headHash); layer?.fate === 'live'; layer = layer.parent) {
-      branch.push(layer)
+  #mergeBelow(headHash: Hex, keptBlocks: bigint): void {
+    const head = this.#layers.get(headHash)
+    const merged: Layer[] = []
+    for (let layer = head; layer?.fate === 'live'; layer = layer.parent) {
+      if (head !== undefined && layer.point.number + keptBlocks <= head.point.number) {
+        merged.push(layer)
+      }
     }
-    const merged = branch.slice(keptCount).reverse()
-    for (const layer of merged) {
+    for (const layer of merged.reverse()) {
       this.#disk.merge(layer.content, layer.point)
       layer.end('merged')
       this.#forget(layer)
@@ -238,21 +252,14 @@ export class StateStore {
     return body && decodeAccount(body)
   }
 
-  async #prepareOn(
-    point: StatePoint,
-    layer: Layer | undefined,
-    changes: StateChanges
-  ): Promise<PreparedLayer> {
+  #seriesOn(point: StatePoint, layer: Layer | undefined): LayerSeries {
     const top = () => this.#topOf(point, layer)
-    return prepareLayer(
-      {
-        hash: point.hash,
-        root: point.number < 0n ? EMPTY_ROOT : hexToBytes(point.root),
-        storageRoot: (hash) => this.#readAccount(top(), hash)?.storageRoot ?? EMPTY_ROOT,
-        node: (owner, path) => this.#read(top(), nodeKey(owner, pathKey(path)))
-      },
-      changes
-    )
+    return new LayerSeries({
+      hash: point.hash,
+      root: point.number < 0n ? EMPTY_ROOT : hexToBytes(point.root),
+      account: (hash) => this.#readAccount(top(), hash),
+      node: (owner, path) => this.#read(top(), nodeKey(owner, pathKey(path)))
+    })
   }
 
   /** Where reads of a block's state begin: undefined on the disk layer. Throws once that is of another block. */

@@ -86,6 +86,51 @@ describe('state store', () => {
     )
   })
 
+  it('gives each root of blocks that become one layer, and the state after the last of them', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer(), async (seed) => {
+        const random = createSeededRandom(seed)
+        const database = createMemoryStore()
+        let state = new StateStore({ store: database, log: silentLog }, OPTIONS)
+        const model: ModelState = new Map()
+        let headHash = blockHash(0, 'a')
+        const changes = drawChanges(random, model, ACCOUNTS)
+        await state.resetToGenesis({ changes, number: 0n, hash: headHash })
+        let number = 0
+        for (let batch = 0; batch < 4; batch++) {
+          const before = copyModel(model)
+          const parent = headHash
+          const series = state.beginSeries(parent)
+          for (let count = 1 + random.below(8); count > 0; count--) {
+            const { root } = await series.add(drawChanges(random, model, ACCOUNTS))
+            assert.equal(root, await oracleRoot(model))
+            for (const [address, { nonce, balance }] of model) {
+              const account = series.account(hexToBytes(address))
+              assert.deepEqual([account?.nonce, account?.balance], [nonce, balance])
+            }
+            number += 1
+          }
+          headHash = blockHash(number, 'a')
+          state.add(await series.finish(), { number: BigInt(number), hash: headHash })
+          assertView(state.view(headHash), model)
+          assertView(state.view(parent), before)
+          state.cap(headHash)
+          const prepared = await state.prepare(headHash, drawChanges(random, model, ACCOUNTS))
+          number += 1
+          headHash = blockHash(number, 'a')
+          assert.equal(prepared.root, await oracleRoot(model))
+          state.add(prepared, { number: BigInt(number), hash: headHash })
+          assertView(state.view(headHash), model)
+          if (random.below(2) === 0) continue
+          await state.flushAll(headHash)
+          state = new StateStore({ store: database, log: silentLog }, OPTIONS)
+          assertView(state.view(headHash), model)
+        }
+      }),
+      { numRuns: 20 }
+    )
+  })
+
   it('finds exactly the last flushed block after it was killed', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), async (seed) => {

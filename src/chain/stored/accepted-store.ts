@@ -197,7 +197,7 @@ export class AcceptedStore {
 
   /** True for a block that an operator decided against, held or not. Throws ChainError `entry-damaged`. */
   isSetAside(hash: Hex): boolean {
-    return this.setAsideReason(hash) !== undefined
+    return this.#hasSetAside && this.setAsideReason(hash) !== undefined
   }
 
   #counts(number: bigint, { hash, signer }: { hash: Hex; signer: Hex }): boolean {

@@ -11,6 +11,7 @@ import { isSigned } from '../blocks/block-content.ts'
 import { blockOperations, type BlockReader } from './block-reader.ts'
 import {
   canonicalOperations,
+  headOperation,
   indexOperations,
   readCanonical,
   receiptsOperation,
@@ -45,6 +46,13 @@ export interface BlockStoreDeps {
 export interface PersistedBeside {
   readonly diff?: EncodedDiff
   readonly extra?: readonly BatchOperation[]
+}
+
+/** One block of several that go into one batch. */
+export interface PersistedBlock {
+  readonly block: Block
+  readonly receipts: readonly Receipt[]
+  readonly diff?: EncodedDiff | undefined
 }
 
 /** What is known again of a block that was stored and is not whole any more. */
@@ -141,8 +149,9 @@ export class BlockStore {
   async persistDiff(number: bigint, diff: EncodedDiff): Promise<void> {
     if (this.#diffs.isTooOld(number, this.#head.number)) return
     await this.#writes.run(async () => {
-      await this.#store.batch(this.#diffs.operations(number, diff), { sync: true })
-      this.#diffs.noteWritten(number, diff)
+      const { operations, noteWritten } = this.#diffs.batch([{ number, diff }])
+      await this.#store.batch(operations, { sync: true })
+      noteWritten()
     })
   }
 
@@ -156,15 +165,37 @@ export class BlockStore {
     receipts: readonly Receipt[],
     { diff, extra = [] }: PersistedBeside = {}
   ): Promise<void> {
+    await this.persistAll([{ block, receipts, diff }], extra)
+  }
+
+  /**
+   * The same for blocks that follow each other, all of them in one synced batch: after a crash all are there, or none.
+   * Throws as `persist` does.
+   */
+  async persistAll(
+    steps: readonly PersistedBlock[],
+    extra: readonly BatchOperation[] = []
+  ): Promise<void> {
     await this.#writes.run(async () => {
-      assertNext(this.#head, block)
-      assertReceiptsCount(block, receipts)
-      const diffOperations = diff === undefined ? [] : this.#diffs.operations(block.number, diff)
-      const encoded = encodeReceipts(receipts)
-      const beside = [receiptsOperation(block, encoded), ...diffOperations, ...extra]
-      await this.#writeHead(block, beside)
-      if (diff !== undefined) this.#diffs.noteWritten(block.number, diff)
-      this.#receipts.set(block.hash, encoded)
+      let head = this.#head
+      for (const { block, receipts } of steps) {
+        assertNext(head, block)
+        assertReceiptsCount(block, receipts)
+        head = block
+      }
+      const encoded = steps.map(({ receipts }) => encodeReceipts(receipts))
+      const diffs = this.#diffs.batch(
+        steps.flatMap(({ block: { number }, diff }) =>
+          diff === undefined ? [] : [{ number, diff }]
+        )
+      )
+      const beside = steps.map(({ block }, at) => receiptsOperation(block, encoded[at]!))
+      await this.#writeHead(
+        steps.map(({ block }) => block),
+        [...beside, ...diffs.operations, ...extra]
+      )
+      diffs.noteWritten()
+      for (const [at, { block }] of steps.entries()) this.#receipts.set(block.hash, encoded[at]!)
     })
   }
 
@@ -178,7 +209,7 @@ export class BlockStore {
       const isEmpty = block.transactions.length === 0
       const dropped = isLast ? this.#diffs.dropOperations(block.number) : []
       const beside = [...(isEmpty ? [receiptsOperation(block, [])] : []), ...dropped]
-      await this.#writeHead(block, beside)
+      await this.#writeHead([block], beside)
       if (isLast) this.#diffs.noteDropped(block.number)
     })
   }
@@ -199,12 +230,20 @@ export class BlockStore {
     return body
   }
 
-  /** The block's one batch. */
-  async #writeHead(block: Block, beside: readonly BatchOperation[]): Promise<void> {
-    const operations = [...this.#contentOperations(block), ...canonicalOperations(block)]
+  /** The one batch of blocks that follow each other and the head. */
+  async #writeHead(blocks: readonly Block[], beside: readonly BatchOperation[]): Promise<void> {
+    const last = blocks.at(-1)
+    if (last === undefined) return
+    const signed = blocks.filter(isSigned)
+    const operations = [
+      ...this.#accepted.acceptOperations(signed),
+      ...blocks.flatMap((block) => this.#unsignedOperations(block)),
+      ...blocks.flatMap(canonicalOperations),
+      headOperation(last)
+    ]
     await this.#store.batch([...operations, ...beside], { sync: true })
-    if (isSigned(block)) this.#accepted.noteAccepted([block])
-    this.#head = block
+    this.#accepted.noteAccepted(signed)
+    this.#head = last
   }
 
   /**
@@ -250,10 +289,10 @@ export class BlockStore {
     return number < this.#head.number && unlessDamaged(() => this.canonicalHash(number)) === hash
   }
 
-  /** The block itself is on disk when it was accepted: then nothing of it is written twice. */
-  #contentOperations(block: Block): readonly BatchOperation[] {
-    if (isSigned(block)) return this.#accepted.acceptOperations([block])
-    return this.#reader.block(block.hash) === undefined ? blockOperations(block) : []
+  /** The block itself is on disk when it was kept for its descendants: then nothing of it is written twice. */
+  #unsignedOperations(block: Block): readonly BatchOperation[] {
+    if (isSigned(block) || this.#reader.block(block.hash) !== undefined) return []
+    return blockOperations(block)
   }
 }
 

@@ -12,7 +12,8 @@ import { encodeReceipts, type Receipt } from '../blocks/receipt.ts'
 /** What begins a chain. */
 export function genesisOperations(genesis: Block): readonly BatchOperation[] {
   const receipts = receiptsOperation(genesis, [])
-  return [...blockOperations(genesis), receipts, ...canonicalOperations(genesis)]
+  const canonical = [...canonicalOperations(genesis), headOperation(genesis)]
+  return [...blockOperations(genesis), receipts, ...canonical]
 }
 
 /** The hash of the canonical block; undefined when none of that height was persisted. */
@@ -36,14 +37,15 @@ export function receiptsOperation(
   return putEntry(hashKey(CHAIN_PREFIX.receipts, hash), body)
 }
 
-/** What makes a block the head: its indexes and pointers. */
+/** What makes a block canonical: its indexes, and the pointer of its height. */
 export function canonicalOperations(block: Block): readonly BatchOperation[] {
-  const hash = hexToBytes(block.hash)
-  return [
-    ...indexOperations(block),
-    putEntry(numberKey(CHAIN_PREFIX.canonical, block.number), hash),
-    putEntry(soleKey(CHAIN_PREFIX.head), hash)
-  ]
+  const pointer = putEntry(numberKey(CHAIN_PREFIX.canonical, block.number), hexToBytes(block.hash))
+  return [...indexOperations(block), pointer]
+}
+
+/** What makes a canonical block the head. */
+export function headOperation({ hash }: Pick<Block, 'hash'>): BatchOperation {
+  return putEntry(soleKey(CHAIN_PREFIX.head), hexToBytes(hash))
 }
 
 /** What the index has of a transaction: the height and the index of its place. */

@@ -18,6 +18,19 @@ export interface EncodedDiff {
   readonly diskNumber: bigint
 }
 
+/** The diff of a block at a height. */
+export interface NumberedDiff {
+  readonly number: bigint
+  readonly diff: EncodedDiff
+}
+
+/** Writes of diffs that go into a batch. */
+export interface DiffBatch {
+  readonly operations: readonly BatchOperation[]
+  /** The batch is on disk. Nothing else was written meanwhile. */
+  readonly noteWritten: () => void
+}
+
 /** Knows which heights there are without reading them: from the oldest on, but for single ones that were bad. */
 export class DiffStore {
   readonly #store: KeyValueStore
@@ -54,22 +67,25 @@ export class DiffStore {
     return number + this.#keptBlocks <= headNumber
   }
 
-  /** What goes into the batch of a block: its diff, and the deletion of those that are too old. */
-  operations(number: bigint, { bytes, diskNumber }: EncodedDiff): BatchOperation[] {
-    const key = numberKey(CHAIN_PREFIX.diff, number)
-    const operations: BatchOperation[] = [putEntry(key, bytes)]
-    const end = this.#keptFrom(number, diskNumber)
-    for (let old = this.#oldest ?? end; old < end; old++) {
-      operations.push({ type: 'del', key: numberKey(CHAIN_PREFIX.diff, old) })
+  /** What goes into the batch of blocks, in ascending order: their diffs, and the deletion of those that are too old. */
+  batch(diffs: readonly NumberedDiff[]): DiffBatch {
+    const operations: BatchOperation[] = []
+    let oldest = this.#oldest
+    for (const { number, diff } of diffs) {
+      operations.push(putEntry(numberKey(CHAIN_PREFIX.diff, number), diff.bytes))
+      const end = this.#keptFrom(number, diff.diskNumber, oldest)
+      for (let old = oldest ?? end; old < end; old++) {
+        operations.push({ type: 'del', key: numberKey(CHAIN_PREFIX.diff, old) })
+      }
+      if (oldest === undefined || number < oldest) oldest = number
+      else if (oldest < end) oldest = end
     }
-    return operations
-  }
-
-  /** The batch with the operations of this block is on disk. */
-  noteWritten(number: bigint, { diskNumber }: EncodedDiff): void {
-    const end = this.#keptFrom(number, diskNumber)
-    if (this.#oldest === undefined || number < this.#oldest) this.#oldest = number
-    else if (this.#oldest < end) this.#oldest = end
+    return {
+      operations,
+      noteWritten: () => {
+        this.#oldest = oldest
+      }
+    }
   }
 
   /**
@@ -89,9 +105,8 @@ export class DiffStore {
     if (this.#oldest !== undefined && this.#oldest <= last) this.#oldest = undefined
   }
 
-  /** The first height that stays when this block's diff is written. */
-  #keptFrom(number: bigint, diskNumber: bigint): bigint {
-    const oldest = this.#oldest ?? number
+  /** The first height that stays when this block's diff is written, of those from the oldest on. */
+  #keptFrom(number: bigint, diskNumber: bigint, oldest = number): bigint {
     const limits = [number - this.#keptBlocks + 1n, diskNumber + 1n, oldest + DIFFS_DELETED_MAX]
     const end = limits.reduce((a, b) => (a < b ? a : b))
     return end > oldest ? end : oldest

@@ -2,10 +2,9 @@
 import { type Hex } from '../../base/bytes.ts'
 import { createYielder } from '../../base/yielder.ts'
 import { type BlockRef } from '../../chain/blocks/block.ts'
-import { isSigned } from '../../chain/blocks/block-content.ts'
 import { type ActionDeps, type ActionOutcome } from './action-deps.ts'
+import { applyBlocks } from './apply-blocks.ts'
 import { formatRef } from '../decide/findings.ts'
-import { type OnDiffs } from './ports.ts'
 import { type RecoveryRecord } from '../knowledge/ports.ts'
 import { acceptRecorded, publishRecorded } from './recorded-blocks.ts'
 import { followsSetAside } from './set-aside.ts'
@@ -152,40 +151,6 @@ async function applyPath(
   const outcome = await applyBlocks(deps, target, path, signal)
   await deps.knowledge.notePath(floor, path)
   return outcome
-}
-
-/** A sequencer takes a peer's diffs where that is quicker: it signed these blocks. A backup executes what is new. */
-async function applyBlocks(
-  { chain, apply, diffs, knowledge, progress }: ActionDeps,
-  target: BlockRef,
-  path: readonly Hex[],
-  signal: AbortSignal
-): Promise<ActionOutcome> {
-  return progress.stage('apply-blocks', async (counter) => {
-    counter.expect(path.length)
-    let appliedCount = 0
-    if (knowledge.isSequencer && diffs.isApplyingDear(path)) {
-      const note: OnDiffs = (items, from) => {
-        counter.add({ items, ...from })
-      }
-      appliedCount = await diffs.applyFetched(path, note, signal)
-      if (appliedCount > 0) progress.source('diffs')
-    }
-    for (const hash of path.slice(appliedCount)) {
-      signal.throwIfAborted()
-      const block = chain.accepted.namedBlock(hash)
-      if (block === undefined) throw new Error(`block ${hash} is gone`)
-      const result = await apply.applyBlock(block)
-      if (result.kind === 'refused') {
-        const { number } = block
-        const reason = `block ${formatRef(block)} does not execute: ${result.reason}`
-        knowledge.noteGapFailure({ target, firstMissing: number, lastMissing: number, reason })
-        return 'failed'
-      }
-      counter.add({ items: 1, bytes: isSigned(block) ? block.message.length : 0 })
-    }
-    return 'progress'
-  })
 }
 
 /** The record holds another hash at a height of the path: our key signed both. */

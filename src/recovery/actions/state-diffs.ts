@@ -8,10 +8,17 @@ import { createYielder } from '../../base/yielder.ts'
 import { type Block } from '../../chain/blocks/block.ts'
 import { type BlockStore } from '../../chain/stored/block-store.ts'
 import { unlessDamaged } from '../../chain/stored/chain-entry.ts'
-import { type FetchDiffsDeps, fetchDiffs } from '../../sync/fetching/fetch-diffs.ts'
+import {
+  type FetchDiffsDeps,
+  fetchDiffs,
+  fetchDiffsInBatches
+} from '../../sync/fetching/fetch-diffs.ts'
 import { isApplyingDear, isExecutionDear, PATH_LOOKS_MAX } from '../decide/diff-price.ts'
 import { type StateStretch } from '../knowledge/ports.ts'
 import { type DiffsResult, type OnDiffs, type RecoveryDiffs } from './ports.ts'
+
+/** Blocks that are written in one batch, and the bytes of their diffs: what catching up may hold in memory. */
+const APPLIED_BATCH = { count: 64, bytes: 4 * 2 ** 20 }
 
 /** What peers say of themselves, as a hint; the last status of each. */
 interface StatusClaims {
@@ -21,7 +28,8 @@ interface StatusClaims {
 /** Where diffs are, who claims to keep them, and what applies them. */
 export interface RecoveryDiffsDeps extends FetchDiffsDeps {
   readonly stores: { readonly blocks: BlockStore }
-  readonly acceptedBlock: (hash: Hex) => Block | undefined
+  /** A block that is signed, or named by a signed descendant. */
+  readonly namedBlock: (hash: Hex) => Block | undefined
   readonly applier: Applier
   readonly claims: StatusClaims
   readonly connected: () => readonly string[]
@@ -51,7 +59,7 @@ export function recoveryDiffs(deps: RecoveryDiffsDeps): RecoveryDiffs {
       }),
     isApplyingDear: (path) =>
       isApplyingDear(
-        path.slice(0, PATH_LOOKS_MAX).map((hash) => deps.acceptedBlock(hash)?.header.gasUsed ?? 0n)
+        path.slice(0, PATH_LOOKS_MAX).map((hash) => deps.namedBlock(hash)?.header.gasUsed ?? 0n)
       ),
     applyFetched: (path, onApplied, signal) => applyFetched(deps, path, onApplied, signal),
     fetchReceipts: (path, onTaken, signal) => fetchReceipts(deps, path, onTaken, signal),
@@ -69,7 +77,10 @@ export function recoveryDiffs(deps: RecoveryDiffsDeps): RecoveryDiffs {
   }
 }
 
-/** Blocks by their diffs: ends at the first that nobody serves in truth, or that does not make its block the head. */
+/**
+ * Blocks by their diffs: ends at the first that nobody serves in truth, or that does not make its block the head. They are
+ * written in batches, which costs no promise: none of them is shown to anybody by this, and each was accepted before.
+ */
 async function applyFetched(
   deps: RecoveryDiffsDeps,
   path: readonly Hex[],
@@ -80,20 +91,29 @@ async function applyFetched(
   const from = applier.head()
   const heights = { first: from.number + 1n, last: from.number + BigInt(path.length) }
   const peers = peersForDiffs(deps, heights)
-  let appliedCount = 0
+  const blockAt = (number: bigint): Block => {
+    const hash = path[Number(number - heights.first)]
+    const block = hash === undefined ? undefined : deps.namedBlock(hash)
+    if (block === undefined) throw new Error(`block ${String(hash)} is gone`)
+    return block
+  }
   await outcomeOf(async () => {
-    const fetched = await fetchDiffs(deps, { ...heights, peers, signal }, async (...taken) => {
-      const [, bytes, peer] = taken
-      const hash = path[appliedCount]
-      const block = hash === undefined ? undefined : deps.acceptedBlock(hash)
-      if (block === undefined) throw new Error(`accepted block ${String(hash)} is gone`)
-      await applier.applyDiff(block, bytes)
-      appliedCount++
-      onApplied(1, { peer, bytes: bytes.length })
+    const stretch = { ...heights, peers, signal }
+    const fetched = await fetchDiffsInBatches(deps, stretch, APPLIED_BATCH, async (taken) => {
+      const { first, diffs, peer } = taken
+      const steps = diffs.map((bytes, at) => ({ block: blockAt(first + BigInt(at)), bytes }))
+      const before = applier.head().number
+      try {
+        await applier.applyDiffs(steps)
+      } finally {
+        const count = Number(applier.head().number - before)
+        const bytes = diffs.slice(0, count).reduce((sum, { length }) => sum + length, 0)
+        if (count > 0) onApplied(count, { peer, bytes })
+      }
     })
     return fetched.kind === 'done' ? { kind: 'rebuilt' } : fetched
   })
-  return appliedCount
+  return Number(applier.head().number - from.number)
 }
 
 /** Receipts of linked blocks, from the first one that lacks them to the last. */
@@ -107,7 +127,7 @@ async function fetchReceipts(
   const head = applier.head()
   const blockAt = (index: number): Block => {
     const hash = path[index]
-    const block = hash === undefined ? undefined : deps.acceptedBlock(hash)
+    const block = hash === undefined ? undefined : deps.namedBlock(hash)
     if (block === undefined) throw new Error(`accepted block ${String(hash)} is gone`)
     return block
   }
@@ -138,14 +158,14 @@ function lacksReceipts({ blocks }: RecoveryDiffsDeps['stores'], { hash, transact
   return transactions.length > 0 && unlessDamaged(() => blocks.receipts(hash)) === undefined
 }
 
-/** Whoever does not say that it lacks some of them. */
+/** Whoever does not say that it lacks the first of them: an answer may be shorter than what was asked for. */
 function peersForDiffs(
   { connected, claims }: Pick<RecoveryDiffsDeps, 'connected' | 'claims'>,
-  heights: { readonly first: bigint; readonly last: bigint }
+  { first }: { readonly first: bigint }
 ): readonly string[] {
   return connected().filter((peer) => {
     const status = claims.status(peer)
-    return status === undefined || keepsDiffs(status, heights)
+    return status === undefined || keepsDiffs(status, { first, last: first })
   })
 }
 

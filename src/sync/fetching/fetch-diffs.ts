@@ -45,6 +45,28 @@ export interface DiffStretch {
  */
 export type TakeDiff = (number: bigint, bytes: Uint8Array, peer: string) => Promise<void>
 
+/** Consecutive diffs of one peer. */
+export interface FetchedDiffs {
+  readonly first: bigint
+  readonly diffs: readonly Uint8Array[]
+  readonly peer: string
+}
+
+/**
+ * Checks the diffs of the next heights and applies them. Where one is false, those before it stay: throws ApplyError as
+ * TakeDiff does, with the height of the false one.
+ */
+export type TakeDiffs = (fetched: FetchedDiffs) => Promise<void>
+
+/** How many are handed over at once; what one peer's answer may hold in memory beside. */
+export interface DiffsBatchBounds {
+  readonly count: number
+  readonly bytes: number
+}
+
+/** One by one. */
+const SINGLE: DiffsBatchBounds = { count: 1, bytes: 0 }
+
 /** How it ended; what was taken before a failure stays. */
 export type DiffsOutcome =
   { readonly kind: 'done' } | { readonly kind: 'failed'; readonly reason: string }
@@ -56,8 +78,20 @@ export type DiffsOutcome =
  */
 export async function fetchDiffs(
   deps: FetchDiffsDeps,
-  { first, last, peers, signal }: DiffStretch,
+  stretch: DiffStretch,
   take: TakeDiff
+): Promise<DiffsOutcome> {
+  return fetchDiffsInBatches(deps, stretch, SINGLE, async ({ first, diffs, peer }) => {
+    for (const bytes of diffs) await take(first, bytes, peer)
+  })
+}
+
+/** The same, several at once: as many as came together, up to a bound. */
+export async function fetchDiffsInBatches(
+  deps: FetchDiffsDeps,
+  { first, last, peers, signal }: DiffStretch,
+  bounds: DiffsBatchBounds,
+  take: TakeDiffs
 ): Promise<DiffsOutcome> {
   const { clock = systemClock } = deps
   const untilMs = clock.monotonicMs() + WAITED_MAX_MS
@@ -70,7 +104,10 @@ export async function fetchDiffs(
       let shortCount = 0
       while (next <= last && shortCount < shortMax) {
         const wanted = { first: next, last, peer, signal }
-        const { takenCount, isShort, failure, waitMs } = await fetchFrom(deps, wanted, take)
+        const { takenCount, isShort, failure, waitMs } = await fetchFrom(deps, wanted, {
+          bounds,
+          take
+        })
         next += takenCount
         shortCount = isShort ? shortCount + 1 : 0
         if (failure === undefined && takenCount > 0n) continue
@@ -109,51 +146,117 @@ interface FetchedFrom {
   readonly waitMs?: number
 }
 
+/** What of a request's diffs is handed over together, and what of them was taken. */
+class DiffsHandover {
+  readonly #bounds: DiffsBatchBounds
+  readonly #take: TakeDiffs
+  readonly #peer: string
+  #next: bigint
+  #waiting: Uint8Array[] = []
+  #waitingBytes = 0
+
+  constructor(
+    { first, peer }: { readonly first: bigint; readonly peer: string },
+    { bounds, take }: { readonly bounds: DiffsBatchBounds; readonly take: TakeDiffs }
+  ) {
+    this.#next = first
+    this.#peer = peer
+    this.#bounds = bounds
+    this.#take = take
+  }
+
+  /** The first height that was not taken yet. */
+  get next(): bigint {
+    return this.#next
+  }
+
+  async add(bytes: Uint8Array): Promise<void> {
+    this.#waiting.push(bytes)
+    this.#waitingBytes += bytes.length
+    const { count, bytes: maxBytes } = this.#bounds
+    if (this.#waiting.length >= count || this.#waitingBytes >= maxBytes) await this.hand()
+  }
+
+  /** What came so far is taken, or the first false one of it is thrown. */
+  async hand(): Promise<void> {
+    const diffs = this.#waiting
+    if (diffs.length === 0) return
+    this.#waiting = []
+    this.#waitingBytes = 0
+    const first = this.#next
+    const end = first + BigInt(diffs.length)
+    try {
+      await this.#take({ first, diffs, peer: this.#peer })
+      this.#next = end
+    } catch (thrown) {
+      const failed = thrown instanceof ApplyError ? thrown.failure.number : first
+      if (failed > first && failed < end) this.#next = failed
+      throw thrown
+    }
+  }
+}
+
 /** One request: how many diffs were taken, and why it ended if that was nobody's choice. */
 async function fetchFrom(
   { request, onFalse }: FetchDiffsDeps,
   { first, last, peer, signal }: Omit<DiffStretch, 'peers'> & { readonly peer: string },
-  take: TakeDiff
+  taking: { readonly bounds: DiffsBatchBounds; readonly take: TakeDiffs }
 ): Promise<FetchedFrom> {
   const wanted = last - first + 1n
   const limit = BigInt(STATE_DIFFS_BY_RANGE_COUNT_MAX)
   const count = wanted < limit ? wanted : limit
   const range = { start: first, count, maxBytes: ANSWER_MAX_BYTES }
-  let takenCount = 0n
+  const handover = new DiffsHandover({ first, peer }, taking)
   let bytesCount = 0
   const ended = () => ({
-    takenCount,
+    takenCount: handover.next - first,
     isShort: isShortAnswer({
       askedCount: Number(count),
-      itemsCount: Number(takenCount),
+      itemsCount: Number(handover.next - first),
       isLimited: bytesCount >= ANSWER_MAX_BYTES / 2
     })
   })
-  const blame = (code: FalseDiff['code'], failure: string) => {
-    onFalse({ code, peer, number: first + takenCount, reason: failure })
-    return { ...ended(), failure }
-  }
+  let thrown: unknown
   try {
     const asked = { peer, question: range }
     for await (const bytes of requestChecked({ request }, SERVED_STATE_DIFFS, asked, signal)) {
-      await take(first + takenCount, bytes, peer)
-      takenCount += 1n
       bytesCount += bytes.length
+      await handover.add(bytes)
     }
-  } catch (thrown) {
-    signal.throwIfAborted()
-    if (thrown instanceof FalseDiffError) return blame(thrown.failure.code, thrown.failure.reason)
-    if (!(thrown instanceof ApplyError)) {
-      const judged = judgeFailure(thrown)
-      const wait = judged.kind === 'wait' ? { waitMs: judged.waitMs } : {}
-      return { ...ended(), failure: errorMessage(thrown), ...wait }
-    }
-    // A server sends what its own chain has: where that is another branch, nobody is to blame (SD-16).
-    if (thrown.failure.code === 'diff-of-another-block') {
-      return { ...ended(), failure: 'its chain has another block there' }
-    }
-    if (thrown.failure.code !== 'diff-refused') throw thrown
-    return blame('diff-false', thrown.failure.reason)
+  } catch (failure) {
+    thrown = failure
   }
-  return ended()
+  signal.throwIfAborted()
+  try {
+    await handover.hand() // what came whole before the answer ended is good all the same
+  } catch (failure) {
+    thrown = failure
+  }
+  signal.throwIfAborted()
+  return { ...ended(), ...judgeEnd({ onFalse }, { peer, number: handover.next }, thrown) }
+}
+
+/** Why a request ended; nothing where it ended as it should. Throws what is our own failure. */
+function judgeEnd(
+  { onFalse }: Pick<FetchDiffsDeps, 'onFalse'>,
+  at: { readonly peer: string; readonly number: bigint },
+  thrown: unknown
+): Pick<FetchedFrom, 'failure' | 'waitMs'> {
+  if (thrown === undefined) return {}
+  const blame = (code: FalseDiff['code'], failure: string) => {
+    onFalse({ code, ...at, reason: failure })
+    return { failure }
+  }
+  if (thrown instanceof FalseDiffError) return blame(thrown.failure.code, thrown.failure.reason)
+  if (!(thrown instanceof ApplyError)) {
+    const judged = judgeFailure(thrown)
+    const wait = judged.kind === 'wait' ? { waitMs: judged.waitMs } : {}
+    return { failure: errorMessage(thrown), ...wait }
+  }
+  // A server sends what its own chain has: where that is another branch, nobody is to blame (SD-16).
+  if (thrown.failure.code === 'diff-of-another-block') {
+    return { failure: 'its chain has another block there' }
+  }
+  if (thrown.failure.code !== 'diff-refused') throw thrown
+  return blame('diff-false', thrown.failure.reason)
 }

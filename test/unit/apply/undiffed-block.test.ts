@@ -28,6 +28,7 @@ describe('a block with a receipt that no diff can hold', () => {
       head: () => first,
       blockByNumber: () => undefined,
       diffByNumber: () => undefined,
+      persistAll: () => assert.fail('it comes alone'),
       persistDiff: () => assert.fail('there is none'),
       persistReceipts: () => assert.fail('it is not linked'),
       persistLinked: () => assert.fail('it is not linked'),

@@ -204,6 +204,27 @@ describe('a block that may not be persisted', () => {
     await chain.blocks.persist(first, testReceipts(first))
     assert.deepEqual((await reopen()).head(), first)
   })
+  it('is one of several in a batch: none of them is there then, and all are once they may be', async () => {
+    const stepOf = (block: Block) => ({ block, receipts: testReceipts(block) })
+    const bad = [stepOf(first), { block: second, receipts: [] }]
+    await assert.rejects(chain.blocks.persistAll(bad), isCode('receipts-count-wrong'))
+    const skipping = [stepOf(first), stepOf(third)]
+    await assert.rejects(chain.blocks.persistAll(skipping), isCode('not-child-of-head'))
+    store.failWith = new Error('no room')
+    await assert.rejects(chain.blocks.persistAll([first, second].map(stepOf)), /no room/)
+    store.failWith = undefined
+    assert.deepEqual(chain.blocks.head(), genesis)
+    assert.deepEqual((await reopen()).head(), genesis)
+    store.batches.length = 0
+    await chain.blocks.persistAll([first, second, third].map(stepOf))
+    assert.equal(store.batches.length, 1)
+    const reopened = await reopen()
+    assert.deepEqual(reopened.head(), third)
+    for (const block of [first, second, third]) {
+      assert.equal(reopened.canonicalHash(block.number), block.hash)
+      assert.deepEqual(reopened.receipts(block.hash), testReceipts(block))
+    }
+  })
   it('is one of two that come at once for one head', async () => {
     const results = await Promise.allSettled([
       chain.blocks.persist(first, testReceipts(first)),

@@ -109,7 +109,7 @@ function createNodeRecovery(node: ApplyNode, peer: ServingPeer) {
     state: recoveryState(node),
     diffs: recoveryDiffs({
       stores: node,
-      acceptedBlock: (hash) => node.accepted.acceptedBlock(hash),
+      namedBlock: (hash) => node.accepted.acceptedBlock(hash),
       applier: node.applier,
       claims: new PeerClaims(clock),
       connected,

@@ -72,7 +72,7 @@ describe('state diffs of recovery', () => {
       claims,
       connected: () => ['a', 'b'],
       request: servedBy(peer),
-      acceptedBlock: noBlock,
+      namedBlock: noBlock,
       onFalse: never
     })
     const stretch = { from: genesis, to: head }
@@ -119,7 +119,7 @@ describe('state diffs of recovery', () => {
         asked.push(from)
         return serve(from, ...rest)
       }) as RequestChunks,
-      acceptedBlock: noBlock,
+      namedBlock: noBlock,
       onFalse: never
     })
     const stretch = { from: chain[0]!, to: chain[LENGTH]! }
@@ -138,7 +138,7 @@ describe('state diffs of recovery', () => {
     const diffs = recoveryDiffs({
       ...deps,
       connected: () => [],
-      acceptedBlock: noBlock,
+      namedBlock: noBlock,
       request: never,
       onFalse: never
     })
@@ -167,7 +167,7 @@ describe('state diffs of recovery', () => {
           asked.count++
           return request(...question)
         },
-        acceptedBlock: (hash) => chain.find((block) => block.hash === hash),
+        namedBlock: (hash) => chain.find((block) => block.hash === hash),
         onFalse: ({ code, peer: from, number }) => {
           falsehoods.push(`${code} of ${from} at ${String(number)}`)
         }
@@ -178,14 +178,22 @@ describe('state diffs of recovery', () => {
 
     it('make them the chain without executing them, receipts and diffs included', async () => {
       const { chain, lagging, diffs, path, falsehoods } = await behind()
-      const bytes: number[] = []
+      const noted = { count: 0, bytes: 0 }
       const appliedCount = await diffs.applyFetched(
         path,
-        (count, from) => void bytes.push(count * from.bytes),
+        (count, from) => {
+          noted.count += count
+          noted.bytes += from.bytes
+        },
         signal
       )
       assert.equal(appliedCount, LENGTH - 1)
-      assert.equal(bytes.length, LENGTH - 1)
+      assert.equal(noted.count, LENGTH - 1)
+      const sizes = chain.slice(2).map(({ number }) => lagging.blocks.diffByNumber(number)?.length)
+      assert.equal(
+        noted.bytes,
+        sizes.reduce((sum = 0, size = 0) => sum + size)
+      )
       assert.deepEqual(falsehoods, [])
       const head = chain[LENGTH]!
       assert.equal(lagging.applier.head().hash, head.hash)
@@ -263,7 +271,7 @@ describe('state diffs of recovery', () => {
         claims: new PeerClaims(createManualClock()),
         connected: () => Object.keys(peers),
         request: (peer, ...question) => peers[peer]!(peer, ...question),
-        acceptedBlock: (hash) => chain.find((block) => block.hash === hash),
+        namedBlock: (hash) => chain.find((block) => block.hash === hash),
         onFalse: never
       })
       assert.deepEqual(await diffs.fetchReceipts(path, () => undefined, signal), {

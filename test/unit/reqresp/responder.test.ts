@@ -259,6 +259,37 @@ describe('serving a request', () => {
     assert.equal((await readChunks(next.client))[0]?.result, 'rate-limited')
   })
 
+  it('writes small chunks that are at hand together, and one that came before a wait without waiting', async () => {
+    const { serve } = setUp()
+    const sizes = Array.from({ length: 40 }, () => 4_000)
+    const prompt = serve(function* () {
+      for (const size of sizes) yield randomText(size)
+    })
+    await ask(prompt.client, 'x')
+    let parts = 0
+    const parser = new ChunkParser({ ...TEXT_PROTOCOL.limits, chunksMax: sizes.length })
+    let chunksCount = 0
+    for await (const part of prompt.client.source) {
+      parts += 1
+      chunksCount += [...parser.push(part)].length
+    }
+    assert.equal(chunksCount, sizes.length)
+    assert.ok(parts <= 4, `${String(parts)} writes`)
+    const late = Promise.withResolvers<void>()
+    const waiting = serve(async function* () {
+      yield 'first'
+      await late.promise
+      yield 'second'
+    })
+    await ask(waiting.client, 'x')
+    const reader = waiting.client.source[Symbol.asyncIterator]()
+    const first = await reader.next()
+    assert.ok(first.done !== true && first.value.length > 0)
+    late.resolve()
+    const second = await reader.next()
+    assert.ok(second.done !== true)
+  })
+
   it('leaves the event loop to others within a long answer', async () => {
     const { serve } = setUp()
     let turns = 0

@@ -7,6 +7,7 @@ import { RequestError } from '../../../src/reqresp/request-error.ts'
 import {
   fetchDiffs,
   type FetchDiffsDeps,
+  fetchDiffsInBatches,
   STRANGERS_ASKED_MAX,
   WAITED_MAX_MS
 } from '../../../src/sync/fetching/fetch-diffs.ts'
@@ -217,5 +218,64 @@ describe('fetchDiffs', () => {
   })
   it('throws what is not the fault of a peer', async () => {
     await assert.rejects(fetchFrom({ a: sending(255), b: honest() }), /state-not-readable/)
+  })
+})
+
+describe('fetchDiffsInBatches', () => {
+  /** Each batch as it was handed over, and where it was refused. */
+  async function fetchBatches(
+    peers: Readonly<Record<string, Peer>>,
+    bounds: { readonly count: number; readonly bytes: number }
+  ) {
+    const batches: string[] = []
+    const blamed: FalseDiff[] = []
+    const request = async function* (peer: string, _: unknown, range: RangeRequest) {
+      yield* peers[peer]?.(range) ?? []
+    }
+    const outcome = await fetchDiffsInBatches(
+      { request: asRequestChunks(request), onFalse: (failure) => void blamed.push(failure) },
+      { first: 1n, last: 7n, peers: Object.keys(peers), signal: new AbortController().signal },
+      bounds,
+      ({ first, diffs, peer }) => {
+        const bad = diffs.findIndex((bytes, at) => bytes[0] !== Number(first) + at)
+        const good = bad < 0 ? diffs.length : bad
+        batches.push(`${String(first)}+${String(good)} of ${peer}`)
+        if (bad < 0) return Promise.resolve()
+        const number = first + BigInt(bad)
+        throw new ApplyError({ code: 'diff-refused', number, reason: 'another height' })
+      }
+    )
+    return { outcome, batches, blamed }
+  }
+
+  it('hands over as many as the bounds allow, and at the end what is left', async () => {
+    const byCount = await fetchBatches({ a: honest() }, { count: 3, bytes: 100 })
+    assert.deepEqual(byCount.batches, ['1+3 of a', '4+3 of a', '7+1 of a'])
+    assert.deepEqual(byCount.outcome, { kind: 'done' })
+    const byBytes = await fetchBatches({ a: honest() }, { count: 100, bytes: 2 })
+    assert.deepEqual(byBytes.batches, ['1+2 of a', '3+2 of a', '5+2 of a', '7+1 of a'])
+  })
+  it('keeps what was good before a false one of a batch, and blames for that one', async () => {
+    const peers = { a: sending(1, 2, 9, 4), b: honest() }
+    const { outcome, batches, blamed } = await fetchBatches(peers, { count: 64, bytes: 100 })
+    assert.deepEqual(outcome, { kind: 'done' })
+    assert.deepEqual(batches, ['1+2 of a', '3+5 of b'])
+    assert.deepEqual(
+      blamed.map(({ code, peer, number }) => [code, peer, number]),
+      [['diff-false', 'a', 3n]]
+    )
+  })
+  it('takes what came whole before an answer broke off', async () => {
+    const broken: Peer = function* ({ start }) {
+      if (start > 1n) throw new Error('still broken')
+      yield Uint8Array.of(1)
+      yield Uint8Array.of(2)
+      throw new Error('the stream was cut')
+    }
+    const peers = { a: broken, b: honest() }
+    const { outcome, batches, blamed } = await fetchBatches(peers, { count: 64, bytes: 100 })
+    assert.deepEqual(outcome, { kind: 'done' })
+    assert.deepEqual(batches, ['1+2 of a', '3+5 of b'])
+    assert.deepEqual(blamed, [])
   })
 })
