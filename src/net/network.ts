@@ -133,11 +133,6 @@ export function createNetwork(
   }
 }
 
-/** `getPeers` makes every peer id anew, which decompresses its key: some fifty microseconds each, at every new head. */
-function connectedPeers(host: Host): readonly string[] {
-  return [...new Set(host.getConnections().map(({ remotePeer }) => remotePeer.toString()))]
-}
-
 async function repairGossip(
   { clock, mesh }: { readonly clock: Clock; readonly mesh: GossipMesh },
   signal: AbortSignal
