@@ -4,8 +4,10 @@ import { Command } from 'commander'
 import { describeError } from '../../devnet/cluster/condition.ts'
 import { wholeNumber } from '../../devnet/command/number-flags.ts'
 import { type Bench } from './bench-line.ts'
+import { blocksRange } from './blocks-range.ts'
 import { commandStart } from './command-start.ts'
 import { createExecuteBench } from './execute-blocks.ts'
+import { receivingMemory } from './receiving-memory.ts'
 import { recoverGap } from './recover-gap.ts'
 import { recoverOneBlock } from './recover-one-block.ts'
 import { recoverState } from './recover-state.ts'
@@ -13,6 +15,7 @@ import { residentMemory } from './resident-memory.ts'
 import { start } from './start.ts'
 import { startParts } from './start-parts.ts'
 import { trieCommit } from './trie-commit.ts'
+import { wireBulk } from './wire-bulk.ts'
 import { worstGas } from './worst-gas.ts'
 
 const BENCHES: Readonly<Record<string, Bench>> = {
@@ -26,7 +29,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   'resident-memory': residentMemory,
   'execute-erc20': createExecuteBench('erc20'),
   'execute-transfers': createExecuteBench('transfers'),
-  'worst-gas': worstGas
+  'worst-gas': worstGas,
+  'blocks-range': blocksRange,
+  'wire-bulk': wireBulk,
+  memory: receivingMemory
 }
 const TIMES_DEFAULT = 5
 const TIMES_MAX = 1_000
