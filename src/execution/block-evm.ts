@@ -1,11 +1,12 @@
 // The library's EVM with a loop of our own around its opcodes: it yields between any two of them, and is several times as fast.
 import {
   createEVM,
-  type EVM,
+  EVM,
   EVMError,
   type EVMOpts,
   type ExecResult,
-  type Message
+  type Message,
+  NobleBN254
 } from '@ethereumjs/evm'
 import { createZeroAddress } from '@ethereumjs/util'
 import { EMPTY_BYTES } from '../base/bytes.ts'
@@ -13,7 +14,14 @@ import { type Yielder } from '../base/yielder.ts'
 import { type CallFrames } from './call-frames.ts'
 import { createEvmAccount } from './evm-account.ts'
 import { type Halt } from './frame-errors.ts'
-import { type OpcodeMap, opcodesOf, PUSH1, PUSH32, type RunState } from './opcodes.ts'
+import {
+  libraryOpcodes,
+  type OpcodeMap,
+  opcodesOf,
+  PUSH1,
+  PUSH32,
+  type RunState
+} from './opcodes.ts'
 import { type StateAdapter } from './state-adapter.ts'
 import { WarmJournal } from './warm-journal.ts'
 import { watchOpcodes } from './watched-opcodes.ts'
@@ -66,7 +74,7 @@ export async function createEvmInSlices(
   watches: EvmWatches = {}
 ): Promise<EVM> {
   const { trace, watch } = watches
-  const evm = await createEVM(options)
+  const evm = Reflect.construct(BlockEvm, [{ ...options, bn254: new NobleBN254() }]) as EVM
   const opcodes = opcodesOf(options.common, yielder)
   watch?.(opcodes)
   if (trace !== undefined) {
@@ -83,6 +91,19 @@ export async function createEvmInSlices(
   // It listens for another hardfork, which never comes, and would live as long as `common` does.
   options.common.events.removeAllListeners('hardforkChanged')
   return evm
+}
+
+/** The library's, as its own createEVM makes it, but for the tables of opcodes: it would make all of them anew for each block. */
+class BlockEvm extends EVM {
+  /** Called by the library's constructor. */
+  override getActiveOpcodes(): EVM['opcodes'] {
+    const { opcodes, dynamicGasHandlers, handlers, opcodeMap } = libraryOpcodes(this.common)
+    this._opcodes = opcodes
+    this._dynamicGasHandlers = dynamicGasHandlers
+    this._handlers = handlers
+    this._opcodeMap = opcodeMap
+    return opcodes
+  }
 }
 
 /** Runs the frames of one EVM: calls and creations, each with its code. */

@@ -1,5 +1,6 @@
 // The rules every part of execution shares: Prague on our chain id, with our crypto.
 import { Common, Hardfork, Mainnet } from '@ethereumjs/common'
+import { paramsEVM } from '@ethereumjs/evm'
 import { paramsTx } from '@ethereumjs/tx'
 import { concatBytes } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
@@ -10,11 +11,19 @@ const EIP155_BASE = 35n
 
 /** Prague for one chain. KZG is not loaded: blob transactions are refused; precompiles 0x02, 0x03, 0x05, and from 0x06 to 0x11 are our own. */
 export function createEvmCommon(chainId: bigint): Common {
-  return new Common({
+  const rules = new Common({
     chain: { ...Mainnet, chainId: Number(chainId), name: 'rollup' },
     hardfork: Hardfork.Prague,
     customCrypto: { keccak256, ecrecover }
   })
+  rules.updateParams(paramsEVM)
+  rules.updateParams = updateParamsOnce
+  return rules
+}
+
+/** Each EVM gives its rules the same prices anew, and builds the table of all of them: half a millisecond a block. */
+function updateParamsOnce(this: Common, params: Parameters<Common['updateParams']>[0]): void {
+  if (params !== paramsEVM) Common.prototype.updateParams.call(this, params)
 }
 
 const rulesOfTransactions = new WeakMap<Common, Common>()

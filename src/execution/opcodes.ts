@@ -30,15 +30,33 @@ const ADDRESS_BITS = 160
 /** What code in the EVM object format begins with (EIP-3540). */
 const OBJECT_FORMAT = Uint8Array.of(0xef, 0x00)
 
-/** A map of its own for each EVM. */
+const librarysByRules = new WeakMap<Common, ReturnType<typeof getOpcodesForHF>>()
+const oursByRules = new WeakMap<Common, OpcodeMap>()
+
+/** The library's tables, one for all EVMs under the same rules: nobody changes them. */
+export function libraryOpcodes(common: Common): ReturnType<typeof getOpcodesForHF> {
+  const known = librarysByRules.get(common)
+  if (known !== undefined) return known
+  const made = getOpcodesForHF(common)
+  librarysByRules.set(common, made)
+  return made
+}
+
+/** A map of its own for each EVM; what it holds is shared, and replaced, never changed. */
 export function opcodesOf(common: Common, yielder: Yielder): OpcodeMap {
-  const { opcodeMap } = getOpcodesForHF(common)
+  const opcodeMap = sharedOpcodes(common).slice()
+  replaceIn(opcodeMap, KECCAK256, hashOf(opcodeMap[KECCAK256]?.opHandler, yielder))
+  return opcodeMap
+}
+
+/** All of ours that are the same for every EVM. */
+function sharedOpcodes(common: Common): OpcodeMap {
+  const known = oursByRules.get(common)
+  if (known !== undefined) return known
+  const opcodeMap = libraryOpcodes(common).opcodeMap.slice()
   const replace = (code: number, opHandler: OpHandler) => {
-    const known = opcodeMap[code]
-    if (known === undefined) throw new Error(`there is no opcode ${String(code)}`)
-    opcodeMap[code] = { ...known, opHandler }
+    replaceIn(opcodeMap, code, opHandler)
   }
-  replace(KECCAK256, hashOf(opcodeMap[KECCAK256]?.opHandler, yielder))
   replace(CALLDATACOPY, (runState) => {
     copyToMemory(runState, runState.interpreter.getCallData())
   })
@@ -50,7 +68,14 @@ export function opcodesOf(common: Common, yielder: Yielder): OpcodeMap {
   replace(EXTCODEHASH, hashOfOtherCode)
   for (const code of [CREATE, CREATE2]) replace(code, creationOf(opcodeMap[code]?.opHandler))
   for (let code = PUSH1; code <= PUSH32; code++) replace(code, pushBytes)
+  oursByRules.set(common, opcodeMap)
   return opcodeMap
+}
+
+function replaceIn(opcodeMap: OpcodeMap, code: number, opHandler: OpHandler): void {
+  const known = opcodeMap[code]
+  if (known === undefined) throw new Error(`there is no opcode ${String(code)}`)
+  opcodeMap[code] = { ...known, opHandler }
 }
 
 /**

@@ -9,8 +9,11 @@ import { errorMessage } from '../base/node-error.ts'
 import { type ByteStream } from './byte-stream.ts'
 import { type LaneLimits, type LanePlace, PlaceLost } from './lane.ts'
 
-/** Chunks of an answer that are at hand are written together up to so many bytes: on the other side each write is work of its own. */
-const WRITTEN_TOGETHER_BYTES = 64 * 1_024
+/**
+ * Chunks of an answer that are at hand are written together up to so many bytes: on the other side each write is work of its
+ * own. One message of noise has 65,519 bytes, of which the muxer takes 12: what is longer would be two.
+ */
+const WRITTEN_TOGETHER_BYTES = 65_000
 
 /** The reader took nothing for too long, or reset the stream: there is nobody to tell. */
 export class ReaderGone extends Error {}
@@ -85,6 +88,7 @@ export function createSender(
     flush,
     async add(chunk) {
       const bytes = encode({ result: 'ok', ...chunk })
+      if (addedBytes + bytes.length > togetherBytes) await flush()
       added.push(bytes)
       addedBytes += bytes.length
       if (addedBytes >= togetherBytes) await flush()

@@ -35,7 +35,12 @@ export function slotKey(addressHash: Uint8Array, slotHash: Uint8Array): EntryKey
 
 /** Node of the account trie, or with an owner of that account's storage trie; `path` as pathKey makes it. */
 export function nodeKey(owner: Uint8Array | undefined, path: string): EntryKey {
-  return owner === undefined ? ACCOUNT_NODE + path : STORAGE_NODE + bytesToKey(owner) + path
+  return nodeKeyOf(owner && bytesToKey(owner), path)
+}
+
+/** The same by what bytesToKey made of the owner. */
+export function nodeKeyOf(owner: string | undefined, path: string): EntryKey {
+  return owner === undefined ? ACCOUNT_NODE + path : STORAGE_NODE + owner + path
 }
 
 /** A code by its hash. */

@@ -1,9 +1,9 @@
 // What blocks that follow each other do to the tries: the roots after each of them, and all of it as one layer.
-import { bytesToHex, equalBytes, type Hex } from '../base/bytes.ts'
+import { bytesToHex, type Hex } from '../base/bytes.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { createYielder, type Yielder } from '../base/yielder.ts'
 import { isEmptyRoot } from '../trie/node-source.ts'
-import { createTrie, EMPTY_ROOT, type Trie, type TrieCommit } from '../trie/trie.ts'
+import { createTrie, EMPTY_ROOT, type Trie } from '../trie/trie.ts'
 import {
   decodeAccount,
   encodeSlimAccount,
@@ -16,7 +16,7 @@ import {
   bytesToKey,
   codeKey,
   type EntryKey,
-  nodeKey,
+  nodeKeyOf,
   slotKey,
   storageOwner
 } from './entry-key.ts'
@@ -75,8 +75,10 @@ export class LayerSeries {
     return { root: this.#root, storageRoot: this.#storageRoot.bind(this) }
   }
 
-  /** All blocks that were added as one layer: the state after the last one. */
+  /** All blocks that were added as one layer: the state after the last one. Nodes are written once, as they are now. */
   async finish(): Promise<PreparedLayer> {
+    for (const [owner, trie] of this.#storageTries) await this.#addNodes(owner, trie)
+    await this.#addNodes(undefined, this.#trie)
     return {
       root: this.#root,
       parentHash: this.#parent.hash,
@@ -102,9 +104,7 @@ export class LayerSeries {
       this.#entries.set(accountKey(addressHash), encodeSlimAccount(stored))
       this.#trie.put(addressHash, encodeTrieAccount(stored))
     }
-    const { root, nodes } = await commitInTurns(this.#trie, this.#yielder)
-    await this.#addNodes(undefined, nodes)
-    this.#root = bytesToHex(root)
+    this.#root = bytesToHex(await inTurns(this.#trie.rootInSteps(), this.#yielder))
   }
 
   /** What was written for the account's storage in this series goes; what was there before counts no more. */
@@ -144,9 +144,8 @@ export class LayerSeries {
       const turn = this.#yielder.maybeYield()
       if (turn !== undefined) await turn
     }
-    const { root, nodes } = await commitInTurns(trie, this.#yielder)
+    const root = await inTurns(trie.rootInSteps(), this.#yielder)
     this.#storageRoots.set(owner, root)
-    if (!equalBytes(root, before)) await this.#addNodes(addressHash, nodes)
     return root
   }
 
@@ -167,18 +166,19 @@ export class LayerSeries {
     return this.#parent.account(addressHash)?.storageRoot ?? EMPTY_ROOT
   }
 
-  async #addNodes(owner: Uint8Array | undefined, nodes: TrieCommit['nodes']): Promise<void> {
+  /** `owner`: bytesToKey of the account whose storage the trie is. */
+  async #addNodes(owner: string | undefined, trie: Trie): Promise<void> {
+    const { nodes } = await inTurns(trie.commitInSteps(), this.#yielder)
     for (const [path, { value }] of nodes) {
-      this.#entries.set(nodeKey(owner, path), value)
+      this.#entries.set(nodeKeyOf(owner, path), value)
       const turn = this.#yielder.maybeYield()
       if (turn !== undefined) await turn
     }
   }
 }
 
-/** All of a trie's changes; others have their turn between its subtrees. */
-async function commitInTurns(trie: Trie, yielder: Yielder): Promise<TrieCommit> {
-  const steps = trie.commitInSteps()
+/** All of a trie's steps; others have their turn between its subtrees. */
+async function inTurns<T>(steps: Generator<void, T, undefined>, yielder: Yielder): Promise<T> {
   for (;;) {
     const step = steps.next()
     if (step.done === true) return step.value

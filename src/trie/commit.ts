@@ -42,23 +42,37 @@ export function levelsOfSteps(changesCount: number): number {
   return levels
 }
 
-/** Walks the changed part of a tree, children first. */
-export class CommitWalk {
-  readonly nodes = new Map<string, NodeChange>()
+/** What a walk through the changed part of a tree does with each node. */
+interface ChangesVisitor {
+  /** True for a node that the walk has to go to. */
+  readonly isDue: (node: TrieNode) => boolean
+  /** The reference of a node below the root that is due, whose RLP this is; its place is the first `depth` nibbles. */
+  readonly take: (
+    node: TrieNode,
+    encoded: Uint8Array,
+    path: Uint8Array,
+    depth: number
+  ) => NodeReference
+}
+
+/** Goes through what is due, children first. */
+class ChangesWalk {
+  readonly #visitor: ChangesVisitor
   readonly #encoder: NodeEncoder
   readonly #path: Uint8Array
 
   /** `pathLengthMax`: nibbles of the longest key that was put or deleted. */
-  constructor(encoder: NodeEncoder, pathLengthMax: number) {
+  constructor(visitor: ChangesVisitor, encoder: NodeEncoder, pathLengthMax: number) {
+    this.#visitor = visitor
     this.#encoder = encoder
     this.#path = new Uint8Array(pathLengthMax + 1)
   }
 
-  /** Encodes what changed below a branch, one subtree so many levels down a step; `root` then has one node left. */
+  /** Encodes what is due below a branch, one subtree so many levels down a step; `encode` then has one node left. */
   *subtrees(node: TrieNode, levels: number, depth = 0): Generator<void, void, undefined> {
     if (node.kind !== 'branch') return
     for (let nibble = 0; nibble < BRANCH_WIDTH; nibble++) {
-      const child = changedChild(node, nibble)
+      const child = this.#dueChild(node, nibble)
       if (child === undefined) continue
       this.#path[depth] = nibble
       if (levels > 1) yield* this.subtrees(child, levels - 1, depth + 1)
@@ -67,11 +81,96 @@ export class CommitWalk {
     }
   }
 
+  /** The RLP of a node, all that is due below it taken before. */
+  encode(node: TrieNode, depth: number): Uint8Array {
+    switch (node.kind) {
+      case 'leaf':
+        return this.#encoder.leaf(node.key, 0, node.key.length, node.value)
+      case 'extension': {
+        const { key, child } = node
+        const isRead = !(child instanceof Uint8Array)
+        if (isRead && this.#visitor.isDue(child)) this.#path.set(key, depth)
+        const reference = isRead ? this.#reference(child, depth + key.length) : child
+        return this.#encoder.extension(key, 0, key.length, reference)
+      }
+      case 'branch':
+        for (let nibble = 0; nibble < BRANCH_WIDTH; nibble++) {
+          const child = this.#dueChild(node, nibble)
+          if (child === undefined) continue
+          this.#path[depth] = nibble
+          this.#reference(child, depth + 1)
+        }
+        return this.#encoder.branch(node)
+    }
+  }
+
+  #reference(node: TrieNode, depth: number): NodeReference {
+    if (node.reference !== undefined && !this.#visitor.isDue(node)) return node.reference
+    return this.#visitor.take(node, this.encode(node, depth), this.#path, depth)
+  }
+
+  #dueChild({ slots }: Branch, nibble: number): TrieNode | undefined {
+    const slot = slots[nibble]
+    if (slot === undefined || slot === null || slot instanceof Uint8Array) return undefined
+    return this.#visitor.isDue(slot) ? slot : undefined
+  }
+}
+
+const ROOT_VISITOR: ChangesVisitor = {
+  isDue: ({ reference }) => reference === undefined,
+  take(node, encoded) {
+    const isStored = encoded.length >= STORED_NODE_BYTES_MIN
+    node.reference = isStored ? keccak256(encoded) : encoded.slice()
+    node.isUnsaved = true
+    return node.reference
+  }
+}
+
+/** Computes references and writes nothing: what changed stays to be written by a commit. */
+export class RootWalk {
+  readonly #walk: ChangesWalk
+
+  /** The encoder may lend what it returns. */
+  constructor(encoder: NodeEncoder, pathLengthMax: number) {
+    this.#walk = new ChangesWalk(ROOT_VISITOR, encoder, pathLengthMax)
+  }
+
+  /** As `root` of all below it, one subtree so many levels down a step. */
+  subtrees(node: TrieNode, levels: number): Generator<void, void, undefined> {
+    return this.#walk.subtrees(node, levels)
+  }
+
+  /** The hash of the root, and a reference for all that changed below it. */
+  root(node: TrieNode): Uint8Array {
+    node.reference = keccak256(this.#walk.encode(node, 0))
+    node.isUnsaved = true
+    return node.reference
+  }
+}
+
+/** Collects what a commit writes, children first. */
+export class CommitWalk {
+  readonly nodes = new Map<string, NodeChange>()
+  readonly #walk: ChangesWalk
+
+  constructor(encoder: NodeEncoder, pathLengthMax: number) {
+    const visitor: ChangesVisitor = {
+      isDue: ({ reference, isUnsaved }) => isUnsaved || reference === undefined,
+      take: (node, encoded, path, depth) => this.#take(node, encoded, pathKey(path, depth))
+    }
+    this.#walk = new ChangesWalk(visitor, encoder, pathLengthMax)
+  }
+
+  /** Encodes what changed below a branch, one subtree so many levels down a step; `root` then has one node left. */
+  subtrees(node: TrieNode, levels: number): Generator<void, void, undefined> {
+    return this.#walk.subtrees(node, levels)
+  }
+
   /** Encodes the root and all changed nodes below it; returns its hash. */
   root(node: TrieNode): Uint8Array {
-    const encoded = this.#encode(node, 0)
-    const hash = keccak256(encoded)
-    this.#put(node, 0, encoded, hash)
+    const encoded = this.#walk.encode(node, 0)
+    const hash = node.reference ?? keccak256(encoded)
+    this.#put(node, encoded, hash, '')
     return hash
   }
 
@@ -85,51 +184,22 @@ export class CommitWalk {
     }
   }
 
-  /** The reference of a node below the root, which a changed node gets now, and all below it before. */
-  #reference(node: TrieNode, depth: number): NodeReference {
-    if (node.reference !== undefined) return node.reference
-    const encoded = this.#encode(node, depth)
+  #take(node: TrieNode, encoded: Uint8Array, place: string): NodeReference {
     if (encoded.length >= STORED_NODE_BYTES_MIN) {
-      return this.#put(node, depth, encoded, keccak256(encoded))
+      return this.#put(node, encoded, node.reference ?? keccak256(encoded), place)
     }
-    if (node.isStored) this.nodes.set(pathKey(this.#path, depth), NODE_GONE)
+    if (node.isStored) this.nodes.set(place, NODE_GONE)
     node.isStored = false
+    node.isUnsaved = false
     node.reference = encoded
     return encoded
   }
 
-  #put(node: TrieNode, depth: number, encoded: Uint8Array, hash: Uint8Array): NodeReference {
-    this.nodes.set(pathKey(this.#path, depth), { value: encoded })
+  #put(node: TrieNode, encoded: Uint8Array, hash: Uint8Array, place: string): NodeReference {
+    this.nodes.set(place, { value: encoded })
     node.isStored = true
+    node.isUnsaved = false
     node.reference = hash
     return hash
   }
-
-  #encode(node: TrieNode, depth: number): Uint8Array {
-    switch (node.kind) {
-      case 'leaf':
-        return this.#encoder.leaf(node.key, 0, node.key.length, node.value)
-      case 'extension': {
-        const { key, child } = node
-        const isRead = !(child instanceof Uint8Array)
-        if (isRead && child.reference === undefined) this.#path.set(key, depth)
-        const reference = isRead ? this.#reference(child, depth + key.length) : child
-        return this.#encoder.extension(key, 0, key.length, reference)
-      }
-      case 'branch':
-        for (let nibble = 0; nibble < BRANCH_WIDTH; nibble++) {
-          const child = changedChild(node, nibble)
-          if (child === undefined) continue
-          this.#path[depth] = nibble
-          this.#reference(child, depth + 1)
-        }
-        return this.#encoder.branch(node)
-    }
-  }
-}
-
-function changedChild({ slots }: Branch, nibble: number): TrieNode | undefined {
-  const slot = slots[nibble]
-  if (slot === undefined || slot === null || slot instanceof Uint8Array) return undefined
-  return slot.reference === undefined ? slot : undefined
 }

@@ -20,10 +20,15 @@ const BUFFER_BYTES_MIN = 1024
 /** A buffer that had to hold more than this is dropped once its node is out. */
 const BUFFER_BYTES_KEPT_MAX = 64 * 1024
 
-/** Encodes one node after the other. What it returns is the caller's own. */
+/** Encodes one node after the other. What it returns is the caller's own, or lent until the next node where that was asked for. */
 export class NodeEncoder {
+  readonly #isLending: boolean
   #buffer = new Uint8Array(BUFFER_BYTES_MIN)
   #at = HEADER_BYTES_MAX
+
+  constructor({ isLending = false } = {}) {
+    this.#isLending = isLending
+  }
 
   /** A leaf whose key is the nibbles of `path` from `start` to `end`. */
   leaf(path: Uint8Array, start: number, end: number, value: Uint8Array): Uint8Array {
@@ -101,11 +106,12 @@ export class NodeEncoder {
     for (; read < end; read += 2) buffer[this.#at++] = (path[read]! << 4) | path[read + 1]!
   }
 
-  /** Puts the list's header before what was written, and gives out a copy of it all. */
+  /** Puts the list's header before what was written, and gives it all out. */
   #finish(): Uint8Array {
     const length = this.#at - HEADER_BYTES_MAX
     const start = HEADER_BYTES_MAX - headerBytes(length)
     writeHeader(this.#buffer, start, LIST_START, length)
+    if (this.#isLending) return this.#buffer.subarray(start, this.#at)
     const encoded = this.#buffer.slice(start, this.#at)
     if (this.#buffer.length > BUFFER_BYTES_KEPT_MAX) this.#buffer = new Uint8Array(BUFFER_BYTES_MIN)
     return encoded

@@ -49,8 +49,10 @@ export type TrieNode = Leaf | Extension | Branch
 
 /** What all kinds have: how the parent names it, and whether the source holds a node at its path. */
 abstract class PlacedNode {
-  /** Undefined while the node, or something below it, has changed since the last commit. */
+  /** Undefined while the node, or something below it, has changed since the root was last computed. */
   reference: NodeReference | undefined = undefined
+  /** It, or something below it, has changed since the last commit, whatever its reference: a commit has to write it. */
+  isUnsaved = false
   /** Belongs to the place rather than the node: whatever stands here later takes it over. */
   isStored = false
 }

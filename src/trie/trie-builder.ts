@@ -5,6 +5,9 @@ import { NodeEncoder } from './node-encode.ts'
 import { EMPTY_ROOT } from './node-source.ts'
 import { Branch, type NodeReference, STORED_NODE_BYTES_MIN } from './node.ts'
 
+/** Of all builders: a node is encoded in one go. */
+const encoder = new NodeEncoder()
+
 /** Takes each node that is stored, children before parents: its path (one nibble a byte) and its RLP. */
 export type NodeSink = (path: Uint8Array, encoded: Uint8Array) => void
 
@@ -23,7 +26,6 @@ interface OpenBranch {
 /** Entries go in, in ascending order of their paths; the root comes out. Its memory does not grow with the entries. */
 export class TrieBuilder {
   readonly #onNode: NodeSink | undefined
-  readonly #encoder = new NodeEncoder()
   /** Branches on the way to the last key, the deepest last. At most one for each nibble of a key. */
   readonly #open: OpenBranch[] = []
   /** The last entry. It is in no branch yet: the next one decides where its leaf starts. */
@@ -105,15 +107,15 @@ export class TrieBuilder {
   }
 
   #encodeLeaf({ path, value }: Entry, depth: number): Uint8Array {
-    return this.#encoder.leaf(path, depth, path.length, value)
+    return encoder.leaf(path, depth, path.length, value)
   }
 
   /** A finished branch, behind an extension when it lies deeper than `depth`. */
   #encodeBranch(path: Uint8Array, depth: number, closed: OpenBranch): Uint8Array {
-    const encoded = this.#encoder.branch(closed.branch)
+    const encoded = encoder.branch(closed.branch)
     if (closed.depth === depth) return encoded
     const child = this.#reference(path, closed.depth, encoded)
-    return this.#encoder.extension(path, depth, closed.depth, child)
+    return encoder.extension(path, depth, closed.depth, child)
   }
 
   /** How the parent names the node with this RLP, which stands at the first `depth` nibbles of `path`. */

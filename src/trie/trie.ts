@@ -1,6 +1,6 @@
 // The Merkle-Patricia trie of Ethereum over a path-keyed source (Yellow Paper, appendix D; src/trie/README.md).
 import { concatBytes, equalBytes } from '../base/bytes.ts'
-import { CommitWalk, levelsOfSteps, type TrieCommit } from './commit.ts'
+import { CommitWalk, levelsOfSteps, RootWalk, type TrieCommit } from './commit.ts'
 import { KeyCursor } from './key-cursor.ts'
 import { joinNibbles, pathKey } from './nibbles.ts'
 import { NodeEncoder } from './node-encode.ts'
@@ -39,6 +39,11 @@ export interface Trie {
   delete(key: Uint8Array): void
   /** All changes since the trie was made or last committed. The trie can be used on. Never throws. */
   commit(): TrieCommit
+  /**
+   * The root of all changes so far, in steps as commitInSteps. What changed is written out by the next commit, once,
+   * however many roots are asked for before it.
+   */
+  rootInSteps(): Generator<void, Uint8Array, undefined>
   /** As commit, in steps of less than a millisecond or so; nothing else may use the trie before the last. */
   commitInSteps(): Generator<void, TrieCommit, undefined>
 }
@@ -49,10 +54,12 @@ export function createTrie(source: NodeSource, root: Uint8Array): Trie {
 }
 
 const NO_NIBBLES = new Uint8Array(0)
+/** Of all tries: a node is encoded in one go. */
+const encoder = new NodeEncoder()
+const lendingEncoder = new NodeEncoder({ isLending: true })
 
 class PathTrie implements Trie {
   readonly #source: NodeSource
-  readonly #encoder = new NodeEncoder()
   /** Where stored nodes were taken out of the tree, by `pathKey`. */
   readonly #removed = new Set<string>()
   #rootHash: Uint8Array
@@ -113,10 +120,23 @@ class PathTrie implements Trie {
     return step.value
   }
 
-  *commitInSteps(): Generator<void, TrieCommit, undefined> {
-    const walk = new CommitWalk(this.#encoder, this.#key.lengthMax)
+  *rootInSteps(): Generator<void, Uint8Array, undefined> {
     if (this.#root === undefined) this.#rootHash = EMPTY_ROOT
     else if (!(this.#root instanceof Uint8Array) && this.#root.reference === undefined) {
+      const walk = new RootWalk(lendingEncoder, this.#key.lengthMax)
+      yield* walk.subtrees(this.#root, levelsOfSteps(this.#key.aimsCount))
+      this.#rootHash = walk.root(this.#root)
+    }
+    return this.#rootHash
+  }
+
+  *commitInSteps(): Generator<void, TrieCommit, undefined> {
+    const walk = new CommitWalk(encoder, this.#key.lengthMax)
+    if (this.#root === undefined) this.#rootHash = EMPTY_ROOT
+    else if (
+      !(this.#root instanceof Uint8Array) &&
+      (this.#root.isUnsaved || this.#root.reference === undefined)
+    ) {
       yield* walk.subtrees(this.#root, levelsOfSteps(this.#key.aimsCount))
       this.#rootHash = walk.root(this.#root)
     }

@@ -16,6 +16,7 @@ import { TransactionPool } from '../../src/execution/pool.ts'
 import { PLACES } from '../../src/config/node-directory.ts'
 import { type OpenStores, openStores } from '../../src/node/open-stores.ts'
 import { type PreparedLayer } from '../../src/state/layer.ts'
+import { type StateStoreOptions } from '../../src/state/state-store.ts'
 import { STATE_DATABASE } from '../../src/store/keys.ts'
 import { openLevelStore } from '../../src/store/level-store.ts'
 import { FEE_RECIPIENT, testKey } from '../support/execution-chain.ts'
@@ -35,10 +36,14 @@ export class LevelChain {
   }
 
   /** Begins the chain in an empty directory; continues it in another one. */
-  static async open(directory: string, genesis: Genesis): Promise<LevelChain> {
+  static async open(
+    directory: string,
+    genesis: Genesis,
+    stateLimits: Partial<StateStoreOptions> = {}
+  ): Promise<LevelChain> {
     const { chainId, forks, blockTimeMs, signers } = genesis.config
     const schedule = createSignerSchedule(signers)
-    const deps = { clock: systemClock, log: silentLog }
+    const deps = { clock: systemClock, log: silentLog, stateLimits }
     const stores = await openStores(directory, { genesis, schedule }, deps)
     const { blocks, state } = stores
     const common = createEvmCommon(chainId)
@@ -61,14 +66,17 @@ export class LevelChain {
   }
 
   /** Builds a block of these transactions on the head, signs it and takes it in. */
-  async build(transactions: readonly Uint8Array[]): Promise<SignedBlock> {
+  async build(
+    transactions: readonly Uint8Array[],
+    gasLimit = this.applier.head().header.gasLimit
+  ): Promise<SignedBlock> {
     const { hash, header } = this.applier.head()
     const started = await this.#engine.forkchoiceUpdated(hash, {
       timestamp: header.timestamp + 1n,
       prevRandao: keccak256(header.prevRandao),
       feeRecipient: FEE_RECIPIENT,
       parentBeaconBlockRoot: keccak256(header.parentHash),
-      gasLimit: header.gasLimit,
+      gasLimit,
       transactions,
       noTxPool: true
     })

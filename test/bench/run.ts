@@ -18,7 +18,10 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'execute-erc20': async () => (await import('./execute-blocks.ts')).createExecuteBench('erc20'),
   'execute-transfers': async () =>
     (await import('./execute-blocks.ts')).createExecuteBench('transfers'),
-  'worst-gas': async () => (await import('./worst-gas.ts')).worstGas
+  'worst-gas': async () => (await import('./worst-gas.ts')).worstGas,
+  'blocks-range': async () => (await import('./blocks-range.ts')).blocksRange,
+  'wire-bulk': async () => (await import('./wire-bulk.ts')).wireBulk,
+  memory: async () => (await import('./receiving-memory.ts')).receivingMemory
 }
 const TIMES_DEFAULT = 5
 const TIMES_MAX = 1_000

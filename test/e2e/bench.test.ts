@@ -16,7 +16,14 @@ const SMALLEST_SIZES: Readonly<Record<string, readonly string[]>> = {
   'trie-commit': ['1000 updates on 1000 accounts'],
   'resident-memory': ['1000 accounts, 100 beside them'],
   start: ['50 blocks, 5 beside them'],
-  'command-start': ['--version']
+  'command-start': ['--version'],
+  'blocks-range': ['160 blocks of 10 KB', '160 blocks of 10 KB, by payload_by_number'],
+  'wire-bulk': [
+    '8 blocks of 1 MB, received',
+    '8 blocks of 1 MB, verified',
+    '8 blocks of 1 MB, stored'
+  ],
+  memory: ['receiving 160 blocks of 10 KB']
 }
 const run = promisify(execFile)
 

@@ -100,17 +100,19 @@ export class AcceptedStore {
    */
   async accept(blocks: readonly SignedBlock[]): Promise<void> {
     await this.#writes.run(async () => {
-      const operations = this.acceptOperations(blocks)
-      if (operations.length === 0) return
-      await this.#store.batch(operations, { sync: true })
+      const missing = this.#missingOf(blocks)
+      if (missing.length === 0) return
+      const indexed = addAcceptedOperations(this.#store, missing)
+      // Made one by one as the batch is: a megabyte is copied and summed in no time, and ten of them are not.
+      await this.#store.batch(operationsOf(indexed, missing), { sync: true })
       this.noteAccepted(blocks)
     })
   }
 
   /** What accepts the blocks that are not held yet; for a batch of the same executor. Throws ChainError. */
   acceptOperations(blocks: readonly SignedBlock[]): readonly BatchOperation[] {
-    const missing = blocks.filter(({ hash }) => this.acceptedBlock(hash) === undefined)
-    return [...addAcceptedOperations(this.#store, missing), ...missing.flatMap(blockOperations)]
+    const missing = this.#missingOf(blocks)
+    return [...operationsOf(addAcceptedOperations(this.#store, missing), missing)]
   }
 
   /** The blocks are on disk now. */
@@ -200,6 +202,17 @@ export class AcceptedStore {
     return this.#hasSetAside && this.setAsideReason(hash) !== undefined
   }
 
+  #missingOf(blocks: readonly SignedBlock[]): readonly SignedBlock[] {
+    return blocks.filter(
+      ({ number, hash }) => !this.#isListed(number, hash) || this.acceptedBlock(hash) === undefined
+    )
+  }
+
+  /** True when the index of the height has it, which costs a look by height: what is new is in no file by its hash. */
+  #isListed(number: bigint, hash: Hex): boolean {
+    return readAccepted(this.#store, number).some((entry) => entry.hash === hash)
+  }
+
   #counts(number: bigint, { hash, signer }: { hash: Hex; signer: Hex }): boolean {
     return this.#schedule.signerAt(number) === signer && !this.isSetAside(hash)
   }
@@ -226,6 +239,19 @@ export class AcceptedStore {
       if (!(thrown instanceof ChainError)) throw thrown
       this.#log.warn('accepted-block-damaged', { hash, reason: thrown.message })
       return undefined
+    }
+  }
+}
+
+/** Made anew, one by one, each time they are gone through. */
+function operationsOf(
+  indexed: readonly BatchOperation[],
+  blocks: readonly SignedBlock[]
+): Iterable<BatchOperation> {
+  return {
+    *[Symbol.iterator]() {
+      yield* indexed
+      for (const block of blocks) yield* blockOperations(block)
     }
   }
 }

@@ -72,13 +72,15 @@ export async function fillGap(
   const { accepted, fetcher } = deps
   const stop = new AbortController()
   const inner = AbortSignal.any([signal, stop.signal])
-  setMaxListeners(2 * WINDOW_RANGES_MAX, inner) // one for each range in flight
+  setMaxListeners(3 * WINDOW_RANGES_MAX, inner) // two for each range in flight, and what is asked for beside them
   const take = async (slice: FetchedSlice) => {
     await accepted.accept(slice.blocks)
     onFetched(slice)
   }
   const last = target.number - 1n
-  const window = new GapWindow({ held: accepted, fetcher, take }, { first, last }, inner)
+  const blockBytes = accepted.acceptedBlock(target.hash)?.message.length
+  const planned = { first, last, blockBytes }
+  const window = new GapWindow({ held: accepted, fetcher, take }, planned, inner)
   try {
     return await walkBack({ ...deps, window, take }, { floor, target, signal: inner })
   } finally {

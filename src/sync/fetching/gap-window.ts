@@ -7,11 +7,15 @@ import {
   type FetchedSlice,
   type HeightRange,
   RANGE_BLOCKS_MAX,
+  RANGE_MAX_BYTES,
   type TakeSlice
 } from './range-fetcher.ts'
 
 /** Ranges that are fetched ahead of the walk: with RANGE_BLOCKS_MAX links each this bounds its memory. */
 export const WINDOW_RANGES_MAX = 16
+
+/** The latest block counts for so much of the size that is expected of the next ones. */
+const LATEST_PART = 1 / 16
 
 /** What the window needs to know of the blocks that are held already. */
 export interface HeldHeights {
@@ -39,14 +43,17 @@ export class GapWindow {
   readonly #first: bigint
   readonly #yielder: Yielder
   #open: OpenRange[] = []
+  /** Bytes of a block's message, as blocks were lately: what comes in one answer is planned by it. */
+  #blockBytes: number
   /** The highest height that is not planned yet. */
   #cursor: bigint
 
   constructor(
     { held, fetcher, take }: { held: HeldHeights; fetcher: BlockFetcher; take: TakeSlice },
-    { first, last }: HeightRange,
+    { first, last, blockBytes = 0 }: HeightRange & { readonly blockBytes?: number | undefined },
     signal: AbortSignal
   ) {
+    this.#blockBytes = blockBytes
     this.#held = held
     this.#fetcher = fetcher
     this.#take = take
@@ -109,7 +116,7 @@ export class GapWindow {
     }
     if (this.#cursor < this.#first) return undefined
     const last = this.#cursor
-    const lowest = last - BigInt(RANGE_BLOCKS_MAX) + 1n
+    const lowest = last - BigInt(this.#rangeBlocks()) + 1n
     while (
       this.#cursor >= this.#first &&
       this.#cursor >= lowest &&
@@ -120,13 +127,23 @@ export class GapWindow {
     return { first: this.#cursor + 1n, last }
   }
 
+  /**
+   * As many as one answer has room for: a longer range would be one peer's, request after request, while the others have
+   * nothing to do.
+   */
+  #rangeBlocks(): number {
+    const count = Math.floor(RANGE_MAX_BYTES / Math.max(1, this.#blockBytes))
+    return Math.max(1, Math.min(RANGE_BLOCKS_MAX, count))
+  }
+
   #start({ first, last }: HeightRange): OpenRange {
     const parents = new Map<Hex, Hex>()
     const take = async (slice: FetchedSlice) => {
       await this.#take(slice)
-      for (const { hash, parentHash, number } of slice.blocks) {
+      for (const { hash, parentHash, number, message } of slice.blocks) {
         parents.set(hash, parentHash)
         range.next = number + 1n
+        this.#blockBytes += LATEST_PART * (message.length - this.#blockBytes)
       }
     }
     const fetch = async () => {

@@ -48,7 +48,7 @@ export const RANGE_BLOCKS_MAX = 256
 /** Soft limit of one request's answer, so that a peer has it in time. */
 export const RANGE_MAX_BYTES = 4 * 2 ** 20
 /** A slice is handed over when it has so many bytes or blocks: what one request may hold in memory. */
-const SLICE_BYTES = 2 ** 20
+const SLICE_BYTES = RANGE_MAX_BYTES
 const SLICE_BLOCKS = 64
 /** Slices of one range that may wait to be taken: one for each peer that works on it. */
 const SLICES_MAX = 16

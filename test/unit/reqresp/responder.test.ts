@@ -275,7 +275,7 @@ describe('serving a request', () => {
     }
     assert.equal(chunksCount, sizes.length)
     assert.ok(parts <= 4, `${String(parts)} writes`)
-    const late = Promise.withResolvers<void>()
+    const late = Promise.withResolvers<undefined>()
     const waiting = serve(async function* () {
       yield 'first'
       await late.promise
@@ -285,7 +285,7 @@ describe('serving a request', () => {
     const reader = waiting.client.source[Symbol.asyncIterator]()
     const first = await reader.next()
     assert.ok(first.done !== true && first.value.length > 0)
-    late.resolve()
+    late.resolve(undefined)
     const second = await reader.next()
     assert.ok(second.done !== true)
   })

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { type Hex } from '../../../src/base/bytes.ts'
 import { type Block, type BlockRef, type SignedBlock } from '../../../src/chain/blocks/block.ts'
+import { toBlock } from '../../../src/chain/blocks/header.ts'
 import {
   type AcceptedBlocks,
   fillGap,
@@ -13,7 +14,14 @@ import {
   RANGE_BLOCKS_MAX
 } from '../../../src/sync/fetching/range-fetcher.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
-import { signChain, signChild, testGenesisBlock } from '../../support/signed-chain.ts'
+import {
+  childBlock,
+  signBlock,
+  signChain,
+  signChild,
+  testGenesisBlock
+} from '../../support/signed-chain.ts'
+import { orderedRoot } from '../../../src/trie/ordered-root.ts'
 import { createStubPeers, serving, servingByHash, type StubPeer } from './blocks-fixture.ts'
 
 const genesis = testGenesisBlock()
@@ -171,6 +179,20 @@ describe('filling a gap', () => {
     assert.deepEqual(peers.asked, ['a 344+256', 'a 88+256', 'a 1+87'])
     assert.ok(Math.max(...store.batches) <= 64, 'handed over in slices')
   })
+  it('asks for as many blocks as one answer has room for, so that large ones come from all peers', async () => {
+    const large = largeChain(12)
+    const { outcome, peers } = fill(
+      acceptedOf([large[11]!]),
+      { a: { range: serving(large) }, b: { range: serving(large) } },
+      { from: refOf(genesis), target: refOf(large[11]!) }
+    )
+    assert.equal((await outcome).kind, 'linked')
+    assert.deepEqual(
+      peers.asked.map((line) => line.slice(1)),
+      [' 9+3', ' 6+3', ' 3+3', ' 1+2']
+    )
+    assert.deepEqual(new Set(peers.asked.map(([peer]) => peer)), new Set(['a', 'b']))
+  })
   it('stops when it is aborted', async () => {
     const stop = new AbortController()
     stop.abort(new Error('enough'))
@@ -225,3 +247,15 @@ describe('filling a gap', () => {
     })
   })
 })
+
+/** Blocks of a little more than a megabyte each. */
+function largeChain(length: number): SignedBlock[] {
+  const transactions = [new Uint8Array(2 ** 20).fill(2)]
+  const transactionsRoot = orderedRoot(transactions)
+  const blocks: SignedBlock[] = []
+  for (let parent: Block = genesis; blocks.length < length; parent = blocks.at(-1) ?? genesis) {
+    const { header } = childBlock(parent)
+    blocks.push(signBlock(toBlock({ ...header, transactionsRoot }, transactions)))
+  }
+  return blocks
+}
