@@ -63,7 +63,11 @@ export function feeMethods({
   decodeFees
 }: FeeMethodDeps): Record<string, RpcMethod> {
   return {
-    eth_gasPrice: () => hexQuantity(nextBaseFee() + SUGGESTED_TIP_WEI),
+    /** Enough for the next block, and for an estimate on the head, whose base fee may be the higher one. */
+    eth_gasPrice() {
+      const [head, next] = [chain.head().header.baseFeePerGas, nextBaseFee()]
+      return hexQuantity((head > next ? head : next) + SUGGESTED_TIP_WEI)
+    },
     /** No transaction brings blobs, so the price stays the least there is (EIP-4844, MIN_BASE_FEE_PER_BLOB_GAS). */
     eth_blobBaseFee: () =>
       chain.head().header.excessBlobGas === undefined ? null : hexQuantity(BLOB_BASE_FEE_WEI),

@@ -176,12 +176,18 @@ describe('prices', () => {
   /** 996,000,000 at block 1; it used 96,598 of a target of 10,000,000, and so on. */
   const baseFeesOf = () => rpc.blocks.map(({ header }) => header.baseFeePerGas)
 
-  it('are the next base fee and a small tip', async () => {
+  it('are the higher of the head’s and the next base fee, and a small tip', async () => {
     const history = (await rpc.result('eth_feeHistory', '0x1', 'latest', [])) as {
       baseFeePerGas: string[]
     }
     const next = BigInt(history.baseFeePerGas[1]!)
-    assert.equal(await rpc.result('eth_gasPrice'), hex(next + 1_000_000n))
+    const { baseFeePerGas } = rpc.chain.head.header
+    // The blocks are nearly empty: the head's is the higher one, and an estimate on the head holds the price to it.
+    assert.ok(baseFeePerGas > next)
+    const gasPrice = hex(baseFeePerGas + 1_000_000n)
+    assert.equal(await rpc.result('eth_gasPrice'), gasPrice)
+    const call = { from: testAddress(0), to: NOBODY, gasPrice }
+    assert.equal(await rpc.result('eth_estimateGas', call), hex(21_000))
     assert.equal(await rpc.result('eth_maxPriorityFeePerGas'), hex(1_000_000))
   })
   it('of the past are those of the blocks asked for, and of the one after them', async () => {
