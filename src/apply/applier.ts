@@ -139,7 +139,7 @@ export function createApplier(deps: ApplierDeps): Applier {
   ): Promise<void> {
     const { receipts } = given
     // It is on disk already when a later step of the same block failed before.
-    if (chain.head().hash !== block.hash) {
+    if (chain.head().number < block.number) {
       const bytes = diff()
       const beside = bytes === undefined ? {} : { diff: { bytes, diskNumber: diskNumber(layers) } }
       await chain.persist(block, receipts, beside)

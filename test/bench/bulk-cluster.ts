@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { createPeerKey } from '../../src/net/peer-key.ts'
 import { answerOf, BenchProcess } from './bench-process.ts'
 import { buildBulkChain } from './bulk-chain.ts'
-import { type BulkClientSpec, type BulkTaken } from './bulk-client.ts'
-import { type Joined } from './bulk-nodes.ts'
+import { type BulkClientSpec, type BulkTaken, receiveBulk } from './bulk-client.ts'
+import { joinBulk, type Joined, serveBulk } from './bulk-nodes.ts'
+import { serveBare } from './bulk-server.ts'
 
 const NODES = new URL('./bulk-nodes.js', import.meta.url).href
 const SERVER = new URL('./bulk-server.js', import.meta.url).href
@@ -48,7 +49,7 @@ export class BulkCluster {
   async join(): Promise<Joined> {
     const receiver = this.#nextReceiver()
     const spec = { ...receiver, peers: this.#nodeAddresses, height: this.#height }
-    return this.#cleaned(receiver.dataDir, () => answerOf<Joined>(NODES, 'joinBulk', spec))
+    return this.#cleaned(receiver.dataDir, () => answerOf<Joined>(NODES, joinBulk.name, spec))
   }
 
   /** A client receives, by the first of the servers without a node or by all of them. */
@@ -59,7 +60,9 @@ export class BulkCluster {
     const receiver = this.#nextReceiver()
     const peers = this.#bareAddresses.slice(0, serversCount)
     const spec = { ...receiver, peers, height: this.#height, way, depth }
-    return this.#cleaned(receiver.dataDir, () => answerOf<BulkTaken>(CLIENT, 'receiveBulk', spec))
+    return this.#cleaned(receiver.dataDir, () =>
+      answerOf<BulkTaken>(CLIENT, receiveBulk.name, spec)
+    )
   }
 
   /** Ends everything and deletes the directory. */
@@ -78,10 +81,10 @@ export class BulkCluster {
     }
     for (let count = 0; count < nodes; count++) {
       const known = [`/p2p/${peerId}`]
-      this.#nodes.push(await start(`node-${String(count)}`, NODES, 'serveBulk', known))
+      this.#nodes.push(await start(`node-${String(count)}`, NODES, serveBulk.name, known))
     }
     for (let count = 0; count < bare; count++) {
-      this.#bare.push(await start(`bare-${String(count)}`, SERVER, 'serveBare', []))
+      this.#bare.push(await start(`bare-${String(count)}`, SERVER, serveBare.name, []))
     }
     this.#nodeAddresses = await addressesOf(this.#nodes)
     this.#bareAddresses = await addressesOf(this.#bare)

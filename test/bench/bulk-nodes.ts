@@ -29,9 +29,6 @@ export interface Joined {
   readonly stages: Readonly<Record<string, number>>
 }
 
-/** As the command does for a node. */
-boundHeapGrowth()
-
 /** Serves what is in the directory until its input ends. Answers with its multiaddr. */
 export async function serveBulk(spec: BulkNodeSpec): Promise<void> {
   const node = await openNode(spec, silentLog, () => undefined)
@@ -80,6 +77,7 @@ async function openNode(
   log: Log,
   onStep: (event: StepEvent) => void
 ) {
+  boundHeapGrowth() // as the command does for a node
   const genesis = bulkGenesis()
   const { signers, blockTimeMs } = genesis.config
   const config = liveConfig({

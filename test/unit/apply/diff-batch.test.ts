@@ -182,6 +182,26 @@ describe('a batch of diffs', () => {
     assert.equal(node.applier.head().hash, chain[LENGTH]!.hash)
   })
 
+  it('is there whole after a crash at any of its steps, and goes on to the same chain', async () => {
+    const events = [
+      ...chain.slice(1).map(({ number }) => `persisted ${String(number)}`),
+      ...chain.slice(1).map(({ number }) => `head-set ${String(number)}`)
+    ]
+    for (const event of events) {
+      const stores = createNodeStores()
+      const killed = await openApplyNode(stores, chain[0]!, async ({ step, block }) => {
+        if (`${step} ${String(block.number)}` === event) throw new Error('killed')
+      })
+      await assert.rejects(killed.applier.applyDiffs(stepsOf(1, LENGTH)), /killed/)
+      const again = await openApplyNode(stores, chain[0]!)
+      const last = chain[LENGTH]!
+      assert.equal(again.applier.head().hash, last.hash, event)
+      const { signal } = new AbortController()
+      await again.applier.replayDiffs({ from: chain[0]!, to: last.number, signal })
+      assert.equal(again.state.view(last.hash)?.root, last.stateRoot)
+    }
+  })
+
   it('on a state of ours that is damaged is taken once that is mended', async () => {
     const node = await lagging()
     const { addressHash } = decodeStateDiff(diffs[1]!).accounts.find(
