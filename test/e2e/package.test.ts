@@ -158,6 +158,8 @@ describe('the package', function () {
     )
     assert.ok(refused.stderr.includes(`npm install ${specs.join(' ')}\n`), refused.stderr)
     assert.equal(refused.stderr.trimEnd().split('\n').length, 1)
+    const made = await node.runBin('rekindle-devnet', '--make-chain', 'chain')
+    assert.equal(made.exitCode, 0, made.stderr) // a chain for the suite needs no more than the node
   })
 
   it('runs a scenario of the devnet to its end where that is installed', async () => {

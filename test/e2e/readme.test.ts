@@ -256,18 +256,19 @@ describe('the commands that the pages print', function () {
       ['rekindle explain', /stay-shut-gap/],
       ['rekindle key new', /^address +0x[0-9a-f]{40}$/m, { rest: 'new.key' }],
       ['rekindle key new --peer FILE', /^peerId +16Uiu2HA\w+$/m, { values: { FILE: 'peer.key' } }],
-      ['npm run -s devnet -- --help', /^Usage: rekindle-devnet /],
-      ['npm run -s soak -- --help', /^Usage: soak /]
+      ['npm run -s devnet -- --help', /^Usage: rekindle-devnet /]
     ] as const) {
       assert.match(await end(typed.start(printed, typing)), says)
     }
   })
 
   it('name benches and soaks that there are', async () => {
-    const help = await Promise.all(
-      ['bench', 'soak'].map((name) => end(typed.startOwn(`npm run -s ${name} -- --help`)))
-    )
+    const help = [
+      await end(typed.start('npm run -s soak -- --help')),
+      await end(typed.startOwn('npm run -s bench -- --help'))
+    ]
     const words = new Set(help.join(' ').split(/[\s,.]+/))
+    assert.ok(words.has('main-job') && words.has('worst-gas'))
     for (const command of Object.keys(UNRUN_COMMANDS)) {
       const named = /^npm run -s (?:bench|soak) -- (.*)$/.exec(command)?.[1]?.split(/[\s,]+/) ?? []
       const unknown = named.filter((word) => !/^\d+$/.test(word) && !words.has(word))
