@@ -41,15 +41,21 @@ export interface GenesisState {
 
 const NOTHING: StatePoint = { number: -1n, hash: '0x', root: `0x${'00'.repeat(32)}` }
 
+/** Dependencies of the state store. */
+export interface StateStoreDeps extends DiskLayerDeps {
+  /** Empties the database but for its schema entry; deletes key by key where it is left out. */
+  readonly wipe?: () => Promise<void>
+}
+
 /** One state store; its calls are synchronous but for what computes or writes. */
 export class StateStore {
-  readonly #deps: DiskLayerDeps
+  readonly #deps: StateStoreDeps
   readonly #options: StateStoreOptions
   readonly #layers = new Map<Hex, Layer>()
   readonly #index = new LayerIndex()
   #disk: DiskLayer
 
-  constructor(deps: DiskLayerDeps, options: Partial<StateStoreOptions> = {}) {
+  constructor(deps: StateStoreDeps, options: Partial<StateStoreOptions> = {}) {
     this.#deps = deps
     this.#options = { ...STATE_DEFAULTS, ...options }
     this.#disk = this.#openDisk(readPoint(deps.store) ?? NOTHING)
@@ -179,7 +185,7 @@ export class StateStore {
     // First of all: a reader of what is half wiped would take an account that is gone for an empty one.
     this.#disk = this.#openDisk(NOTHING)
     await before.flush().catch(() => undefined) // it may not land after the wipe
-    await wipeStore(this.#deps.store)
+    await (this.#deps.wipe?.() ?? wipeStore(this.#deps.store))
     const prepared = await this.#prepareOn(NOTHING, undefined, changes)
     this.#disk.merge(prepared.content, { number, hash, root: prepared.root })
     await this.#disk.flush()
