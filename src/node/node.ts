@@ -203,17 +203,17 @@ async function assemble(opened: Opened): Promise<RunningNode> {
     head: chain.applier.head().number,
     startMs: opened.times.spentMs()
   })
+  const services = [...parts.services, [standingLines, chain.headLines]]
   return {
     peerId,
     rpcUrl: rpc.url,
     multiaddrs: () => network.multiaddrs(),
     async run(signal) {
       try {
-        await runServices(
-          [...parts.services, [standingLines, chain.headLines]],
-          signal,
-          exit.signal
-        )
+        await runServices(services, signal, exit.signal)
+      } catch (thrown) {
+        await chain.stores.noteEnd(thrown)
+        throw thrown
       } finally {
         await closers.closeAll()
         log.info('stopped', { head: chain.applier.head().number })

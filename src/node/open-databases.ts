@@ -26,6 +26,7 @@ import {
 } from '../store/mended-store.ts'
 import { openPatientStore, type Patience, type RenewableStore } from '../store/patient-store.ts'
 import { StoreError } from '../store/store-error.ts'
+import { writeMark } from '../store/store-marks.ts'
 
 /** How the databases are opened. */
 export interface DatabaseOptions {
@@ -45,6 +46,8 @@ export interface OpenDatabases {
     readonly store: KeyValueStore
     /** Empties it; where it cannot be read any more it is set aside. */
     readonly wipe: () => Promise<void>
+    /** The next start sets it aside. */
+    readonly spoil: (reason: string) => Promise<void>
   }
   readonly close: () => Promise<void>
 }
@@ -129,7 +132,7 @@ async function openStateDatabase(
   }
   try {
     await forgetDamagedPoint(store, log)
-    return { store, wipe, close }
+    return { store, wipe, spoil: (reason) => writeMark(path, 'spoiled', reason), close }
   } catch (thrown) {
     await close()
     throw thrown

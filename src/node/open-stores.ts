@@ -13,6 +13,7 @@ import { type ChainStores, openChain } from '../chain/stored/open-chain.ts'
 import { type SignerSchedule } from '../chain/blocks/signer-schedule.ts'
 import { genesisChanges } from '../execution/genesis-state.ts'
 import { createJournal, type Journal, type JournalFinding } from '../state/journal.ts'
+import { StateError } from '../state/state-error.ts'
 import { StateStore, type StateStoreOptions } from '../state/state-store.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { type KeyValueStore } from '../store/key-value-store.ts'
@@ -38,6 +39,8 @@ export interface OpenStores extends ChainStores {
   readonly journalFinding: JournalFinding
   /** Replaces the state by that of genesis; the blocks stay. */
   readonly resetState: () => Promise<void>
+  /** Notes of what ended the node that its state is of no use, where it is that: the next start makes it anew. */
+  readonly noteEnd: (thrown: unknown) => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -49,6 +52,13 @@ export interface StoreSurroundings extends DatabaseOptions {
   /** True on a backup: a chain/ that has lost what proves whose it is may be begun anew, since the backup then joins. */
   readonly mayBeginAnew?: boolean
 }
+
+const DAMAGE_CODES: readonly StateError['failure']['code'][] = [
+  'code-damaged',
+  'code-missing',
+  'entry-damaged',
+  'node-damaged'
+]
 
 /** Opens of one start: what one finds out is mended by the next. */
 const OPENS_MAX = 3
@@ -143,7 +153,18 @@ async function openOn(
   const journalFinding = await journal.takeIn()
   isJournalRead = true
   const opened = { ...chain, genesis: block, chainStore, loss, state, resetState, close }
-  return { ...opened, journal, journalFinding }
+  const noteEnd = async (thrown: unknown) => {
+    if (!isStateDamage(thrown)) return
+    await stateStore.spoil(errorMessage(thrown)).catch((failure: unknown) => {
+      log.error('state-not-marked', { reason: errorMessage(failure) })
+    })
+  }
+  return { ...opened, journal, journalFinding, noteEnd }
+}
+
+/** What neither the tries nor the flat entries could mend. */
+function isStateDamage(thrown: unknown): boolean {
+  return thrown instanceof StateError && DAMAGE_CODES.includes(thrown.failure.code)
 }
 
 /** The block's state root is only known once its state was computed, which happens in memory. */

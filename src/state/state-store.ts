@@ -39,6 +39,9 @@ export interface GenesisState {
   readonly hash: Hex
 }
 
+/** Trie nodes that are mended for one block; more of them are no single faults. */
+const NODES_MENDED_MAX = 256
+
 const NOTHING: StatePoint = { number: -1n, hash: '0x', root: `0x${'00'.repeat(32)}` }
 
 /** Dependencies of the state store. */
@@ -123,7 +126,15 @@ export class StateStore {
       throw new StateError({ code: 'parent-not-readable', parentHash })
     }
     const layer = this.#layers.get(parentHash)
-    return this.#prepareOn(layer?.point ?? this.#disk.point, layer, changes)
+    const point = layer?.point ?? this.#disk.point
+    // What is damaged on disk is mended, one node after the other; each try starts over.
+    for (let mended = 0; ; mended++) {
+      try {
+        return await this.#prepareOn(point, layer, changes)
+      } catch (thrown) {
+        if (mended === NODES_MENDED_MAX || !(await this.#disk.mendNode(thrown))) throw thrown
+      }
+    }
   }
 
   /** Makes a prepared layer readable as the state after a block. Throws when its parent is not. */

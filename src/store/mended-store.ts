@@ -93,6 +93,8 @@ export async function setAside(
 }
 
 async function findDamage(path: string): Promise<string | undefined> {
+  const spoiled = await readMark(path, 'spoiled')
+  if (spoiled !== undefined) return spoiled
   const opening = await readMark(path, 'opening')
   const noted = await readMark(path, 'damaged')
   const isDeep = opening !== undefined || noted !== undefined

@@ -12,6 +12,8 @@ const FILES = {
   closed: '.closed',
   /** LevelDB found damage while it was open. */
   damaged: '.damaged',
+  /** What it holds is of no use, as its reader found: for a database whose content can be had again. */
+  spoiled: '.spoiled',
   /** It was repaired, or is being: left until whoever owns it has noted that it may have lost something. */
   repaired: '.repaired',
   /** Name and version of its schema, for a database that has lost that entry. */

@@ -6,6 +6,7 @@ import { explanationOf } from '../../../src/cli/explanations.ts'
 import { failureLines } from '../../../src/cli/failure-lines.ts'
 import { PLACES } from '../../../src/config/node-directory.ts'
 import { SET_ASIDE_MAX } from '../../../src/store/mended-store.ts'
+import { StateError } from '../../../src/state/state-error.ts'
 import { StoreError } from '../../../src/store/store-error.ts'
 import { runCommand } from '../../support/node-command.ts'
 import { useTemporaryDirectory } from '../../support/temporary-directory.ts'
@@ -63,6 +64,18 @@ describe('a damaged data directory', () => {
     }))
     assert.equal(number, 0n)
     assert.ok(!isLost)
+    assert.deepEqual(await readdir(join(node.dataDir, PLACES.setAside)), ['state-1'])
+  })
+
+  it('starts with a new state after damage to it ended the node, and after nothing else', async () => {
+    const node = await makeNode()
+    const codeHash = `0x${'ab'.repeat(32)}` as const
+    await node.stores(({ noteEnd }) =>
+      noteEnd(new StateError({ code: 'view-stale', hash: codeHash }))
+    )
+    await node.stores(({ noteEnd }) => noteEnd(new StateError({ code: 'code-damaged', codeHash })))
+    assert.deepEqual(await readdir(node.dataDir), ['chain', 'state'])
+    assert.equal(await node.stores(({ state }) => state.diskPoint()?.number), 0n)
     assert.deepEqual(await readdir(join(node.dataDir, PLACES.setAside)), ['state-1'])
   })
 
