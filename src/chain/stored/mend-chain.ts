@@ -14,6 +14,8 @@ import { type ChainEntry, openEntry, putEntry, readEntry, unlessDamaged } from '
 
 /** Entries of a kind that are mended at a start; more of them are no single faults, and are left to a repair. */
 const MENDED_MAX = 65_536
+/** The newest heights whose accepted blocks are looked at: those that recovery and its peers ask for. */
+const ACCEPTED_LOOKED_AT = 8_192
 const NUMBER_KEY_BYTES = 9
 const HASH_KEY_BYTES = 33
 
@@ -154,12 +156,12 @@ async function highestCanonical(
   return undefined
 }
 
-/** The newest entry decides what is the highest block; an open reads down to the first that counts. */
+/** The newest entry decides what is the highest block; one that fails its check takes no further block of its height. */
 async function isNewestAcceptedDamaged(store: KeyValueStore): Promise<boolean> {
   for await (const [key, value] of store.iterate({
     ...rangeOf('accepted'),
     reverse: true,
-    limit: 256
+    limit: ACCEPTED_LOOKED_AT
   })) {
     if (unlessDamaged(() => openEntry('accepted', key, value)) === undefined) return true
   }
