@@ -21,7 +21,13 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
     safe: 'Name another with --listen, or stop what listens there: it may be this node, started before.'
   },
   {
-    codes: ['genesis-invalid', 'signers-invalid', 'block-time-invalid', 'genesis-missing'],
+    codes: ['genesis-missing'],
+    meaning:
+      'The database of blocks has lost its beginning, and nothing that is left proves of which chain it is. A backup begins it anew by itself.',
+    safe: 'On a sequencer, move the whole data directory away, which is safe where its backups have the chain, and start it: they are all asked. Keep the key directory, with the signed record in it.'
+  },
+  {
+    codes: ['genesis-invalid', 'signers-invalid', 'block-time-invalid'],
     meaning:
       'The genesis file, or what the config changes of it, is not that of a chain that can be run here.',
     safe: 'Take the genesis file of the sequencer, unchanged. Nothing was written.'
@@ -120,7 +126,7 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
     ],
     meaning:
       'A database lost or changed what was written to it, or a file that belongs to it: a table, the log, MANIFEST, CURRENT.',
-    safe: 'Check the disk. Where the path ends in state, move that directory alone out of the data directory: the state is made again from the stored blocks. Else move the whole data directory away, which is safe where a peer has the chain: all of it is fetched again. Then start the node. Keep the key directory.'
+    safe: 'Check the disk. A start mends what can be mended: it repairs chain, fetches what that has lost from peers, and puts a damaged state into set-aside to make it again from the stored blocks. Where it is refused since too much lies there, move what lies in set-aside out of the data directory. Where it is refused else, move the whole data directory away, which is safe where a peer has the chain: all of it is fetched again. Then start the node. Keep the key directory.'
   },
   {
     codes: ['write-failed', 'read-failed', 'store-closed', 'flush-failed'],

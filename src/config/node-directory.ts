@@ -4,7 +4,13 @@ import { errorMessage } from '../base/node-error.ts'
 import { StoreError } from '../store/store-error.ts'
 
 /** Each in a directory of its own. */
-export const PLACES = { chain: 'chain', state: 'state', journal: 'journal' } as const
+export const PLACES = {
+  chain: 'chain',
+  state: 'state',
+  journal: 'journal',
+  /** Damaged databases whose content was made anew. */
+  setAside: 'set-aside'
+} as const
 /** What file systems put at the root of a volume. */
 const VOLUME_ENTRIES = ['lost+found']
 

@@ -18,7 +18,8 @@ import { type PoolHead, TransactionPool } from '../execution/pool.ts'
 import { prepareTransaction } from '../execution/transaction.ts'
 import { type PreparedLayer } from '../state/layer.ts'
 import { type StateStoreOptions } from '../state/state-store.ts'
-import { type DatabaseOptions, type OpenStores, openStores } from './open-stores.ts'
+import { type DatabaseOptions } from './open-databases.ts'
+import { type OpenStores, openStores } from './open-stores.ts'
 import { type StartInputs } from '../config/start-inputs.ts'
 import { createHeadLines } from './head-lines.ts'
 import { type OnStep } from './step-events.ts'
@@ -54,7 +55,8 @@ export async function openChainParts(
   await loadCurves()
   const schedule = createSignerSchedule(signers)
   const times = createBlockTimes(config.preset, blockTimeMs)
-  const surroundings = { clock, log, stateLimits, ...databases }
+  const mayBeginAnew = config.role === 'backup'
+  const surroundings = { clock, log, stateLimits, mayBeginAnew, ...databases }
   const stores = await openStores(config.dataDir, { genesis, schedule }, surroundings)
   const { blocks, state } = stores
   const { chainId, forks } = genesis.config

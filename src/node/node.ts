@@ -72,6 +72,7 @@ export async function createNode(
   const { backups, peers } = inputs.config
   const files = await shareFiles(backups.length + peers.length, log)
   const writes = createWriteWaits({ clock, log })
+  const exit = new AbortController()
   try {
     const chain = await openChainParts(inputs, {
       clock,
@@ -79,7 +80,10 @@ export async function createNode(
       onStep,
       stateLimits: overrides.stateLimits,
       patience: writes.patience,
-      storeFilesMax: files.storeFilesMax
+      storeFilesMax: files.storeFilesMax,
+      onDamaged: (error) => {
+        exit.abort(error) // what can be written no more is mended by the next start
+      }
     })
     closers.add('stores', () => chain.stores.close())
     warnOfGenesisTime(inputs, chain.applier.head().number, { clock, log })
@@ -118,7 +122,8 @@ export async function createNode(
       files,
       writes,
       times,
-      closers
+      closers,
+      exit
     })
   } catch (thrown) {
     await closers.closeAll()
@@ -143,17 +148,18 @@ interface Opened {
   readonly writes: WriteWaits
   readonly times: StartTimes
   readonly closers: ReturnType<typeof createClosers>
+  /** Ends the node by itself, with what it cannot go on with. */
+  readonly exit: AbortController
 }
 
 async function assemble(opened: Opened): Promise<RunningNode> {
-  const { inputs, overrides, log, chain, network, closers } = opened
+  const { inputs, overrides, log, chain, network, closers, exit } = opened
   const { config, genesis } = inputs
   const serving = new AbortController()
   setMaxListeners(0, serving.signal) // one for each stream that is served; the lanes bound them
   closers.add('serving', async () => {
     serving.abort(new Error('the node stops'))
   })
-  const exit = new AbortController()
   const onExit = ({ path, reason }: { readonly path: string; readonly reason: string }) => {
     exit.abort(new SignerError({ code: 'record-unreadable', path, reason }))
   }
@@ -197,17 +203,17 @@ async function assemble(opened: Opened): Promise<RunningNode> {
     head: chain.applier.head().number,
     startMs: opened.times.spentMs()
   })
+  const services = [...parts.services, [standingLines, chain.headLines]]
   return {
     peerId,
     rpcUrl: rpc.url,
     multiaddrs: () => network.multiaddrs(),
     async run(signal) {
       try {
-        await runServices(
-          [...parts.services, [standingLines, chain.headLines]],
-          signal,
-          exit.signal
-        )
+        await runServices(services, signal, exit.signal)
+      } catch (thrown) {
+        await chain.stores.noteEnd(thrown)
+        throw thrown
       } finally {
         await closers.closeAll()
         log.info('stopped', { head: chain.applier.head().number })

@@ -27,6 +27,7 @@ import { type OpenHoles } from '../sync/holes/open-holes.ts'
 import { type BlockFetcher } from '../sync/fetching/range-fetcher.ts'
 import { type UnsignedBlocks } from '../sync/fetching/unsigned-blocks.ts'
 import { type BackupSets } from '../backups/backup-sets.ts'
+import { quorumAfterLoss, settlingLoss } from '../backups/chain-loss.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type FormerBackups } from '../backups/former-backups.ts'
 import { type NodeOverrides } from './overrides.ts'
@@ -153,7 +154,7 @@ function createPorts(
     {
       ...ports,
       clock,
-      storedBackups: sets.adopted,
+      storedBackups: settlingLoss(sets.adopted, stores.loss),
       backups,
       writesWaitFor: () =>
         writes.waitsFor() ?? (diskHasRoom(config.dataDir) ? undefined : 'disk-full')
@@ -161,7 +162,7 @@ function createPorts(
     {
       role: config.role,
       configuredPeers: config.peers.map(({ peerId }) => peerId),
-      quorum: config.quorum,
+      quorum: quorumAfterLoss(config.quorum, stores.loss.isLost),
       startWithoutBackups: config.oneStart.startWithoutBackups,
       giveUpAbove: config.oneStart.giveUpAbove,
       blockTimeMs,

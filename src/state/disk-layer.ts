@@ -17,6 +17,7 @@ import {
 import { FlatMender } from './flat-mender.ts'
 import { flushOperations } from './flush-batch.ts'
 import { type LayerContent } from './layer.ts'
+import { NodeMender } from './node-mender.ts'
 import { StateError } from './state-error.ts'
 import { type StatePoint } from './state-view.ts'
 import { WriteBuffer } from './write-buffer.ts'
@@ -63,6 +64,7 @@ export class DiskLayer {
   readonly #options: DiskLayerOptions
   readonly #onFlushed: () => void
   readonly #mender: FlatMender
+  readonly #nodes: NodeMender
   #point: StatePoint
   #persisted: StatePoint
   #active = new WriteBuffer()
@@ -89,6 +91,7 @@ export class DiskLayer {
       root: () => this.#point.root,
       read: (key) => this.read(key)
     })
+    this.#nodes = new NodeMender({ store, log, isBuffered: (key) => this.#isBuffered(key) })
   }
 
   /** The newest merged block. */
@@ -134,11 +137,15 @@ export class DiskLayer {
 
   /** Writes a flat entry of LevelDB anew, as the trie has it. False when a buffer holds a newer one. */
   async mendFlat(key: EntryKey, problem: string): Promise<boolean> {
-    const isBuffered = this.#active.find(key) ?? this.#frozen?.buffer.find(key)
-    if (isBuffered !== undefined) return false
+    if (this.#isBuffered(key)) return false
     this.#mender.mend(key, problem)
     await this.#mender.settled()
     return true
+  }
+
+  /** True when the trie node that this failure names is on disk again, as its parent's hash says. Throws StoreError. */
+  async mendNode(thrown: unknown): Promise<boolean> {
+    return this.#nodes.mend(thrown)
   }
 
   /** Takes in the next block; starts a flush when enough has come together. Throws when a flush failed. */
@@ -172,7 +179,12 @@ export class DiskLayer {
     if (this.#active.blocksCount > 0) this.#startFlush()
     await this.#settled()
     await this.#mender.settled()
+    await this.#nodes.settled()
     this.#assertSound()
+  }
+
+  #isBuffered(key: EntryKey): boolean {
+    return (this.#active.find(key) ?? this.#frozen?.buffer.find(key)) !== undefined
   }
 
   #isFull(): boolean {
@@ -215,6 +227,7 @@ export class DiskLayer {
   /** One atomic, synced batch that carries the block it stands for. */
   async #write(buffer: WriteBuffer, point: StatePoint): Promise<void> {
     await this.#mender.settled()
+    await this.#nodes.settled()
     const wiped = await this.#keysOf(buffer.cleared())
     const operations = {
       [Symbol.iterator]: () => flushOperations({ wiped, buffer, point })

@@ -39,17 +39,26 @@ export interface GenesisState {
   readonly hash: Hex
 }
 
+/** Trie nodes that are mended for one block; more of them are no single faults. */
+const NODES_MENDED_MAX = 256
+
 const NOTHING: StatePoint = { number: -1n, hash: '0x', root: `0x${'00'.repeat(32)}` }
+
+/** Dependencies of the state store. */
+export interface StateStoreDeps extends DiskLayerDeps {
+  /** Empties the database but for its schema entry; deletes key by key where it is left out. */
+  readonly wipe?: () => Promise<void>
+}
 
 /** One state store; its calls are synchronous but for what computes or writes. */
 export class StateStore {
-  readonly #deps: DiskLayerDeps
+  readonly #deps: StateStoreDeps
   readonly #options: StateStoreOptions
   readonly #layers = new Map<Hex, Layer>()
   readonly #index = new LayerIndex()
   #disk: DiskLayer
 
-  constructor(deps: DiskLayerDeps, options: Partial<StateStoreOptions> = {}) {
+  constructor(deps: StateStoreDeps, options: Partial<StateStoreOptions> = {}) {
     this.#deps = deps
     this.#options = { ...STATE_DEFAULTS, ...options }
     this.#disk = this.#openDisk(readPoint(deps.store) ?? NOTHING)
@@ -113,9 +122,16 @@ export class StateStore {
 
   /** Computes what the changes make of the parent's state. Throws StateError, `view-stale` once that left memory. */
   async prepare(parentHash: Hex, changes: StateChanges): Promise<PreparedLayer> {
-    const series = this.beginSeries(parentHash)
-    await series.add(changes)
-    return series.finish()
+    // What is damaged on disk is mended, one node after the other; each try starts over.
+    for (let mended = 0; ; mended++) {
+      try {
+        const series = this.beginSeries(parentHash)
+        await series.add(changes)
+        return await series.finish()
+      } catch (thrown) {
+        if (mended === NODES_MENDED_MAX || !(await this.#disk.mendNode(thrown))) throw thrown
+      }
+    }
   }
 
   /** Blocks that follow each other on a readable parent, as one layer. Throws as `prepare` does, each of its steps too. */
@@ -189,7 +205,7 @@ export class StateStore {
     // First of all: a reader of what is half wiped would take an account that is gone for an empty one.
     this.#disk = this.#openDisk(NOTHING)
     await before.flush().catch(() => undefined) // it may not land after the wipe
-    await wipeStore(this.#deps.store)
+    await (this.#deps.wipe?.() ?? wipeStore(this.#deps.store))
     const series = this.#seriesOn(NOTHING, undefined)
     await series.add(changes)
     const prepared = await series.finish()

@@ -12,6 +12,7 @@ import { type StoreAction, toStoreError } from './level-failure.ts'
 import { assertNotEmpty, assertSchema } from './schema.ts'
 import { findDatabase, prepareDirectory } from './store-directory.ts'
 import { StoreError } from './store-error.ts'
+import { noteDamage } from './store-marks.ts'
 
 /** What a database may take of memory, in bytes, and whether it may be made. */
 export interface LevelStoreOptions {
@@ -23,6 +24,10 @@ export interface LevelStoreOptions {
   readonly maxOpenFiles?: number
   /** True: where there is no database, none is made. */
   readonly mustExist?: boolean
+  /** What is known of the schema of one that may have lost that entry, as `name/version`. */
+  readonly knownSchema?: string | undefined
+  /** Hears of a write that failed since LevelDB cannot sort what is damaged: only a start mends that. */
+  readonly onDamaged?: ((error: StoreError) => void) | undefined
 }
 
 const CACHE_BYTES = 16 * 2 ** 20
@@ -60,7 +65,9 @@ export async function openLevelStore(
     cacheBytes = CACHE_BYTES,
     writeBufferBytes = WRITE_BUFFER_BYTES,
     maxOpenFiles = MAX_OPEN_FILES,
-    mustExist = false
+    mustExist = false,
+    knownSchema,
+    onDamaged
   } = options
   const found = await during('open', path, mustExist ? lookFor(path) : prepareDirectory(path))
   const isNew = found === 'create'
@@ -73,10 +80,10 @@ export async function openLevelStore(
     maxOpenFiles
   })
   await during('open', path, level.open())
-  const store = new LevelStore(level, { path, writeBufferBytes })
+  const store = new LevelStore(level, { path, writeBufferBytes, onDamaged })
   try {
     if (mustExist && store.get(SCHEMA_KEY) === undefined) await assertNotEmpty(store, path)
-    await assertSchema(store, schema, path)
+    await assertSchema(store, schema, { path, knownSchema })
   } catch (thrown) {
     await store.close()
     throw thrown
@@ -99,6 +106,7 @@ class LevelStore implements KeyValueStore {
   readonly #level: Level
   readonly #path: string
   readonly #writeBufferBytes: number
+  readonly #onDamaged: LevelStoreOptions['onDamaged']
   /** Writes that LevelDB was given and has not answered. */
   readonly #underWay = new Set<Promise<void>>()
   #writeFailure: StoreError | undefined
@@ -106,11 +114,19 @@ class LevelStore implements KeyValueStore {
 
   constructor(
     level: Level,
-    { path, writeBufferBytes }: { readonly path: string; readonly writeBufferBytes: number }
+    {
+      path,
+      writeBufferBytes,
+      onDamaged
+    }: Pick<LevelStoreOptions, 'onDamaged'> & {
+      readonly path: string
+      readonly writeBufferBytes: number
+    }
   ) {
     this.#level = level
     this.#path = path
     this.#writeBufferBytes = writeBufferBytes
+    this.#onDamaged = onDamaged
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
@@ -163,7 +179,8 @@ class LevelStore implements KeyValueStore {
     try {
       await own
     } catch (thrown) {
-      const error = toStoreError(thrown, this.#path, 'write')
+      const error = failed(thrown, this.#path, 'write')
+      if (error.failure.code === 'store-damaged') this.#onDamaged?.(error)
       if (error.failure.code !== 'store-closed') this.#writeFailure ??= error
       throw error
     } finally {
@@ -261,7 +278,7 @@ async function during<T>(action: StoreAction, path: string, work: Promise<T>): P
   try {
     return await work
   } catch (thrown) {
-    throw toStoreError(thrown, path, action)
+    throw failed(thrown, path, action)
   }
 }
 
@@ -269,6 +286,14 @@ function attempt<T>(action: StoreAction, path: string, work: () => T): T {
   try {
     return work()
   } catch (thrown) {
-    throw toStoreError(thrown, path, action)
+    throw failed(thrown, path, action)
   }
+}
+
+/** What LevelDB finds damaged while it is open stays so, and in time keeps it from sorting: a start has to mend it. */
+function failed(thrown: unknown, path: string, action: StoreAction): StoreError {
+  const error = toStoreError(thrown, path, action)
+  const { code } = error.failure
+  if (code === 'store-damaged' && action !== 'open') noteDamage(path, error.message)
+  return error
 }

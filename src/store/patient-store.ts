@@ -49,11 +49,21 @@ export async function openPatientStore(
   schema: DatabaseSchema,
   patience: Patience,
   options: LevelStoreOptions = {}
-): Promise<KeyValueStore> {
+): Promise<RenewableStore> {
   const inner = await openLevelStore(path, schema, options)
   await rm(join(path, ROOM_FILE), { force: true }) // of a process that was killed while it looked
   const reopen = () => openLevelStore(path, schema, { ...options, mustExist: true })
-  return new PatientStore(path, { inner, reopen }, patience)
+  const begin = () => openLevelStore(path, schema, options)
+  return new PatientStore(path, { inner, reopen, begin }, patience)
+}
+
+/** One whose content can be had again. */
+export interface RenewableStore extends KeyValueStore {
+  /**
+   * Puts all that is there aside by `setAside`, while it is closed, and begins anew. Reads meanwhile throw
+   * `store-reopening`, writes wait. Throws StoreError; then it stays closed.
+   */
+  beginAnew(setAside: () => Promise<void>): Promise<void>
 }
 
 /** A write that is not done. */
@@ -64,10 +74,11 @@ interface UndoneWrite {
   attempt?: Promise<void> | undefined
 }
 
-class PatientStore implements KeyValueStore {
+class PatientStore implements RenewableStore {
   readonly #path: string
   readonly #patience: Patience
   readonly #reopen: () => Promise<KeyValueStore>
+  readonly #begin: () => Promise<KeyValueStore>
   readonly #closing = new AbortController()
   #inner: KeyValueStore
   /** In the order in which they were given. */
@@ -79,13 +90,19 @@ class PatientStore implements KeyValueStore {
     path: string,
     {
       inner,
-      reopen
-    }: { readonly inner: KeyValueStore; readonly reopen: () => Promise<KeyValueStore> },
+      reopen,
+      begin
+    }: {
+      readonly inner: KeyValueStore
+      readonly reopen: () => Promise<KeyValueStore>
+      readonly begin: () => Promise<KeyValueStore>
+    },
     patience: Patience
   ) {
     this.#path = path
     this.#inner = inner
     this.#reopen = reopen
+    this.#begin = begin
     this.#patience = patience
   }
 
@@ -140,6 +157,22 @@ class PatientStore implements KeyValueStore {
         if (inner === this.#inner) this.#repair ??= this.#mend(inner, { thrown, cause })
       }
     }
+  }
+
+  async beginAnew(setAside: () => Promise<void>): Promise<void> {
+    await this.#repair
+    this.#repair = this.#renew(setAside)
+    await this.#repair
+  }
+
+  async #renew(setAside: () => Promise<void>): Promise<void> {
+    await Promise.allSettled([...this.#undone].flatMap(({ attempt }) => attempt ?? []))
+    this.#reopening = new StoreError({ code: 'store-reopening', path: this.#path })
+    await this.#inner.close().catch(() => undefined) // all of it is put aside
+    await setAside()
+    this.#inner = await this.#begin()
+    this.#reopening = undefined
+    this.#repair = undefined
   }
 
   async close(): Promise<void> {

@@ -13,16 +13,16 @@ const SHOWN_BYTES = 16
 
 /**
  * Writes the entry into an empty database, compares it otherwise. Throws StoreError `foreign-directory`,
- * `schema-newer` or `schema-older`; `path` is for the failure.
+ * `schema-newer` or `schema-older`; `path` is for the failure. `knownSchema` is what a database was that lost the entry.
  */
 export async function assertSchema(
   store: KeyValueStore,
   { name, schemaVersion }: DatabaseSchema,
-  path: string
+  { path, knownSchema }: { readonly path: string; readonly knownSchema?: string | undefined }
 ): Promise<void> {
   const stored = store.get(SCHEMA_KEY)
   if (stored === undefined) {
-    await assertEmpty(store, path)
+    if (knownSchema !== `${name}/${schemaVersion}`) await assertEmpty(store, path)
     const value = new Uint8Array(Buffer.from(`${name}/${schemaVersion}`, 'utf8'))
     await store.batch([{ type: 'put', key: SCHEMA_KEY, value }], { sync: true })
     return

@@ -5,6 +5,7 @@ import { EXIT_CODE } from '../../src/cli/command-io.ts'
 import { appendCriterion, type Criterion, printCriterion, say } from './criterion.ts'
 import { CONFORMANCE_STARTS_PARTS } from './conformance-starts.ts'
 import { createJobSlots } from '../support/job-slots.ts'
+import { JOIN_PARTS } from './join.ts'
 import { MAIN_JOB_PARTS } from './main-job.ts'
 import { RECOVERY_PARTS } from './recovery.ts'
 import { parseSoakFlags, type SoakFlags, type Soaks } from './soak-flags.ts'
@@ -13,6 +14,7 @@ import { STATE_PARTS } from './state.ts'
 import { STRANGERS_PARTS } from './strangers/strangers.ts'
 
 const SOAKS: Soaks = new Map([
+  ['join', JOIN_PARTS],
   ['main-job', MAIN_JOB_PARTS],
   ['recovery', RECOVERY_PARTS],
   ['state', STATE_PARTS],

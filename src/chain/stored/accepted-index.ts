@@ -2,7 +2,7 @@
 import { bytesToHex, EMPTY_BYTES, type Hex, hexToBytes } from '../../base/bytes.ts'
 import { type BatchOperation, type KeyValueReader } from '../../store/key-value-store.ts'
 import { CHAIN_PREFIX, numberKey, numberOfKey } from '../../store/keys.ts'
-import { type SignedBlock } from '../blocks/block.ts'
+import { type BlockRef } from '../blocks/block.ts'
 import { openEntry, putEntry, readEntry } from './chain-entry.ts'
 import { ChainError } from '../blocks/chain-error.ts'
 
@@ -60,7 +60,7 @@ export async function* walkAcceptedDown(
  */
 export function addAcceptedOperations(
   store: Pick<KeyValueReader, 'get'>,
-  blocks: readonly SignedBlock[]
+  blocks: readonly (BlockRef & Pick<AcceptedEntry, 'signer'>)[]
 ): readonly BatchOperation[] {
   const changed = new Map<bigint, AcceptedEntry[]>()
   for (const { number, hash, signer } of blocks) {
@@ -79,8 +79,13 @@ export function addAcceptedOperations(
   return [...changed].flatMap(([number, entries]) => {
     const indexed = putEntry(numberKey(CHAIN_PREFIX.accepted, number), encodeEntries(entries))
     if (entries.length === 1) return [indexed]
-    return [indexed, putEntry(numberKey(CHAIN_PREFIX.contested, number), EMPTY_BYTES)]
+    return [indexed, contestedOperation(number)]
   })
+}
+
+/** What marks a height at which more than one block was accepted. */
+export function contestedOperation(number: bigint): BatchOperation {
+  return putEntry(numberKey(CHAIN_PREFIX.contested, number), EMPTY_BYTES)
 }
 
 function encodeEntries(entries: readonly AcceptedEntry[]): Uint8Array {

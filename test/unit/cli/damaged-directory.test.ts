@@ -1,10 +1,12 @@
 // What is advised about a damaged or locked data directory, followed to the letter: it leads out, and never back.
 import assert from 'node:assert/strict'
-import { readdir, rename, rm, truncate } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { explanationOf } from '../../../src/cli/explanations.ts'
 import { failureLines } from '../../../src/cli/failure-lines.ts'
 import { PLACES } from '../../../src/config/node-directory.ts'
+import { SET_ASIDE_MAX } from '../../../src/store/mended-store.ts'
+import { StateError } from '../../../src/state/state-error.ts'
 import { StoreError } from '../../../src/store/store-error.ts'
 import { runCommand } from '../../support/node-command.ts'
 import { useTemporaryDirectory } from '../../support/temporary-directory.ts'
@@ -41,31 +43,55 @@ describe('a damaged data directory', () => {
     }
   }
 
-  const empty = (file: string) => truncate(file, 0)
-  for (const [what, pattern, damage] of [
-    ['without its MANIFEST', /^MANIFEST/, rm],
-    ['without CURRENT', /^CURRENT$/, rm],
-    ['with an empty table', /\.ldb$/, empty],
-    ['without its log', /\.log$/, rm]
-  ] as const) {
-    for (const name of [PLACES.chain, PLACES.state]) {
-      it(`starts once the advice was followed: ${name} ${what}`, async () => {
-        const node = await makeNode()
-        await damage(await fileLike(join(node.dataDir, name), pattern))
-        const failure = await startFailure(node)
-        assert.equal(failure?.code, 'store-damaged')
-        assert.equal(failure.path, join(node.dataDir, name))
-        if (failure.path.endsWith('state')) {
-          assert.match(failure.safe, /Where the path ends in state, move that directory alone out/)
-          await rename(failure.path, place('state.damaged'))
-        } else {
-          assert.match(failure.safe, /Else move the whole data directory away/)
-          await rename(node.dataDir, place('data.damaged'))
-        }
-        assert.equal(await startFailure(node), undefined)
-      })
+  it('starts by itself with the chain that is left, and notes that it may have lost something', async () => {
+    const node = await makeNode()
+    await rm(await fileLike(join(node.dataDir, PLACES.chain), /^MANIFEST/))
+    const { head, isLost } = await node.stores(({ blocks, loss }) => ({
+      head: blocks.head().number,
+      isLost: loss.isLost
+    }))
+    assert.equal(head, 0n)
+    assert.ok(isLost)
+    assert.ok(await node.stores(({ loss }) => loss.isLost))
+  })
+
+  it('starts by itself with a new state, and keeps the damaged one', async () => {
+    const node = await makeNode()
+    await truncate(await fileLike(join(node.dataDir, PLACES.state), /\.ldb$/), 0)
+    const { number, isLost } = await node.stores(({ state, loss }) => ({
+      number: state.diskPoint()?.number,
+      isLost: loss.isLost
+    }))
+    assert.equal(number, 0n)
+    assert.ok(!isLost)
+    assert.deepEqual(await readdir(join(node.dataDir, PLACES.setAside)), ['state-1'])
+  })
+
+  it('starts with a new state after damage to it ended the node, and after nothing else', async () => {
+    const node = await makeNode()
+    const codeHash = `0x${'ab'.repeat(32)}` as const
+    await node.stores(({ noteEnd }) =>
+      noteEnd(new StateError({ code: 'view-stale', hash: codeHash }))
+    )
+    await node.stores(({ noteEnd }) => noteEnd(new StateError({ code: 'code-damaged', codeHash })))
+    assert.deepEqual(await readdir(node.dataDir), ['chain', 'state'])
+    assert.equal(await node.stores(({ state }) => state.diskPoint()?.number), 0n)
+    assert.deepEqual(await readdir(join(node.dataDir, PLACES.setAside)), ['state-1'])
+  })
+
+  it('starts once the advice was followed, where a disk damages its state again and again', async () => {
+    const node = await makeNode()
+    const aside = join(node.dataDir, PLACES.setAside)
+    for (let at = 1; at <= SET_ASIDE_MAX; at++) {
+      await mkdir(join(aside, `state-${String(at)}`), { recursive: true })
     }
-  }
+    await rm(await fileLike(join(node.dataDir, PLACES.state), /^CURRENT$/))
+    const failure = await startFailure(node)
+    assert.equal(failure?.code, 'store-damaged')
+    assert.match(failure.safe, /move what lies in set-aside out of the data directory/)
+    await rename(aside, place('looked-at'))
+    assert.equal(await startFailure(node), undefined)
+  })
 
   it('is told where a damaged part was left inside of it, and starts once that is out', async () => {
     const node = await makeNode()

@@ -151,6 +151,8 @@ describe(`the disk layer (seed ${String(SEED)})`, () => {
     const store = createMemoryStore()
     const { owner } = await oneAccount(store, silentLog)
     await flip(store, Uint8Array.of(STATE_PREFIX.storageNode, ...owner))
+    // Of sound ones it would be made again.
+    await flip(store, keyToBytes(slotKey(owner, testHash(2))))
     const state = new StateStore({ store, log: silentLog })
     const slots = [{ slotHash: testHash(2), value: Uint8Array.of(7) }]
     const [change] = nonceChange(owner, 2n).accounts
@@ -161,6 +163,7 @@ describe(`the disk layer (seed ${String(SEED)})`, () => {
       return true
     })
     await flip(store, Uint8Array.of(STATE_PREFIX.accountNode))
+    await flip(store, keyToBytes(accountKey(owner)))
     await assert.rejects(state.prepare(journalHash(0), nonceChange(owner, 2n)), /place=\/ /)
   })
 })

@@ -1,0 +1,6 @@
+// State and blocks from other nodes: what a node gets back that it has lost.
+import { damageNodes } from './damage.ts'
+import { type SoakPart } from './soak-part.ts'
+
+/** `--times` is the number of damages. */
+export const JOIN_PARTS: readonly SoakPart[] = [{ name: 'damage', run: damageNodes }]
