@@ -146,6 +146,12 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
     safe: 'Nothing: a peer that served it is scored and another one is asked; one of our own is replaced when its block is executed again. If that happens twice, check the disk.'
   },
   {
+    codes: ['state-answer-empty', 'state-false', 'state-unrequested'],
+    meaning:
+      'A peer served a part of a state that its proof or its hash does not bear out, that was not asked for, or nothing at all; nothing of it was taken.',
+    safe: 'Nothing: the peer is scored, and another one is asked.'
+  },
+  {
     codes: ['diff-of-another-block'],
     meaning:
       'A peer sent the state diff that its own chain has at a height, and that is another branch.',

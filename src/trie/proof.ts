@@ -45,6 +45,27 @@ export function proveRange(
   return [...new Map(all.map((node) => [Buffer.from(node).toString('latin1'), node])).values()]
 }
 
+/**
+ * The node that stands at a path of nibbles, each one on the way checked; undefined where none does, or one that is in its
+ * parent. Throws TrieError where a node is damaged.
+ */
+export function nodeAtPath(
+  source: NodeSource,
+  root: Uint8Array,
+  path: Uint8Array
+): Uint8Array | undefined {
+  let step: Step = { reference: isEmptyRoot(root) ? undefined : root, depth: 0, value: undefined }
+  while (step.reference !== undefined && step.depth <= path.length) {
+    const { reference, depth } = step
+    const isStored = isHashReference(reference)
+    const above = path.subarray(0, depth)
+    const encoded = isStored ? readNode(source, above, reference) : reference
+    if (depth === path.length) return isStored ? encoded : undefined
+    step = stepFrom(decodeNode(encoded, above), path, depth)
+  }
+  return undefined
+}
+
 /** The next node towards a key, or where the way ends: with the value, or without. */
 interface Step {
   readonly reference: NodeReference | undefined
