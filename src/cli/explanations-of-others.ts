@@ -44,6 +44,22 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
   },
   {
     codes: [
+      'proof-node-malformed',
+      'proof-node-missing',
+      'proof-nodes-unused',
+      'range-key-before-origin',
+      'range-key-foreign',
+      'range-key-out-of-order',
+      'range-key-past-limit',
+      'range-lengths-differ',
+      'range-mismatch',
+      'range-value-empty'
+    ],
+    meaning: 'A peer sent a part of a state that is not what the root of its block says.',
+    safe: NOTHING_FOR_PEERS
+  },
+  {
+    codes: [
       'answer-empty',
       'not-connected',
       'rate-limited',

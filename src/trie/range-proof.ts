@@ -58,12 +58,12 @@ export interface RangeVerdict {
  * too long.
  */
 export function* verifyRangeInSteps(claim: RangeClaim): Generator<void, RangeVerdict, undefined> {
-  const paths = checkEntries(claim)
+  const paths = yield* checkEntries(claim)
   if (claim.proof.length === 0) {
     const tree = new TrieBuilder()
     for (const [index, path] of paths.entries()) {
       tree.add(path, claim.values[index]!)
-      if (index % STEP_ENTRIES === 0) yield
+      if (index % STEP_ENTRIES === STEP_ENTRIES - 1) yield
     }
     if (!equalBytes(tree.finish(), claim.root)) refuse({ code: 'range-mismatch', path: '' })
     return { hasMore: false }
@@ -86,13 +86,24 @@ export function verifyRange(claim: RangeClaim): RangeVerdict {
   return step.value
 }
 
-/** Order, bounds and values of the entries; returns the keys as nibbles. */
-function checkEntries({ origin, limit, keys, values }: RangeClaim): readonly Uint8Array[] {
+/** Order, bounds and values of the entries, and how many nodes their edges can have; returns the keys as nibbles. */
+function* checkEntries({
+  origin,
+  limit,
+  keys,
+  values,
+  proof
+}: RangeClaim): Generator<void, readonly Uint8Array[], undefined> {
   if (keys.length !== values.length) {
     const counts = { keysCount: keys.length, valuesCount: values.length }
     refuse({ code: 'range-lengths-differ', ...counts })
   }
   assertKeyLength(origin)
+  const edgesMax = nodesMax(origin) + nodesMax(keys.at(-1) ?? origin)
+  if (proof.length > edgesMax) {
+    refuse({ code: 'proof-nodes-unused', unusedCount: proof.length - edgesMax })
+  }
+  const paths: Uint8Array[] = []
   let before: Uint8Array | undefined
   for (const [index, key] of keys.entries()) {
     assertKeyLength(key)
@@ -105,8 +116,15 @@ function checkEntries({ origin, limit, keys, values }: RangeClaim): readonly Uin
     }
     if (values[index]!.length === 0) refuse({ code: 'range-value-empty', index })
     before = key
+    paths.push(bytesToNibbles(key))
+    if (index % STEP_ENTRIES === STEP_ENTRIES - 1) yield
   }
-  return keys.map(bytesToNibbles)
+  return paths
+}
+
+/** Nodes on the way to a key: one a nibble, and the leaf. What is more is refused before it is hashed. */
+function nodesMax(key: Uint8Array): number {
+  return 2 * key.length + 1
 }
 
 function refuse(failure: RangeFailure): never {

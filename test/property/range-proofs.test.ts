@@ -5,10 +5,15 @@ import fc from 'fast-check'
 import { bytesToHex } from '../../src/base/bytes.ts'
 import { keccak256 } from '../../src/base/keccak.ts'
 import { proveRange } from '../../src/trie/proof.ts'
-import { type RangeClaim, RangeProofError, verifyRange } from '../../src/trie/range-proof.ts'
+import {
+  type RangeClaim,
+  RangeProofError,
+  verifyRange,
+  verifyRangeInSteps
+} from '../../src/trie/range-proof.ts'
 import '../support/fast-check-seed.ts'
 import { buildTrie, claimOf, type RangeEntry, split, tampered } from '../support/range-claims.ts'
-import { trieValue } from '../support/trie-arbitraries.ts'
+import { keysOfOneLength, trieValue } from '../support/trie-arbitraries.ts'
 import { oracleOf } from '../support/trie-oracle.ts'
 
 /** Entries with hashed keys, ascending, as state tries have them; some values so short that nodes are embedded. */
@@ -24,11 +29,20 @@ const entries: fc.Arbitrary<readonly RangeEntry[]> = fc
       .sort((one, other) => Buffer.compare(one.key, other.key))
   )
 
+/** Keys with long prefixes in common, whose nodes are branches above branches, and some within their parents. */
+const clustered = keysOfOneLength.map((keys) =>
+  [...keys]
+    .sort((one, other) => Buffer.compare(one, other))
+    .map((key, index) => ({ key, value: new Uint8Array(1 + (index % 40)).fill(index + 1) }))
+)
+
 /** A stretch of at most 16 of the entries, by index. */
-const stretch = fc.tuple(entries, fc.nat(), fc.nat(15)).map(([all, one, length]) => {
-  const first = one % all.length
-  return { all, first, last: Math.min(first + length, all.length - 1) }
-})
+const stretchOf = (among: typeof entries) =>
+  fc.tuple(among, fc.nat(), fc.nat(15)).map(([all, one, length]) => {
+    const first = one % all.length
+    return { all, first, last: Math.min(first + length, all.length - 1) }
+  })
+const stretch = stretchOf(entries)
 
 const oracle = (all: readonly RangeEntry[]) =>
   oracleOf(all.map(({ key, value }) => [bytesToHex(key), value] as const))
@@ -86,6 +100,17 @@ describe('a proof of a range', () => {
     )
   })
 
+  it('has both edges with keys that share prefixes and nodes within nodes, and no lie passes there either', () => {
+    fc.assert(
+      fc.property(stretchOf(clustered), ({ all, first, last }) => {
+        const claim = claimOf(all, { first, last })
+        assert.deepEqual(verifyRange(claim), { hasMore: last + 1 < all.length })
+        for (const [what, lie] of tampered(claim)) isRefused(lie, what)
+      }),
+      { numRuns: 40 }
+    )
+  })
+
   it('begins at any origin at or below its first key, and proves that nothing lies between', () => {
     fc.assert(
       fc.property(stretch, ({ all, first, last }) => {
@@ -131,6 +156,43 @@ describe('a proof of a range', () => {
       }),
       { numRuns: 40 }
     )
+  })
+
+  it('of an empty trie has no entries and no nodes', () => {
+    const { nodes, root } = buildTrie([])
+    const origin = new Uint8Array(32)
+    const claim = { root, origin, keys: [], values: [], proof: [] }
+    assert.deepEqual(proveRange(nodes, root, { origin, last: undefined }), [])
+    assert.deepEqual(verifyRange(claim), { hasMore: false })
+    isRefused({ ...claim, ...split([{ key: origin, value: origin }]) }, 'an entry')
+    isRefused({ ...claim, proof: [Uint8Array.of(0x80)] }, 'a node')
+  })
+
+  it('is refused before it is hashed when it has more nodes than two edges can have', () => {
+    const claim = claimOf([{ key: new Uint8Array(32), value: Uint8Array.of(1) }], {
+      first: 0,
+      last: 0
+    })
+    const many = Array.from({ length: 131 }, (_, index) => Uint8Array.of(index))
+    assert.throws(() => verifyRange({ ...claim, proof: many }), /proof-nodes-unused unusedCount=1$/)
+  })
+
+  it('is checked in many small steps, however long it is', () => {
+    const count = 3_000
+    const all = Array.from({ length: count }, (_, index) => ({
+      key: keccak256(Uint8Array.of(index >> 8, index)),
+      value: new Uint8Array(70).fill(index)
+    })).sort((one, other) => Buffer.compare(one.key, other.key))
+    for (const claim of [
+      claimOf(all, { first: 0, last: count - 1 }),
+      { ...claimOf(all, { first: 0, last: count - 1 }), proof: [] }
+    ]) {
+      const steps = verifyRangeInSteps(claim)
+      let stepsCount = 0
+      while (steps.next().done !== true) stepsCount += 1
+      // Once over all entries for their order, and once for their hashes.
+      assert.ok(stepsCount > (2 * count) / 150, `${stepsCount} steps`)
+    }
   })
 
   it('is refused with a key below the origin, or two at or behind the limit', () => {
