@@ -36,9 +36,12 @@ export interface LeafRange {
   readonly isEnd: boolean
 }
 
+/** Half of what the wire allows: putting an answer together and compressing it are one piece each, of some milliseconds. */
+const SERVED_MAX_BYTES: number = STATE_ANSWER_SOFT_BYTES / 2
+
 /** The bytes that an answer may have. */
 export function roomOf(maxBytes: number): number {
-  return Math.min(maxBytes, STATE_ANSWER_SOFT_BYTES)
+  return Math.min(maxBytes, SERVED_MAX_BYTES)
 }
 
 /** Leaves in the order of their keys, until the limit, the room or the time is reached. Throws TrieError. */

@@ -6,7 +6,7 @@ import {
 } from '../../../protocols/account-range/codec.ts'
 import { type CheckedProtocol, DEADLINES } from '../../reqresp/served-protocol.ts'
 import { decodeAccount, encodeTrieAccount, readSlimHashes } from '../../state/account-codec.ts'
-import { judged, proveLeaves, type StateChecks } from './state-checks.ts'
+import { AnswerRoom, judged, proveLeaves, type StateChecks } from './state-checks.ts'
 import { requireHeld, type StateSource } from './state-source.ts'
 
 /** Accounts that are proved. */
@@ -38,8 +38,9 @@ export const SERVED_ACCOUNT_RANGE: CheckedProtocol<
       const answered = { peer, protocol: ACCOUNT_RANGE.name }
       const { leaves, hasMore } = await judged(checks, answered, async () => {
         const { accounts, proof } = decodeAccountRange(bytes)
-        const { root, origin, limit } = request
-        return proveLeaves({ root, origin, limit, proof, leaves: accounts, toTrieValue })
+        const { root, origin, limit, maxBytes } = request
+        const room = new AnswerRoom(maxBytes)
+        return proveLeaves({ root, origin, limit, proof, leaves: accounts, toTrieValue, room })
       })
       const accounts = leaves.map(({ hash, value }) => ({ hash, body: value }))
       yield { accounts, hasMore }

@@ -2,14 +2,15 @@
 import {
   BYTE_CODES,
   type ByteCodes,
-  type ByteCodesRequest
+  type ByteCodesRequest,
+  CODE_OVERHEAD_BYTES
 } from '../../../protocols/byte-codes/codec.ts'
 import { bytesToHex } from '../../base/bytes.ts'
 import { keccak256 } from '../../base/keccak.ts'
 import { createYielder } from '../../base/yielder.ts'
 import { RequestRefused } from '../../reqresp/responder.ts'
 import { type CheckedProtocol, DEADLINES } from '../../reqresp/served-protocol.ts'
-import { falseState, type StateChecks } from './state-checks.ts'
+import { AnswerRoom, judged, type StateChecks } from './state-checks.ts'
 import { type StateSource } from './state-source.ts'
 
 /** Codes; each is one of those that were asked for. */
@@ -31,23 +32,30 @@ export const SERVED_BYTE_CODES: CheckedProtocol<
     yield { codes }
   },
   async *check({ peer, request }, chunks, checks) {
-    const hashes = request.hashes.map((hash) => bytesToHex(hash))
-    const yielder = createYielder()
     for await (const { codes } of chunks) {
-      let lastIndex = -1
-      for (const code of codes) {
-        const hash = bytesToHex(keccak256(code))
-        const index = hashes.indexOf(hash, lastIndex + 1)
-        if (index === -1) {
-          const reason = `code ${hash} was not asked for, or comes out of order`
-          const answered = { peer, protocol: BYTE_CODES.name }
-          throw falseState(checks, { code: 'state-unrequested', ...answered, reason })
-        }
-        lastIndex = index
-        const pause = yielder.maybeYield()
-        if (pause !== undefined) await pause
-      }
+      const answered = { peer, protocol: BYTE_CODES.name }
+      await judged(checks, answered, () => checkCodes(request, codes))
       yield codes
     }
+  }
+}
+
+/** Throws RangeError where a code was not asked for, or not in that order, or there are too many bytes. */
+async function checkCodes(
+  { hashes, maxBytes }: ByteCodesRequest,
+  codes: readonly Uint8Array[]
+): Promise<void> {
+  const asked = hashes.map((hash) => bytesToHex(hash))
+  const room = new AnswerRoom(maxBytes)
+  const yielder = createYielder()
+  let lastIndex = -1
+  for (const code of codes) {
+    room.take(code.length + CODE_OVERHEAD_BYTES)
+    const hash = bytesToHex(keccak256(code))
+    lastIndex = asked.indexOf(hash, lastIndex + 1)
+    if (lastIndex === -1)
+      throw new RangeError(`code ${hash} was not asked for, or not in that order`)
+    const pause = yielder.maybeYield()
+    if (pause !== undefined) await pause
   }
 }

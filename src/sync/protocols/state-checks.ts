@@ -1,6 +1,6 @@
 // Checking what peers serve of a state: nothing of an answer counts before its proof or its hash was verified.
 import { ProtocolError } from '../../../protocols/protocol-error.ts'
-import { type StateLeaf } from '../../../protocols/state-leaves.ts'
+import { LEAF_OVERHEAD_BYTES, type StateLeaf } from '../../../protocols/state-leaves.ts'
 import { compareBytes } from '../../base/bytes.ts'
 import { errorMessage, NodeError } from '../../base/node-error.ts'
 import { createYielder, type Yielder } from '../../base/yielder.ts'
@@ -61,6 +61,23 @@ export async function judged<T>(
   }
 }
 
+/** What an answer may have: no more bytes than were asked for, but for its first item. */
+export class AnswerRoom {
+  #leftBytes: number
+  #isFirst = true
+
+  constructor(maxBytes: number) {
+    this.#leftBytes = maxBytes
+  }
+
+  /** Throws RangeError where there is no room for one more item. */
+  take(bytes: number): void {
+    this.#leftBytes -= bytes
+    if (this.#leftBytes < 0 && !this.#isFirst) throw new RangeError('more than was asked for')
+    this.#isFirst = false
+  }
+}
+
 /** Keys and values as the trie has them. */
 interface ProvedLeaves {
   readonly leaves: readonly StateLeaf[]
@@ -75,17 +92,20 @@ export interface LeavesClaim extends Pick<RangeClaim, 'root' | 'origin' | 'proof
   readonly limit: Uint8Array
   /** Of the wire's value that of the trie. Throws RangeError where it is none. */
   readonly toTrieValue: (value: Uint8Array) => Uint8Array
+  /** Of the whole answer. */
+  readonly room: AnswerRoom
 }
 
 /** Verifies a claim, in slices. Throws RangeProofError, RangeError, and what reading the leaves throws. */
 export async function proveLeaves(
-  { leaves, limit, toTrieValue, ...claim }: LeavesClaim,
+  { leaves, limit, toTrieValue, room, ...claim }: LeavesClaim,
   yielder: Yielder = createYielder()
 ): Promise<ProvedLeaves> {
   const read: StateLeaf[] = []
   const keys: Uint8Array[] = []
   const values: Uint8Array[] = []
   for (const leaf of leaves) {
+    room.take(LEAF_OVERHEAD_BYTES + leaf.value.length)
     read.push(leaf)
     keys.push(leaf.hash)
     values.push(toTrieValue(leaf.value))

@@ -8,7 +8,7 @@ import {
 import { createYielder } from '../../base/yielder.ts'
 import { type CheckedProtocol, DEADLINES } from '../../reqresp/served-protocol.ts'
 import { encodeSlotValue } from '../../state/slot-value.ts'
-import { falseState, judged, proveLeaves, type StateChecks } from './state-checks.ts'
+import { AnswerRoom, falseState, judged, proveLeaves, type StateChecks } from './state-checks.ts'
 import { requireHeld, type StateSource } from './state-source.ts'
 
 /** Slots that are proved. */
@@ -58,7 +58,7 @@ export const SERVED_STORAGE_RANGES: CheckedProtocol<
 
 /** All but the last account's have to be whole storages, and so has the last one's where there is no proof. */
 async function proveSlots(
-  { origin, limit }: StorageRangesRequest,
+  { origin, limit, maxBytes }: StorageRangesRequest,
   { storageRoots }: SlotChecks,
   answer: {
     readonly slots: readonly Iterable<StateLeaf>[]
@@ -66,6 +66,7 @@ async function proveSlots(
   }
 ): Promise<ProvedSlots> {
   const yielder = createYielder()
+  const room = new AnswerRoom(maxBytes)
   const slots: (readonly StateLeaf[])[] = []
   let hasMore = false
   for (const [at, leaves] of answer.slots.entries()) {
@@ -73,7 +74,7 @@ async function proveSlots(
     if (root === undefined) throw new Error('a storage root for each account that is asked for')
     const isLast = at === answer.slots.length - 1
     const claim = {
-      ...{ root, origin, limit, leaves, toTrieValue: encodeSlotValue },
+      ...{ root, origin, limit, leaves, toTrieValue: encodeSlotValue, room },
       proof: isLast ? answer.proof : []
     }
     const proved = await proveLeaves(claim, yielder)
