@@ -2,7 +2,7 @@
 import {
   ByteListType,
   ByteVectorType,
-  type ContainerType,
+  ContainerType,
   ListCompositeType,
   type Type,
   UintBigintType,
@@ -41,7 +41,7 @@ export const bytes32 = new ByteVectorType(32)
 export const bytes4 = new ByteVectorType(4)
 
 /**
- * A codec of one container of integers, byte vectors, byte lists and lists of those. Decoding takes the exact size;
+ * A codec of one container of integers, byte vectors, byte lists, and lists of those or of such containers. Decoding takes the exact size;
  * encoding refuses lengths and integers that do not fit, which the library would cut. Byte fields of a
  * decoded value are copies. `badField` names the first field that breaks a bound of the protocol's own, on either
  * side. Both throw ContainerError.
@@ -106,6 +106,11 @@ function fits(type: Type<unknown>, value: unknown): boolean {
     const elementType = type.elementType as Type<unknown>
     if (!Array.isArray(value) || value.length > type.limit) return false
     return value.every((element: unknown) => fits(elementType, element))
+  }
+  if (type instanceof ContainerType) {
+    return Object.entries(type.fields as Record<string, Type<unknown>>).every(
+      ([field, fieldType]) => fits(fieldType, (value as Record<string, unknown>)[field])
+    )
   }
   if (!(value instanceof Uint8Array)) return false
   if (type instanceof ByteVectorType) return value.length === type.lengthBytes

@@ -41,5 +41,10 @@ export const HIDDEN_RULES: readonly HiddenRule[] = [
     rule: 'PN-8',
     reason:
       'a node holds no block without its signature unless it fetched it so, which no peer sees'
-  }
+  },
+  ...['AR-12', 'AR-13', 'SR-12', 'SR-13', 'BC-9', 'TN-9'].map((rule) => ({
+    rule,
+    reason:
+      'a node asks for parts of a state where it has none, and no peer sees what it makes of the answers'
+  }))
 ]

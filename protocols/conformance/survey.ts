@@ -7,6 +7,7 @@ import { type Answer, contentOf } from './frames.ts'
 import { type ProtocolName } from './protocol-facts.ts'
 import { isNone, readRawStatus, type RawStatus } from './raw-status.ts'
 import { diffRequest } from './served-diffs.ts'
+import { type StateSurvey, surveyState } from './state-survey.ts'
 import { messagesOf, type ServedMessage } from './served-messages.ts'
 import { type SubjectOptions, type SuitePeer, withPeer } from './suite-peer.ts'
 import { NotRun } from './verdict.ts'
@@ -20,6 +21,7 @@ export interface Survey {
   readonly ranges: ReadonlyMap<RangeQuestion, Answer>
   readonly hashes: ReadonlyMap<HashQuestion, Answer>
   readonly diffs: ReadonlyMap<RangeQuestion, Answer>
+  readonly state: StateSurvey
   /** Every block message that came, of whatever protocol. */
   readonly messages: readonly ServedMessage[]
 }
@@ -80,7 +82,8 @@ export async function takeSurvey(
     } satisfies Record<TipQuestion, Uint8Array>)
     const answers = [...ranges.values(), ...hashes.values(), ...tips.values()]
     const messages = answers.flatMap((answer) => messagesOf(answer))
-    return { status, head, tips, ranges, hashes, diffs, messages }
+    const state = await surveyState(ask, first, messages)
+    return { status, head, tips, ranges, hashes, diffs, state, messages }
   })
 }
 
@@ -143,8 +146,9 @@ async function askAll<Question extends string>(
 }
 
 /** All answers of the survey. */
-export function answersOf({ status, tips, ranges, hashes, diffs }: Survey): readonly Answer[] {
-  const maps = [tips, ranges, hashes, diffs]
+export function answersOf(survey: Survey): readonly Answer[] {
+  const { status, tips, ranges, hashes, diffs, state } = survey
+  const maps = [tips, ranges, hashes, diffs, state.answers]
   return [status, ...maps.flatMap((answers) => [...answers.values()])]
 }
 

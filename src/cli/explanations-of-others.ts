@@ -44,6 +44,22 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
   },
   {
     codes: [
+      'proof-node-malformed',
+      'proof-node-missing',
+      'proof-nodes-unused',
+      'range-key-before-origin',
+      'range-key-foreign',
+      'range-key-out-of-order',
+      'range-key-past-limit',
+      'range-lengths-differ',
+      'range-mismatch',
+      'range-value-empty'
+    ],
+    meaning: 'A peer sent a part of a state that is not what the root of its block says.',
+    safe: NOTHING_FOR_PEERS
+  },
+  {
+    codes: [
       'answer-empty',
       'not-connected',
       'rate-limited',
@@ -144,6 +160,12 @@ export const EXPLANATIONS_OF_OTHERS: readonly Explanation[] = [
     ],
     meaning: 'A state diff is malformed, or not what its block changed; nothing of it was taken.',
     safe: 'Nothing: a peer that served it is scored and another one is asked; one of our own is replaced when its block is executed again. If that happens twice, check the disk.'
+  },
+  {
+    codes: ['state-answer-empty', 'state-false', 'state-unrequested'],
+    meaning:
+      'A peer served a part of a state that its proof or its hash does not bear out, that was not asked for, or nothing at all; nothing of it was taken.',
+    safe: 'Nothing: the peer is scored, and another one is asked.'
   },
   {
     codes: ['diff-of-another-block'],

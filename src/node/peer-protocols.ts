@@ -29,6 +29,8 @@ import {
   type ServedSources
 } from '../sync/protocols/served-protocols.ts'
 import { createSpoken, requestsToSpeakers, type Spoken } from '../sync/protocols/spoken-requests.ts'
+import { createStatePeers, type StatePeers } from '../sync/protocols/state-peers.ts'
+import { createStateSource } from '../sync/protocols/state-source.ts'
 import { type StatusLoop } from '../sync/status-loop.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
@@ -46,10 +48,11 @@ export interface PeerProtocolDeps {
   readonly isConfigured: (peer: string) => boolean
 }
 
-/** What asks peers: for blocks, and for diffs. */
+/** What asks peers: for blocks, for diffs, for parts of a state. */
 export interface PeerRequests extends PeerBlocksDeps {
   readonly spoken: Spoken
   readonly verifyPayload: PayloadChecks['verifyPayload']
+  readonly state: StatePeers
   readonly sharedKeys: SharedKeys
   readonly onFalse: (failure: FalseAnswer) => void
   readonly clock: Clock
@@ -100,18 +103,21 @@ export function createPeerRequests(
       note(error.failure.peer, requestFault(error))
     }
   })
+  const request = requestsToSpeakers(requester.request, spoken)
+  const onFalse = (failure: FalseAnswer) => {
+    log.warn('peer-false', { ...failure })
+    note(failure.peer, falseAnswerFault(failure))
+  }
   return {
     spoken,
     sharedKeys,
     clock,
     isConfigured,
-    request: requestsToSpeakers(requester.request, spoken),
+    request,
     verify: messageVerifier({ genesis }, chain),
     verifyPayload: payloadVerifier({ genesis }),
-    onFalse(failure) {
-      log.warn('peer-false', { ...failure })
-      note(failure.peer, falseAnswerFault(failure))
-    }
+    state: createStatePeers({ request, onFalse }),
+    onFalse
   }
 }
 
@@ -161,7 +167,7 @@ export interface ServingOptions {
 
 /** Registers all protocols of the list. */
 export async function serveProtocols(
-  { clock, log, network, blame, chain: { stores } }: PeerProtocolDeps,
+  { clock, log, network, blame, isConfigured, chain: { stores } }: PeerProtocolDeps,
   { held, status, gossip, lanes }: ServedParts,
   { chainId, signal }: ServingOptions,
   overrides: Pick<NodeOverrides, 'answerTip' | 'refuses'> = {}
@@ -171,6 +177,7 @@ export async function serveProtocols(
     accepted: stores.accepted,
     held,
     status,
+    state: createStateSource({ clock, state: stores.state, isConfigured }),
     answerTip: overrides.answerTip ?? answerTip,
     takeInFlight: (context) => untilJudged({ clock, network, gossip }, context)
   }

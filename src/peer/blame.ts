@@ -14,6 +14,8 @@ export const FAULT_WEIGHTS = {
   'false-claim': 'heavy',
   /** By the headers, or once the state here that it was applied to proved to be the parent's (apply/). */
   'false-diff': 'heavy',
+  /** Leaves that their proof does not bear out, a proof that is none, a node with another hash. */
+  'false-state': 'heavy',
   'unrequested-item': 'heavy',
   'undecodable-chunk': 'heavy',
   'over-limit': 'heavy',

@@ -30,6 +30,11 @@ export class LayerIndex {
     return layer && { layer, value: layer.content.entries.get(key) }
   }
 
+  /** What the highest layer that wrote the entry holds, on whatever branch; undefined where none did, or deleted it. */
+  findAny(key: EntryKey): Uint8Array | undefined {
+    return this.#writers.get(key)?.at(-1)?.content.entries.get(key)
+  }
+
   /** The newest layer at or below `top` that wiped the account's storage. */
   findCleared(owner: string, top: Layer): Layer | undefined {
     return newestBelow(this.#clearers.get(owner), top)

@@ -16,6 +16,7 @@ import { type JournalLayer } from './journal-codec.ts'
 import { Layer, type PreparedLayer } from './layer.ts'
 import { LayerIndex } from './layer-index.ts'
 import { LayerSeries } from './layer-series.ts'
+import { RootIndex } from './root-index.ts'
 import { StateError } from './state-error.ts'
 import { type StateChanges, type StatePoint, type StateView } from './state-view.ts'
 import { wipeStore } from './wipe-store.ts'
@@ -56,6 +57,7 @@ export class StateStore {
   readonly #options: StateStoreOptions
   readonly #layers = new Map<Hex, Layer>()
   readonly #index = new LayerIndex()
+  readonly #roots = new RootIndex()
   #disk: DiskLayer
 
   constructor(deps: StateStoreDeps, options: Partial<StateStoreOptions> = {}) {
@@ -96,6 +98,23 @@ export class StateStore {
     if (layer !== undefined) return this.#createView(layer.point, layer)
     const { point } = this.#disk
     return point.hash === hash ? this.#createView(point, undefined) : undefined
+  }
+
+  /** As view, for a readable state with this root; undefined where none has it. */
+  viewOfRoot(root: Hex): StateView | undefined {
+    const hash = this.#roots.find(root)?.hash
+    if (hash !== undefined) return this.view(hash)
+    const point = this.diskPoint()
+    return point?.root === root ? this.view(point.hash) : undefined
+  }
+
+  /** A code of any readable state; undefined where none has it. Throws StateError where the disk damaged it. */
+  code(codeHash: Uint8Array): Uint8Array | undefined {
+    const key = codeKey(codeHash)
+    const written = this.#index.findAny(key)
+    if (written !== undefined) return written
+    if (this.diskPoint() === undefined) return undefined
+    return this.#disk.read(key) === undefined ? undefined : this.#disk.readCode(codeHash)
   }
 
   /**
@@ -184,6 +203,7 @@ export class StateStore {
     const layer = new Layer(point, this.#layers.get(parentHash), { parentHash, content })
     this.#layers.set(point.hash, layer)
     this.#index.add(layer)
+    this.#roots.add(point)
     return true
   }
 
@@ -198,9 +218,8 @@ export class StateStore {
     if (from !== undefined) this.#deps.log.warn('state-reset', { from, to: number })
     for (const layer of this.#layers.values()) {
       layer.end('dropped')
-      this.#index.remove(layer)
+      this.#forget(layer)
     }
-    this.#layers.clear()
     const before = this.#disk
     // First of all: a reader of what is half wiped would take an account that is gone for an empty one.
     this.#disk = this.#openDisk(NOTHING)
@@ -249,6 +268,7 @@ export class StateStore {
   #forget(layer: Layer): void {
     this.#layers.delete(layer.point.hash)
     this.#index.remove(layer)
+    this.#roots.remove(layer.point)
   }
 
   #read(top: Layer | undefined, key: EntryKey): Uint8Array | undefined {

@@ -1,4 +1,5 @@
-// Proofs: the stored nodes on the way from the root to a key, which show what the trie holds there (EIP-1186).
+// Proofs: the stored nodes from the root to a key (EIP-1186), and to both edges of a range (snap/1).
+import { equalBytes } from '../base/bytes.ts'
 import { assertKeyLength, bytesToNibbles, sharedLength } from './nibbles.ts'
 import { decodeNode } from './node-decode.ts'
 import { isEmptyRoot, type NodeSource, readNode } from './node-source.ts'
@@ -27,6 +28,42 @@ export function proveKey(source: NodeSource, root: Uint8Array, key: Uint8Array):
     step = stepFrom(decodeNode(encoded, path), nibbles, depth)
   }
   return { nodes, value: step.value }
+}
+
+/**
+ * What `verifyRange` needs for the range from `origin` to `last`, the highest key that is sent; without it, since no key
+ * follows the origin, the proof of that. Each node once. Throws TrieError.
+ */
+export function proveRange(
+  source: NodeSource,
+  root: Uint8Array,
+  { origin, last }: { readonly origin: Uint8Array; readonly last: Uint8Array | undefined }
+): Uint8Array[] {
+  const nodes = proveKey(source, root, origin).nodes
+  if (last === undefined || equalBytes(origin, last)) return [...nodes]
+  const all = [...nodes, ...proveKey(source, root, last).nodes]
+  return [...new Map(all.map((node) => [Buffer.from(node).toString('latin1'), node])).values()]
+}
+
+/**
+ * The node that stands at a path of nibbles, each one on the way checked; undefined where none does, or one that is in its
+ * parent. Throws TrieError where a node is damaged.
+ */
+export function nodeAtPath(
+  source: NodeSource,
+  root: Uint8Array,
+  path: Uint8Array
+): Uint8Array | undefined {
+  let step: Step = { reference: isEmptyRoot(root) ? undefined : root, depth: 0, value: undefined }
+  while (step.reference !== undefined && step.depth <= path.length) {
+    const { reference, depth } = step
+    const isStored = isHashReference(reference)
+    const above = path.subarray(0, depth)
+    const encoded = isStored ? readNode(source, above, reference) : reference
+    if (depth === path.length) return isStored ? encoded : undefined
+    step = stepFrom(decodeNode(encoded, above), path, depth)
+  }
+  return undefined
 }
 
 /** The next node towards a key, or where the way ends: with the value, or without. */

@@ -23,15 +23,25 @@ interface OpenBranch {
   readonly branch: Branch
 }
 
+/** What a builder is for. */
+export interface TrieBuilderOptions {
+  /** Left out: only the root or the reference is wanted. */
+  readonly onNode?: NodeSink
+  /** All keys share so many nibbles: what is built is the subtree below them. */
+  readonly startDepth?: number
+}
+
 /** Entries go in, in ascending order of their paths; the root comes out. Its memory does not grow with the entries. */
 export class TrieBuilder {
+  readonly #startDepth: number
   readonly #onNode: NodeSink | undefined
   /** Branches on the way to the last key, the deepest last. At most one for each nibble of a key. */
   readonly #open: OpenBranch[] = []
   /** The last entry. It is in no branch yet: the next one decides where its leaf starts. */
   #last: Entry | undefined
 
-  constructor(onNode?: NodeSink) {
+  constructor({ onNode, startDepth = 0 }: TrieBuilderOptions = {}) {
+    this.#startDepth = startDepth
     this.#onNode = onNode
   }
 
@@ -54,8 +64,22 @@ export class TrieBuilder {
     const last = this.#last
     if (last === undefined) return EMPTY_ROOT
     const encoded = this.#close(last)
-    this.#onNode?.(new Uint8Array(0), encoded)
+    this.#onNode?.(last.path.slice(0, this.#startDepth), encoded)
     return keccak256(encoded)
+  }
+
+  /**
+   * RLP of the node at the start depth, which `onNode` does not get, since it may become part of another one
+   * (join-segments.ts); undefined when nothing was added; the builder is empty afterwards.
+   */
+  finishNode(): Uint8Array | undefined {
+    return this.#last && this.#close(this.#last)
+  }
+
+  /** How a branch above the start depth names what was added, undefined when that is nothing; empty afterwards. */
+  finishReference(): NodeReference | undefined {
+    const last = this.#last
+    return last && this.#reference(last.path, this.#startDepth, this.#close(last))
   }
 
   /** Closes all that cannot change any more, since the next key leaves that of the last entry at `depth`. */
@@ -70,17 +94,17 @@ export class TrieBuilder {
     }
   }
 
-  /** Closes everything; returns the RLP of the root. */
+  /** Closes everything; returns the RLP of the node at the start depth. */
   #close(last: Entry): Uint8Array {
     this.#last = undefined
     let top = this.#open.pop()
-    if (top === undefined) return this.#encodeLeaf(last, 0)
+    if (top === undefined) return this.#encodeLeaf(last, this.#startDepth)
     this.#placeLeaf(last, top)
     for (let parent = this.#open.pop(); parent !== undefined; parent = this.#open.pop()) {
       this.#placeBranch(last.path, top, parent)
       top = parent
     }
-    return this.#encodeBranch(last.path, 0, top)
+    return this.#encodeBranch(last.path, this.#startDepth, top)
   }
 
   /** The deepest open branch, which is a new one at `depth` when none is as deep. */

@@ -27,8 +27,8 @@ function stall(): void {
 function stalling({ answers, ...faults }: FakeFaults): FakeFaults {
   return {
     ...faults,
-    answers: (sound, chain) => {
-      const given = { ...sound, ...answers?.(sound, chain) }
+    answers: (sound, chain, state) => {
+      const given = { ...sound, ...answers?.(sound, chain, state) }
       const blocks_by_range = (request: Uint8Array) => {
         if (Buffer.from(request).readUInt16LE(8) === COUNT_MAX) stall()
         return given.blocks_by_range(request)

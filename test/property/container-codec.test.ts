@@ -1,12 +1,16 @@
 // The SSZ containers of the request protocols: random values there and back, random bytes never misread.
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import { ACCOUNT_RANGE } from '../../protocols/account-range/codec.ts'
 import { BLOCKS_BY_HASH } from '../../protocols/blocks-by-hash/codec.ts'
 import { BLOCKS_BY_RANGE } from '../../protocols/blocks-by-range/codec.ts'
+import { type ByteCodes, BYTE_CODES } from '../../protocols/byte-codes/codec.ts'
 import { type ValueCodec } from '../../protocols/protocol-def.ts'
 import { SIGNED_TIP, type SignedTip } from '../../protocols/signed-tip/codec.ts'
 import { STATE_DIFFS_BY_RANGE } from '../../protocols/state-diffs-by-range/codec.ts'
 import { type Status, STATUS } from '../../protocols/status/codec.ts'
+import { STORAGE_RANGES } from '../../protocols/storage-ranges/codec.ts'
+import { type TrieNodes, TRIE_NODES } from '../../protocols/trie-nodes/codec.ts'
 import { bytes, plainRecord } from '../support/payload-arbitraries.ts'
 import { failureOf } from '../support/protocol-vectors.ts'
 
@@ -60,6 +64,52 @@ const hashes = fc
   .uniqueArray(bytes(32), { minLength: 1, maxLength: 128, selector: (hash) => hash.join() })
   .map((list) => ({ hashes: list }))
 
+const maxBytes = fc.nat(2 ** 31 - 1)
+const ascending = (one: Uint8Array, other: Uint8Array) => Buffer.compare(one, other)
+
+const accountRange = fc
+  .tuple(bytes(32), bytes(32), bytes(32), maxBytes)
+  .map(([root, one, other, soft]) => {
+    const [origin, limit] = ascending(one, other) <= 0 ? [one, other] : [other, one]
+    return { root, origin, limit, maxBytes: soft }
+  })
+
+const storageRanges = fc.tuple(bytes(32), hashes, maxBytes).map(([root, list, soft]) => ({
+  root,
+  accounts: list.hashes.toSorted(ascending),
+  origin: new Uint8Array(32),
+  limit: new Uint8Array(32).fill(0xff),
+  maxBytes: soft
+}))
+
+const byteCodes = fc.tuple(hashes, maxBytes).map(([list, soft]) => ({ ...list, maxBytes: soft }))
+
+const path = fc.array(fc.nat(15), { maxLength: 64 }).map((nibbles) => Uint8Array.from(nibbles))
+
+const trieNodes = plainRecord({
+  root: bytes(32),
+  paths: fc.array(plainRecord({ account: bytes(32), path }), { minLength: 1, maxLength: 20 }),
+  maxBytes
+})
+
+const codes = plainRecord({
+  codes: fc.array(fc.uint8Array({ minLength: 1, maxLength: 90 }), { minLength: 1, maxLength: 9 })
+})
+
+const nodes = plainRecord({
+  nodes: fc.array(fc.uint8Array({ maxLength: 90 }), { minLength: 1, maxLength: 9 })
+})
+
+const codesCodec: ValueCodec<ByteCodes> = {
+  encode: (answer) => BYTE_CODES.chunk.encode(answer).bytes,
+  decode: (encoded) => BYTE_CODES.chunk.decode(0, encoded)
+}
+
+const nodesCodec: ValueCodec<TrieNodes> = {
+  encode: (answer) => TRIE_NODES.chunk.encode(answer).bytes,
+  decode: (encoded) => TRIE_NODES.chunk.decode(0, encoded)
+}
+
 describe('container codecs', () => {
   checkCodec('status', STATUS.request, status)
   checkCodec(
@@ -71,6 +121,12 @@ describe('container codecs', () => {
   checkCodec('blocks_by_range request', BLOCKS_BY_RANGE.request, range)
   checkCodec('state_diffs_by_range request', STATE_DIFFS_BY_RANGE.request, range)
   checkCodec('blocks_by_hash request', BLOCKS_BY_HASH.request, hashes)
+  checkCodec('account_range request', ACCOUNT_RANGE.request, accountRange)
+  checkCodec('storage_ranges request', STORAGE_RANGES.request, storageRanges)
+  checkCodec('byte_codes request', BYTE_CODES.request, byteCodes)
+  checkCodec('byte_codes answer', codesCodec, codes)
+  checkCodec('trie_nodes request', TRIE_NODES.request, trieNodes)
+  checkCodec('trie_nodes answer', nodesCodec, nodes)
 })
 
 function checkCodec<Value>(

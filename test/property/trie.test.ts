@@ -138,10 +138,12 @@ describe('trie', () => {
       fc.asyncProperty(runOver(fc.oneof(keysOfOneLength, keysOfAnyLength)), async (run) => {
         await carryOut(run, async (root, nodes, entries) => {
           const built = new Map<string, Uint8Array>()
-          const builder = new TrieBuilder((path, encoded) => {
-            const key = Buffer.from(path).toString('hex').replace(/0(.)/g, '$1')
-            assert.equal(built.has(key), false)
-            built.set(key, encoded)
+          const builder = new TrieBuilder({
+            onNode(path, encoded) {
+              const key = Buffer.from(path).toString('hex').replace(/0(.)/g, '$1')
+              assert.equal(built.has(key), false)
+              built.set(key, encoded)
+            }
           })
           for (const [key, value] of sortedEntries(entries)) builder.add(bytesToNibbles(key), value)
           assert.ok(equalBytes(builder.finish(), root))

@@ -223,7 +223,7 @@ function checkSnappy(answer: Answer): string | undefined {
   })
 }
 
-/** The versions of block messages are BR-4's and BH-3's, those of tips TI-4's, those of diffs SD-4's. */
+/** The versions of block messages are BR-4's and BH-3's, those of tips TI-4's, those of diffs SD-4's, and so on. */
 function isVersionZeroDue({ result }: Frame, { protocol }: Answer): boolean {
   return result !== 0 || protocol === 'status'
 }

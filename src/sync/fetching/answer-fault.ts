@@ -1,11 +1,12 @@
 // Which fault of the table (peer/blame.ts) a false answer is, and what a gap says of peers that are benched.
 import { BAN_MS, type Fault } from '../../peer/blame.ts'
 import { type PeerBlocksFailure } from '../protocols/asking.ts'
+import { type FalseState } from '../protocols/state-checks.ts'
 import { type FalseDiff } from '../protocols/state-diffs-by-range.ts'
 import { type GapOutcome } from './fill-gap.ts'
 
 /** What was well-formed and false. */
-export type FalseAnswer = PeerBlocksFailure | FalseDiff
+export type FalseAnswer = PeerBlocksFailure | FalseDiff | FalseState
 
 /** An answer that was well-formed and false. */
 export function falseAnswerFault({ code }: FalseAnswer): Fault {
@@ -15,9 +16,11 @@ export function falseAnswerFault({ code }: FalseAnswer): Fault {
     case 'block-unusable':
       return 'signers-doing'
     case 'answer-empty':
+    case 'state-answer-empty':
       return 'reset'
     case 'block-unrequested':
     case 'diff-unrequested':
+    case 'state-unrequested':
       return 'unrequested-item'
     case 'answer-too-large':
       return 'over-limit'
@@ -25,6 +28,8 @@ export function falseAnswerFault({ code }: FalseAnswer): Fault {
       return 'false-claim'
     case 'diff-false':
       return 'false-diff'
+    case 'state-false':
+      return 'false-state'
   }
 }
 

@@ -4,7 +4,8 @@ import { type StateDiff } from '../../../protocols/state-diffs-by-range/state-di
 import { encodeStateDiff } from '../../../protocols/state-diffs-by-range/state-diff-codec.ts'
 import { keccak256 } from '../../../protocols/conformance/block-maker.ts'
 import { answering, type BrokenNode, changed } from './broken-node.ts'
-import { okChunk, serveDiffs } from './fake-answers.ts'
+import { serveDiffs } from './fake-answers.ts'
+import { okChunk } from './fake-frames.ts'
 
 const REQUEST_BYTES = 20
 const CLEARED_AT = 36

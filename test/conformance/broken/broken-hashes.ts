@@ -1,7 +1,8 @@
 // Nodes that break one rule of blocks_by_hash.
 import { BLOCKS_BY_HASH } from '../../../protocols/blocks-by-hash/codec.ts'
 import { answering, type BrokenNode, changed } from './broken-node.ts'
-import { okChunk, refusal, serveHashes } from './fake-answers.ts'
+import { serveHashes } from './fake-answers.ts'
+import { okChunk, refusal } from './fake-frames.ts'
 
 const OFFSET_BYTES = 4
 const HASH_BYTES = 32

@@ -2,6 +2,7 @@
 import { type FakeAnswers } from './fake-answers.ts'
 import { type ChainBlock } from './fake-chain.ts'
 import { type FakeFaults } from './fake-node.ts'
+import { type FakeState } from './fake-state.ts'
 
 /** One broken node. */
 export interface BrokenNode {
@@ -15,7 +16,8 @@ export interface BrokenNode {
 export type Answering = (
   request: Uint8Array,
   sound: FakeAnswers,
-  chain: readonly ChainBlock[]
+  chain: readonly ChainBlock[],
+  state: FakeState
 ) => Uint8Array
 
 /** A node that answers one protocol wrongly. */
@@ -25,8 +27,8 @@ export function answering(
   protocol: keyof FakeAnswers,
   answer: Answering
 ): BrokenNode {
-  const answers: FakeFaults['answers'] = (sound, chain) => ({
-    [protocol]: (request: Uint8Array) => answer(request, sound, chain)
+  const answers: FakeFaults['answers'] = (sound, chain, state) => ({
+    [protocol]: (request: Uint8Array) => answer(request, sound, chain, state)
   })
   return { rule, what, faults: { answers } }
 }

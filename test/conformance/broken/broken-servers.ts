@@ -1,7 +1,8 @@
 // Nodes that break one rule of the transport, framing, status or tips, as the ones that are asked.
 import { withField } from '../../../protocols/conformance/raw-status.ts'
 import { answering, type BrokenNode, changed } from './broken-node.ts'
-import { fakeStatus, okChunk } from './fake-answers.ts'
+import { fakeStatus } from './fake-answers.ts'
+import { okChunk } from './fake-frames.ts'
 import { FAKE_CHAIN_ID } from './fake-chain.ts'
 
 const NONE = 2n ** 64n - 1n

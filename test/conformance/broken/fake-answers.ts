@@ -2,7 +2,6 @@
 import { BLOCKS_BY_HASH } from '../../../protocols/blocks-by-hash/codec.ts'
 import { BLOCKS_BY_RANGE } from '../../../protocols/blocks-by-range/codec.ts'
 import { type RangeRequest } from '../../../protocols/range-request.ts'
-import { encodeChunk } from '../../../protocols/framing/chunk.ts'
 import { type VersionedBytes } from '../../../protocols/protocol-def.ts'
 import { SIGNED_TIP, type SignedTip } from '../../../protocols/signed-tip/codec.ts'
 import { STATE_DIFFS_BY_RANGE } from '../../../protocols/state-diffs-by-range/codec.ts'
@@ -17,21 +16,12 @@ import {
   type FakeBlock,
   headOf
 } from './fake-chain.ts'
+import { decoded, okChunk, refusal } from './fake-frames.ts'
+import { type FakeState } from './fake-state.ts'
+import { stateAnswers } from './fake-state-answers.ts'
 
 /** Answers of one fake node. */
 export type FakeAnswers = Readonly<Record<ProtocolName, (request: Uint8Array) => Uint8Array>>
-
-const CHUNK_MAX_BYTES = 2 ** 24
-
-/** A chunk of result 0. */
-export function okChunk(bytes: Uint8Array, version = 0): Uint8Array {
-  return encodeChunk({ result: 'ok', version, bytes }, CHUNK_MAX_BYTES)
-}
-
-/** A chunk of result 1 or 2. */
-export function refusal(result: 'unavailable' | 'invalid-request', reason: string): Uint8Array {
-  return encodeChunk({ result, reason }, CHUNK_MAX_BYTES)
-}
 
 /** The status of a fake: a backup that holds the whole chain. */
 export function fakeStatus(chain: readonly ChainBlock[]): Uint8Array {
@@ -46,7 +36,7 @@ export function fakeStatus(chain: readonly ChainBlock[]): Uint8Array {
     acceptedNumber: head.number,
     acceptedHash: head.hash,
     oldestBlock: 1n,
-    oldestState: 0n,
+    oldestState: head.number,
     newestState: head.number,
     oldestDiff: 1n,
     replicatedNumber: undefined,
@@ -57,9 +47,11 @@ export function fakeStatus(chain: readonly ChainBlock[]): Uint8Array {
 /** Sound answers over a chain; `extra` holds blocks that came by gossip. */
 export function soundAnswers(
   chain: readonly ChainBlock[],
-  extra: ReadonlyMap<bigint, FakeBlock>
+  extra: ReadonlyMap<bigint, FakeBlock>,
+  state: FakeState
 ): FakeAnswers {
   return {
+    ...stateAnswers(state),
     status: (request) =>
       decoded(
         () => STATUS.request.decode(request),
@@ -151,17 +143,4 @@ function answerTip(
 
 function wire({ version, message }: FakeBlock) {
   return { version, message }
-}
-
-function decoded<Request>(
-  decode: () => Request,
-  answer: (request: Request) => Uint8Array
-): Uint8Array {
-  let request: Request
-  try {
-    request = decode()
-  } catch {
-    return refusal('invalid-request', 'it does not decode')
-  }
-  return answer(request)
 }

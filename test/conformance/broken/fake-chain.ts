@@ -12,6 +12,7 @@ import {
   orderedRoot,
   planBlock
 } from '../../../protocols/conformance/block-maker.ts'
+import { type FakeState } from './fake-state.ts'
 
 /** The chain's id. */
 export const FAKE_CHAIN_ID = 907n
@@ -55,8 +56,11 @@ export function headOf(chain: readonly FakeBlock[]): FakeBlock {
   return head
 }
 
-/** Blocks 1 to 5, the third one as it is told. */
-export async function makeFakeChain(fault: ChainFault = {}): Promise<readonly ChainBlock[]> {
+/** Blocks 1 to 5, the third one as it is told, the last one with this state. */
+export async function makeFakeChain(
+  { root }: Pick<FakeState, 'root'>,
+  fault: ChainFault = {}
+): Promise<readonly ChainBlock[]> {
   const blocks: ChainBlock[] = []
   let parentHash = FAKE_GENESIS
   let parentStateRoot = keccak256(Uint8Array.of(6))
@@ -73,6 +77,7 @@ export async function makeFakeChain(fault: ChainFault = {}): Promise<readonly Ch
       timestamp: FIRST_TIMESTAMP + number,
       parentHash,
       ...(filled && { payload: filled }),
+      ...(number === BLOCKS_COUNT && { payload: { stateRoot: root } }),
       ...plan
     }
     const { payload } = await planBlock(whole)

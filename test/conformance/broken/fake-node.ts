@@ -12,7 +12,8 @@ import { withPatience } from '../../../protocols/conformance/patience.ts'
 import { readRawStatus } from '../../../protocols/conformance/raw-status.ts'
 import { StreamReader } from '../../../protocols/conformance/raw-stream.ts'
 import { startSuiteHost } from '../../../protocols/conformance/suite-host.ts'
-import { type FakeAnswers, fakeStatus, refusal, soundAnswers } from './fake-answers.ts'
+import { type FakeAnswers, fakeStatus, soundAnswers } from './fake-answers.ts'
+import { refusal } from './fake-frames.ts'
 import {
   type ChainFault,
   FAKE_CHAIN_ID,
@@ -23,13 +24,18 @@ import {
 } from './fake-chain.ts'
 import { type GossipFaults, serveGossip, SOUND_GOSSIP } from './fake-gossip.ts'
 import { type PayloadAnswer, servePayload, servePayloads } from './fake-payloads.ts'
+import { type FakeState, makeFakeState } from './fake-state.ts'
 import { walkBack, type WalkFaults } from './fake-walk.ts'
 
 /** What is wrong with a fake; nothing, when empty. */
 export interface FakeFaults {
   readonly keyType?: 'secp256k1' | 'Ed25519'
   readonly chain?: ChainFault
-  readonly answers?: (sound: FakeAnswers, chain: readonly ChainBlock[]) => Partial<FakeAnswers>
+  readonly answers?: (
+    sound: FakeAnswers,
+    chain: readonly ChainBlock[],
+    state: FakeState
+  ) => Partial<FakeAnswers>
   readonly gossip?: Partial<GossipFaults>
   /** What it answers to payload_by_number. */
   readonly payloads?: PayloadAnswer
@@ -61,10 +67,11 @@ export async function startFakeNode(faults: FakeFaults, peer?: string): Promise<
     privateKey: await generateKeyPair(faults.keyType ?? 'secp256k1'),
     listen: '/ip4/127.0.0.1/tcp/0'
   })
-  const chain = await makeFakeChain(faults.chain)
+  const state = await makeFakeState()
+  const chain = await makeFakeChain(state, faults.chain)
   const extra = new Map<bigint, FakeBlock>()
-  const sound = soundAnswers(chain, extra)
-  const answers = { ...sound, ...faults.answers?.(sound, chain) }
+  const sound = soundAnswers(chain, extra, state)
+  const answers = { ...sound, ...faults.answers?.(sound, chain, state) }
   for (const chainId of [FAKE_CHAIN_ID, ...(faults.otherChains ?? [])]) {
     for (const protocol of Object.keys(answers) as ProtocolName[]) {
       await host.handle(requestProtocol(protocol, chainId), async (stream, connection) => {

@@ -1,11 +1,13 @@
 // Decoders of what peers send: protocols/, and what a block carries.
 import { createHash } from 'node:crypto'
+import { ACCOUNT_RANGE, decodeAccountRange } from '../../../protocols/account-range/codec.ts'
 import { decodeBlockMessage } from '../../../protocols/block-message/codec.ts'
 import { decodeExecutionPayload } from '../../../protocols/block-message/execution-payload.ts'
 import { decodeTransactions } from '../../../protocols/block-message/transaction-list.ts'
 import { decodeWithdrawals } from '../../../protocols/block-message/withdrawal-list.ts'
 import { BLOCKS_BY_HASH } from '../../../protocols/blocks-by-hash/codec.ts'
 import { BLOCKS_BY_RANGE } from '../../../protocols/blocks-by-range/codec.ts'
+import { BYTE_CODES } from '../../../protocols/byte-codes/codec.ts'
 import { decodeChunkHeader, decodeChunkPayload } from '../../../protocols/framing/chunk.ts'
 import { frameOf } from '../../../protocols/framing/response-frame.ts'
 import { FramingError } from '../../../protocols/framing/framing-error.ts'
@@ -27,7 +29,10 @@ import { STATE_DIFFS_BY_RANGE } from '../../../protocols/state-diffs-by-range/co
 import { StateDiffError } from '../../../protocols/state-diffs-by-range/state-diff-error.ts'
 import { decodeStateDiff } from '../../../protocols/state-diffs-by-range/state-diff-codec.ts'
 import { decodeList } from '../../../protocols/state-diffs-by-range/variable-list.ts'
+import { decodeItems, decodeLeaves, decodeProved } from '../../../protocols/state-leaves.ts'
 import { STATUS } from '../../../protocols/status/codec.ts'
+import { decodeStorageRanges, STORAGE_RANGES } from '../../../protocols/storage-ranges/codec.ts'
+import { TRIE_NODES } from '../../../protocols/trie-nodes/codec.ts'
 import { TransactionError } from '../../../src/execution/transaction.ts'
 import { createEvmCommon } from '../../../src/execution/evm-rules.ts'
 import { decodeFees, decodeTransaction } from '../../../src/rpc/decode-transaction.ts'
@@ -109,6 +114,8 @@ function anyOf(decodes: readonly ((bytes: Uint8Array) => unknown)[]) {
 
 const VERSIONS = [0, 1, 2, 3] as const
 
+const LEAF_BOUNDS = { container: 'Leaves', field: 'leaves', leavesMax: 2 ** 16, valueMaxBytes: 128 }
+
 const TRANSACTION_SEEDS = [
   signedTx({ type: 0 }),
   signedTx({ type: 0, isUnprotected: true }),
@@ -171,6 +178,39 @@ export const WIRE_DECODERS: readonly Decoder[] = [
   ...requestDecoders('blocks-by-range', 'codec.ts BLOCKS_BY_RANGE', BLOCKS_BY_RANGE),
   ...requestDecoders('blocks-by-hash', 'codec.ts BLOCKS_BY_HASH', BLOCKS_BY_HASH),
   ...requestDecoders('state-diffs-by-range', 'codec.ts STATE_DIFFS_BY_RANGE', STATE_DIFFS_BY_RANGE),
+  ...requestDecoders('account-range', 'codec.ts ACCOUNT_RANGE', ACCOUNT_RANGE),
+  ...requestDecoders('storage-ranges', 'codec.ts STORAGE_RANGES', STORAGE_RANGES),
+  ...requestDecoders('byte-codes', 'codec.ts BYTE_CODES', BYTE_CODES),
+  ...requestDecoders('trie-nodes', 'codec.ts TRIE_NODES', TRIE_NODES),
+  {
+    name: 'accounts of a range',
+    covers: ['protocols/account-range/codec.ts decodeAccountRange'],
+    seeds: vectorSeeds('account-range'),
+    decode: (bytes) => [...decodeAccountRange(bytes).accounts],
+    isDeclared: isProtocolError
+  },
+  {
+    name: 'slots of ranges',
+    covers: ['protocols/storage-ranges/codec.ts decodeStorageRanges'],
+    seeds: vectorSeeds('storage-ranges'),
+    decode: (bytes) => decodeStorageRanges(bytes).slots.map((list) => [...list]),
+    isDeclared: isProtocolError
+  },
+  {
+    name: 'lists of leaves and their proof',
+    covers: [
+      'protocols/state-leaves.ts decodeProved',
+      'protocols/state-leaves.ts decodeLeaves',
+      'protocols/state-leaves.ts decodeItems'
+    ],
+    seeds: [...vectorSeeds('account-range'), ...vectorSeeds('storage-ranges')],
+    decode: anyOf([
+      (bytes) => decodeProved(bytes, 'StorageRanges'),
+      (bytes) => [...decodeItems(bytes, LEAF_BOUNDS)],
+      (bytes) => [...decodeLeaves(bytes, LEAF_BOUNDS)]
+    ]),
+    isDeclared: isProtocolError
+  },
   ...requestDecoders('payload-by-number', 'codec.ts PAYLOAD_BY_NUMBER', PAYLOAD_BY_NUMBER),
   {
     name: 'payload without a signature',

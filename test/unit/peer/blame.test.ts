@@ -45,6 +45,7 @@ describe('blame', () => {
       'false-block',
       'false-claim',
       'false-diff',
+      'false-state',
       'unrequested-item',
       'undecodable-chunk',
       'over-limit'

@@ -7,9 +7,12 @@ import { openBlame } from '../../../src/node/open-blame.ts'
 import { createBlaming } from '../../../src/peer/blaming.ts'
 import { requestFault } from '../../../src/reqresp/request-fault.ts'
 import { RequestError, type RequestFailure } from '../../../src/reqresp/request-error.ts'
-import { falseAnswerFault, nameBenched } from '../../../src/sync/fetching/answer-fault.ts'
+import {
+  type FalseAnswer,
+  falseAnswerFault,
+  nameBenched
+} from '../../../src/sync/fetching/answer-fault.ts'
 import { createMemoryStore } from '../../../src/store/memory-store.ts'
-import { type PeerBlocksFailure } from '../../../src/sync/protocols/asking.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
 
 const peer = 'a'
@@ -54,13 +57,16 @@ describe('the fault of a failed request', () => {
 })
 
 describe('the fault of a false answer', () => {
-  const rows: readonly (readonly [PeerBlocksFailure, string])[] = [
+  const rows: readonly (readonly [FalseAnswer, string])[] = [
     [{ code: 'block-false', peer, reason: '' }, 'false-block'],
     [{ code: 'block-unusable', peer, reason: '' }, 'signers-doing'],
     [{ code: 'answer-empty', peer }, 'reset'],
     [{ code: 'block-unrequested', peer, number: 1n }, 'unrequested-item'],
     [{ code: 'answer-too-large', peer, maxBytes: 1 }, 'over-limit'],
-    [{ code: 'relation-false', peer, relation: 'ahead' }, 'false-claim']
+    [{ code: 'relation-false', peer, relation: 'ahead' }, 'false-claim'],
+    [{ code: 'state-false', peer, protocol: 'account_range', reason: '' }, 'false-state'],
+    [{ code: 'state-unrequested', peer, protocol: 'byte_codes', reason: '' }, 'unrequested-item'],
+    [{ code: 'state-answer-empty', peer, protocol: 'trie_nodes', reason: '' }, 'reset']
   ]
   for (const [failure, fault] of rows) {
     it(`${failure.code} is ${fault}`, () => {

@@ -7,15 +7,19 @@ import { projectPath } from '../../support/project-root.ts'
 
 const PREFIXES: Readonly<Record<string, string>> = {
   '.': 'TR',
+  'account-range': 'AR',
   'block-message': 'BM',
   'blocks-by-hash': 'BH',
   'blocks-by-range': 'BR',
+  'byte-codes': 'BC',
   framing: 'FR',
   gossip: 'GO',
   'payload-by-number': 'PN',
   'signed-tip': 'TI',
   'state-diffs-by-range': 'SD',
-  status: 'ST'
+  status: 'ST',
+  'storage-ranges': 'SR',
+  'trie-nodes': 'TN'
 }
 
 /** No protocol: the suite that tries the others. */

@@ -61,7 +61,9 @@ describe('a request', () => {
   }
 
   it('names what a peer does not speak, of what recovery needs', () => {
-    const others = ['status', 'blocks_by_range', 'blocks_by_hash', 'state_diffs_by_range']
+    const ofState = ['account_range', 'storage_ranges', 'byte_codes', 'trie_nodes']
+    const ofBlocks = ['blocks_by_range', 'blocks_by_hash', 'state_diffs_by_range']
+    const others = ['status', ...ofBlocks, ...ofState]
     assert.deepEqual(spoken.unspoken('speaker'), others)
     assert.deepEqual(spoken.unspoken('mute'), ['signed_tip', ...others])
     assert.equal(spoken.speaks('unknown', SIGNED_TIP), undefined)
