@@ -1,4 +1,4 @@
-// The directory that a cluster is to begin in: made, empty, writable; or why it cannot be.
+// The directory of a new cluster: made, or taken when it is empty and writable; else an error that says why not.
 import { access, constants, readdir } from 'node:fs/promises'
 import { makeDirectory } from '../../src/base/make-directory.ts'
 

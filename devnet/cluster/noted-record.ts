@@ -1,4 +1,4 @@
-// What a process signed and told nobody but its record: the checks of equivocation and gate must know it.
+// Blocks that a process signed and that only its signed record knows, for the checks of equivocation and gate.
 import { access } from 'node:fs/promises'
 import { type NodeLayout } from './cluster-layout.ts'
 import { type BlockFacts } from './messages.ts'

@@ -1,4 +1,4 @@
-// Packages that the load needs beside the node's: optional peers in package.json, so that the node installs without.
+// Packages that the load needs beside the node's: optional peers in package.json, so that the node installs without them.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { projectFile } from './project-file.ts'

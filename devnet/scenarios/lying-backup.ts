@@ -1,4 +1,4 @@
-// A backup that hides what it holds: the others show it, and a refusal to say counts for nothing.
+// A backup hides the blocks that it holds: the others show them, and a refusal to answer counts for nothing.
 import { Expectations } from './expectations.ts'
 import { keepCopy } from './kept-copy.ts'
 import { type Scenario } from './scenario.ts'

@@ -1,4 +1,4 @@
-// A backup that is there and slow: suspended, trickling, late. With a record a majority will do, without it all.
+// A backup that answers slowly: suspended, trickling, late. With a signed record a majority is enough, without it all must answer.
 import { type Slowness } from '../cluster/slow-wire.ts'
 import { Expectations } from './expectations.ts'
 import { type Scenario, type ScenarioActions } from './scenario.ts'

@@ -1,4 +1,4 @@
-// How the suite learns which chain a node is on, before it can say a status that the node will not disconnect for.
+// How the suite learns which chain a node is on: a status of another chain would make the node disconnect.
 //
 // A status of another genesis has an answer (ST-8), but the node disconnects after it (ST-10), and what it sent last is
 // lost where we write once more into the closed connection. So the genesis hash is looked for where it costs nothing: in

@@ -1,4 +1,4 @@
-// The protocols of the suite, one row each: the wire's value, and what cases that go through all of them go by.
+// The protocols of the suite, one row each: the definition on the wire, and the facts that cases about all of them use.
 import { ACCOUNT_RANGE } from '../account-range/codec.ts'
 import { BLOCKS_BY_HASH } from '../blocks-by-hash/codec.ts'
 import { BLOCKS_BY_RANGE } from '../blocks-by-range/codec.ts'

@@ -1,4 +1,4 @@
-// Starts of the command as a process of its own, and what was wrong with each.
+// Starts the command as a process of its own, and says what was wrong with each run.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-// What state diffs give on a state, each held against the headers; and whose fault it is when that is something else.
+// The layer that state diffs give on a state, checked against the headers; and whether the diff or our own state is at fault when it differs.
 import { type StateDiff } from '../../protocols/state-diffs-by-range/state-diff.ts'
 import { decodeStateDiff } from '../../protocols/state-diffs-by-range/state-diff-codec.ts'
 import { type Hex } from '../base/bytes.ts'

@@ -1,4 +1,4 @@
-// What a state diff can be to blame for, and what it cannot.
+// Which failures a state diff is to blame for, and which it is not.
 import { StateDiffError } from '../../protocols/state-diffs-by-range/state-diff-error.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { ChainError } from '../chain/blocks/chain-error.ts'

@@ -1,4 +1,4 @@
-// The backups under which the gate last opened: stored with addresses, since who left the set is asked once more.
+// The backups that counted when the gate last opened, stored with their addresses: one that has left the set since is asked once more.
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { type Log } from '../base/log.ts'

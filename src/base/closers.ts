@@ -1,4 +1,4 @@
-// What was opened, closed in the reverse order, each whatever became of the others.
+// Closes what was opened, in reverse order; a failure to close one does not keep the others open.
 import { type Log } from './log.ts'
 import { errorMessage } from './node-error.ts'
 

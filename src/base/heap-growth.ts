@@ -1,4 +1,4 @@
-// How far V8 lets the heap grow before it looks for garbage.
+// How far V8 lets the heap grow before it collects garbage.
 import { setFlagsFromString } from 'node:v8'
 
 /**

@@ -1,4 +1,4 @@
-// Writing a file that must not be there yet, so that it is whole or not there.
+// Writes a file that must not exist yet: afterwards it is whole, or not there.
 import { open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { syncDirectory } from './sync-directory.ts'

@@ -1,4 +1,4 @@
-// Waiting for the end, and for work that the end may come before.
+// Waiting for an abort signal, and for work that the signal may cut short.
 
 /** Resolves when the signal aborts, at once when it has. */
 export async function untilAborted(signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-// What a command has to do with the world around it: where it prints, where it stands, what stops it.
+// A command's process: where it prints, its working directory, and the signals that stop it.
 
 /** A command's surroundings; tests bring their own. */
 export interface CommandIo {

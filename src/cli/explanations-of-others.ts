@@ -1,4 +1,4 @@
-// What the codes mean that others cause: peers that send what is wrong, and senders of transactions.
+// Explanations of codes that others cause: peers that send invalid data, and senders of transactions.
 import { explainWait } from '../recovery/decide/wait-reasons.ts'
 import { type Explanation } from './explanation.ts'
 

@@ -1,4 +1,4 @@
-// What the codes mean that an operator meets, and what is safe to do; those of peers and transactions apart.
+// Explanations of codes that an operator meets, and what is safe to do; those of peers and transactions stand apart.
 import { explainWait, WAIT_REASONS } from '../recovery/decide/wait-reasons.ts'
 import { type Explanation } from './explanation.ts'
 import { EXPLANATIONS_OF_OTHERS } from './explanations-of-others.ts'

@@ -1,4 +1,4 @@
-// What a command says of what was thrown, and what it ends with.
+// The line that a command prints for an error, and its exit code.
 import { errorMessage, type Failure, NodeError } from '../base/node-error.ts'
 import { type ChainFailure } from '../chain/blocks/chain-error.ts'
 import { type NetFailure } from '../net/net-error.ts'

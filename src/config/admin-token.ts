@@ -1,4 +1,4 @@
-// The word that admin_ methods take, in a file for its owner alone.
+// The token that admin_ methods ask for, in a file that only its owner can read.
 import { randomBytes } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { writeNewFile } from '../base/new-file.ts'

@@ -1,4 +1,4 @@
-// The known name that a misspelt one may stand for.
+// The known name that is closest to a misspelt one.
 
 /** Single edits between the two that still count as a slip. */
 const EDITS_MAX = 2

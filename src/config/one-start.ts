@@ -1,4 +1,4 @@
-// The flags that are good for one start: given by name each time, so neither the file nor a variable may hold them.
+// Flags for one start only: given by name each time, so neither the config file nor a variable may hold them.
 
 /** What each is for, by the name of its value. */
 export const ONE_START_FLAGS = {

@@ -1,4 +1,4 @@
-// Text from files, peers and other programs on one line of a terminal.
+// Text from files, peers and other programs, made safe for one line of a terminal.
 
 /** What would let a text move the cursor, or look like more than one line. */
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g

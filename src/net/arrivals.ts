@@ -1,4 +1,4 @@
-// What the connections of each peer have brought and gossip was not handed yet: counted stage by stage, from the socket on.
+// What each peer's connections have received and gossip has not been handed yet: counted stage by stage, from the socket on.
 import { orAborted } from '../base/until-aborted.ts'
 import { FrameProgress } from './gossip-intake.ts'
 

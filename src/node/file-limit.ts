@@ -47,13 +47,13 @@ const LEAST = {
   rpcConnectionsMax: 16,
   metricsConnectionsMax: 4
 } as const
+/** Below this no node starts; its modules take less, since Node.js has some 80 files of the bundle open at once. */
+const FILES_MIN = FIXED_FILES + sumOf(LEAST)
 /** A configured peer may have old connections beside its new one, up to the bound of every peer (net/host-bounds.ts). */
 const CONNECTIONS_PER_CONFIGURED = 4
 /** LevelDB maps the first 1,000 entry files of a process into memory, which takes no descriptor: half for each. */
 const STORE_FILES_MAPPED = 500
 const STORE_FILES_MAX = 1_000
-/** The modules alone: Node.js opens the files of a bundle all at once, some 80 (src/cli/README.md). */
-const FILES_TO_LOAD = 160
 const LIMITS_FILE = '/proc/self/limits'
 const RAISE = 'ulimit -n 4096, LimitNOFILE=4096, or --ulimit nofile=4096'
 
@@ -78,8 +78,8 @@ export async function readFileLimit(path = LIMITS_FILE): Promise<number | undefi
 
 /** Before the modules of a node are loaded. Throws FileLimitError. */
 export function assertFilesToLoad(limit: number | undefined): void {
-  if (limit === undefined || limit >= FILES_TO_LOAD) return
-  throw tooLow(limit, FILES_TO_LOAD)
+  if (limit === undefined || limit >= FILES_MIN) return
+  throw tooLow(limit, FILES_MIN)
 }
 
 /** Shares a limit out, for a node with so many configured peers. Throws FileLimitError. */
@@ -87,7 +87,7 @@ export function fileBudget(limit: number | undefined, configuredCount: number): 
   const full = { ...FULL, storeFilesMax: STORE_FILES_MAX, isShort: false }
   if (limit === undefined) return full
   const fixed = FIXED_FILES + CONNECTIONS_PER_CONFIGURED * configuredCount
-  const needed = Math.max(FILES_TO_LOAD, fixed + sumOf(LEAST))
+  const needed = fixed + sumOf(LEAST)
   if (limit < needed) throw tooLow(limit, needed)
   const spare = limit - fixed - sumOf(FULL)
   if (spare >= 0) {

@@ -8,7 +8,7 @@ import { type Service } from '../base/service.ts'
 import { type SignedBlock, toRef } from '../chain/blocks/block.ts'
 import { type BlockGossip } from '../gossip/block-gossip.ts'
 import { type Network } from '../net/network.ts'
-import { type Blame } from '../peer/blame.ts'
+import { type Blame, type Fault } from '../peer/blame.ts'
 import { type OnExit, type Recovery } from '../recovery/recovery.ts'
 import { type OpenSigner } from '../signer/open-signer.ts'
 import { type HoleFiller } from '../sync/holes/fill-holes.ts'
@@ -53,6 +53,8 @@ export interface NodeDeps {
   readonly signer: OpenSigner | undefined
   readonly network: Network
   readonly blame: Blame
+  /** Counts a fault, and bans who had too many. */
+  readonly note: (peer: string, fault: Fault) => void
   readonly sets: BackupSets
   /** True for a peer of the config, and for one that counts for the quorum now or did. */
   readonly isConfigured: (peer: string) => boolean

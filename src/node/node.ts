@@ -27,6 +27,7 @@ import { messageVerifier } from './peer-protocols.ts'
 import { type HoleMender } from '../sync/holes/mend-holes.ts'
 import { createClosers } from '../base/closers.ts'
 import { type Blame } from '../peer/blame.ts'
+import { createBlaming } from '../peer/blaming.ts'
 import { type FileBudget, shareFiles } from './file-limit.ts'
 import { warnOfGenesisTime } from './genesis-warning.ts'
 import { createNodeParts, type NodeParts } from './node-parts.ts'
@@ -163,7 +164,8 @@ async function assemble(opened: Opened): Promise<RunningNode> {
   const onExit = ({ path, reason }: { readonly path: string; readonly reason: string }) => {
     exit.abort(new SignerError({ code: 'record-unreadable', path, reason }))
   }
-  const deps = { ...opened, onExit, serving: serving.signal }
+  const note = createBlaming({ log, blame: opened.blame, network })
+  const deps = { ...opened, note, onExit, serving: serving.signal }
   const parts = await createNodeParts(deps, inputs, overrides)
   const [version, peerId] = [readVersion(), network.peerId]
   const recovery = recoveryOf(parts)

@@ -12,8 +12,7 @@ import { type BlockGossip, createBlockGossip } from '../gossip/block-gossip.ts'
 import { createBlockValidator } from '../gossip/block-validation.ts'
 import { gossipFault, type RejectReason } from '../gossip/refusal-reason.ts'
 import { type Network } from '../net/network.ts'
-import { type Blame } from '../peer/blame.ts'
-import { createBlaming } from '../peer/blaming.ts'
+import { type Blame, type Fault } from '../peer/blame.ts'
 import { type PeerLanes, STREAMS_PER_CONNECTION_MAX } from '../reqresp/peer-lanes.ts'
 import { requestFault } from '../reqresp/request-fault.ts'
 import { createRequester } from '../reqresp/requester.ts'
@@ -43,6 +42,8 @@ export interface PeerProtocolDeps {
   readonly log: Log
   readonly network: Network
   readonly blame: Blame
+  /** Counts a fault, and bans who had too many. */
+  readonly note: (peer: string, fault: Fault) => void
   readonly chain: ChainParts
   /** True for a peer of the config, and for one that counts for the quorum. */
   readonly isConfigured: (peer: string) => boolean
@@ -81,7 +82,7 @@ function payloadVerifier({
 
 /** Requests, verified. A false answer is logged with its sender; the request moves to another peer. */
 export function createPeerRequests(
-  { clock, log, network, chain, blame, isConfigured }: PeerProtocolDeps,
+  { clock, log, network, chain, note, isConfigured }: PeerProtocolDeps,
   { genesis }: Pick<StartInputs, 'genesis'>
 ): PeerRequests {
   const { chainId } = genesis.config
@@ -91,7 +92,6 @@ export function createPeerRequests(
     speaks: (peer, id) => network.speaks(peer, id),
     isConfigured
   })
-  const note = createBlaming({ log, blame, network })
   const requester = createRequester({
     clock,
     opener: network.opener,
@@ -123,7 +123,7 @@ export function createPeerRequests(
 
 /** Gossip under this node's preset; `accept` writes a block with fsync and tells recovery. */
 export function createNodeGossip(
-  { clock, log, network, chain, blame }: PeerProtocolDeps,
+  { clock, log, network, chain, blame, note }: PeerProtocolDeps,
   { config, genesis }: StartInputs,
   accept: (block: SignedBlock, from: string) => Promise<void>
 ): BlockGossip {
@@ -137,7 +137,6 @@ export function createNodeGossip(
     },
     config.preset === 'op' ? OP_PRESET : OPBNB_PRESET
   )
-  const note = createBlaming({ log, blame, network })
   const onRejected = (from: string, reason: RejectReason) => {
     log.warn('gossip-rejected', { peer: from, reason })
     note(from, gossipFault(reason))

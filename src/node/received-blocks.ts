@@ -1,4 +1,4 @@
-// Blocks that gossip brought: stored and told, however long the disk has no room, for nobody sends them again.
+// Blocks that gossip brought, kept waiting while the disk has no room: nobody sends them again.
 import { type Clock } from '../base/clock.ts'
 import { passingCause } from '../base/passing-failure.ts'
 import { type KeyValueStore } from '../store/key-value-store.ts'

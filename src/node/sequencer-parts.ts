@@ -4,16 +4,21 @@ import { type Hex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
 import { LruMap } from '../base/lru.ts'
-import { errorMessage } from '../base/node-error.ts'
 import { type Service } from '../base/service.ts'
 import { type SignedBlock } from '../chain/blocks/block.ts'
 import { blockToMessage } from '../chain/blocks/payload.ts'
 import { type GateReader } from '../recovery/gate.ts'
 import { type Recovery } from '../recovery/recovery.ts'
+import {
+  type BuildingFault,
+  createDiskWatch,
+  createPeriodWatch
+} from '../sequencer/building-watches.ts'
 import { createSequencer, type SequencerGate, type SignBlock } from '../sequencer/sequencer.ts'
 import { diskHasRoom } from '../store/disk-room.ts'
 import { createBlockSigner } from '../signer/block-signer.ts'
 import { type OpenSigner } from '../signer/open-signer.ts'
+import { createRecordPruning } from '../signer/record-prune.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { createPauseWatch, type PauseWatch } from '../base/pause-watch.ts'
 import { type StartInputs } from '../config/start-inputs.ts'
@@ -45,9 +50,6 @@ export interface SequencerParts {
 
 /** Blocks of ours remembered: more than gossip could still bring back. */
 const SIGNED_REMEMBERED_MAX = 10_000
-const DISK_CHECK_INTERVAL_MS = 2_000
-/** Blocks between two looks at whether the record can drop messages. */
-const PRUNE_EVERY_BLOCKS = 256n
 
 /** Joins the loop to one node. */
 export function createSequencerParts(
@@ -82,10 +84,22 @@ export function createSequencerParts(
     },
     { times, feeRecipient: config.feeRecipient, gasLimit: config.gasLimit }
   )
-  pruneRecord(deps)
-  watchTurn(deps)
+  const { key, record } = deps.signer
+  if (record !== undefined) {
+    applier.onHead(createRecordPruning(record, deps.replicatedHead, log))
+  }
+  const watched = {
+    ...{ clock, log },
+    isOpen: () => gate.state().kind === 'open',
+    onFault: (fault: BuildingFault) => {
+      recovery.onFault(fault)
+    }
+  }
+  const signerAt = (number: bigint) => chain.schedule.signerAt(number)
+  applier.onHead(createPeriodWatch(watched, { own: key.address, signerAt }))
+  const diskWatch = createDiskWatch(watched, () => diskHasRoom(config.dataDir))
   return {
-    services: [sequencer, pauseWatch, createDiskWatch(deps, config.dataDir)],
+    services: [sequencer, pauseWatch, diskWatch],
     settled: () => sequencer.settled(),
     hasSigned: (hash) => signed.has(hash)
   }
@@ -110,39 +124,4 @@ function signWith(
     signed.set(hash, true)
     return { ...block, version, message: bytes, signer: signer.address }
   }
-}
-
-/** Shuts the gate before a full disk makes a write fail half way. */
-function createDiskWatch({ clock, gate, recovery }: SequencerPartsDeps, dataDir: string): Service {
-  return {
-    async run(signal) {
-      while (!signal.aborted) {
-        await clock.sleep(DISK_CHECK_INTERVAL_MS, signal).catch(() => undefined) // aborted: it ends
-        if (gate.state().kind === 'open' && !diskHasRoom(dataDir)) recovery.onFault('disk-full')
-      }
-    }
-  }
-}
-
-/** Where our period of the schedule ends, building ends; the next sequencer takes over from our last block. */
-function watchTurn({ chain, gate, signer, recovery, log }: SequencerPartsDeps): void {
-  const { applier, schedule } = chain
-  applier.onHead(({ number }) => {
-    if (gate.state().kind === 'shut' || schedule.signerAt(number + 1n) === signer.key.address)
-      return
-    log.warn('period-ended', { last: number, next: schedule.signerAt(number + 1n) })
-    recovery.onFault('not-scheduled')
-  })
-}
-
-/** The record drops messages of blocks that are persisted here and held by a quorum. */
-function pruneRecord({ chain, signer: { record }, replicatedHead, log }: SequencerPartsDeps): void {
-  if (record === undefined) return
-  chain.applier.onHead(({ number }) => {
-    const replicated = replicatedHead()
-    if (number % PRUNE_EVERY_BLOCKS !== 0n || replicated === undefined) return
-    record.prune({ persisted: number, replicated }).catch((thrown: unknown) => {
-      log.warn('record-not-pruned', { reason: errorMessage(thrown) })
-    })
-  })
 }

@@ -1,4 +1,4 @@
-// Overrides for one start that name another block than the head: nothing is done by them, and that is said.
+// Flags for one start that name another block than the head: they do nothing, and a line of the log says so.
 import { type Hex } from '../base/bytes.ts'
 import { type OneStartConfig } from '../config/node-config.ts'
 import { type RecoveryStatus } from '../recovery/recovery.ts'

@@ -1,4 +1,4 @@
-// How many peers an operator can name: what is reserved for them, and remembered of them, goes by these.
+// How many peers an operator can name: what is reserved for them and remembered of them follows from these numbers.
 
 /** Most backups at one time. More make every start slow, and no chain safer. */
 export const BACKUPS_MAX = 32

@@ -1,4 +1,4 @@
-// A round of asking beside all else: peers that are silent hold up no block.
+// Rounds of asking in the background: peers that are silent hold up no block.
 import { askEverybody } from './asking.ts'
 import { type RecoveryDeps } from './recovery.ts'
 import { type Waker } from './waker.ts'

@@ -1,4 +1,4 @@
-// Recovery on a full disk, or without a file left to open: it waits, with that as its reason, and looks anew.
+// Recovery when the disk is full or no more files can be opened: it waits, gives that as the reason, and tries again.
 import { errorMessage } from '../base/node-error.ts'
 import { passingCause } from '../base/passing-failure.ts'
 import { type RecoveryDeps } from './recovery.ts'

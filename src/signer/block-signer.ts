@@ -1,4 +1,4 @@
-// Signing a sealed block: checked once more, recorded with fsync, and only then out of here (src/signer/README.md, "The record comes before the signature").
+// Signs a sealed block: checked once more, recorded with fsync, and only then handed out (src/signer/README.md, "The record comes before the signature").
 import {
   joinSignature,
   SIGNATURE_BYTES,

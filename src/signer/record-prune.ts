@@ -1,4 +1,6 @@
 // When messages are dropped from the signed record, and which (src/signer/README.md, "The file").
+import { type Log } from '../base/log.ts'
+import { errorMessage } from '../base/node-error.ts'
 import { type LiveRecord } from './record-live.ts'
 
 /** How long messages stay, and what a rewrite must be worth; tests make both small. */
@@ -16,6 +18,24 @@ export const PRUNE_LIMITS: PruneLimits = { keptBlocks: 8_192, rewriteMinBytes: 6
 export interface PruneHeads {
   readonly persisted: bigint
   readonly replicated: bigint
+}
+
+/** Blocks between two looks at whether the record can drop messages. */
+const PRUNE_EVERY_BLOCKS = 256n
+
+/** Hears each persisted head. Messages go once their blocks are persisted here and held by a quorum. */
+export function createRecordPruning(
+  record: { prune(heads: PruneHeads): Promise<void> },
+  replicatedHead: () => bigint | undefined,
+  log: Log
+): (head: { readonly number: bigint }) => void {
+  return ({ number }) => {
+    const replicated = replicatedHead()
+    if (number % PRUNE_EVERY_BLOCKS !== 0n || replicated === undefined) return
+    record.prune({ persisted: number, replicated }).catch((thrown: unknown) => {
+      log.warn('record-not-pruned', { reason: errorMessage(thrown) })
+    })
+  }
 }
 
 /** The height from which on messages are kept, all below being persisted and far down; undefined: not worth it yet. */

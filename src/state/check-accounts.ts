@@ -1,4 +1,4 @@
-// Whether flat accounts are what the trie of their block holds; what came from the disk is written anew where not.
+// Checks flat accounts against the trie of their block, and writes those on disk anew that differ.
 import { equalBytes, hexToBytes, type Hex } from '../base/bytes.ts'
 import { createYielder } from '../base/yielder.ts'
 import { accountKey, type EntryKey, placeOf } from './entry-key.ts'

@@ -1,4 +1,4 @@
-// Values that tell when they are not what was written: LevelDB does not check its blocks when it reads.
+// Values with a checksum: LevelDB does not verify its blocks when it reads them.
 import { crc32c } from '../../protocols/crc32c.ts'
 
 /** Bytes in front of the body: CRC-32C over key and body, little-endian. */

@@ -1,4 +1,4 @@
-// From what LevelDB and the file system throw to the failure that it means.
+// What LevelDB and the file system throw, as the StoreError that it means.
 import { errorMessage } from '../base/node-error.ts'
 import { StoreError, type StoreFailure } from './store-error.ts'
 

@@ -1,4 +1,4 @@
-// What can be wrong with a trie's nodes, each named by its path, and with what is to become one.
+// What can be wrong with trie nodes, each named by its path, and with the entries that a trie is built from.
 import { type Hex } from '../base/bytes.ts'
 import { NodeError } from '../base/node-error.ts'
 

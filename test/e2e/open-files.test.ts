@@ -51,7 +51,7 @@ describe('a node that may open few files', function () {
     assert.equal(exitCode, 2, stderr)
     assert.match(
       stderr,
-      /^rekindle: file-limit-too-low limit=64 needed=160 raise=ulimit -n 4096[^\n]*\n$/
+      /^rekindle: file-limit-too-low limit=64 needed=132 raise=ulimit -n 4096[^\n]*\n$/
     )
   })
 

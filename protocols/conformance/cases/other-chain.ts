@@ -1,4 +1,4 @@
-// Does the node disconnect from a peer of another chain, and how soon? Only where it does, its staying says something.
+// Whether the node disconnects from a peer of another chain, and how soon: only then does a connection that stays open prove anything.
 import { type Connection } from '@libp2p/interface'
 import { waitUntil } from '../patience.ts'
 import { type Subject } from '../subject.ts'

@@ -1,4 +1,4 @@
-// A block as it is stored, once for all who refer to it: its message, and what the message does not say of itself.
+// A block's content as stored, shared by all who refer to it: its message, and the facts that the message does not hold.
 import {
   decodeBlockMessage,
   encodeSignedPart,

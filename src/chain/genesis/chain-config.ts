@@ -1,4 +1,4 @@
-// What makes a chain the chain it is, apart from its genesis block; the same for every preset.
+// The facts that identify a chain beside its genesis block; the same for every preset.
 import { type ForkTimes } from '../../../protocols/status/fork-digest.ts'
 import { type SignerPeriod } from '../blocks/signer-schedule.ts'
 

@@ -1,4 +1,4 @@
-// What must hold between the fields of a genesis file that are each what they have to be.
+// Checks across the fields of a genesis file, each of which is well-formed by itself.
 import { type z } from 'zod'
 import { DIGEST_FORKS, type ForkTimes } from '../../../protocols/status/fork-digest.ts'
 import { type GenesisProblem } from '../blocks/chain-error.ts'

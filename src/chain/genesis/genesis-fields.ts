@@ -1,4 +1,4 @@
-// The forms in which geth's genesis.json writes numbers, bytes and addresses, each with what is said when it is not.
+// How geth's genesis.json writes numbers, bytes and addresses, with the error for each other form.
 import { z } from 'zod'
 import { type Hex, hexToBytes } from '../../base/bytes.ts'
 

@@ -1,4 +1,4 @@
-// What stands in the chain database of a canonical block beside the block itself: receipts, indexes, pointers.
+// Entries of the chain database for a canonical block, beside the block itself: receipts, indexes, pointers.
 import { bytesToHex, type Hex, hexToBytes } from '../../base/bytes.ts'
 import { keccak256 } from '../../base/keccak.ts'
 import { type BatchOperation, type KeyValueStore } from '../../store/key-value-store.ts'

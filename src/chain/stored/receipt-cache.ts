@@ -1,4 +1,4 @@
-// Receipts of blocks that were read lately, as bytes: decoded, 9,900 logs of a block take 5 MiB in place of a quarter.
+// A cache of receipts read lately, as bytes: decoded, 9,900 logs of a block take 5 MiB instead of a quarter.
 import { type Hex } from '../../base/bytes.ts'
 import { LruMap } from '../../base/lru.ts'
 

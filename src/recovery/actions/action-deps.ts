@@ -1,4 +1,4 @@
-// What recovery's actions work with, and what they come to.
+// The dependencies of recovery's actions, and their results.
 import { type Log } from '../../base/log.ts'
 import { type SignedBlock } from '../../chain/blocks/block.ts'
 import { type Knowledge } from '../knowledge/knowledge.ts'

@@ -1,4 +1,4 @@
-// What operators decided against, as recovery meets it: such a block decides nothing, nor does what follows it.
+// Blocks that an operator gave up: neither such a block nor its descendants decide anything.
 import { type Hex } from '../../base/bytes.ts'
 import { createYielder, type Yielder } from '../../base/yielder.ts'
 import { type BlockRef } from '../../chain/blocks/block.ts'

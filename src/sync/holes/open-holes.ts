@@ -1,4 +1,4 @@
-// Which stored blocks are not whole, as far as it was looked: found from the head down, closed as they come back.
+// Stored blocks below the head that are incomplete: found from the head down, struck off as they come back.
 import { type Hex } from '../../base/bytes.ts'
 import { createYielder } from '../../base/yielder.ts'
 import { type BlockRef } from '../../chain/blocks/block.ts'

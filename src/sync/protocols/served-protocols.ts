@@ -1,4 +1,4 @@
-// Every request protocol that this node answers and asks: whatever goes through all of them goes through this list.
+// Every request protocol that this node answers and asks, in one list.
 import { type RequestDeadlines } from '../../reqresp/requester.ts'
 import { type ServedProtocol } from '../../reqresp/served-protocol.ts'
 import { SERVED_ACCOUNT_RANGE } from './account-range.ts'

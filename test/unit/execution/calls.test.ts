@@ -234,11 +234,11 @@ describe('an estimate of gas', () => {
 
 /** Calls itself for ever, with all gas that is left. */
 const ENDLESS = codeHex('JUMPDEST', 0, 0, 0, 0, 0, 'ADDRESS', 'GAS', 'CALL', 'POP', 0, 'JUMP')
-const ENDED = { kind: 'failed', reason: 'execution aborted (timeout = 5s)' } as const
+const ENDED = { kind: 'failed', reason: 'execution aborted (timeout = 2s)' } as const
 
 describe('calls of many at a time', () => {
   const site = { chainId: EXECUTION_CHAIN_ID, blockHashes: () => undefined }
-  const short = new CallRunner(site, { timeMaxMs: 5_000 })
+  const short = new CallRunner(site, { timeMaxMs: 2_000 })
   after(() => short.close())
 
   async function endless() {

@@ -5,7 +5,7 @@ import { executionGenesis, ExecutionChain } from '../../support/execution-chain.
 import { signedTx } from '../../support/execution-transactions.ts'
 
 const CONTRACT: Hex = '0x00000000000000000000000000000000000a0001'
-const GAS_LIMIT = 2_000_000n
+const GAS_LIMIT = 1_000_000n
 /** Far fewer than the slices of a few milliseconds that so much gas takes on any machine. */
 const TURNS_MIN = 5
 

@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileBudget, FileLimitError, readFileLimit } from '../../../src/node/file-limit.ts'
+import {
+  assertFilesToLoad,
+  fileBudget,
+  FileLimitError,
+  readFileLimit
+} from '../../../src/node/file-limit.ts'
 import { useTemporaryDirectory } from '../../support/temporary-directory.ts'
 
 /** For what is not shared out. */
@@ -10,11 +15,14 @@ const RESERVED_MIN = 90
 const MAPPED = 1_000
 const CONFIGURED = 4
 
+const isTooLow = (needed: number) => (thrown: unknown) =>
+  thrown instanceof FileLimitError && thrown.failure.needed === needed
+
 describe('the limit of open files', () => {
   const directory = useTemporaryDirectory()
 
   it('is shared out so that all together stay below it', () => {
-    for (let limit = 160; limit < 5_000; limit += 37) {
+    for (let limit = 148; limit < 5_000; limit += 37) {
       const { storeFilesMax, isShort, ...connections } = fileBudget(limit, CONFIGURED)
       const ofConfigured = 4 * CONFIGURED
       const sockets = Object.values(connections).reduce((sum, count) => sum + count, ofConfigured)
@@ -25,6 +33,18 @@ describe('the limit of open files', () => {
         String(limit)
       )
       assert.equal(isShort, limit < 564, String(limit))
+    }
+  })
+
+  it('suffices from 132 on, and takes four more for each configured peer', () => {
+    assertFilesToLoad(132)
+    assert.throws(() => {
+      assertFilesToLoad(131)
+    }, isTooLow(132))
+    for (const configuredCount of [0, 1, 30]) {
+      const needed = 132 + 4 * configuredCount
+      assert.ok(fileBudget(needed, configuredCount).isShort)
+      assert.throws(() => fileBudget(needed - 1, configuredCount), isTooLow(needed))
     }
   })
 
