@@ -10,6 +10,7 @@ import {
 } from '../cluster/directory-copies.ts'
 import { readLogFaults } from '../cluster/log-faults.ts'
 import { chooseBranch, readConflict, startSequencing } from '../cluster/operator.ts'
+import { readOldestBlock, readStages } from '../cluster/recovery-words.ts'
 import { EMPTY_RECOVERY } from '../cluster/report.ts'
 import { readBlock, type TimedBlock } from '../cluster/rpc-client.ts'
 import { type HeardAge, type RecoveryActions } from '../scenarios/recovery-actions.ts'
@@ -33,6 +34,7 @@ export function createRecoveryActions(
   const blocks = async (first: number, last: number) => readBlocks(urlOf(SEQUENCER), first, last)
   return {
     ...createFileActions(cluster),
+    ...createJoinActions(cluster, signal),
     async startSequencing(hash) {
       const refusal = await startSequencing(cluster.node(SEQUENCER), hash)
       timeline.add(SEQUENCER, 'sequencing-asked-for', { hash, refusal: refusal ?? null })
@@ -88,6 +90,24 @@ export function createRecoveryActions(
     recovery: () => cluster.run(SEQUENCER).recovery ?? EMPTY_RECOVERY,
     heard: async (first, last) => heardAges(cluster, await blocks(first, last)),
     blamed: () => findBlamed(cluster)
+  }
+}
+
+/** What is seen of a node that joined further up. */
+function createJoinActions(
+  cluster: Cluster,
+  signal: AbortSignal
+): Pick<RecoveryActions, 'untilHistory' | 'stages'> {
+  const urlOf = (node: string) => cluster.node(node).rpcUrl
+  return {
+    async untilHistory(node) {
+      const what = `${node} has all blocks down to the first`
+      await waitUntil({ what, timeoutMs: CATCH_UP_TIMEOUT_MS, signal }, async () => {
+        const oldest = await readOldestBlock(urlOf(node))
+        return oldest === undefined ? { done: true } : { instead: `block ${oldest} is the oldest` }
+      })
+    },
+    stages: (node) => readStages(urlOf(node))
   }
 }
 

@@ -2,7 +2,7 @@
 import { type Hex } from '../../src/base/bytes.ts'
 import { type StageName } from '../../src/recovery/actions/progress.ts'
 import { type Choice } from '../cluster/operator.ts'
-import { type RecoverySection } from '../cluster/report.ts'
+import { type RecoverySection, type StageSection } from '../cluster/report.ts'
 import { type TimedBlock } from '../cluster/rpc-client.ts'
 import { type Slowness } from '../cluster/slow-wire.ts'
 
@@ -53,11 +53,15 @@ export interface RecoveryActions {
   untilCaughtUp(): Promise<void>
   /** Waits until the node's head is at least so high. */
   untilHead(node: string, number: number): Promise<void>
+  /** Waits until every block down to the first is stored, after a jump to a state. */
+  untilHistory(node: string): Promise<void>
   head(node: string): Promise<TimedBlock>
   /** The sequencer's canonical blocks, first and last included. */
   blocks(first: number, last: number): Promise<readonly TimedBlock[]>
   /** What the sequencer said of its latest recovery. */
   recovery(): RecoverySection
+  /** The stages of a node's latest recovery, from RPC. */
+  stages(node: string): Promise<readonly Pick<StageSection, 'name' | 'items' | 'peers'>[]>
   /** The blocks from `first` on that came by gossip. */
   heard(first: number, last: number): Promise<readonly HeardAge[]>
   /** Everybody that was blamed: by the observer's verdicts, and in the logs of the nodes. */

@@ -1,8 +1,10 @@
 // Every scenario by its name.
 import { ALL_NODES_KILLED } from './all-nodes-killed.ts'
+import { BACKUP_JOINS } from './backup-joins.ts'
 import { CLOCK_SET } from './clock-set.ts'
 import { CORRUPT_NODE } from './corrupt-node.ts'
 import { CRASH_DURING_RECOVERY } from './crash-during-recovery.ts'
+import { EMPTY_DATADIR } from './empty-datadir.ts'
 import { LONG_OUTAGE } from './long-outage.ts'
 import { LOST_DIFFS, LOST_JOURNAL } from './lost-journal.ts'
 import { LYING_BACKUP } from './lying-backup.ts'
@@ -41,7 +43,9 @@ export const RECOVERY_SCENARIOS: readonly Scenario[] = [
   LYING_BACKUP,
   SECOND_SEQUENCER,
   TORN_JOURNAL,
-  CORRUPT_NODE
+  CORRUPT_NODE,
+  EMPTY_DATADIR,
+  BACKUP_JOINS
 ]
 
 /** In the order in which help lists them. */

@@ -17,7 +17,12 @@ import { addLayer, diskNumber } from './new-layer.ts'
 import { type SeriesBase } from './diff-batch.ts'
 import { type DiffStep, layerOfDiff } from './diff-layer.ts'
 import { receiptsOfDiff } from './diff-receipts.ts'
-import { linkBlocks, type LinkedStretch, type LinkedWriter } from './link-blocks.ts'
+import {
+  assertIsOfState,
+  linkBlocks,
+  type LinkedStretch,
+  type LinkedWriter
+} from './link-blocks.ts'
 import {
   type DiffSource,
   type DiffTarget,
@@ -42,6 +47,10 @@ export interface CanonicalWriter extends DiffSource, LinkedWriter {
   persistDiff(number: bigint, diff: EncodedDiff): Promise<void>
   /** What was lost of a stored block, once more; the child proves which block it is. */
   putBack(lost: PutBack): Promise<void>
+  /** Makes a block the head of a chain that has genesis alone. */
+  persistJump(block: Block): Promise<void>
+  /** Blocks below the oldest one, from the top down. */
+  persistBelow(below: readonly Block[]): Promise<void>
 }
 
 /** Where the new state goes; the state store satisfies it. */
@@ -86,6 +95,13 @@ export interface Applier {
    * the state before them is gone, and need not be. Throws ApplyError before anything is written.
    */
   link(stretch: LinkedStretch): Promise<void>
+  /**
+   * Makes the block that the state on disk is of the head of a chain that has genesis alone. Throws ApplyError
+   * `state-not-readable`, `block-invalid` before anything is written.
+   */
+  jump(block: Block): Promise<void>
+  /** Puts blocks below the oldest one, from the top down; their receipts are those of `takeReceipts`, if any. */
+  putBelow(below: readonly Block[]): Promise<void>
   /** Takes the receipts of a block that is to be linked out of a peer's diff. Throws what receiptsOfDiff does. */
   takeReceipts(block: Block, bytes: Uint8Array): Promise<void>
   /** Executes a stored canonical block again for its state, which was lost. Throws ApplyError. */
@@ -165,6 +181,13 @@ export function createApplier(deps: ApplierDeps): Applier {
     })
   }
 
+  async function jumpTo(block: Block): Promise<void> {
+    assertIsOfState(layers.persistedPoint(), block)
+    await chain.persistJump(block)
+    await onStep({ step: 'persisted', block: toRef(block) })
+    await setHead(block, [{ block, receipts: [] }])
+  }
+
   return {
     apply: (block) => turns.run(() => applyNext(block)),
     applyDiff: (block, bytes) => turns.run(() => applyByDiff(block, bytes)),
@@ -173,17 +196,9 @@ export function createApplier(deps: ApplierDeps): Applier {
         applyBatches({ ...deps, head: () => current, setHead, applyAlone: applyByDiff }, steps)
       ),
     link: (stretch) => turns.run(() => linkAll(stretch)),
-    takeReceipts: (block, bytes) =>
-      turns.run(() => chain.persistReceipts(block, receiptsOfDiff(bytes, block))),
+    jump: (block) => turns.run(() => jumpTo(block)),
     head: () => current,
-    replay: (number) => turns.run(() => replayStored(deps, number)),
-    replayDiffs: (range) => turns.run(() => replayDiffs({ chain, layers }, range)),
-    replayDiff: (number, bytes) => turns.run(() => takeDiff({ chain, layers }, number, bytes)),
-    putBack: (lost) =>
-      turns.run(async () => {
-        assertLost(lost)
-        await chain.putBack(lost)
-      }),
+    ...belowHead(deps, turns),
     onHead: (listener) => void listeners.push(listener)
   }
 }
@@ -192,6 +207,30 @@ export function createApplier(deps: ApplierDeps): Applier {
 interface Given {
   readonly layer: PreparedLayer
   readonly receipts: readonly Receipt[]
+}
+
+/** What leaves the head where it is: of blocks that are stored, or are put below those that are. */
+function belowHead(
+  deps: ApplierDeps,
+  turns: SerialExecutor
+): Pick<
+  Applier,
+  'putBelow' | 'takeReceipts' | 'replay' | 'replayDiffs' | 'replayDiff' | 'putBack'
+> {
+  const { chain, layers } = deps
+  return {
+    putBelow: (below) => turns.run(() => chain.persistBelow(below)),
+    takeReceipts: (block, bytes) =>
+      turns.run(() => chain.persistReceipts(block, receiptsOfDiff(bytes, block))),
+    replay: (number) => turns.run(() => replayStored(deps, number)),
+    replayDiffs: (range) => turns.run(() => replayDiffs({ chain, layers }, range)),
+    replayDiff: (number, bytes) => turns.run(() => takeDiff({ chain, layers }, number, bytes)),
+    putBack: (lost) =>
+      turns.run(async () => {
+        assertLost(lost)
+        await chain.putBack(lost)
+      })
+  }
 }
 
 async function replayStored(

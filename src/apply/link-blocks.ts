@@ -71,7 +71,14 @@ async function assertLeadsToState(
     last = block
     await yielder.maybeYield()
   }
-  const { number, hash, stateRoot } = last
+  assertIsOfState(point, last)
+}
+
+/** Throws ApplyError `state-not-readable`, `block-invalid` unless the state is that after the block. */
+export function assertIsOfState(
+  point: StatePoint | undefined,
+  { number, hash, stateRoot }: Block
+): void {
   if (point?.hash !== hash || point.number !== number) {
     throw new ApplyError({ code: 'state-not-readable', number })
   }

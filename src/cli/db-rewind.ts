@@ -52,6 +52,12 @@ async function planRewind(
   if (to >= number) {
     throw new RefusedError(`the head is block ${nameBlock(head)}: there is nothing above ${to}`)
   }
+  const { oldestBlock } = blocks.history()
+  if (oldestBlock > 1n && to < oldestBlock) {
+    throw new RefusedError(
+      `blocks below ${oldestBlock} are not stored here: --to must be one of ${oldestBlock} to ${number - 1n}`
+    )
+  }
   if (hashFlag('confirm', confirm) !== hash) {
     const lost = number - to
     throw new RefusedError(

@@ -143,6 +143,16 @@ export const CONFIG_KEYS = {
     argument: 'on|off',
     env: 'SIGNED_RECORD'
   },
+  history: {
+    expected: 'all or a number of blocks, at least 256',
+    purpose: 'how many blocks below the head are brought by a node that joined by a state',
+    default: 8192,
+    unit: 'blocks',
+    form: 'integer-or-text',
+    flag: 'history',
+    argument: 'count|all',
+    env: 'HISTORY'
+  },
   preset: {
     expected: 'op or opbnb',
     purpose: 'the numbers in which the two networks differ',

@@ -13,6 +13,9 @@ import {
 
 const PATH_LENGTH_MAX = 4096
 
+/** What the next block may ask for: BLOCKHASH reads so far down. */
+const HISTORY_MIN_BLOCKS = 256
+
 const path = z.string().min(1).max(PATH_LENGTH_MAX)
 const peerAddress = z.string({ error: 'a multiaddr' }).max(512)
 const hostPort = z.string().regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):\d{1,5}$/)
@@ -52,6 +55,7 @@ const SCHEMAS = {
   sequencerKeyFile: path,
   signedRecordFile: path,
   signedRecord: z.enum(['on', 'off']),
+  history: z.union([z.literal('all'), z.int().min(HISTORY_MIN_BLOCKS)]),
   preset: z.enum(['op', 'opbnb']),
   blockTimeMs: z.int().min(BLOCK_TIME_MIN_MS).max(BLOCK_TIME_MAX_MS),
   feeRecipient: address,

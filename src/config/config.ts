@@ -89,13 +89,14 @@ type ConfigParts = Pick<
 /** Called once nothing is wrong: every key without a fallback has its value then. */
 function toNodeConfig(values: ConfigValues, paths: ConfigPaths, parts: ConfigParts): NodeConfig {
   const { dataDir, genesisFile, peerKeyFile, signer, adminTokenFile } = paths
-  const { role, quorum, preset, logLevel, gasLimit, blockTimeMs } = values
+  const { role, quorum, history, preset, logLevel, gasLimit, blockTimeMs } = values
   if (
     role === undefined ||
     dataDir === undefined ||
     genesisFile === undefined ||
     peerKeyFile === undefined ||
     quorum === undefined ||
+    history === undefined ||
     preset === undefined ||
     logLevel === undefined
   ) {
@@ -110,6 +111,7 @@ function toNodeConfig(values: ConfigValues, paths: ConfigPaths, parts: ConfigPar
     signer,
     adminTokenFile,
     quorum,
+    history,
     preset,
     logLevel,
     blockTimeMs,

@@ -44,6 +44,8 @@ export interface NodeConfig {
   readonly signer: SignerFilesConfig | undefined
   /** Undefined: admin_ methods are refused. */
   readonly adminTokenFile: string | undefined
+  /** Blocks below the head that are brought behind it, after a jump to a state. */
+  readonly history: 'all' | number
   readonly preset: PresetName
   /** Undefined: the genesis file's. */
   readonly blockTimeMs: number | undefined

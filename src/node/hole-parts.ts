@@ -9,8 +9,13 @@ import { fetchDiffs } from '../sync/fetching/fetch-diffs.ts'
 import { createHoleFiller, type HoleFiller, type HoleFillerDeps } from '../sync/holes/fill-holes.ts'
 import { createLocalBlocks, lowestNeeded } from '../sync/holes/local-blocks.ts'
 import { createHoleMender, type HoleMender } from '../sync/holes/mend-holes.ts'
+import { type Backfill, type BackfillDeps, createBackfill } from '../sync/holes/backfill.ts'
+import { type BlockFetcher } from '../sync/fetching/range-fetcher.ts'
+import { type UnsignedBlocks } from '../sync/fetching/unsigned-blocks.ts'
+import { type PeerClaims } from '../backups/peer-claims.ts'
 import { OpenHoles } from '../sync/holes/open-holes.ts'
 import { type VerifyMessage } from '../sync/protocols/asking.ts'
+import { type NodeConfig } from '../config/node-config.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type PeerRequests } from './peer-protocols.ts'
 
@@ -33,7 +38,8 @@ export async function openHoleMender(parts: HoleMenderParts): Promise<HoleMender
   const head = blocks.head()
   const mender = createHoleMender({
     holes: new OpenHoles({
-      look: createHoleLook(chainStore),
+      look: createHoleLook(chainStore, () => blocks.history().oldestReceipts),
+      oldestBlock: () => blocks.history().oldestBlock,
       head,
       parentHashAt: (number) => {
         const hash = canonicalHash(number)
@@ -80,5 +86,53 @@ export function createNodeFiller({
     receiptsOf: receiptsOfDiff,
     fetchDiffs: (heights, take, signal) =>
       fetchDiffs(requests, { ...heights, peers: peers(), signal }, take)
+  })
+}
+
+/** What fills the chain below a jump. */
+export function createNodeBackfill(
+  {
+    clock,
+    log,
+    chain: { stores, applier },
+    fetcher,
+    unsigned,
+    requests,
+    peers,
+    claims,
+    onBeside
+  }: Pick<BackfillDeps, 'clock' | 'log' | 'onBeside'> & {
+    readonly chain: ChainParts
+    readonly fetcher: BlockFetcher
+    readonly unsigned: UnsignedBlocks
+    readonly requests: PeerRequests
+    /** Who may be asked for diffs. */
+    readonly peers: () => readonly string[]
+    readonly claims: Pick<PeerClaims, 'status'>
+  },
+  { history }: Pick<NodeConfig, 'history'>
+): Backfill {
+  const { accepted, blocks } = stores
+  const depth = history === 'all' ? history : BigInt(history)
+  return createBackfill({
+    ...{ clock, log, depth, onBeside, blocks: { accepted, fetcher, unsigned } },
+    chain: {
+      head: () => blocks.head(),
+      history: () => blocks.history(),
+      canonicalHash: (number) => blocks.canonicalHash(number),
+      block: (hash) => accepted.namedBlock(hash),
+      acceptedAt: (number) => accepted.acceptedAt(number),
+      putBelow: (below) => applier.putBelow(below),
+      takeReceipts: (block, diff) => applier.takeReceipts(block, diff)
+    },
+    fetchDiffs: (heights, take, signal) =>
+      fetchDiffs(requests, { ...heights, peers: peers(), signal }, take),
+    oldestServedDiff() {
+      const served = peers().flatMap((peer) => claims.status(peer)?.oldestDiff ?? [])
+      return served.reduce<bigint | undefined>(
+        (oldest, one) => (oldest === undefined || one < oldest ? one : oldest),
+        undefined
+      )
+    }
   })
 }

@@ -11,6 +11,7 @@ import { type Network } from '../net/network.ts'
 import { type Blame, type Fault } from '../peer/blame.ts'
 import { type OnExit, type Recovery } from '../recovery/recovery.ts'
 import { type OpenSigner } from '../signer/open-signer.ts'
+import { type Backfill } from '../sync/holes/backfill.ts'
 import { type HoleFiller } from '../sync/holes/fill-holes.ts'
 import { type HoleMender } from '../sync/holes/mend-holes.ts'
 import { type BlockFetcher } from '../sync/fetching/range-fetcher.ts'
@@ -24,7 +25,7 @@ import {
 } from '../sync/fetching/bulk-peers.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { createFormerBackups, type FormerBackups } from '../backups/former-backups.ts'
-import { createNodeFiller } from './hole-parts.ts'
+import { createNodeBackfill, createNodeFiller } from './hole-parts.ts'
 import { createJoining, type Joining, storedJoining } from '../backups/joining.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { type NodeStatusDeps } from './node-status.ts'
@@ -70,6 +71,7 @@ export interface NodeDeps {
 export interface NodeParts {
   readonly recovery: Recovery
   readonly filler: HoleFiller
+  readonly history: Backfill
   /** What status shows of it. */
   readonly shown: Pick<NodeStatusDeps, 'claims' | 'joining' | 'unspoken'>
   readonly sharedKeys: SharedKeys
@@ -90,7 +92,6 @@ export async function createNodeParts(
   const { clock, log, chain, signer, network, sets, onStep, serving } = deps
   const { roster } = sets
   const { config, genesis } = inputs
-  const { chainId } = genesis.config
   const claims = new PeerClaims(clock, deps.isConfigured)
   const connected = () => network.connected()
   // Backups that were added while the node ran before are connected to as those of the config are.
@@ -109,11 +110,13 @@ export async function createNodeParts(
   const publish = publishing(gossip, log)
   const former = createFormer(deps, inputs)
   const sources = createBlockSources(deps, { requests, connected, claims })
-  const filler = createFiller(deps, { requests, sources, connected }, () => recovery)
+  const parts = { requests, sources, connected, claims }
+  const { filler, history } = createFillers(deps, config, parts, () => recovery)
   const { gate, recovery } = createRecoveryParts(
     {
       ...deps,
-      ...{ claims, connected, requests, ...sources, publish, former, holes: deps.mender.holes },
+      ...{ claims, connected, requests, ...sources, publish, former, history },
+      holes: deps.mender.holes,
       hasSigned: (hash) => sequencer?.hasSigned(hash) === true,
       settled: async () => sequencer?.settled()
     },
@@ -127,7 +130,7 @@ export async function createNodeParts(
       { clock, log, chain, signer, gate, sequencerGate, recovery, publish, replicatedHead, onStep },
       inputs
     )
-  listenToPeers(deps, { status, claims, recovery, filler, requests })
+  listenToPeers(deps, { status, claims, recovery, filler, history, requests })
   chain.applier.onHead(() => {
     status.onHeadMoved()
   })
@@ -137,7 +140,7 @@ export async function createNodeParts(
   await serveProtocols(
     deps,
     { held, status, gossip, lanes },
-    { chainId, signal: serving },
+    { chainId: genesis.config.chainId, signal: serving },
     overrides
   )
   network.mesh.listen((message) => gossip.receive(message), gossip.intake)
@@ -146,11 +149,11 @@ export async function createNodeParts(
   const services = [
     [recovery, deps.writes.service],
     sequencer?.services ?? [],
-    [filler, status, network]
+    [filler, history, status, network]
   ]
   const { sharedKeys, spoken } = requests
   const shown = { claims, joining, unspoken: spoken.unspoken }
-  return { recovery, shown, sharedKeys, former, filler, sequencer, services }
+  return { recovery, shown, sharedKeys, former, filler, history, sequencer, services }
 }
 
 function publishing(gossip: BlockGossip, log: Log): (block: SignedBlock) => Promise<void> {
@@ -198,31 +201,37 @@ function createBlockSources(
   }
 }
 
-/** Recovery is made after it, and hears of what it brings. */
-function createFiller(
+/** Recovery is made after them, and hears of what they bring. */
+function createFillers(
   deps: NodeDeps,
+  config: StartInputs['config'],
   {
     requests,
     sources,
-    connected
+    connected,
+    claims
   }: {
     readonly requests: PeerRequests
     readonly sources: BlockSources
     readonly connected: () => readonly string[]
+    readonly claims: PeerClaims
   },
   recovery: () => Recovery
-): HoleFiller {
-  return createNodeFiller({
-    ...deps,
-    ...{ requests, ...sources, accepted: deps.chain.stores.accepted },
+): { readonly filler: HoleFiller; readonly history: Backfill } {
+  const shared = {
+    ...{ ...deps, requests, ...sources, accepted: deps.chain.stores.accepted },
     peers: () => bulkPeers({ ...deps, ...requests, connected }, STATE_DIFFS_BY_RANGE),
-    onBeside(block, from) {
+    onBeside(block: SignedBlock, from: string) {
       recovery().onAccepted(block, from)
-    },
-    onFilled() {
-      recovery().onPeersChanged()
     }
-  })
+  }
+  const onFilled = () => {
+    recovery().onPeersChanged()
+  }
+  return {
+    filler: createNodeFiller({ ...shared, onFilled }),
+    history: createNodeBackfill({ ...shared, claims }, config)
+  }
 }
 
 function createFormer(
@@ -267,6 +276,7 @@ function listenToPeers(
     claims,
     recovery,
     filler,
+    history,
     requests: { spoken }
   }: {
     readonly status: StatusLoop
@@ -274,12 +284,14 @@ function listenToPeers(
     readonly recovery: Recovery
     readonly requests: PeerRequests
     readonly filler: HoleFiller
+    readonly history: Backfill
   }
 ): void {
   network.listenToPeers({
     onConnected(peer) {
       status.onConnected(peer)
       filler.peersChanged()
+      history.wake()
       recovery.onPeersChanged()
     },
     onDisconnected(peer) {

@@ -11,6 +11,7 @@ import { type RecoveryStatus } from '../recovery/recovery.ts'
 import { shutWord } from '../recovery/standing.ts'
 import { type Health } from '../rpc/health-page.ts'
 import { type FlushProgress } from '../state/disk-layer.ts'
+import { type ShownHistory } from '../sync/holes/backfill.ts'
 import { type ShownHoles } from '../sync/holes/fill-holes.ts'
 import { type AdoptedBackup } from '../backups/adopted-backups.ts'
 import { type BackupRoster } from '../backups/backup-roster.ts'
@@ -30,6 +31,8 @@ export interface NodeRecovery extends RecoveryStatus {
   readonly formerBackups: readonly AdoptedBackup[]
   /** Stored blocks that were lost and are not back yet. */
   readonly holes: ShownHoles
+  /** The history of a chain that was joined further up. */
+  readonly history: ShownHistory
   /** Peer keys that two live processes use. */
   readonly sharedKeys: readonly SharedKey[]
 }
@@ -149,6 +152,7 @@ export function describeRecovery(
     missing: blockAction?.action === 'ask' ? blockAction.missing : undefined,
     formerBackups: describeFormerBackups(status),
     holes: describeHoles(status),
+    history: describeHistory(status),
     sharedPeerKeys: status.sharedKeys.length > 0 ? status.sharedKeys : undefined,
     answers: describeAnswers(status),
     waitsFor: blockAction?.action === 'wait' ? blockAction.reason : undefined,
@@ -202,8 +206,9 @@ function describeAnswers({ answers }: RecoveryStatus): Record<string, string> | 
   return silent.length === 0 ? undefined : Object.fromEntries(silent)
 }
 
-/** The state on disk is of a block that nobody served yet. */
+/** The state on disk is of a block that nobody served yet; or no way to a state is open. */
 function stateWaitOf({ stateAction }: RecoveryStatus) {
+  if (stateAction?.action === 'await-state') return { reason: stateAction.reason }
   if (stateAction?.action !== 'await-disk-layer') return undefined
   const { diskLayer, reason } = stateAction
   return { diskLayer, reason }
@@ -217,6 +222,13 @@ function describeHoles({ holes: { runs, runsCount } }: NodeRecovery) {
     highest: runs,
     exit: 'connect a node that has them, under peers; they are asked for by themselves: rekindle explain blocks-missing'
   }
+}
+
+/** Of a chain that was joined further up than its first block. */
+function describeHistory({ history }: NodeRecovery) {
+  const { oldestBlock, oldestReceipts, wanted, reason } = history
+  if (oldestBlock === 1n) return undefined
+  return { oldestBlock, oldestReceipts, wanted, reason }
 }
 
 /** The quorum of the set before the change is needed too: who of it left, where, and whether it has answered. */

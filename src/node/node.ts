@@ -229,6 +229,7 @@ function recoveryOf(parts: NodeParts): () => NodeRecovery {
     ...parts.recovery.status(),
     formerBackups: parts.former?.list() ?? [],
     holes: parts.filler.shown(),
+    history: parts.history.shown(),
     sharedKeys: parts.sharedKeys.list()
   })
 }

@@ -149,7 +149,7 @@ async function openOn(
       hash: block.hash
     })
   }
-  if (state.diskPoint() === undefined) await resetState()
+  if (state.diskPoint() === undefined && !state.isFetchUnderWay()) await resetState()
   const journalFinding = await journal.takeIn()
   isJournalRead = true
   const opened = { ...chain, genesis: block, chainStore, loss, state, resetState, close }

@@ -42,7 +42,7 @@ export function createOwnStatus({ clock, chain, config, role, replicatedHead }: 
       unsafeHash: hexToBytes(head.hash),
       acceptedNumber: accepted?.number,
       acceptedHash: accepted ? hexToBytes(accepted.hash) : new Uint8Array(32),
-      oldestBlock: head.number > 0n ? 1n : undefined,
+      oldestBlock: head.number > 0n ? stores.blocks.history().oldestBlock : undefined,
       oldestState: disk?.number,
       newestState: isHeadReadable ? head.number : disk?.number,
       oldestDiff: stores.blocks.oldestDiff(),

@@ -1,4 +1,5 @@
 // Recovery with all that it needs: the gate, what is known, the ports to stores, peers and record.
+import { ACCOUNT_RANGE } from '../../protocols/account-range/codec.ts'
 import { STATE_DIFFS_BY_RANGE } from '../../protocols/state-diffs-by-range/codec.ts'
 import { type Hex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
@@ -9,6 +10,8 @@ import { createGate, type GateReader, type GateWriter } from '../recovery/gate.t
 import { Knowledge } from '../recovery/knowledge/knowledge.ts'
 import { recoveryApply } from '../recovery/actions/apply-outcome.ts'
 import { createProgress } from '../recovery/actions/progress.ts'
+import { recoveryStates } from '../recovery/actions/peer-states.ts'
+import { type RecoveryStates } from '../recovery/actions/ports.ts'
 import { recoveryDiffs } from '../recovery/actions/state-diffs.ts'
 import { findClockFault } from '../recovery/knowledge/clock-fault.ts'
 import { FOLLOW_ASK_SLOTS, type OnExit, type Recovery } from '../recovery/recovery.ts'
@@ -22,8 +25,10 @@ import { type OpenSigner } from '../signer/open-signer.ts'
 import { diskHasRoom } from '../store/disk-room.ts'
 import { nameBenched } from '../sync/fetching/answer-fault.ts'
 import { bulkPeers } from '../sync/fetching/bulk-peers.ts'
-import { fillGap } from '../sync/fetching/fill-gap.ts'
+import { fetchAncestors, fillGap } from '../sync/fetching/fill-gap.ts'
+import { type Backfill } from '../sync/holes/backfill.ts'
 import { type OpenHoles } from '../sync/holes/open-holes.ts'
+import { FetchPool } from '../sync/fetching/fetch-pool.ts'
 import { type BlockFetcher } from '../sync/fetching/range-fetcher.ts'
 import { type UnsignedBlocks } from '../sync/fetching/unsigned-blocks.ts'
 import { type BackupSets } from '../backups/backup-sets.ts'
@@ -51,6 +56,7 @@ export interface RecoveryPartsDeps {
   readonly fetcher: BlockFetcher
   readonly unsigned: UnsignedBlocks
   readonly holes: OpenHoles
+  readonly history: Backfill
   readonly blame: Blame
   readonly writes: WriteWaits
   readonly publish: (block: SignedBlock) => Promise<void>
@@ -81,6 +87,8 @@ export function createRecoveryParts(
     const report = state.kind === 'open' ? recovery.status().last : undefined
     if (report !== undefined) tell(deps, { step: 'recovered', report })
   })
+  const { fetcher, unsigned } = deps
+  const blockSources = { fetcher, unsigned }
   const isBenched = (peer: string) => deps.blame.isBenched(peer)
   const ports = createPorts(deps, inputs)
   const progress = createProgress({ clock, log, onStage: onStep })
@@ -100,10 +108,13 @@ export function createRecoveryParts(
       settled: deps.settled,
       onMissing: (backups) => deps.former?.onMissing(backups),
       askTip: askTipWith(requests),
+      history: deps.history,
+      fetchAncestors: (wanted, onFetched) =>
+        fetchAncestors({ accepted: stores.accepted, ...blockSources }, wanted, { onFetched }),
       async fillGap(gap, onFetched) {
-        const { fetcher, unsigned } = deps
-        const walk = { accepted: stores.accepted, fetcher, unsigned }
-        const outcome = await fillGap(walk, gap, { onFetched })
+        const outcome = await fillGap({ accepted: stores.accepted, ...blockSources }, gap, {
+          onFetched
+        })
         return nameBenched(outcome, deps.connected().filter(isBenched))
       },
       followAskMs: FOLLOW_ASK_SLOTS * inputs.blockTimeMs,
@@ -124,6 +135,7 @@ function createPorts(
     connected,
     requests,
     holes,
+    history,
     blame,
     writes
   }: RecoveryPartsDeps,
@@ -136,7 +148,10 @@ function createPorts(
       head: () => toRef(applier.head()),
       blocks: stores.blocks,
       accepted: stores.accepted,
-      holes
+      holes,
+      needHistory: (number: bigint) => {
+        history.need(number)
+      }
     },
     state: recoveryState(stores),
     diffs: recoveryDiffs({
@@ -147,6 +162,7 @@ function createPorts(
       ...requests,
       connected: () => bulkPeers({ connected, blame, ...requests }, STATE_DIFFS_BY_RANGE)
     }),
+    states: nodeStates({ clock, chain, claims, connected, requests, blame }),
     record: recoveryRecord(signer?.record, requests.verify),
     peers: recoveryPeers({ claims, clock, times, headBlock: applier.head, backups, connected })
   }
@@ -170,6 +186,39 @@ function createPorts(
     }
   )
   return { ...ports, knowledge }
+}
+
+/** States out of peers that say that they serve them. */
+function nodeStates({
+  clock,
+  chain: { stores },
+  claims,
+  connected,
+  requests,
+  blame
+}: Pick<
+  RecoveryPartsDeps,
+  'clock' | 'chain' | 'claims' | 'connected' | 'requests' | 'blame'
+>): RecoveryStates {
+  const { spoken, isConfigured, state: peers } = requests
+  const speaks = (peer: string) => spoken.speaks(peer, ACCOUNT_RANGE)
+  return recoveryStates({
+    clock,
+    state: stores.state,
+    claims,
+    peers,
+    pool: new FetchPool({
+      clock,
+      onSlow: (peer, slowness) => void blame.note(peer, slowness),
+      isConfigured
+    }),
+    serving: () =>
+      bulkPeers({ connected, blame, ...requests }, ACCOUNT_RANGE).filter(
+        (peer) => speaks(peer) === true
+      ),
+    isAwaitingProtocols: () =>
+      connected().some((peer) => isConfigured(peer) && speaks(peer) === undefined)
+  })
 }
 
 /** Peers as recovery asks and counts them. */

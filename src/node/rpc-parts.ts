@@ -143,6 +143,7 @@ function rpcChain({ applier, times, stores: { blocks } }: ChainParts, feeRecipie
       return pendingBlock(head, nextAttributes(head, 0, rules).attributes)
     },
     blockByNumber: (number) => blocks.blockByNumber(number),
+    oldestBlock: () => blocks.history().oldestBlock,
     blockByHash: (hash) => blocks.blockByHash(hash),
     receipts: (hash) => blocks.storedReceipts(hash),
     transactionLocation: (hash) => blocks.transactionLocation(hash)

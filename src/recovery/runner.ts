@@ -151,12 +151,28 @@ class RecoveryRunner implements Recovery {
     signal: AbortSignal
   ): Promise<void> {
     const before = this.#deps.chain.head().hash
+    if (stateAction.action === 'fetch-state') {
+      await this.#fetchState(stateAction, blockAction, signal)
+      return
+    }
     const mending = mendState(this.#deps, stateAction, signal)
     // The way to the disk layer needs the same blocks: what this node had as its own comes before what peers show.
     if (isOfDiskLayer(stateAction)) await mending
     const [next] = await Promise.all([mending, this.#prepare(blockAction, signal)])
     if (this.#deps.chain.head().hash !== before) this.#headMoved()
     if (next === 'wait') await this.#pause(signal)
+  }
+
+  /** What peers show comes first: the state is that of the newest block. What lies below it is not wanted. */
+  async #fetchState(
+    stateAction: StateAction,
+    blockAction: BlockAction,
+    signal: AbortSignal
+  ): Promise<void> {
+    if (blockAction.action !== 'adopt') await this.#prepare(blockAction, signal)
+    // A backup that found nobody yet has said that it follows: it begins now.
+    this.#last = undefined
+    if ((await mendState(this.#deps, stateAction, signal)) === 'wait') await this.#pause(signal)
   }
 
   async #act(action: BlockAction, signal: AbortSignal): Promise<void> {

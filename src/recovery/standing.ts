@@ -82,7 +82,7 @@ export function shutWord(
     case 'wait':
       return blockAction.reason.code
     default:
-      return isStateThere(stateAction) ? 'recovering' : 'state-not-readable'
+      return isStateThere(stateAction) ? 'recovering' : lostStateWord(stateAction)
   }
 }
 
@@ -100,7 +100,9 @@ function ofSequencer(findings: StandingFindings): Said {
 /** Adopting a block or two is how a backup follows, so that alone is no recovery. */
 function ofBackup(findings: StandingFindings): Said {
   const { blockAction, stateAction, isFlushAwaited, isJoining, headAgeMs } = findings
-  if (!isStateThere(stateAction)) return { kind: 'recovering', says: 'state-not-readable' }
+  if (!isStateThere(stateAction)) {
+    return { kind: 'recovering', says: lostStateWord(stateAction) }
+  }
   const isAtWork = blockAction?.action !== 'follow'
   if (isAtWork && (blockAction?.action !== 'adopt' || isBehind(findings))) {
     return { kind: 'recovering', says: 'recovering' }
@@ -115,6 +117,11 @@ function ofBackup(findings: StandingFindings): Said {
   if (isOld(findings)) return { kind: 'lagging', says: 'behind-clock' }
   if (findings.namedConnectedCount === 0) return { kind: 'lagging', says: 'no-peers' }
   return { kind: 'ready', says: 'following' }
+}
+
+/** A state that comes from peers is that of a node which joins, whatever its role. */
+function lostStateWord(stateAction: StateAction | undefined): 'joining' | 'state-not-readable' {
+  return stateAction?.action === 'fetch-state' ? 'joining' : 'state-not-readable'
 }
 
 function isStateThere(stateAction: StateAction | undefined): boolean {

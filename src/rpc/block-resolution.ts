@@ -23,13 +23,17 @@ export function findBlock(chain: RpcChain, param: BlockParam): Block | undefined
   }
 }
 
+/** geth's words (core/history, PrunedHistoryError). */
+const PRUNED = 'pruned history unavailable'
+
 /**
  * The canonical block of a height; undefined above the head. One that the disk lost is no answer of "none", which
- * would be silence about what happened there: throws for it.
+ * would be silence about what happened there: throws for it, and for one that a node never had which joined further up.
  */
 export function storedBlock(chain: RpcChain, number: bigint): Block | undefined {
   const block = readBlock(chain, number)
   if (block !== undefined || number > chain.head().number) return block
+  if (number < chain.oldestBlock()) throw new RpcError(RPC_CODES.prunedHistory, PRUNED)
   throw serverError(`block ${number} is lost here and being asked for from peers: ask another node`)
 }
 

@@ -14,6 +14,8 @@ export interface RpcChain {
   /** The block after the head, as pendingBlock makes it. */
   pending(): Block
   blockByNumber(number: bigint): Block | undefined
+  /** The lowest height that is stored, but for genesis. */
+  oldestBlock(): bigint
   blockByHash(hash: Hex): Block | undefined
   /** In the order of the transactions, to be gone through once. */
   receipts(hash: Hex): Iterable<StoredReceipt> | undefined

@@ -19,6 +19,8 @@ export const RPC_CODES = {
   gateShut: -32010,
   /** The caller may not call this method. */
   notAllowed: -32011,
+  /** geth's code for blocks that are not kept (EIP-4444). */
+  prunedHistory: 4444,
   /** geth's code for a call that reverted; data is what it returned. */
   reverted: 3
 } as const

@@ -22,7 +22,12 @@ export function* flushOperations({
 }): Generator<BatchOperation, void, undefined> {
   for (const key of wiped) yield { type: 'del', key }
   for (const [key, value] of buffer.entries()) yield toOperation(key, value)
-  yield { type: 'put', key: POINT_KEY, value: encodePoint(point) }
+  yield pointOperation(point)
+}
+
+/** The write of what LevelDB stands for. */
+export function pointOperation(point: StatePoint): BatchOperation {
+  return { type: 'put', key: POINT_KEY, value: encodePoint(point) }
 }
 
 /** What LevelDB stands for; undefined in a database without state. Throws StateError when it is damaged. */

@@ -11,6 +11,8 @@ import {
   type FlushProgress
 } from './disk-layer.ts'
 import { accountKey, codeKey, type EntryKey, nodeKey, slotKey, storageOwner } from './entry-key.ts'
+import { isFetchUnderWay } from './fetch-checkpoint.ts'
+import { FetchedState } from './fetched-state.ts'
 import { readPoint } from './flush-batch.ts'
 import { type JournalLayer } from './journal-codec.ts'
 import { Layer, type PreparedLayer } from './layer.ts'
@@ -69,6 +71,11 @@ export class StateStore {
   /** Undefined before the genesis state was written. */
   diskPoint(): StatePoint | undefined {
     return this.#disk.point.number < 0n ? undefined : this.#disk.point
+  }
+
+  /** True when a state was being fetched in ranges and is not whole: nothing is readable then. */
+  isFetchUnderWay(): boolean {
+    return isFetchUnderWay(this.#deps.store)
   }
 
   /** The block LevelDB stands for. */
@@ -216,6 +223,38 @@ export class StateStore {
   async resetToGenesis({ changes, number, hash }: GenesisState): Promise<Hex> {
     const from = this.diskPoint()?.number
     if (from !== undefined) this.#deps.log.warn('state-reset', { from, to: number })
+    const before = this.#dropAll()
+    await before.flush().catch(() => undefined) // it may not land after the wipe
+    await this.#wipe()
+    const series = this.#seriesOn(NOTHING, undefined)
+    await series.add(changes)
+    const prepared = await series.finish()
+    this.#disk.merge(prepared.content, { number, hash, root: prepared.root })
+    await this.#disk.flush()
+    return prepared.root
+  }
+
+  /**
+   * A state to be fetched in ranges in place of this one, or the one that was begun. Nothing is readable until `takeFetched`.
+   */
+  async beginFetch(): Promise<FetchedState> {
+    const before = this.#dropAll()
+    await before.flush().catch(() => undefined) // it may not land after the wipe
+    return FetchedState.open(this.#deps.store, () => this.#wipe())
+  }
+
+  /** The fetched state is whole and on disk. Throws where it is not that of the point. */
+  async takeFetched(fetched: FetchedState, point: StatePoint): Promise<void> {
+    await fetched.finish(point)
+    this.#disk = this.#openDisk(point)
+  }
+
+  async #wipe(): Promise<void> {
+    await (this.#deps.wipe?.() ?? wipeStore(this.#deps.store))
+  }
+
+  /** Nothing is readable afterwards. Returns the disk layer that was. */
+  #dropAll(): DiskLayer {
     for (const layer of this.#layers.values()) {
       layer.end('dropped')
       this.#forget(layer)
@@ -223,14 +262,7 @@ export class StateStore {
     const before = this.#disk
     // First of all: a reader of what is half wiped would take an account that is gone for an empty one.
     this.#disk = this.#openDisk(NOTHING)
-    await before.flush().catch(() => undefined) // it may not land after the wipe
-    await (this.#deps.wipe?.() ?? wipeStore(this.#deps.store))
-    const series = this.#seriesOn(NOTHING, undefined)
-    await series.add(changes)
-    const prepared = await series.finish()
-    this.#disk.merge(prepared.content, { number, hash, root: prepared.root })
-    await this.#disk.flush()
-    return prepared.root
+    return before
   }
 
   #openDisk(point: StatePoint): DiskLayer {

@@ -52,6 +52,8 @@ export const STATE_PREFIX = {
   account: firstByte('A'),
   /** code hash → code. */
   code: firstByte('C'),
+  /** nothing → how far a state that is fetched in ranges has come (state/). */
+  join: firstByte('J'),
   /** nothing → number, hash and root of the block this state is of, JSON. */
   point: firstByte('P'),
   /** address hash ++ slot hash → value without leading zeros. */

@@ -31,7 +31,7 @@ export function proveKey(source: NodeSource, root: Uint8Array, key: Uint8Array):
 }
 
 /**
- * What `verifyRange` needs for the range from `origin` to `last`, the highest key that is sent; without it, since no key
+ * What `verifyRangeInSteps` needs for the range from `origin` to `last`, the highest key that is sent; without it, since no key
  * follows the origin, the proof of that. Each node once. Throws TrieError.
  */
 export function proveRange(

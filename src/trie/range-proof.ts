@@ -6,7 +6,7 @@ import { assertKeyLength, bytesToNibbles, KEY_BYTES_MAX, pathKey, sharedLength }
 import { decodeNode } from './node-decode.ts'
 import { isEmptyRoot } from './node-source.ts'
 import { type Branch, isHashReference, type NodeReference } from './node.ts'
-import { TrieBuilder } from './trie-builder.ts'
+import { type NodeSink, TrieBuilder, type TrieBuilderOptions } from './trie-builder.ts'
 import { TrieError } from './trie-error.ts'
 
 /** What is claimed: between `origin` and the last key, the trie with this root has these entries and no others. */
@@ -21,6 +21,8 @@ export interface RangeClaim {
   readonly values: readonly Uint8Array[]
   /** RLP of nodes in any order: those on the way to the origin and to the last key. None: the entries are the whole trie. */
   readonly proof: readonly Uint8Array[]
+  /** Takes the nodes between the edges, children before parents, with all that is below them; before the claim is known to be true. */
+  readonly onNode?: NodeSink | undefined
 }
 
 /**
@@ -60,7 +62,7 @@ export interface RangeVerdict {
 export function* verifyRangeInSteps(claim: RangeClaim): Generator<void, RangeVerdict, undefined> {
   const paths = yield* checkEntries(claim)
   if (claim.proof.length === 0) {
-    const tree = new TrieBuilder()
+    const tree = new TrieBuilder(claim.onNode && { onNode: claim.onNode })
     for (const [index, path] of paths.entries()) {
       tree.add(path, claim.values[index]!)
       if (index % STEP_ENTRIES === STEP_ENTRIES - 1) yield
@@ -76,14 +78,6 @@ export function* verifyRangeInSteps(claim: RangeClaim): Generator<void, RangeVer
     const { path } = thrown.failure
     throw new RangeProofError({ code: 'proof-node-malformed', path }, { cause: thrown })
   }
-}
-
-/** The same at once. */
-export function verifyRange(claim: RangeClaim): RangeVerdict {
-  const steps = verifyRangeInSteps(claim)
-  let step = steps.next()
-  while (step.done !== true) step = steps.next()
-  return step.value
 }
 
 /** Order, bounds and values of the entries, and how many nodes their edges can have; returns the keys as nibbles. */
@@ -152,11 +146,13 @@ class RangeCheck {
   readonly #proofCount: number
   readonly #used = new Set<string>()
   readonly #path = new Uint8Array(PATH_LENGTH_MAX)
+  readonly #sink: Pick<TrieBuilderOptions, 'onNode'>
   /** The first entry that was not met yet. */
   #next = 0
   #hasMore = false
 
-  constructor({ origin, values, proof }: RangeClaim, paths: readonly Uint8Array[]) {
+  constructor({ origin, values, proof, onNode }: RangeClaim, paths: readonly Uint8Array[]) {
+    this.#sink = onNode === undefined ? {} : { onNode }
     this.#origin = bytesToNibbles(origin)
     this.#last = paths.at(-1)
     this.#paths = paths
@@ -253,7 +249,7 @@ class RangeCheck {
 
   /** A subtree between the edges: the entries below it must give how its parent names it. */
   *#compare(reference: NodeReference, depth: number): Generator<void, void, undefined> {
-    const tree = new TrieBuilder({ startDepth: depth })
+    const tree = new TrieBuilder({ startDepth: depth, ...this.#sink })
     while (this.#next < this.#paths.length) {
       const path = this.#paths[this.#next]!
       if (sharedLength(path, this.#path, 0, depth) < depth) break

@@ -68,14 +68,6 @@ export class TrieBuilder {
     return keccak256(encoded)
   }
 
-  /**
-   * RLP of the node at the start depth, which `onNode` does not get, since it may become part of another one
-   * (join-segments.ts); undefined when nothing was added; the builder is empty afterwards.
-   */
-  finishNode(): Uint8Array | undefined {
-    return this.#last && this.#close(this.#last)
-  }
-
   /** How a branch above the start depth names what was added, undefined when that is nothing; empty afterwards. */
   finishReference(): NodeReference | undefined {
     const last = this.#last

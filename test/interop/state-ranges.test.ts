@@ -117,12 +117,12 @@ describe('a state over TCP', () => {
       const asked = left.slice(0, 1_024)
       const whole = { root, accounts: asked, origin: FIRST_KEY, limit: LAST_KEY }
       let got = await peers.slots(peer, whole, forever)
-      for (const [at, list] of got.slots.entries()) note(asked[at]!.hash, list)
-      const last = asked[got.slots.length - 1]!
+      for (const [at, { slots }] of got.storages.entries()) note(asked[at]!.hash, slots)
+      const last = asked[got.storages.length - 1]!
       while (got.hasMore) {
-        const origin = nextKey(got.slots.at(-1)!.at(-1)!.hash)
+        const origin = nextKey(got.storages.at(-1)!.slots.at(-1)!.hash)
         got = await peers.slots(peer, { root, accounts: [last], origin, limit: LAST_KEY }, forever)
-        note(last.hash, got.slots[0]!)
+        note(last.hash, got.storages[0]!.slots)
       }
       left = left.slice(asked.indexOf(last) + 1)
     }

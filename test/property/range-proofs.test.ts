@@ -5,14 +5,16 @@ import fc from 'fast-check'
 import { bytesToHex } from '../../src/base/bytes.ts'
 import { keccak256 } from '../../src/base/keccak.ts'
 import { proveRange } from '../../src/trie/proof.ts'
-import {
-  type RangeClaim,
-  RangeProofError,
-  verifyRange,
-  verifyRangeInSteps
-} from '../../src/trie/range-proof.ts'
+import { type RangeClaim, RangeProofError, verifyRangeInSteps } from '../../src/trie/range-proof.ts'
 import '../support/fast-check-seed.ts'
-import { buildTrie, claimOf, type RangeEntry, split, tampered } from '../support/range-claims.ts'
+import {
+  buildTrie,
+  claimOf,
+  type RangeEntry,
+  split,
+  tampered,
+  verifyRange
+} from '../support/range-claims.ts'
 import { keysOfOneLength, trieValue } from '../support/trie-arbitraries.ts'
 import { oracleOf } from '../support/trie-oracle.ts'
 

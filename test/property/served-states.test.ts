@@ -141,8 +141,8 @@ describe('what is served of a state', () => {
             { request, chunk },
             { storageRoots }
           )
-          assert.ok(item !== undefined && item.slots.length > 0)
-          for (const [at, slots] of item.slots.entries()) {
+          assert.ok(item !== undefined && item.storages.length > 0)
+          for (const [at, { slots }] of item.storages.entries()) {
             got
               .get(left[at]!)!
               .push(
@@ -151,8 +151,8 @@ describe('what is served of a state', () => {
                 )
               )
           }
-          const last = item.slots.at(-1)!.at(-1)
-          left = left.slice(item.slots.length - (item.hasMore ? 1 : 0))
+          const last = item.storages.at(-1)!.slots.at(-1)
+          left = left.slice(item.storages.length - (item.hasMore ? 1 : 0))
           origin = item.hasMore && last !== undefined ? nextKey(last.hash) : FIRST_KEY
         }
         for (const [account, { slots }] of model) {

@@ -1,8 +1,8 @@
 // Many ranges of generated tries with every lie that one change can make of them: each range is believed, no lie is.
 import { equalBytes } from '../../src/base/bytes.ts'
 import { keccak256 } from '../../src/base/keccak.ts'
-import { RangeProofError, verifyRange, type RangeClaim } from '../../src/trie/range-proof.ts'
-import { claimOf, tampered } from '../support/range-claims.ts'
+import { RangeProofError, type RangeClaim } from '../../src/trie/range-proof.ts'
+import { claimOf, tampered, verifyRange } from '../support/range-claims.ts'
 import { type Criterion } from './criterion.ts'
 import { createDice } from './dice.ts'
 

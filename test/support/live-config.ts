@@ -12,6 +12,7 @@ export function liveConfig(given: Given & Partial<NodeConfig>): NodeConfig {
     peers: [],
     backups: [],
     quorum: 'auto',
+    history: 8_192,
     signers: undefined,
     preset: 'op',
     blockTimeMs: undefined,

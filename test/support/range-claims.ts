@@ -1,5 +1,9 @@
 // Ranges of generated tries with the proofs that we make, and everything that a liar may change of one.
-import { type RangeClaim } from '../../src/trie/range-proof.ts'
+import {
+  type RangeClaim,
+  type RangeVerdict,
+  verifyRangeInSteps
+} from '../../src/trie/range-proof.ts'
 import { keccak256 } from '../../src/base/keccak.ts'
 import { proveRange } from '../../src/trie/proof.ts'
 import { createTrie, EMPTY_ROOT } from '../../src/trie/trie.ts'
@@ -90,4 +94,12 @@ function beside(key: Uint8Array): Uint8Array {
   const other = Uint8Array.from(key)
   other[other.length - 1]! ^= 1
   return other
+}
+
+/** Checks a claim at once. Throws RangeProofError. */
+export function verifyRange(claim: RangeClaim): RangeVerdict {
+  const steps = verifyRangeInSteps(claim)
+  let step = steps.next()
+  while (step.done !== true) step = steps.next()
+  return step.value
 }

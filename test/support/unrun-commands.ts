@@ -39,6 +39,8 @@ export const UNRUN_COMMANDS: Readonly<Record<string, string>> = {
   'npm run -s bench -- trie-commit': LONG,
   'npm run -s bench -- worst-gas': LONG,
   'npm run -s soak -- conformance-starts': LONG,
+  'npm run -s soak -- join --only damage --times 25': LONG,
+  'npm run -s soak -- join --only damage --times 25 --seed 1 --out damages.jsonl': LONG,
   'npm run -s soak -- main-job': LONG,
   'npm run -s soak -- main-job --jobs 3': LONG,
   'npm run -s soak -- recovery': LONG,

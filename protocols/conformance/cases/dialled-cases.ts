@@ -148,14 +148,17 @@ async function checkMoved(subject: Subject): Promise<void> {
   const listener = listenerOf(subject)
   const { connection } = await statusCall(subject)
   const before = await readStatus(options, ownStatus())
-  const heads = () =>
-    new Set(listener.statusesOn(connection).map(({ status }) => status.unsafeNumber)).size
+  /** Heads above the one just read that it has told since: what it had told before proves no move. */
+  const newHeads = () => {
+    const told = listener.statusesOn(connection).map(({ status }) => status.unsafeNumber)
+    return new Set(told.filter((head) => head > before.unsafeNumber)).size
+  }
   const waitMs = options.patienceMs + 2 * STATUS_INTERVAL_MS
-  await waitUntil(() => heads() >= 3, waitMs)
+  await waitUntil(() => newHeads() >= 2, waitMs)
   const after = await readStatus(options, ownStatus())
   if (after.unsafeNumber === before.unsafeNumber) throw new NotRun('the head does not move')
   // It may have moved a moment ago: the node has an interval, and a patience, to say so.
-  const isTold = await waitUntil(() => heads() > 1, waitMs)
+  const isTold = await waitUntil(() => newHeads() >= 1, waitMs)
   const sent = listener.statusesOn(connection)
   for (const [at, { status }] of sent.entries()) {
     const before = sent[at - 1]?.status

@@ -145,6 +145,10 @@ async function prepareAnswers({ survey, chainId, ownStatus }: Subject, key: Uint
         told.set('another height', asideRange.hash)
         return ok(asideRange.message, VERSION)
       case 'state_diffs_by_range':
+      case 'account_range':
+      case 'storage_ranges':
+      case 'byte_codes':
+      case 'trie_nodes':
         return undefined
     }
   }

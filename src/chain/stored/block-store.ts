@@ -1,6 +1,6 @@
 // The canonical chain: blocks, receipts, indexes and head, moved forward by one synced batch a block.
 import { type VersionedMessage } from '../../../protocols/block-message/message-chunk.ts'
-import { type Hex, hexToBytes } from '../../base/bytes.ts'
+import { bytesToHex, type Hex, hexToBytes } from '../../base/bytes.ts'
 import { type SerialExecutor } from '../../base/serial.ts'
 import { type BatchOperation, type KeyValueStore } from '../../store/key-value-store.ts'
 import { CHAIN_PREFIX, hashKey, numberKey } from '../../store/keys.ts'
@@ -18,8 +18,10 @@ import {
   requireBlock
 } from './canonical-entries.ts'
 import { isEntryDamaged, putEntry, readEntry, unlessDamaged } from './chain-entry.ts'
+import { historyAfter, historyOperation, type StoredHistory } from './chain-history.ts'
 import { ChainError } from '../blocks/chain-error.ts'
 import { type DiffStore, type EncodedDiff } from './diff-store.ts'
+import { assertNext, assertReceiptsCount } from './persist-checks.ts'
 import { ReceiptCache } from './receipt-cache.ts'
 import { encodeReceipts, type Receipt } from '../blocks/receipt.ts'
 import { decodeReceipts, readReceipts, type StoredReceipt } from './stored-receipts.ts'
@@ -74,20 +76,30 @@ export class BlockStore {
   readonly #writes: SerialExecutor
   readonly #receipts = new ReceiptCache()
   #head: Block
+  #history: StoredHistory
 
-  /** `head` is what readHead answers. */
-  constructor({ store, reader, accepted, diffs, writes }: BlockStoreDeps, head: Block) {
+  /** `head` is what readHead answers, `history` what readHistory does. */
+  constructor(
+    { store, reader, accepted, diffs, writes }: BlockStoreDeps,
+    { head, history }: { readonly head: Block; readonly history: StoredHistory }
+  ) {
     this.#store = store
     this.#reader = reader
     this.#accepted = accepted
     this.#diffs = diffs
     this.#writes = writes
     this.#head = head
+    this.#history = history
   }
 
   /** The highest canonical block; genesis at first. */
   head(): Block {
     return this.#head
+  }
+
+  /** From which heights on blocks and receipts are stored, up to the head. */
+  history(): StoredHistory {
+    return this.#history
   }
 
   canonicalHash(number: bigint): Hex | undefined {
@@ -214,6 +226,59 @@ export class BlockStore {
     })
   }
 
+  /**
+   * Makes a block the head of a chain that has genesis alone, without the blocks between: the state at it came from
+   * peers. Its receipts are those of `persistReceipts`, if any; what lies below comes by `persistBelow`. Throws
+   * RangeError for a chain that has blocks.
+   */
+  async persistJump(block: Block): Promise<void> {
+    await this.#writes.run(async () => {
+      if (this.#head.number !== 0n) throw new RangeError('the chain has blocks of its own')
+      const { number } = block
+      const oldestReceipts = this.#hasReceipts(block) ? number : number + 1n
+      const history = { oldestBlock: number, oldestReceipts }
+      const beside = block.transactions.length === 0 ? [receiptsOperation(block, [])] : []
+      await this.#writeHead([block], [...beside, historyOperation(history)])
+      this.#history = history
+    })
+  }
+
+  /**
+   * Puts blocks below the oldest one, from the top down, in one synced batch; their receipts are those of
+   * `persistReceipts`, if any. Throws ChainError `hash-not-proven` for one that is not the parent of the block above it;
+   * StoreError; SerialError.
+   */
+  async persistBelow(below: readonly Block[]): Promise<void> {
+    await this.#writes.run(async () => {
+      const history = historyAfter(this.#history, this.#oldestBlock(), below, (block) =>
+        this.#hasReceipts(block)
+      )
+      const signed = below.filter(isSigned)
+      const operations = below.flatMap((block) => [
+        ...this.#unsignedOperations(block),
+        ...canonicalOperations(block),
+        ...(block.transactions.length === 0 ? [receiptsOperation(block, [])] : [])
+      ])
+      const accepted = this.#accepted.acceptOperations(signed)
+      const all = [...accepted, ...operations, historyOperation(history)]
+      await this.#store.batch(all, { sync: true })
+      this.#accepted.noteAccepted(signed)
+      this.#history = history
+    })
+  }
+
+  #hasReceipts({ hash, transactions }: Block): boolean {
+    return transactions.length === 0 || this.#encodedReceipts(hash) !== undefined
+  }
+
+  #oldestBlock(): Block {
+    const { oldestBlock } = this.#history
+    const block = this.blockByNumber(oldestBlock)
+    if (block !== undefined) return block
+    const key = bytesToHex(numberKey(CHAIN_PREFIX.canonical, oldestBlock))
+    throw new ChainError({ code: 'entry-missing', entry: 'canonical', key })
+  }
+
   /** Of a block that is to be linked, synced. Throws ChainError `receipts-count-wrong`. */
   async persistReceipts(block: Block, receipts: readonly Receipt[]): Promise<void> {
     assertReceiptsCount(block, receipts)
@@ -294,17 +359,4 @@ export class BlockStore {
     if (isSigned(block) || this.#reader.block(block.hash) !== undefined) return []
     return blockOperations(block)
   }
-}
-
-function assertNext(head: Block, block: Block): void {
-  const { number, parentHash } = block
-  if (parentHash === head.hash && number === head.number + 1n) return
-  const { number: headNumber, hash: headHash } = head
-  throw new ChainError({ code: 'not-child-of-head', number, parentHash, headNumber, headHash })
-}
-
-function assertReceiptsCount({ hash, transactions }: Block, receipts: readonly Receipt[]): void {
-  const counts = { receiptsCount: receipts.length, transactionsCount: transactions.length }
-  if (counts.receiptsCount === counts.transactionsCount) return
-  throw new ChainError({ code: 'receipts-count-wrong', hash, ...counts })
 }

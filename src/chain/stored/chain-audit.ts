@@ -10,6 +10,7 @@ import { type Block, type BlockRef, toRef } from '../blocks/block.ts'
 import { BlockReader } from './block-reader.ts'
 import { encodeLocation, readCanonical } from './canonical-entries.ts'
 import { readEntry } from './chain-entry.ts'
+import { readHistory, type StoredHistory } from './chain-history.ts'
 import { auditEntries } from './entry-audit.ts'
 import { headerHash } from '../blocks/header.ts'
 import { receiptsRoot } from '../blocks/receipt.ts'
@@ -50,9 +51,10 @@ export async function auditChain(
   hooks: ChainAuditHooks
 ): Promise<ChainAudit> {
   const reader = new BlockReader(store)
+  const history = await readHistory(store)
   const head = findHead(store, reader, hooks)
   const unsignedCount =
-    head === undefined ? 0 : await auditCanonical(store, reader, { rules, hooks, head })
+    head === undefined ? 0 : await auditCanonical(store, reader, { rules, hooks, head, history })
   await auditEntries({
     store,
     reader,
@@ -69,23 +71,22 @@ export async function auditChain(
 async function auditCanonical(
   store: AuditedStore,
   reader: BlockReader,
-  {
-    rules,
-    hooks,
-    head
-  }: { readonly rules: MessageRules; readonly hooks: ChainAuditHooks; readonly head: BlockRef }
+  { rules, hooks, head, history }: CanonicalAudit
 ): Promise<number> {
   let parent: Block | undefined
   let unsignedCount = 0
-  for (let number = 0n; number <= head.number; number++) {
+  const { oldestBlock, oldestReceipts } = history
+  // A chain that was joined further up has nothing between genesis and its oldest block.
+  for (let number = 0n; number <= head.number; number = number === 0n ? oldestBlock : number + 1n) {
     const report = (problem: string, hash?: Hex) => {
       hooks.onFault({ number, hash, problem })
     }
     const block = attempt(() => readBlock(store, reader, number), report)
     if (block !== undefined) {
-      const isSigned = auditBlock(store, { reader, rules, report }, block)
+      const needsReceipts = number === 0n || number >= oldestReceipts
+      const isSigned = auditBlock(store, { reader, rules, report, needsReceipts }, block)
       if (!isSigned && number > 0n) unsignedCount += 1
-      if (parent !== undefined && block.parentHash !== parent.hash) {
+      if (parent?.number === number - 1n && block.parentHash !== parent.hash) {
         report(`its parent is ${block.parentHash}, the block before it ${parent.hash}`, block.hash)
       }
       if (number === head.number && block.hash !== head.hash) {
@@ -98,10 +99,19 @@ async function auditCanonical(
   return unsignedCount
 }
 
+interface CanonicalAudit {
+  readonly rules: MessageRules
+  readonly hooks: ChainAuditHooks
+  readonly head: BlockRef
+  readonly history: StoredHistory
+}
+
 interface BlockAudit {
   readonly reader: BlockReader
   readonly rules: MessageRules
   readonly report: (problem: string, hash?: Hex) => void
+  /** False where a missing one is no fault. */
+  readonly needsReceipts: boolean
 }
 
 function findHead(
@@ -136,11 +146,8 @@ function readBlock(
 }
 
 /** True when the block carries a signature. */
-function auditBlock(
-  store: Pick<KeyValueReader, 'get'>,
-  { reader, rules, report }: BlockAudit,
-  block: Block
-): boolean {
+function auditBlock(store: Pick<KeyValueReader, 'get'>, audit: BlockAudit, block: Block): boolean {
+  const { report, needsReceipts } = audit
   const { number, hash, header } = block
   const reportHere = (problem: string) => {
     report(problem, hash)
@@ -149,6 +156,7 @@ function auditBlock(
   if (computed !== hash) reportHere(`its header hashes to ${computed}`)
   attempt(() => {
     const body = readEntry(store, 'receipts', hashKey(CHAIN_PREFIX.receipts, hash))
+    if (body === undefined && !needsReceipts) return
     if (body === undefined) throw new Error('its receipts are missing')
     const root = receiptsRoot(decodeReceipts(body))
     if (!equalBytes(root, header.receiptsRoot)) throw new Error('its receipts give another root')
@@ -157,7 +165,7 @@ function auditBlock(
   attempt(() => {
     auditTransactions(store, block, reportHere)
   }, reportHere)
-  const isSigned = auditMessage({ reader, rules, report }, hash)
+  const isSigned = auditMessage(audit, hash)
   if (isSigned) {
     attempt(() => {
       auditAcceptance(store, block, reportHere)
@@ -202,7 +210,10 @@ function readUnlessDamaged(
   return value && (openValue(key, value) ?? 'damaged')
 }
 
-function auditMessage({ reader, rules, report }: BlockAudit, hash: Hex): boolean {
+function auditMessage(
+  { reader, rules, report }: Omit<BlockAudit, 'needsReceipts'>,
+  hash: Hex
+): boolean {
   const stored = reader.message(hash)
   if (stored === undefined) return false
   attempt(

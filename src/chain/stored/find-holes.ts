@@ -47,8 +47,11 @@ export type HoleLook = (
   expected: Expected | undefined
 ) => { readonly hole: Hole | undefined; readonly parentHash: Hex | undefined }
 
-/** Reads with a cache of its own: what it looks at is not what the node works on. */
-export function createHoleLook(store: HoleStore): HoleLook {
+/**
+ * Reads with a cache of its own: what it looks at is not what the node works on. `oldestReceipts`: below it receipts may
+ * be missing.
+ */
+export function createHoleLook(store: HoleStore, oldestReceipts: () => bigint): HoleLook {
   const reader = new BlockReader(store)
   return (number, expected) => {
     const pointer = unlessDamaged(() => readCanonical(store, number))
@@ -64,7 +67,8 @@ export function createHoleLook(store: HoleStore): HoleLook {
       lacksPointer:
         pointer === undefined || pointer !== (expected?.hash ?? hash) || found !== block,
       lacksBlock: block === undefined,
-      lacksReceipts: hash === undefined || !hasReceipts(store, hash),
+      lacksReceipts:
+        hash === undefined || (number >= oldestReceipts() && !hasReceipts(store, hash)),
       lacksIndex: block === undefined || !isIndexed(store, block)
     }
     const isWhole = !(hole.lacksPointer || hole.lacksBlock || hole.lacksReceipts || hole.lacksIndex)

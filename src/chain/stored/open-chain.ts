@@ -10,6 +10,7 @@ import { BlockReader } from './block-reader.ts'
 import { BlockStore } from './block-store.ts'
 import { genesisOperations, readCanonical, readHead } from './canonical-entries.ts'
 import { ChainError } from '../blocks/chain-error.ts'
+import { readHistory } from './chain-history.ts'
 import { DiffStore } from './diff-store.ts'
 import { type SignerSchedule } from '../blocks/signer-schedule.ts'
 
@@ -59,7 +60,8 @@ export async function openChain(
   const diffs = new DiffStore(store, diffsKept === undefined ? {} : { keptBlocks: diffsKept })
   await diffs.open()
   const head = readHead(store, reader)
-  const blocks = new BlockStore({ store, reader, accepted, diffs, writes }, head)
+  const history = await readHistory(store)
+  const blocks = new BlockStore({ store, reader, accepted, diffs, writes }, { head, history })
   return { accepted, blocks }
 }
 

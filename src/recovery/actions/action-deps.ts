@@ -2,7 +2,14 @@
 import { type Log } from '../../base/log.ts'
 import { type SignedBlock } from '../../chain/blocks/block.ts'
 import { type Knowledge } from '../knowledge/knowledge.ts'
-import { type FillGap, type RecoveryApply, type RecoveryDiffs } from './ports.ts'
+import {
+  type FetchAncestors,
+  type FillGap,
+  type RecoveryApply,
+  type RecoveryDiffs,
+  type RecoveryHistory,
+  type RecoveryStates
+} from './ports.ts'
 import { type RecoveryChain, type RecoveryRecord, type RecoveryState } from '../knowledge/ports.ts'
 import { type Progress } from './progress.ts'
 
@@ -12,8 +19,11 @@ export interface ActionDeps {
   readonly state: RecoveryState
   readonly apply: RecoveryApply
   readonly diffs: RecoveryDiffs
+  readonly states: RecoveryStates
+  readonly history: RecoveryHistory
   readonly record: RecoveryRecord
   readonly fillGap: FillGap
+  readonly fetchAncestors: FetchAncestors
   readonly knowledge: Knowledge
   readonly progress: Progress
   readonly log: Log

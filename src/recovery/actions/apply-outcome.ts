@@ -23,6 +23,7 @@ export function recoveryApply(
   return {
     applyBlock: (block) => run(() => applier.apply(block)),
     replayBlock: (number) => run(() => applier.replay(number)),
+    jump: (block) => run(() => applier.jump(block)),
     linkBlocks: (path, onLinked, signal) => {
       const block = (hash: Hex) => accepted.namedBlock(hash)
       return run(() => applier.link({ path, block, onLinked, signal }))

@@ -2,6 +2,7 @@
 import { type BlockRef } from '../../chain/blocks/block.ts'
 import { type ActionDeps, type ActionOutcome } from './action-deps.ts'
 import { linkTarget } from './actions.ts'
+import { isJump, jumpToDiskLayer } from './jump.ts'
 import { formatRef } from '../decide/findings.ts'
 import { type OnDiffs } from './ports.ts'
 import { acceptRecorded, publishRecorded } from './recorded-blocks.ts'
@@ -22,6 +23,7 @@ export async function linkDiskLayer(
   const diskLayer = state.diskLayer()
   if (diskLayer === undefined) return 'failed'
   const floor = chain.head()
+  if (isJump(floor, diskLayer)) return jumpToDiskLayer(deps, diskLayer, signal)
   const giveUp = (reason: string) => {
     log.error('disk-layer-not-linked', { diskLayer: formatRef(diskLayer), reason })
     knowledge.noteStateFailure('disk-layer')

@@ -3,6 +3,7 @@ import { type ActionDeps } from './action-deps.ts'
 import { reexecute } from './actions.ts'
 import { type StateAction } from '../decide/decide-state.ts'
 import { formatRef } from '../decide/findings.ts'
+import { fetchState } from './fetch-state.ts'
 import { linkDiskLayer } from './link-disk-layer.ts'
 import { fetchPeerDiffs, mergeDiffs } from './replay-actions.ts'
 
@@ -19,6 +20,8 @@ export async function mendState(
     case 'fetch-diffs':
       await fetchPeerDiffs(deps, action, signal)
       return 'decide'
+    case 'fetch-state':
+      return (await fetchState(deps, signal)) === 'progress' ? 'decide' : 'wait'
     case 'link-to-disk-layer':
       await linkDiskLayer(deps, action, signal)
       return 'decide'

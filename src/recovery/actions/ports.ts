@@ -2,7 +2,8 @@
 import { type Hex } from '../../base/bytes.ts'
 import { type Block, type BlockRef } from '../../chain/blocks/block.ts'
 import { type GapOutcome } from '../../sync/fetching/fill-gap.ts'
-import { type DiffsAtHand, type StateStretch } from '../knowledge/ports.ts'
+import { type DiffsAtHand, type StatesAtHand, type StateStretch } from '../knowledge/ports.ts'
+import { type StageCounter } from './progress.ts'
 
 /** How applying one block ended. */
 export type ApplyResult =
@@ -14,6 +15,8 @@ export interface RecoveryApply {
   applyBlock(block: Block): Promise<ApplyResult>
   /** Executes a stored canonical block again for its state alone. */
   replayBlock(number: bigint): Promise<ApplyResult>
+  /** Makes the disk layer's block the head of a chain that has genesis alone. */
+  jump(block: Block): Promise<ApplyResult>
   /** Makes accepted blocks the chain up to the disk layer's, which ends the path, without executing them. */
   linkBlocks(
     path: readonly Hex[],
@@ -56,6 +59,44 @@ export interface RecoveryDiffs extends DiffsAtHand {
     signal: AbortSignal
   ): Promise<DiffsResult>
 }
+
+/** How fetching a state ended. */
+export type StateFetchResult =
+  | { readonly kind: 'fetched'; readonly pivot: BlockRef }
+  | { readonly kind: 'failed'; readonly reason: string }
+
+/** A block whose state is wanted; its header is signed, or named by a signed descendant. */
+export interface StatePivot extends BlockRef {
+  readonly root: Hex
+}
+
+/** Fetches states in ranges with proofs (sync/state/). The state on disk is that of the pivot afterwards. */
+export interface RecoveryStates extends StatesAtHand {
+  /** `choosePivot` is asked at first, and again when no peer has the last one's state any more; undefined: there is none. */
+  fetch(
+    choosePivot: () => Promise<StatePivot | undefined>,
+    counter: StageCounter,
+    signal: AbortSignal
+  ): Promise<StateFetchResult>
+}
+
+/** Blocks below the oldest one (sync/holes/backfill.ts). */
+export interface RecoveryHistory {
+  /** Down to a height; why it ended before, if it did. */
+  down(
+    to: bigint,
+    signal: AbortSignal,
+    onFetched: (slice: { peer: string; blocks: readonly unknown[]; bytes: number }) => void
+  ): Promise<string | undefined>
+  /** Of an accepted block, out of a peer's diff, where one has it. */
+  receipts(block: Block, signal: AbortSignal): Promise<void>
+}
+
+/** The ancestors of an accepted block down to a height, the lowest first, each accepted. */
+export type FetchAncestors = (
+  wanted: { readonly target: BlockRef; readonly lowest: bigint; readonly signal: AbortSignal },
+  onFetched: (range: { peer: string; blocks: readonly unknown[]; bytes: number }) => void
+) => Promise<Exclude<GapOutcome, { readonly kind: 'diverges' }>>
 
 /** Walks from a target back to our head, fetching what lies between (sync/fetching/fill-gap.ts). */
 export type FillGap = (

@@ -7,6 +7,7 @@ import { type BlockRef } from '../../chain/blocks/block.ts'
 export type StageName =
   | 'search-store'
   | 'rebuild-state'
+  | 'fetch-state'
   | 'ask-backups'
   | 'fetch-blocks'
   | 'link-blocks'

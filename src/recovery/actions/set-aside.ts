@@ -17,7 +17,8 @@ export interface HeldAncestor extends BlockRef {
 
 /** The block and its held ancestors, down to the first that is canonical, or to the last that is held. */
 export async function* heldAncestors(
-  chain: Pick<RecoveryChain, 'blocks'> & {
+  chain: {
+    readonly blocks: Pick<RecoveryChain['blocks'], 'canonicalHash'>
     readonly accepted: Pick<RecoveryChain['accepted'], 'namedBlock'>
   },
   tip: Hex,

@@ -87,12 +87,18 @@ export interface BlockFindings extends GateConditions {
   readonly giveUpAbove: Hex | undefined
 }
 
-/** Ways to the head's state: rebuilding that of stored blocks, or linking blocks up to the disk layer's. */
-export type StateWay = 'diffs' | 'peer-diffs' | 'execution' | 'disk-layer'
+/** Ways to the head's state: rebuilding that of stored blocks, linking blocks up to the disk layer's, or a peer's state. */
+export type StateWay = 'diffs' | 'peer-diffs' | 'execution' | 'disk-layer' | 'peer-state'
 
 /** The state rows' input. */
 export interface StateFindings {
   readonly head: BlockRef
+  /** The highest block above the head that is shown, of our key; undefined when none is. */
+  readonly target: BlockRef | undefined
+  /** True when a state was being fetched in ranges and is not whole: nothing is readable then. */
+  readonly isFetchUnderWay: boolean
+  /** True when a connected peer serves states in ranges; undefined while that is not known of one that an operator named. */
+  readonly stateServed: boolean | undefined
   /** The disk layer's block; undefined when the state store is empty or unreadable. */
   readonly diskLayer: BlockRef | undefined
   /** True when an operator decided against the disk layer's block: its state is of no use. */

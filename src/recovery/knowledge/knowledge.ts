@@ -21,7 +21,8 @@ import {
   type DiffsAtHand,
   type RecoveryPeers,
   type RecoveryRecord,
-  type RecoveryState
+  type RecoveryState,
+  type StatesAtHand
 } from './ports.ts'
 import { quorumState } from '../decide/quorum.ts'
 import { type ForeignBlock } from '../decide/wait-reasons.ts'
@@ -34,6 +35,7 @@ export interface KnowledgeDeps extends PeerAnswersDeps {
   readonly chain: RecoveryChain
   readonly state: RecoveryState
   readonly diffs: Pick<DiffsAtHand, 'areStored' | 'areServed' | 'isExecutionDear'>
+  readonly states: Pick<StatesAtHand, 'areServed'>
   readonly record: RecoveryRecord
   readonly peers: RecoveryPeers
   readonly writesWaitFor: () => PassingCause | undefined
@@ -66,6 +68,7 @@ export class Knowledge {
   #foreign: ForeignBlock | undefined
   #sequencing = true
   readonly #failedWays = new Set<StateWay>()
+  #stateFetchFailures = 0
 
   constructor(deps: KnowledgeDeps, options: KnowledgeOptions) {
     this.#deps = deps
@@ -96,10 +99,7 @@ export class Knowledge {
       quorum: this.#options.startWithoutBackups === head.hash ? 'none' : this.#options.quorum,
       blockTimeMs: this.#options.blockTimeMs,
       stateAtHead: state.isReadable(head.hash),
-      unknownHash: chain.holes.unknownHash({
-        first: head.number - BLOCK_HASHES_DEPTH,
-        last: head.number
-      }),
+      unknownHash: unknownHash(chain, head.number),
       clockFault: peers.clockFault(),
       scheduleNamesUs: this.#options.scheduleNamesUs(head.number + 1n),
       sequencing: this.#sequencing,
@@ -113,12 +113,18 @@ export class Knowledge {
   stateFindings(): StateFindings {
     return gatherStateFindings(this.#deps, {
       failed: this.#failedWays,
+      target: this.highestShown(),
       isHeard: this.#isHeard(),
       gapOf: (hash) => {
         const failure = this.#gapFailures.current().get(hash)
         return failure && { reason: failure.reason, triesCount: this.#gapFailures.triesCount(hash) }
       }
     })
+  }
+
+  /** The highest block above the head that is shown; the block is accepted. */
+  highestShown(): BlockRef | undefined {
+    return this.#shown.above(this.#deps.chain.head())[0]?.block
   }
 
   /** Takes in what a round brought: answers, shown blocks, conflicts. A new answer lets failed work match again. */
@@ -131,6 +137,7 @@ export class Knowledge {
     if (!wasHeard && this.#isHeard() && diskLayer) this.#gapFailures.retry(diskLayer.hash)
     for (const { block, peer } of round.shown) this.#shown.note(block, peer)
     for (const conflict of round.conflicts) this.noteConflict(conflict)
+    for (const number of round.belowHistory) this.#deps.chain.needHistory(number)
     this.#shown.dropUpTo(head)
   }
 
@@ -138,6 +145,7 @@ export class Knowledge {
   peersChanged(): void {
     this.#gapFailures.retryAll()
     this.#failedWays.clear()
+    this.#stateFetchFailures = 0
     this.#conflicts.retrace()
     this.peers.peersChanged()
   }
@@ -148,6 +156,7 @@ export class Knowledge {
     this.#shown.clear()
     this.#gapFailures.clear()
     this.#failedWays.clear()
+    this.#stateFetchFailures = 0
   }
 
   noteConflict(conflict: Conflict): void {
@@ -252,6 +261,17 @@ export class Knowledge {
     this.#failedWays.add(way)
   }
 
+  /** Returns how often in a row it failed, with the peers there are. */
+  noteStateFetchFailed(): number {
+    this.#stateFetchFailures += 1
+    return this.#stateFetchFailures
+  }
+
+  /** The chain began anew further up: what stands beside its blocks counts from here on. */
+  async noteJump(): Promise<void> {
+    await this.#conflicts.findStored()
+  }
+
   /** Conflicting branches seen so far, for status. */
   conflicts(): readonly Conflict[] {
     return this.#conflicts.all()
@@ -264,4 +284,13 @@ export class Knowledge {
     const { missing } = quorumState(findings)
     return missing.length === 0 && !findings.isAskDue && findings.conflict === undefined
   }
+}
+
+/** Of the heights that the next block may ask for, one of which the hash is not known. */
+function unknownHash({ blocks, holes }: RecoveryChain, head: bigint): bigint | undefined {
+  const lowest = head - BLOCK_HASHES_DEPTH
+  const first = lowest > 1n ? lowest : 1n
+  const { oldestBlock } = blocks.history()
+  if (oldestBlock > first) return oldestBlock - 1n
+  return holes.unknownHash({ first, last: head })
 }

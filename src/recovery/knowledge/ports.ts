@@ -11,7 +11,7 @@ import { type ClockFault } from '../decide/wait-reasons.ts'
 export interface RecoveryChain {
   /** The head with its state; it moves once a block is applied. */
   readonly head: () => BlockRef
-  readonly blocks: Pick<BlockStore, 'canonicalHash'>
+  readonly blocks: Pick<BlockStore, 'canonicalHash' | 'history'>
   readonly accepted: Pick<
     AcceptedStore,
     | 'accept'
@@ -25,12 +25,16 @@ export interface RecoveryChain {
     | 'setAside'
   >
   readonly holes: Pick<OpenHoles, 'missingBlock' | 'unknownHash'>
+  /** What lies below the oldest block is wanted down to this height: whether it is ours is not known before. Never blocks. */
+  readonly needHistory: (number: bigint) => void
 }
 
 /** Which states can be read. */
 export interface RecoveryState {
   diskLayer(): (BlockRef & { readonly root: Hex }) | undefined
   isReadable(hash: Hex): boolean
+  /** True when a state was being fetched in ranges and is not whole. */
+  isFetchUnderWay(): boolean
   /** Every block whose state can be read, of whatever branch, the highest first; as many as are in memory, and one. */
   readable(): readonly BlockRef[]
   /** Replaces the state store's content by the state at genesis. */
@@ -51,6 +55,14 @@ export interface DiffsAtHand {
   areServed(stretch: StateStretch): boolean
   /** True when executing the blocks again would take longer than fetching their diffs. */
   isExecutionDear(stretch: StateStretch): boolean
+}
+
+/** Who has states, for nodes that have none. */
+export interface StatesAtHand {
+  /** True when a connected peer serves states in ranges; undefined while one that counts has not said what it speaks. */
+  areServed(): boolean | undefined
+  /** The highest block of which enough of them say that they have its state; undefined while none says so. A hint. */
+  newest(): bigint | undefined
 }
 
 /** The signed record, as recovery reads it and writes the adopted head into it. */

@@ -5,7 +5,7 @@ import { type RecoveryState } from './ports.ts'
 
 /** What is read, and what begins the state anew. */
 export interface ReadableStatesDeps {
-  readonly state: Pick<StateStore, 'diskPoint' | 'isReadable' | 'layers'>
+  readonly state: Pick<StateStore, 'diskPoint' | 'isFetchUnderWay' | 'isReadable' | 'layers'>
   /** Replaces the state by that of genesis; the blocks stay. */
   readonly resetState: () => Promise<void>
 }
@@ -15,6 +15,7 @@ export function recoveryState({ state, resetState }: ReadableStatesDeps): Recove
   return {
     diskLayer: () => state.diskPoint(),
     isReadable: (hash) => state.isReadable(hash),
+    isFetchUnderWay: () => state.isFetchUnderWay(),
     readable() {
       const disk = state.diskPoint()
       const points = Array.from(state.layers(), ({ point }) => toRef(point)).reverse()

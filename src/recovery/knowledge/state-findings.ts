@@ -2,24 +2,30 @@
 import { type Hex } from '../../base/bytes.ts'
 import { type BlockRef } from '../../chain/blocks/block.ts'
 import { type StateFindings } from '../decide/findings.ts'
-import { type RecoveryChain, type DiffsAtHand, type RecoveryState } from './ports.ts'
+import {
+  type DiffsAtHand,
+  type RecoveryChain,
+  type RecoveryState,
+  type StatesAtHand
+} from './ports.ts'
 
 /** Where it is read from. */
 export interface StateSources {
   readonly chain: RecoveryChain
   readonly state: RecoveryState
   readonly diffs: Pick<DiffsAtHand, 'areStored' | 'areServed' | 'isExecutionDear'>
+  readonly states: Pick<StatesAtHand, 'areServed'>
 }
 
 /** What recovery remembers that bears on states. */
-export interface StateMemory extends Pick<StateFindings, 'failed' | 'isHeard'> {
+export interface StateMemory extends Pick<StateFindings, 'failed' | 'isHeard' | 'target'> {
   /** Why a block was not reached, while it is not to be tried again. */
   readonly gapOf: (hash: Hex) => StateFindings['diskLayerGap']
 }
 
 /** As of now. Journals are taken in when the state store opens. */
 export function gatherStateFindings(
-  { chain, state, diffs }: StateSources,
+  { chain, state, diffs, states }: StateSources,
   { gapOf, ...memory }: StateMemory
 ): StateFindings {
   const head = chain.head()
@@ -30,11 +36,14 @@ export function gatherStateFindings(
   // Without the blocks neither way goes: they are fetched first (sync/holes/fill-holes.ts).
   const isWhole =
     stretch !== undefined &&
+    isStoredFrom(chain, stretch.from.number + 1n) &&
     chain.holes.missingBlock({ first: stretch.from.number + 1n, last: head.number }) === undefined
   const lost = isWhole ? stretch : undefined
   return {
     ...memory,
     head,
+    isFetchUnderWay: state.isFetchUnderWay(),
+    stateServed: states.areServed(),
     diskLayer: diskLayer && { number: diskLayer.number, hash: diskLayer.hash },
     isDiskLayerSetAside: diskLayer !== undefined && chain.accepted.isSetAside(diskLayer.hash),
     diskLayerGap: diskLayer && gapOf(diskLayer.hash),
@@ -44,6 +53,11 @@ export function gatherStateFindings(
     executionIsDear: lost !== undefined && diffs.isExecutionDear(lost),
     blocksStored: stretch === undefined || isWhole
   }
+}
+
+/** False for heights below those that a chain has which was joined further up. */
+function isStoredFrom({ blocks }: RecoveryChain, number: bigint): boolean {
+  return blocks.history().oldestBlock <= number
 }
 
 /**

@@ -32,7 +32,10 @@ export function askTipWith(requests: PeerBlocksDeps): AskTip {
 
 /** Our own chain, as judging an answer needs it. */
 export interface CanonicalHashes {
-  readonly blocks: { canonicalHash(number: bigint): Hex | undefined }
+  readonly blocks: {
+    canonicalHash(number: bigint): Hex | undefined
+    history(): { readonly oldestBlock: bigint }
+  }
   readonly accepted: { isSetAside(hash: Hex): boolean }
 }
 
@@ -40,6 +43,8 @@ export interface CanonicalHashes {
 export interface TipRound extends Round {
   readonly shown: readonly { readonly block: SignedBlock; readonly peer: string }[]
   readonly conflicts: readonly Conflict[]
+  /** Heights below our oldest block at which one was shown: whether it is of our chain is not known. */
+  readonly belowHistory: readonly bigint[]
   /** Every block that came, whatever the relation. */
   readonly brought: readonly { readonly block: SignedBlock; readonly peer: string }[]
 }
@@ -60,6 +65,7 @@ export async function askRound(
   const answers = new Map<string, TipAnswer>()
   const shown: { block: SignedBlock; peer: string }[] = []
   const conflicts: Conflict[] = []
+  const belowHistory: bigint[] = []
   const brought: { block: SignedBlock; peer: string }[] = []
   await Promise.all(
     peers.map(async (peer) => {
@@ -68,7 +74,9 @@ export async function askRound(
           { clock, signal, what: 'signed_tip', ms: TIP_DEADLINE_MS },
           (inner) => askWhatCounts({ askTip, chain }, { peer, head, signal: inner })
         )
-        answers.set(peer, judgeTip(tip))
+        const below = belowHistoryOf(chain, tip)
+        if (below !== undefined) belowHistory.push(below)
+        answers.set(peer, below === undefined ? judgeTip(tip) : CANNOT_BE_JUDGED)
         if (tip.relation === 'same' || tip.relation === 'unavailable') return
         brought.push({ block: tip.block, peer })
         const conflict = findConflict(chain, head, tip.block, peer)
@@ -84,6 +92,7 @@ export async function askRound(
     answers,
     shown,
     conflicts,
+    belowHistory,
     brought,
     shownHashes: shown.map(({ block }) => block.hash),
     startedMs,
@@ -127,6 +136,18 @@ function judgeFailedAsk(thrown: unknown): TipAnswer {
   return isSpoken
     ? { kind: 'unreachable', reason: errorMessage(thrown) }
     : { kind: 'not-spoken', reason: 'it does not speak signed_tip' }
+}
+
+/** A peer that holds another branch there would be taken for one that is behind. */
+const CANNOT_BE_JUDGED: TipAnswer = {
+  kind: 'cannot-say',
+  reason: 'its block is below our oldest one, which is being filled down to there'
+}
+
+function belowHistoryOf({ blocks }: CanonicalHashes, tip: SignedTip): bigint | undefined {
+  if (tip.relation === 'same' || tip.relation === 'unavailable') return undefined
+  const { number } = tip.block
+  return number > 0n && number < blocks.history().oldestBlock ? number : undefined
 }
 
 function judgeTip(tip: SignedTip): TipAnswer {

@@ -8,6 +8,12 @@ import { GapWindow, type HeldHeights, WINDOW_RANGES_MAX } from './gap-window.ts'
 import { type BlockFetcher, type FetchedSlice, RANGE_BLOCKS_MAX } from './range-fetcher.ts'
 import { type UnsignedBlocks } from './unsigned-blocks.ts'
 
+/** Where a walk ends: at a block, or at whichever stands below the last one that is wanted. */
+interface Floor {
+  readonly number: bigint
+  readonly hash: Hex | undefined
+}
+
 /** The accepted blocks: what is in it was verified and is on disk. */
 export interface AcceptedBlocks extends HeldHeights {
   acceptedBlock(hash: Hex): SignedBlock | undefined
@@ -59,10 +65,34 @@ export interface Gap {
  * transfer and harms nothing. Where the peers' chains do not have the wanted block, it is asked for by hash; and where
  * nobody has it with its signature, of nodes of the OP Stack by its height: its child proves it.
  */
-export async function fillGap(
+export function fillGap(
   deps: FillGapDeps,
-  { floor, target, signal }: Gap,
-  { onFetched = () => undefined }: GapProgress = {}
+  gap: Gap,
+  progress: GapProgress = {}
+): Promise<GapOutcome> {
+  return walk(deps, gap, progress)
+}
+
+/** The same for the ancestors of an accepted block, down to a height: the lowest is whichever its child names. */
+export async function fetchAncestors(
+  deps: FillGapDeps,
+  {
+    target,
+    lowest,
+    signal
+  }: { readonly target: BlockRef; readonly lowest: bigint; readonly signal: AbortSignal },
+  progress: GapProgress = {}
+): Promise<Exclude<GapOutcome, { readonly kind: 'diverges' }>> {
+  const floor = { number: lowest - 1n, hash: undefined }
+  const outcome = await walk(deps, { floor, target, signal }, progress)
+  if (outcome.kind === 'diverges') throw new Error('a walk without a floor left it')
+  return outcome
+}
+
+async function walk(
+  deps: FillGapDeps,
+  { floor, target, signal }: WalkedGap,
+  { onFetched = () => undefined }: GapProgress
 ): Promise<GapOutcome> {
   const first = floor.number + 1n
   if (target.number - floor.number > BigInt(GAP_MAX_BLOCKS)) {
@@ -89,12 +119,14 @@ export async function fillGap(
   }
 }
 
+type WalkedGap = Omit<Gap, 'floor'> & { readonly floor: Floor }
+
 interface WalkDeps extends FillGapDeps {
   readonly window: GapWindow
   readonly take: (slice: FetchedSlice) => Promise<void>
 }
 
-async function walkBack(deps: WalkDeps, { floor, target, signal }: Gap): Promise<GapOutcome> {
+async function walkBack(deps: WalkDeps, { floor, target, signal }: WalkedGap): Promise<GapOutcome> {
   const { accepted, window, unsigned } = deps
   const fetchBranch = createBranchFetch(deps, floor, signal)
   const yielder = createYielder()
@@ -115,8 +147,9 @@ async function walkBack(deps: WalkDeps, { floor, target, signal }: Gap): Promise
     }
     path.push(wanted.hash)
     if (wanted.number === floor.number + 1n) {
-      if (parent === floor.hash) return { kind: 'linked', path: path.reverse() }
-      return { kind: 'diverges', ours: floor, other: wanted }
+      const { number, hash } = floor
+      if (hash === undefined || parent === hash) return { kind: 'linked', path: path.reverse() }
+      return { kind: 'diverges', ours: { number, hash }, other: wanted }
     }
     window.pass(wanted.number)
     wanted = { number: wanted.number - 1n, hash: parent }
@@ -129,7 +162,7 @@ async function walkBack(deps: WalkDeps, { floor, target, signal }: Gap): Promise
  */
 function createBranchFetch(
   { window, fetcher, take, unsigned }: WalkDeps,
-  floor: BlockRef,
+  floor: Floor,
   signal: AbortSignal
 ): (wanted: BlockRef) => Promise<GapOutcome | undefined> {
   let holder: string | undefined

@@ -21,6 +21,8 @@ export interface OpenHolesDeps {
   readonly head: BlockRef
   /** What the canonical block of a height names as its parent; undefined when it is not there. */
   readonly parentHashAt: (number: bigint) => Hex | undefined
+  /** The lowest height that is stored: below it nothing was lost. */
+  readonly oldestBlock: () => bigint
 }
 
 /** Holes by height. One per node. */
@@ -60,9 +62,9 @@ export class OpenHoles {
     return { first: 0n, last: this.#deps.head.number }
   }
 
-  /** True once block 1 was looked at. */
+  /** True once the oldest block was looked at. */
   get isSearched(): boolean {
-    return this.#next < 1n
+    return this.#next < this.#deps.oldestBlock()
   }
 
   /** The height that is looked at next. */

@@ -6,6 +6,7 @@ import {
 } from '../../../protocols/account-range/codec.ts'
 import { type CheckedProtocol, DEADLINES } from '../../reqresp/served-protocol.ts'
 import { decodeAccount, encodeTrieAccount, readSlimHashes } from '../../state/account-codec.ts'
+import { type ProvenNode } from '../../state/fetched-state.ts'
 import { AnswerRoom, judged, proveLeaves, type StateChecks } from './state-checks.ts'
 import { requireHeld, type StateSource } from './state-source.ts'
 
@@ -13,6 +14,8 @@ import { requireHeld, type StateSource } from './state-source.ts'
 export interface ProvedAccounts {
   /** Ascending by address hash, none above the limit; bodies in slim RLP. Views of the answer. */
   readonly accounts: readonly { readonly hash: Uint8Array; readonly body: Uint8Array }[]
+  /** The nodes between the edges of the stretch, with all that is below each. */
+  readonly nodes: readonly ProvenNode[]
   /** True where there are more up to the limit. */
   readonly hasMore: boolean
 }
@@ -36,14 +39,14 @@ export const SERVED_ACCOUNT_RANGE: CheckedProtocol<
   async *check({ peer, request }, chunks, checks) {
     for await (const bytes of chunks) {
       const answered = { peer, protocol: ACCOUNT_RANGE.name }
-      const { leaves, hasMore } = await judged(checks, answered, async () => {
+      const { leaves, nodes, hasMore } = await judged(checks, answered, async () => {
         const { accounts, proof } = decodeAccountRange(bytes)
         const { root, origin, limit, maxBytes } = request
         const room = new AnswerRoom(maxBytes)
         return proveLeaves({ root, origin, limit, proof, leaves: accounts, toTrieValue, room })
       })
       const accounts = leaves.map(({ hash, value }) => ({ hash, body: value }))
-      yield { accounts, hasMore }
+      yield { accounts, nodes, hasMore }
     }
   }
 }

@@ -4,6 +4,7 @@ import { LEAF_OVERHEAD_BYTES, type StateLeaf } from '../../../protocols/state-le
 import { compareBytes } from '../../base/bytes.ts'
 import { errorMessage, NodeError } from '../../base/node-error.ts'
 import { createYielder, type Yielder } from '../../base/yielder.ts'
+import { type ProvenNode } from '../../state/fetched-state.ts'
 import { type RangeClaim, RangeProofError, verifyRangeInSteps } from '../../trie/range-proof.ts'
 
 /** What a peer served of a state and must not: heavy, but for an answer that ended early. */
@@ -81,6 +82,8 @@ export class AnswerRoom {
 /** Keys and values as the trie has them. */
 interface ProvedLeaves {
   readonly leaves: readonly StateLeaf[]
+  /** The nodes between the edges of the range, with all that is below each. */
+  readonly nodes: readonly ProvenNode[]
   /** True where some of the leaves from the last one to the limit are still to come. */
   readonly hasMore: boolean
 }
@@ -112,7 +115,9 @@ export async function proveLeaves(
     const pause = yielder.maybeYield()
     if (pause !== undefined) await pause
   }
-  const steps = verifyRangeInSteps({ ...claim, limit, keys, values })
+  const nodes: ProvenNode[] = []
+  const onNode = (path: Uint8Array, encoded: Uint8Array) => void nodes.push({ path, encoded })
+  const steps = verifyRangeInSteps({ ...claim, limit, keys, values, onNode })
   let step = steps.next()
   while (step.done !== true) {
     const pause = yielder.maybeYield()
@@ -122,5 +127,5 @@ export async function proveLeaves(
   const last = keys.at(-1)
   const fromLimit = last === undefined ? -1 : compareBytes(last, limit)
   if (fromLimit > 0) read.pop()
-  return { leaves: read, hasMore: step.value.hasMore && fromLimit < 0 }
+  return { leaves: read, nodes, hasMore: step.value.hasMore && fromLimit < 0 }
 }

@@ -8,13 +8,14 @@ import {
 import { createYielder } from '../../base/yielder.ts'
 import { type CheckedProtocol, DEADLINES } from '../../reqresp/served-protocol.ts'
 import { encodeSlotValue } from '../../state/slot-value.ts'
+import { type ProvenSlots } from '../../state/fetched-state.ts'
 import { AnswerRoom, falseState, judged, proveLeaves, type StateChecks } from './state-checks.ts'
 import { requireHeld, type StateSource } from './state-source.ts'
 
 /** Slots that are proved. */
 export interface ProvedSlots {
   /** Of the first accounts of the request, each ascending by slot hash, none above the limit. Views of the answer. */
-  readonly slots: readonly (readonly StateLeaf[])[]
+  readonly storages: readonly ProvenSlots[]
   /** True where the last one of these has more, up to the limit. */
   readonly hasMore: boolean
 }
@@ -67,7 +68,7 @@ async function proveSlots(
 ): Promise<ProvedSlots> {
   const yielder = createYielder()
   const room = new AnswerRoom(maxBytes)
-  const slots: (readonly StateLeaf[])[] = []
+  const storages: ProvenSlots[] = []
   let hasMore = false
   for (const [at, leaves] of answer.slots.entries()) {
     const root = storageRoots[at]
@@ -78,8 +79,8 @@ async function proveSlots(
       proof: isLast ? answer.proof : []
     }
     const proved = await proveLeaves(claim, yielder)
-    slots.push(proved.leaves)
+    storages.push({ slots: proved.leaves, nodes: proved.nodes })
     hasMore = proved.hasMore
   }
-  return { slots, hasMore }
+  return { storages, hasMore }
 }

@@ -32,6 +32,8 @@ describe('a block with a receipt that no diff can hold', () => {
       persistDiff: () => assert.fail('there is none'),
       persistReceipts: () => assert.fail('it is not linked'),
       persistLinked: () => assert.fail('it is not linked'),
+      persistJump: () => assert.fail('it is no jump'),
+      persistBelow: () => assert.fail('it is no jump'),
       putBack: () => assert.fail('nothing was lost'),
       async persist(stored, receipts, { diff }) {
         assert.equal(receipts[0]?.logs.length, LOGS_COUNT)

@@ -14,6 +14,7 @@ const CONFIG_FLAGS = [
   '--quorum <auto|all|none|count>',
   '--signer <address>',
   '--signed-record <on|off>',
+  '--history <count|all>',
   '--preset <op|opbnb>',
   '--block-time <ms>',
   '--rpc <host:port>',

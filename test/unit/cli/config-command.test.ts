@@ -23,6 +23,7 @@ const PAGE: readonly (readonly [key: string, value: string, flag: string, variab
   ['sequencerKeyFile', '(sequencer.key in DATADIR.keys)', '', 'SEQUENCER_KEY_FILE'],
   ['signedRecordFile', '(signed-record beside the signing key)', '', 'SIGNED_RECORD_FILE'],
   ['signedRecord', '"on"', '--signed-record', 'SIGNED_RECORD'],
+  ['history', '8192', '--history', 'HISTORY'],
   ['preset', '"op"', '--preset', 'PRESET'],
   ['blockTimeMs', "(the genesis file's)", '--block-time', 'BLOCK_TIME'],
   ['feeRecipient', '"0x0000000000000000000000000000000000000000"', '', 'FEE_RECIPIENT'],

@@ -73,6 +73,7 @@ describe('run gives the node', () => {
       rpcHosts: [],
       rpcCors: [],
       metrics: { host: '127.0.0.1', port: 7300 },
+      history: 8192,
       sequencerRpc: undefined,
       logLevel: 'error',
       oneStart: { startWithoutBackups: undefined, giveUpAbove: undefined }

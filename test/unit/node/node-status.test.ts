@@ -31,6 +31,7 @@ function statusOf(
   return {
     formerBackups,
     holes: { runs: [], runsCount: 0 },
+    history: { oldestBlock: 1n, oldestReceipts: 1n, wanted: 1n, reason: undefined },
     gate: { kind: 'shut', reason: 'recovering' },
     stateAction,
     blockAction,

@@ -104,9 +104,12 @@ function createNodeRecovery(node: ApplyNode, peer: ServingPeer) {
       head: () => toRef(node.applier.head()),
       blocks: node.blocks,
       accepted: node.accepted,
-      holes: NO_HOLES
+      holes: NO_HOLES,
+      needHistory: never
     },
     state: recoveryState(node),
+    states: { areServed: () => false, newest: () => undefined, fetch: never },
+    history: { down: never, receipts: never },
     diffs: recoveryDiffs({
       stores: node,
       namedBlock: (hash) => node.accepted.acceptedBlock(hash),
@@ -155,6 +158,7 @@ function createNodeRecovery(node: ApplyNode, peer: ServingPeer) {
       askTip: (to, head, signal) => requestTip(requests, to, head, signal),
       fillGap: (gap, onFetched) =>
         fillGap({ accepted: node.accepted, fetcher }, gap, { onFetched }),
+      fetchAncestors: never,
       followAskMs: 2_000
     },
     never

@@ -102,7 +102,7 @@ describe('storage_ranges', () => {
       const answer = await assertVerdict(SERVED_STORAGE_RANGES, decision, { storageRoots })
       if (decision.verdict === 'false') return
       assert.deepEqual(
-        answer?.slots.map(({ length }) => length),
+        answer?.storages.map(({ slots }) => slots.length),
         decision.slots
       )
       assert.equal(answer?.hasMore, decision.hasMore)

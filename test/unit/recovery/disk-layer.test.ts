@@ -31,6 +31,9 @@ function connectAll(world: World, height: number, served: readonly ReturnType<ty
 function findings(change: Partial<StateFindings>): StateFindings {
   return {
     head: ref(10),
+    target: undefined,
+    isFetchUnderWay: false,
+    stateServed: false,
     diskLayer: ref(13),
     isDiskLayerSetAside: false,
     diskLayerGap: undefined,

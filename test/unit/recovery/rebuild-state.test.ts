@@ -12,6 +12,9 @@ const GOOD = goodAt(10)
 function lost(change: Partial<StateFindings> = {}): StateFindings {
   return {
     head: ref(10),
+    target: undefined,
+    isFetchUnderWay: false,
+    stateServed: false,
     diskLayer: ref(0),
     isDiskLayerSetAside: false,
     diskLayerGap: undefined,
@@ -132,6 +135,7 @@ describe('decideState', () => {
       'await-disk-layer',
       'await-state',
       'fetch-diffs',
+      'fetch-state',
       'link-to-disk-layer',
       'merge-diffs',
       'none',
@@ -150,44 +154,61 @@ function assertNoWayLeft(findings: StateFindings): void {
 
 /** The table of src/recovery/README.md, by its conditions alone. */
 function expectedActions(findings: StateFindings): readonly StateAction['action'][] {
-  const { head, diskLayer, readable, failed } = findings
+  const { head, diskLayer, readable, failed, target } = findings
+  const canFetchState = findings.stateServed === true && !failed.has('peer-state')
+  if (findings.isFetchUnderWay) return [findings.stateServed ? 'fetch-state' : 'await-state']
   if (diskLayer !== undefined && diskLayer.number > head.number) {
     return ['link-to-disk-layer', 'await-disk-layer', 'reset-state']
   }
+  const isFarBelow = head.number === 0n && target !== undefined && target.number > 128n
+  if (isFarBelow && canFetchState) return ['fetch-state']
+  if (isFarBelow && findings.stateServed === undefined) return ['await-state']
   if (readable?.hash === head.hash) return ['none']
   if (readable === undefined) return ['await-state']
   if (findings.diffsStored && !failed.has('diffs')) return ['merge-diffs']
   const canFetch = findings.diffsServed && !failed.has('peer-diffs')
   const canExecute = findings.blocksStored && !failed.has('execution')
-  if (!canFetch && !canExecute) return ['await-state']
-  const isFetching = canFetch && (findings.executionIsDear || !canExecute)
-  return [isFetching ? 'fetch-diffs' : 're-execute']
+  if (canFetch && (findings.executionIsDear || !canExecute)) return ['fetch-diffs']
+  const isDearer = (readable.number === 0n && head.number > 128n) || !canExecute
+  if (canFetchState && isDearer) return ['fetch-state']
+  return [canExecute ? 're-execute' : 'await-state']
+}
+
+/** Half of the findings where nobody serves states are those where that is not known yet. */
+function isServedKnown(bits: number): boolean {
+  return (bits & 1) === 0
 }
 
 function* everyState(): Generator<StateFindings> {
-  const ways = ['diffs', 'peer-diffs', 'execution', 'disk-layer'] as const
+  const ways = ['diffs', 'peer-diffs', 'execution', 'disk-layer', 'peer-state'] as const
+  const targets = [undefined, ref(128), ref(129)]
   const gaps = [undefined, 1, 3].map((triesCount) =>
     triesCount === undefined ? undefined : { reason: 'nobody serves it', triesCount }
   )
-  for (const head of [ref(0), ref(10)]) {
+  for (const head of [ref(0), ref(10), ref(139)]) {
     for (const diskLayer of [undefined, ref(0), ref(10), ref(11)]) {
       for (const readable of [undefined, ref(0), ref(9), head]) {
-        // The last bits are for a disk layer above the head alone.
-        const end = diskLayer?.number === 11n ? 3 * 2 ** 10 : 2 ** 8
-        for (let bits = 0; bits < end; bits++) {
-          const has = (bit: number) => (bits & (1 << bit)) !== 0
-          yield {
-            head,
-            diskLayer,
-            readable,
-            diffsStored: has(0),
-            diffsServed: has(1),
-            executionIsDear: has(2),
-            blocksStored: has(3),
-            failed: new Set(ways.filter((_, way) => has(4 + way))),
-            isHeard: has(8),
-            isDiskLayerSetAside: has(9),
-            diskLayerGap: gaps[bits >> 10]
+        for (const target of targets) {
+          // The last bits are for a disk layer above the head alone.
+          const end = diskLayer?.number === 11n ? 3 * 2 ** 13 : 2 ** 11
+          for (let bits = 0; bits < end; bits++) {
+            const has = (bit: number) => (bits & (1 << bit)) !== 0
+            yield {
+              head,
+              target,
+              diskLayer,
+              readable,
+              diffsStored: has(0),
+              diffsServed: has(1),
+              executionIsDear: has(2),
+              blocksStored: has(3),
+              stateServed: has(4) ? true : isServedKnown(bits) ? false : undefined,
+              isFetchUnderWay: has(5),
+              failed: new Set(ways.filter((_, way) => has(6 + way))),
+              isHeard: has(11),
+              isDiskLayerSetAside: has(12),
+              diskLayerGap: gaps[bits >> 13]
+            }
           }
         }
       }

@@ -10,7 +10,11 @@ import {
 } from '../../../src/recovery/decide/findings.ts'
 import { createGate } from '../../../src/recovery/gate.ts'
 import { Knowledge } from '../../../src/recovery/knowledge/knowledge.ts'
-import { type RecoveryApply, type RecoveryDiffs } from '../../../src/recovery/actions/ports.ts'
+import {
+  type RecoveryApply,
+  type RecoveryDiffs,
+  type StateFetchResult
+} from '../../../src/recovery/actions/ports.ts'
 import {
   type RecoveryChain,
   type RecoveryRecord,
@@ -19,9 +23,10 @@ import {
 import { createProgress } from '../../../src/recovery/actions/progress.ts'
 import { createRecovery } from '../../../src/recovery/runner.ts'
 import { type SignedTip } from '../../../src/recovery/knowledge/tips.ts'
-import { fillGap } from '../../../src/sync/fetching/fill-gap.ts'
+import { fetchAncestors, fillGap } from '../../../src/sync/fetching/fill-gap.ts'
 import { createManualClock, settle } from '../../support/manual-clock.ts'
 import { ref } from './findings-fixture.ts'
+import { servedWalk } from './served-walk.ts'
 
 /** A block that is nothing but its place: height, hash, parent. */
 export function testBlock(number: number, branch = 'a', parentBranch = branch): SignedBlock {
@@ -88,6 +93,10 @@ export interface WorldOptions {
   readonly stored?: readonly string[]
   /** Heights whose stored blocks are lost. */
   readonly missingAtStart?: readonly bigint[]
+  /** A state was being fetched when the last process ended. */
+  readonly isFetchUnderWay?: boolean
+  /** Peers serve states; each fetch ends as the next of these says, and with its pivot after them. */
+  readonly stateFetches?: readonly StateFetchResult[]
 }
 
 /** One node's recovery and everything around it. */
@@ -108,7 +117,9 @@ export function createWorld({
   giveUpAbove,
   turn = [0n, 2n ** 64n],
   stored: storedAtFirst,
-  missingAtStart = []
+  missingAtStart = [],
+  isFetchUnderWay: isUnderWayAtStart = false,
+  stateFetches
 }: WorldOptions = {}) {
   const clock = createManualClock()
   const canonical = new Map<bigint, Hex>()
@@ -154,6 +165,13 @@ export function createWorld({
   const resets: BlockRef[] = []
   const adopted: BlockRef[] = []
   const missing = new Set(missingAtStart)
+  const history = { oldestBlock: 1n, oldestReceipts: 1n }
+  /** Heights that recovery wanted the history to reach. */
+  const needed: bigint[] = []
+  /** The pivots of states that were fetched. */
+  const pivots: BlockRef[] = []
+  const fetchResults = [...(stateFetches ?? [])]
+  let isFetchUnderWay = isUnderWayAtStart
   let head = ref(height)
   let stored = storedAtFirst
   let announced: readonly string[] | undefined
@@ -163,7 +181,8 @@ export function createWorld({
   const counting = () => [...accepted.values()].filter(({ hash }) => !setAside.has(hash))
   const chain: RecoveryChain = {
     head: () => head,
-    blocks: { canonicalHash: (number) => canonical.get(number) },
+    blocks: { canonicalHash: (number) => canonical.get(number), history: () => history },
+    needHistory: (number) => void needed.push(number),
     holes: {
       missingBlock: ({ first, last }) => highestOf(missing, first, last),
       unknownHash: ({ first, last }) => highestOf(missing, first, last)
@@ -195,9 +214,11 @@ export function createWorld({
   const state: RecoveryState = {
     diskLayer: () => diskLayer,
     isReadable: (hash) => states.has(hash),
+    isFetchUnderWay: () => isFetchUnderWay,
     readable: () => [...states.values()].sort((a, b) => Number(b.number - a.number)),
     async resetToGenesis() {
       states.clear()
+      isFetchUnderWay = false
       addState(ref(0))
       diskLayer = { ...ref(0), root: ref(0).hash }
       resets.push(head)
@@ -218,6 +239,14 @@ export function createWorld({
     },
     async replayBlock(number) {
       addState({ number, hash: canonical.get(number) ?? '0x' })
+      return Promise.resolve({ kind: 'applied' })
+    },
+    async jump(block) {
+      assert.equal(head.number, 0n)
+      assert.equal(block.hash, diskLayer.hash)
+      head = { number: block.number, hash: block.hash }
+      canonical.set(block.number, block.hash)
+      history.oldestBlock = block.number
       return Promise.resolve({ kind: 'applied' })
     },
     async linkBlocks(path, onLinked) {
@@ -266,10 +295,16 @@ export function createWorld({
   const note = (event: string, fields: unknown) => void logged.push({ event, fields })
   const log: Log = { ...silentLog, warn: note }
   const gate = createGate()
+  const statesAtHand = {
+    areServed: () => stateFetches !== undefined && peers.size > 0,
+    newest: () => undefined
+  }
+  const walk = servedWalk({ accepted, chain, served, fetched })
   const knowledge = new Knowledge(
     {
       clock,
       chain,
+      states: statesAtHand,
       diffs,
       state,
       record: recordPort,
@@ -332,41 +367,36 @@ export function createWorld({
         if (answer === undefined) throw new Error('not connected')
         return answer(on)
       },
-      fillGap: (gap, onFetched) =>
-        fillGap(
-          {
-            accepted: {
-              ...chain.accepted,
-              isHeldAt: (number) => [...accepted.values()].some((block) => block.number === number)
-            },
-            fetcher: {
-              async range({ first, last }, take) {
-                let error: unknown = new Error('no connected peer serves it')
-                for (const [peer, blocks] of served) {
-                  const found = blocks.filter(({ number }) => number >= first && number <= last)
-                  for (const { hash } of found) fetched.push(hash)
-                  if (found.length > 0) await take({ peer, blocks: found, bytes: 1 })
-                  if (found.length === Number(last - first) + 1) return { kind: 'done', peer }
-                  error = new Error('unavailable')
-                }
-                return { kind: 'unserved', error }
-              },
-              async block({ hash }, take) {
-                for (const [peer, blocks] of served) {
-                  const found = blocks.filter((block) => block.hash === hash)
-                  if (found.length === 0) continue
-                  fetched.push(hash)
-                  await take({ peer, blocks: found, bytes: 1 })
-                  return { kind: 'done', peer }
-                }
-                return { kind: 'unserved', error: new Error('unavailable') }
-              },
-              idle: () => Promise.resolve()
-            }
-          },
-          gap,
-          { onFetched }
-        ),
+      fillGap: (gap, onFetched) => fillGap(walk, gap, { onFetched }),
+      fetchAncestors: (wanted, onFetched) => fetchAncestors(walk, wanted, { onFetched }),
+      states: {
+        ...statesAtHand,
+        async fetch(choosePivot) {
+          const given = fetchResults.shift()
+          if (given?.kind === 'failed') {
+            isFetchUnderWay = true
+            return given
+          }
+          const pivot = await choosePivot()
+          if (pivot === undefined) return { kind: 'failed', reason: 'there is no pivot' }
+          states.clear()
+          isFetchUnderWay = false
+          addState(pivot)
+          diskLayer = { ...pivot }
+          pivots.push(pivot)
+          return { kind: 'fetched', pivot }
+        }
+      },
+      history: {
+        async down(to) {
+          for (; history.oldestBlock > to; history.oldestBlock--) {
+            const number = history.oldestBlock - 1n
+            canonical.set(number, ref(Number(number)).hash)
+          }
+          return Promise.resolve(undefined)
+        },
+        receipts: () => Promise.resolve()
+      },
       publish: async (block) => {
         published.push(block.hash)
         return Promise.resolve()
@@ -396,6 +426,9 @@ export function createWorld({
     logged,
     setAside,
     missing,
+    history,
+    needed,
+    pivots,
     head: () => head,
     stored: () => stored,
     /** The block loop brings the block that it had signed to its end. */

@@ -15,6 +15,7 @@ function gather(head: number, readable: readonly BlockRef[]) {
         ...chain,
         head: () => ref(head),
         blocks: {
+          history: () => ({ oldestBlock: 1n, oldestReceipts: 1n }),
           canonicalHash(number) {
             looksCount++
             return number <= BigInt(head) ? ref(Number(number)).hash : undefined
@@ -24,12 +25,14 @@ function gather(head: number, readable: readonly BlockRef[]) {
       state: {
         diskLayer: () => ({ ...ref(0), root: ref(0).hash }),
         isReadable: () => false,
+        isFetchUnderWay: () => false,
         readable: () => readable,
         resetToGenesis: () => Promise.resolve()
       },
+      states: { areServed: () => false },
       diffs: { areStored: () => false, areServed: () => false, isExecutionDear: () => false }
     },
-    { failed: new Set(), isHeard: false, gapOf: () => undefined }
+    { failed: new Set(), isHeard: false, target: undefined, gapOf: () => undefined }
   )
   return { readable: found.readable, looksCount }
 }

@@ -35,6 +35,7 @@ describe('the bounds of eth_feeHistory', () => {
       head: () => ({ ...block, number: 2_000n }),
       pending: () => block,
       blockByNumber: (number) => ({ ...block, number }),
+      oldestBlock: () => 1n,
       blockByHash: () => undefined,
       receipts: () => readReceipts(encodeReceipts(receipts)),
       transactionLocation: () => undefined

@@ -142,6 +142,7 @@ describe('the bounds of eth_getLogs', () => {
       head: () => ({ ...block, number: highest }),
       pending: () => block,
       blockByNumber: at,
+      oldestBlock: () => 1n,
       blockByHash: () => undefined,
       receipts: () => readReceipts(encodeReceipts(receipts)),
       transactionLocation: () => undefined

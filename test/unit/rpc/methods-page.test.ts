@@ -49,7 +49,13 @@ describe('the table of methods', () => {
     })
     const outputs = outputMethods({
       chain: {
-        ...{ head: notAsked, pending: notAsked, blockByNumber: notAsked, blockByHash: notAsked },
+        ...{
+          head: notAsked,
+          pending: notAsked,
+          blockByNumber: notAsked,
+          oldestBlock: notAsked,
+          blockByHash: notAsked
+        },
         ...{ receipts: notAsked, transactionLocation: notAsked }
       },
       ...{ node: { gateShut: notAsked }, state: { view: notAsked, oldestReadable: notAsked } },

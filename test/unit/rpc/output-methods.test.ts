@@ -26,6 +26,7 @@ async function open(isthmusAt: bigint) {
           head: () => chain.head,
           pending: () => chain.head,
           blockByNumber: (number) => blocks[Number(number)],
+          oldestBlock: () => 1n,
           blockByHash: (hash) => blocks.find((block) => block.hash === hash),
           receipts: () => undefined,
           transactionLocation: () => undefined

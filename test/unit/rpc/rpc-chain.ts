@@ -177,6 +177,7 @@ function methodDeps(
         if (thrown !== undefined) throw thrown
         return lost.has(number) ? undefined : blocks.find((block) => block.number === number)
       },
+      oldestBlock: () => 1n,
       blockByHash: (hash) => blocks.find((block) => block.hash === hash),
       receipts: (hash) => {
         const known = receipts.get(hash)

@@ -6,16 +6,16 @@ import { createRecordPruning, type PruneHeads } from '../../../src/signer/record
 describe('the pruning of the record', () => {
   it('looks every 256 blocks, and not before a quorum has told its head', () => {
     const asked: PruneHeads[] = []
-    let replicated: bigint | undefined
+    const known: { replicated: bigint | undefined } = { replicated: undefined }
     const record = {
       async prune(heads: PruneHeads) {
         asked.push(heads)
       }
     }
-    const onHead = createRecordPruning(record, () => replicated, silentLog)
+    const onHead = createRecordPruning(record, () => known.replicated, silentLog)
     onHead({ number: 256n })
     assert.deepEqual(asked, [])
-    replicated = 500n
+    known.replicated = 500n
     for (const number of [511n, 512n, 513n]) onHead({ number })
     assert.deepEqual(asked, [{ persisted: 512n, replicated: 500n }])
   })

@@ -66,7 +66,8 @@ export async function openRepair(
   const canonicalHash = (number: bigint) => unlessDamaged(() => blocks.canonicalHash(number))
   const head = blocks.head()
   const holes = new OpenHoles({
-    look: createHoleLook(store),
+    look: createHoleLook(store, () => blocks.history().oldestReceipts),
+    oldestBlock: () => blocks.history().oldestBlock,
     head,
     parentHashAt(number) {
       const hash = canonicalHash(number)
