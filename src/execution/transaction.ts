@@ -52,8 +52,12 @@ const RLP_LIST = 0xc0
 /** The v of a legacy transaction is this, twice the chain id, and the parity (EIP-155). */
 const EIP155_BASE = 35n
 
-/** Decodes and recovers the sender, which takes most of the time. Throws TransactionError. */
-export function prepareTransaction(raw: Uint8Array, common: Common): PreparedTx {
+/** Decodes and recovers the sender, which takes most of the time, unless it is known. Throws TransactionError. */
+export function prepareTransaction(
+  raw: Uint8Array,
+  common: Common,
+  known?: Pick<PreparedTx, 'hash' | 'sender'>
+): PreparedTx {
   const first = raw[0]
   if (first === undefined) {
     throw new TransactionError({ code: 'transaction-malformed', reason: 'it is empty' })
@@ -67,9 +71,9 @@ export function prepareTransaction(raw: Uint8Array, common: Common): PreparedTx 
     throw new TransactionError({ code: 'transaction-malformed', reason: fault })
   }
   const tx = decode(raw, common)
-  const sender = recoverSender(tx)
+  const sender = known?.sender ?? recoverSender(tx)
   return {
-    hash: bytesToHex(keccak256(raw)),
+    hash: known?.hash ?? bytesToHex(keccak256(raw)),
     raw,
     tx,
     sender,

@@ -8,6 +8,7 @@ import { CallRunner } from '../execution/calls.ts'
 import { createAdminAccess } from '../rpc/admin-access.ts'
 import { adminMethods, type AdminPort } from '../rpc/admin-methods.ts'
 import { ChainFeed } from '../rpc/chain-feed.ts'
+import { BlockTexts } from '../rpc/block-texts.ts'
 import { decodeFees, decodeTransaction } from '../rpc/decode-transaction.ts'
 import { Filters } from '../rpc/filters.ts'
 import { createForwarder, type ForwardTransaction } from '../rpc/forward.ts'
@@ -56,7 +57,8 @@ export async function startRpc(deps: RpcPartsDeps): Promise<HttpServer> {
     state: rpcState(chain),
     node: rpcNode(deps),
     pool: rpcPool(chain),
-    decode: (raw: Uint8Array) => decodeTransaction(raw, common)
+    decode: (raw: Uint8Array) => decodeTransaction(raw, common),
+    texts: new BlockTexts()
   }
   const table = createMethodTable({
     ...sources,

@@ -4,8 +4,9 @@ import { type Hex, hexQuantity } from '../base/bytes.ts'
 import { type Block } from '../chain/blocks/block.ts'
 import { type StoredReceipt } from '../chain/stored/stored-receipts.ts'
 import { findBlock, isPending, requireReceipts } from './block-resolution.ts'
+import { type BlockTexts, TextCollector } from './block-texts.ts'
 import { formatBlock, formatPendingBlock, formatReceipt, formatTransaction } from './format.ts'
-import { JsonItems } from './json-encode.ts'
+import { JsonItems, JsonText } from './json-encode.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { type BlockParam, blockParam, hashParam, parseParams, quantityParam } from './params.ts'
 import { type DecodedTransaction, type RpcChain, type RpcPool } from './ports.ts'
@@ -15,6 +16,7 @@ export interface BlockMethodDeps {
   readonly chain: RpcChain
   readonly pool: RpcPool
   readonly decode: (raw: Uint8Array) => DecodedTransaction
+  readonly texts: BlockTexts
 }
 
 interface PlacedReceipt {
@@ -30,9 +32,15 @@ const fullFlag = z
 const byHash = (hash: Hex): BlockParam => ({ kind: 'hash', hash })
 
 /** The methods by name. */
-export function blockMethods({ chain, pool, decode }: BlockMethodDeps): Record<string, RpcMethod> {
+export function blockMethods({
+  chain,
+  pool,
+  decode,
+  texts
+}: BlockMethodDeps): Record<string, RpcMethod> {
   const format = (block: Block | undefined, isFull: boolean) =>
-    block && formatBlock(block, isFull ? new JsonItems(transactionsOf(block, decode)) : undefined)
+    block &&
+    formatBlock(block, isFull ? new JsonItems(transactionsOf(block, { decode, texts })) : undefined)
 
   const transactionAt = (block: Block | undefined, index: bigint) => {
     const raw = block?.transactions[Number(index)]
@@ -100,10 +108,23 @@ export function blockMethods({ chain, pool, decode }: BlockMethodDeps): Record<s
 type Decode = BlockMethodDeps['decode']
 
 /** One at a time: to recover the senders of all takes a while. */
-function* transactionsOf(block: Block, decode: Decode) {
-  for (const [index, raw] of block.transactions.entries()) {
-    yield formatTransaction(decode(raw), { block, index })
+function* transactionsOf(
+  block: Block,
+  { decode, texts }: Pick<BlockMethodDeps, 'decode' | 'texts'>
+) {
+  const { transactions: kept } = texts.get(block.hash)
+  if (kept !== undefined && kept !== '') {
+    yield new JsonText([kept])
+    return
   }
+  const collector = new TextCollector<string>()
+  for (const [index, raw] of block.transactions.entries()) {
+    const text = JSON.stringify(formatTransaction(decode(raw), { block, index }))
+    collector.add(text, text.length)
+    yield new JsonText([text])
+  }
+  const { whole } = collector
+  if (whole !== undefined) texts.add(block.hash, { transactions: whole.join(',') })
 }
 
 function* receiptsOf(block: Block, receipts: Iterable<PlacedReceipt>, decode: Decode) {

@@ -12,9 +12,15 @@ const RLP_LIST = 0xc0
 /** EIP-2930; the later types have a cap and a tip. */
 const ACCESS_LIST_TYPE = 1
 
+/** What was worked out of bytes that are still in memory, as those of blocks read lately are. */
+const prepared = new WeakMap<Uint8Array, Pick<PreparedTx, 'hash' | 'sender'>>()
+
 /** Decodes and recovers the sender. Throws TransactionError; what stands in a block always decodes. */
 export function decodeTransaction(raw: Uint8Array, common: Common): DecodedTransaction {
-  return describeTransaction(prepareTransaction(raw, common))
+  const transaction = prepareTransaction(raw, common, prepared.get(raw))
+  const { hash, sender } = transaction
+  prepared.set(raw, { hash, sender })
+  return describeTransaction(transaction)
 }
 
 /** What a transaction of a block pays, read from its fields alone: a tenth of what decoding all of it takes. */

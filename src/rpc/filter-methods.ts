@@ -2,18 +2,17 @@
 import { z } from 'zod'
 import { type Hex } from '../base/bytes.ts'
 import { type Yielder } from '../base/yielder.ts'
-import { type BlockSources } from './block-resolution.ts'
 import { type ChainFeed } from './chain-feed.ts'
 import { type EventSources, logsOfEvent, transactionOfEvent } from './event-results.ts'
 import { type FilterCursor, filterNotFound, type Filters } from './filters.ts'
 import { JsonItems } from './json-encode.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import { assertFollowable } from './log-criteria.ts'
-import { findLogs, LOGS_MAX } from './log-methods.ts'
+import { findLogs, LOGS_MAX, type LogSources } from './log-methods.ts'
 import { type LogFilterParam, logFilterParam, parseParams } from './params.ts'
 
 /** What the methods read from. */
-export interface FilterMethodDeps extends EventSources, BlockSources {
+export interface FilterMethodDeps extends EventSources, LogSources {
   readonly feed: ChainFeed
   readonly filters: Filters
 }

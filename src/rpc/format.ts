@@ -1,12 +1,12 @@
 // Blocks, transactions, receipts and logs in the JSON form of the Ethereum execution API.
 import { bytesToHex, type Hex, hexQuantity } from '../base/bytes.ts'
-import { keccak256 } from '../base/keccak.ts'
 import { type Block } from '../chain/blocks/block.ts'
 import { type Log } from '../chain/blocks/receipt.ts'
 import { type StoredReceipt } from '../chain/stored/stored-receipts.ts'
 import { blockSizeBytes } from './block-rlp.ts'
 import { JsonItems } from './json-encode.ts'
 import { type DecodedTransaction, type TransactionFees } from './ports.ts'
+import { transactionHash } from './transaction-hash.ts'
 
 /** A transaction beside the block it stands in; pending ones have none. */
 export interface TransactionPlace {
@@ -66,7 +66,7 @@ const NOT_OF_A_HEADER: ReadonlySet<string> = new Set([
 ])
 
 function* hashesOf(transactions: readonly Uint8Array[]) {
-  for (const raw of transactions) yield bytesToHex(keccak256(raw))
+  for (const raw of transactions) yield transactionHash(raw)
 }
 
 /** What names a block that is not built yet is null, as in geth (internal/ethapi, GetBlockByNumber). */
@@ -125,35 +125,40 @@ export function formatReceipt(
   }
 }
 
-function* formatLogs(
-  logs: Iterable<Log>,
-  firstIndex: number,
-  transactionHash: Hex,
-  place: TransactionPlace
-) {
+function* formatLogs(logs: Iterable<Log>, firstIndex: number, hash: Hex, place: TransactionPlace) {
   let index = firstIndex
-  for (const log of logs) yield formatLog(log, index++, transactionHash, place)
+  for (const log of logs) yield formatLog(log, index++, hash, place)
 }
 
-/** A log as the execution API prints it. */
+/** What filters look at. */
+export interface LogWords {
+  readonly address: Hex
+  readonly topics: readonly Hex[]
+}
+
+/** A log as the execution API prints it; `words` where they are made already. */
 export function formatLog(
   log: Log,
   logIndex: number,
-  transactionHash: Hex,
-  { block, index }: TransactionPlace
+  hash: Hex,
+  { block, index, words = logWords(log) }: TransactionPlace & { readonly words?: LogWords }
 ): Record<string, unknown> {
   return {
-    address: bytesToHex(log.address),
-    topics: log.topics.map(bytesToHex),
+    ...words,
     data: bytesToHex(log.data),
     blockHash: block.hash,
     blockNumber: hexQuantity(block.number),
     blockTimestamp: hexQuantity(block.header.timestamp),
-    transactionHash,
+    transactionHash: hash,
     transactionIndex: hexQuantity(index),
     logIndex: hexQuantity(logIndex),
     removed: false
   }
+}
+
+/** Address and topics as hex. */
+export function logWords({ address, topics }: Log): LogWords {
+  return { address: bytesToHex(address), topics: topics.map(bytesToHex) }
 }
 
 /** What a unit of gas cost: base fee plus tip under the cap, or the legacy price (EIP-1559). */

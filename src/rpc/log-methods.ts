@@ -1,6 +1,5 @@
 // eth_getLogs and the logs of one block: logs of a bounded range, blocks without a match skipped by their bloom.
-import { bytesToHex, type Hex, hexToBytes } from '../base/bytes.ts'
-import { keccak256 } from '../base/keccak.ts'
+import { type Hex, hexToBytes } from '../base/bytes.ts'
 import { type Yielder } from '../base/yielder.ts'
 import { bloomContains } from '../chain/blocks/receipt.ts'
 import { type Block } from '../chain/blocks/block.ts'
@@ -10,8 +9,9 @@ import {
   requireReceipts,
   storedBlock
 } from './block-resolution.ts'
-import { formatLog } from './format.ts'
-import { JsonItems } from './json-encode.ts'
+import { type BlockTexts, charsOfLog, type LogText, TextCollector } from './block-texts.ts'
+import { formatLog, logWords, type LogWords } from './format.ts'
+import { JsonItems, JsonText } from './json-encode.ts'
 import { type RpcMethod } from './json-rpc.ts'
 import {
   type BlockParam,
@@ -22,17 +22,25 @@ import {
 } from './params.ts'
 import { type RpcChain } from './ports.ts'
 import { RPC_CODES, RpcError, serverError } from './rpc-error.ts'
+import { transactionHash } from './transaction-hash.ts'
 
 /** Blocks one eth_getLogs may span. */
 export const LOG_RANGE_MAX_BLOCKS = 10_000n
 /** Logs one answer may hold. */
 export const LOGS_MAX = 10_000
 
+/** Characters of logs that are written in one go. */
+const WRITTEN_CHARS = 16 * 1024
 /** Logs compared between two looks at the clock. */
 const LOGS_PER_LOOK = 64
 
+/** Where logs are read from. */
+export interface LogSources extends BlockSources {
+  readonly texts: BlockTexts
+}
+
 /** The methods by name. */
-export function logMethods(sources: BlockSources): Record<string, RpcMethod> {
+export function logMethods(sources: LogSources): Record<string, RpcMethod> {
   return {
     eth_getLogs(params, { turns }) {
       const [filter] = parseParams(params, [logFilterParam])
@@ -42,9 +50,9 @@ export function logMethods(sources: BlockSources): Record<string, RpcMethod> {
 }
 
 /** The answer to eth_getLogs. Its items throw what the range, lost blocks and too many logs are refused with. */
-export function findLogs(sources: BlockSources, filter: LogFilterParam, turns: Yielder): JsonItems {
+export function findLogs(sources: LogSources, filter: LogFilterParam, turns: Yielder): JsonItems {
   const blocks = blocksOf(sources, filter)
-  return new JsonItems(foundLogs({ blocks, chain: sources.chain, filter, turns }))
+  return new JsonItems(foundLogs({ blocks, sources, filter, turns }))
 }
 
 /** The logs of one block that the filter's addresses and topics let through. Throws where they are not kept. */
@@ -54,31 +62,44 @@ export async function* logsOfBlock(
   filter: LogFilterParam,
   turns: Yielder
 ) {
-  if (mayMatch(block, filter)) yield* matchingLogs(chain, block, filter, turns)
+  if (!mayMatch(block, filter)) return
+  for (const log of logsOf(chain, block)) {
+    if (log === undefined) await turns.maybeYield()
+    else if (matches(filter, log.words)) yield log.format()
+  }
 }
 
 interface LogSearch {
   readonly blocks: Iterable<Block>
-  readonly chain: RpcChain
+  readonly sources: Pick<LogSources, 'chain' | 'texts'>
   readonly filter: LogFilterParam
   readonly turns: Yielder
 }
 
-/** Each log as it is found. Throws when there are more than one answer may hold. */
-async function* foundLogs({ blocks, chain, filter, turns }: LogSearch) {
+/** Logs as they are found, some thousand characters at a time. Throws when there are more than one answer may hold. */
+async function* foundLogs({ blocks, sources, filter, turns }: LogSearch) {
   let count = 0
+  let text = ''
   for (const block of blocks) {
     await turns.maybeYield()
     if (!mayMatch(block, filter)) continue
-    for await (const log of matchingLogs(chain, block, filter, turns)) {
+    for (const log of textsOf(sources, block, filter)) {
+      if (log === undefined) {
+        await turns.maybeYield()
+        continue
+      }
       count += 1
       if (count > LOGS_MAX) {
         const message = `more than ${String(LOGS_MAX)} logs; ask for fewer blocks, or for one address or topic`
         throw new RpcError(RPC_CODES.limitExceeded, message)
       }
-      yield log
+      text = text === '' ? log.text : `${text},${log.text}`
+      if (text.length < WRITTEN_CHARS) continue
+      yield new JsonText([text])
+      text = ''
     }
   }
+  if (text !== '') yield new JsonText([text])
 }
 
 function* blocksOf(sources: BlockSources, filter: LogFilterParam): Generator<Block> {
@@ -129,29 +150,69 @@ function mayMatch({ header }: Block, { address, topics = [] }: LogFilterParam): 
   })
 }
 
-async function* matchingLogs(
-  chain: RpcChain,
+/** The logs of a block that match, as text. Undefined now and then, when others may be due. */
+function* textsOf(
+  { chain, texts }: Pick<LogSources, 'chain' | 'texts'>,
   block: Block,
-  filter: LogFilterParam,
-  turns: Yielder
-) {
+  filter: LogFilterParam
+): Generator<Pick<LogText, 'text'> | undefined> {
+  const { logs: kept } = texts.get(block.hash)
+  if (kept === undefined && !texts.isAskedAgain(block.hash)) {
+    for (const log of logsOf(chain, block)) {
+      if (log === undefined) yield undefined
+      else if (matches(filter, log.words)) yield { text: JSON.stringify(log.format()) }
+    }
+    return
+  }
+  for (const log of kept ?? allTexts(chain, texts, block)) {
+    if (log === undefined || matches(filter, log)) yield log
+  }
+}
+
+/** All logs of a block as text, which are kept once they are through. */
+function* allTexts(
+  chain: RpcChain,
+  texts: BlockTexts,
+  block: Block
+): Generator<LogText | undefined> {
+  const collector = new TextCollector<LogText>()
+  for (const log of logsOf(chain, block)) {
+    if (log === undefined) {
+      yield undefined
+      continue
+    }
+    const text = { ...log.words, text: JSON.stringify(log.format()) }
+    collector.add(text, charsOfLog(text))
+    yield text
+  }
+  const { whole } = collector
+  if (whole !== undefined) texts.add(block.hash, { logs: whole })
+}
+
+interface ReadLog {
+  readonly words: LogWords
+  readonly format: () => Record<string, unknown>
+}
+
+/** All logs of a block, as they are stored. Undefined now and then, when others may be due. */
+function* logsOf(chain: RpcChain, block: Block): Generator<ReadLog | undefined> {
   let logIndex = 0
   let index = -1
   for (const receipt of requireReceipts(chain, block)) {
     index += 1
-    let hash: Hex | undefined
     for (const log of receipt.logs()) {
-      if (logIndex % LOGS_PER_LOOK === 0) await turns.maybeYield()
-      if (matches(filter, bytesToHex(log.address), log.topics.map(bytesToHex))) {
-        hash ??= bytesToHex(keccak256(block.transactions[index] ?? new Uint8Array()))
-        yield formatLog(log, logIndex, hash, { block, index })
-      }
+      if (logIndex % LOGS_PER_LOOK === 0) yield undefined
+      const words = logWords(log)
+      const place = { block, index, words }
+      const at = logIndex
+      const raw = block.transactions[index] ?? new Uint8Array()
+      yield { words, format: () => formatLog(log, at, transactionHash(raw), place) }
       logIndex += 1
     }
   }
 }
 
-function matches(filter: LogFilterParam, address: Hex, topics: readonly Hex[]): boolean {
+function matches(filter: LogFilterParam, { address, topics }: LogWords): boolean {
   const { address: addresses = [], topics: wanted = [] } = filter
   if (addresses.length > 0 && !addresses.includes(address)) return false
   // As geth does: a place that is named, be it with a wildcard, has to be there.

@@ -3,10 +3,11 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SEQUENCER } from '../../devnet/cluster/cluster-layout.ts'
-import { Timeline, type TimelineEntry } from '../../devnet/cluster/report.ts'
-import { readBlock, readBlockNumber } from '../../devnet/cluster/rpc-client.ts'
+import { Timeline } from '../../devnet/cluster/report.ts'
+import { readBlockNumber } from '../../devnet/cluster/rpc-client.ts'
 import { type Scenario } from '../../devnet/scenarios/scenario.ts'
 import { type Criterion } from './criterion.ts'
+import { HeardBlocks, type MeasuredBlocks } from './heard-blocks.ts'
 import { keepIfBroken, openSoakRun, unjudged } from './soak-cluster.ts'
 
 /** What is run. */
@@ -26,9 +27,9 @@ const OFFERED_FACTOR = 1.1
 export async function measureCadence(options: CadenceOptions): Promise<readonly Criterion[]> {
   const { seed, slots, blockTimeMs, transfersPerSlot } = options
   const directory = await mkdtemp(join(tmpdir(), 'rekindle-cadence-'))
-  const heardAtMs = new Map<number, number>()
+  const heard = new HeardBlocks()
   const timeline = new Timeline((entry) => {
-    noteHeard(heardAtMs, entry)
+    heard.note(entry)
   })
   let first = 0
   let rpcUrl = ''
@@ -54,61 +55,15 @@ export async function measureCadence(options: CadenceOptions): Promise<readonly 
   })
   await run.act()
   const checks = await run.look()
-  const measured = await measureBlocks({ rpcUrl, first, slots, blockTimeMs, heardAtMs })
+  const measured = await heard.measure({ rpcUrl, first, slots, blockTimeMs })
   const report = await run.close()
   await keepIfBroken(directory, !report.ok)
   const broken = [...report.checks, ...checks].filter(({ ok }) => !ok)
   return toCriteria(measured, { slots, transfersPerSlot, broken })
 }
 
-interface Measured {
-  readonly lateSlots: readonly number[]
-  readonly latestMs: number
-  readonly transfersTotal: number
-  readonly transfersLeast: number
-}
-
-function noteHeard(heardAtMs: Map<number, number>, { event, number }: TimelineEntry): void {
-  if (event !== 'heard' || typeof number !== 'number' || heardAtMs.has(number)) return
-  heardAtMs.set(number, Date.now())
-}
-
-/** A slot has its block when that was heard before the slot's end: one block time after its timestamp. */
-async function measureBlocks({
-  rpcUrl,
-  first,
-  slots,
-  blockTimeMs,
-  heardAtMs
-}: {
-  readonly rpcUrl: string
-  readonly first: number
-  readonly slots: number
-  readonly blockTimeMs: number
-  readonly heardAtMs: ReadonlyMap<number, number>
-}): Promise<Measured> {
-  const lateSlots: number[] = []
-  const counts: number[] = []
-  let latestMs = 0
-  for (let number = first; number < first + slots; number++) {
-    const block = await readBlock(rpcUrl, number)
-    const heardMs = heardAtMs.get(number)
-    const lateMs =
-      block === undefined || heardMs === undefined ? Infinity : heardMs - 1_000 * block.timestamp
-    latestMs = Math.max(latestMs, lateMs)
-    if (lateMs >= blockTimeMs) lateSlots.push(number)
-    counts.push(block?.transactionsCount ?? 0)
-  }
-  return {
-    lateSlots,
-    latestMs,
-    transfersTotal: counts.reduce((sum, count) => sum + count, 0),
-    transfersLeast: Math.min(...counts)
-  }
-}
-
 function toCriteria(
-  { lateSlots, latestMs, transfersTotal, transfersLeast }: Measured,
+  { lateSlots, latestMs, transfersTotal, transfersLeast }: MeasuredBlocks,
   {
     slots,
     transfersPerSlot,

@@ -7,6 +7,7 @@ import { CONFORMANCE_STARTS_PARTS } from './conformance-starts.ts'
 import { createJobSlots } from '../support/job-slots.ts'
 import { JOIN_PARTS } from './join.ts'
 import { MAIN_JOB_PARTS } from './main-job.ts'
+import { READS_PARTS } from './reads/reads.ts'
 import { RECOVERY_PARTS } from './recovery.ts'
 import { parseSoakFlags, type SoakFlags, type Soaks } from './soak-flags.ts'
 import { type SoakOptions, type SoakPart } from './soak-part.ts'
@@ -16,6 +17,7 @@ import { STRANGERS_PARTS } from './strangers/strangers.ts'
 const SOAKS: Soaks = new Map([
   ['join', JOIN_PARTS],
   ['main-job', MAIN_JOB_PARTS],
+  ['reads', READS_PARTS],
   ['recovery', RECOVERY_PARTS],
   ['state', STATE_PARTS],
   ['strangers', STRANGERS_PARTS],

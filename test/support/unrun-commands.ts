@@ -43,6 +43,8 @@ export const UNRUN_COMMANDS: Readonly<Record<string, string>> = {
   'npm run -s soak -- join --only damage --times 25 --seed 1 --out damages.jsonl': LONG,
   'npm run -s soak -- main-job': LONG,
   'npm run -s soak -- main-job --jobs 3': LONG,
+  'npm run -s soak -- reads': LONG,
+  'npm run -s soak -- reads --seconds 20': LONG,
   'npm run -s soak -- recovery': LONG,
   'npm run -s soak -- state --kills 200': LONG,
   'npm run -s soak -- strangers': LONG,

@@ -4,6 +4,7 @@ import { type Hex } from '../../../src/base/bytes.ts'
 import { type Block } from '../../../src/chain/blocks/block.ts'
 import { encodeReceipts, type Receipt } from '../../../src/chain/blocks/receipt.ts'
 import { readReceipts } from '../../../src/chain/stored/stored-receipts.ts'
+import { BlockTexts } from '../../../src/rpc/block-texts.ts'
 import { LOG_RANGE_MAX_BLOCKS, logMethods, LOGS_MAX } from '../../../src/rpc/log-methods.ts'
 import { RpcError } from '../../../src/rpc/rpc-error.ts'
 import { asJson, rpcContext } from '../../support/rpc-answer.ts'
@@ -135,9 +136,10 @@ describe('eth_getLogs', () => {
 describe('the bounds of eth_getLogs', () => {
   useFixture()
 
-  /** A chain of the same block at every height up to `highest`. */
+  /** A chain of the same block at every height up to `highest`, but for its hash. */
   function chainOf(block: Block, receipts: readonly Receipt[], highest: bigint) {
-    const at = (number: bigint) => (number <= highest ? { ...block, number } : undefined)
+    const at = (number: bigint) =>
+      number <= highest ? { ...block, number, hash: hashAt(number) } : undefined
     return {
       head: () => ({ ...block, number: highest }),
       pending: () => block,
@@ -148,11 +150,18 @@ describe('the bounds of eth_getLogs', () => {
       transactionLocation: () => undefined
     }
   }
+  function hashAt(number: bigint): Hex {
+    return `0x${number.toString(16).padStart(64, '0')}`
+  }
   const empty = childBlock(testGenesisBlock())
   const full = childBlock(testGenesisBlock(), { transactionsCount: 10 })
 
   async function ask(chain: ReturnType<typeof chainOf>, filter: object): Promise<unknown> {
-    const methods = logMethods({ chain, node: { gateShut: () => undefined } })
+    const methods = logMethods({
+      chain,
+      node: { gateShut: () => undefined },
+      texts: new BlockTexts()
+    })
     return asJson(methods.eth_getLogs?.([filter], rpcContext()))
   }
 

@@ -10,6 +10,7 @@ import { CallRunner } from '../../../src/execution/calls.ts'
 import { ChainFeed } from '../../../src/rpc/chain-feed.ts'
 import { Filters } from '../../../src/rpc/filters.ts'
 import { systemClock } from '../../../src/base/clock.ts'
+import { BlockTexts } from '../../../src/rpc/block-texts.ts'
 import { decodeFees, decodeTransaction } from '../../../src/rpc/decode-transaction.ts'
 import { type MethodTable } from '../../../src/rpc/json-rpc.ts'
 import { createMethodTable, type RpcDeps } from '../../../src/rpc/method-table.ts'
@@ -200,6 +201,7 @@ function methodDeps(
     calls,
     traces: calls,
     decode: (raw) => decodeTransaction(raw, common),
+    texts: new BlockTexts(),
     decodeFees,
     nextBaseFee: () => nextBaseFee(chain.head.header),
     node: {
