@@ -15,9 +15,11 @@ export async function readJournal(path: string): Promise<DecodedJournal | undefi
     throw thrown
   }
   try {
-    const { size: sizeBytes } = await file.stat()
+    const stats = await file.stat()
+    // What a directory says of its size is up to the file system: it may pass for an empty journal.
+    if (!stats.isFile()) throw new Error('it is not a file')
     return await decodeJournal({
-      sizeBytes,
+      sizeBytes: stats.size,
       read: (offset, lengthBytes) => readBytes(file, offset, lengthBytes)
     })
   } finally {

@@ -40,7 +40,10 @@ async function runFiles(chosen: readonly string[], { grep, lint }: Flags): Promi
   const batches = planBatches(chosen)
   const hasClusters = batches.some(({ lane }) => lane === 'waiting')
   const lanes: Readonly<Record<LaneName, ReturnType<typeof createJobSlots>>> = {
-    computing: createJobSlots(Math.max(1, availableParallelism() - (hasClusters ? 1 : 0))),
+    // By themselves some of them wait as well: for timers, workers, child processes.
+    computing: createJobSlots(
+      hasClusters ? Math.max(1, availableParallelism() - 1) : 2 * availableParallelism()
+    ),
     // Clusters mostly wait, for slots, deadlines and quiet times, and what computes yields to them.
     waiting: createJobSlots(availableParallelism() + 1)
   }

@@ -6,14 +6,16 @@ import { findShapeFault } from '../../../src/trie/rlp-shape.ts'
 const SHAPE = { depthMax: 3, bytesPerItemMin: 4 }
 const fault = (bytes: Uint8Array) => findShapeFault(bytes, SHAPE)
 
+/** Lists in each other, the innermost empty; its headers are made from the inside out, and put together once. */
 function nested(depth: number): Uint8Array {
-  let item: Uint8Array = RLP.encode([])
+  const headers: number[][] = [[...RLP.encode([])]]
+  let bytes = 1
   for (let at = 1; at < depth; at++) {
-    const header =
-      item.length < 56 ? [0xc0 + item.length] : [0xf9, item.length >> 8, item.length & 0xff]
-    item = Uint8Array.of(...header, ...item)
+    const header = bytes < 56 ? [0xc0 + bytes] : [0xf9, bytes >> 8, bytes & 0xff]
+    headers.push(header)
+    bytes += header.length
   }
-  return item
+  return Uint8Array.from(headers.reverse().flat())
 }
 
 describe('the shape of RLP', () => {
