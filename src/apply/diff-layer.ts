@@ -8,6 +8,7 @@ import { type AccountsCheck } from '../state/check-accounts.ts'
 import { DiffError, type DiffFailure } from '../state/diff-error.ts'
 import { type PreparedLayer } from '../state/layer.ts'
 import { MergedDiffs } from '../state/merged-diffs.ts'
+import { type MendableState, onceMended } from '../state/once-mended.ts'
 import { StateError } from '../state/state-error.ts'
 import { type StateChanges, type StateView } from '../state/state-view.ts'
 import { ApplyError } from './apply-error.ts'
@@ -15,7 +16,7 @@ import { assertDiffOfBlock } from './check-diff.ts'
 import { refusedDiff } from './diff-refusal.ts'
 
 /** The states that diffs are put on; the state store satisfies it. */
-export interface DiffBase {
+export interface DiffBase extends MendableState {
   view(hash: Hex): Pick<StateView, 'account' | 'root'> | undefined
   /** Whether flat accounts are what the block's trie holds; those on disk are mended. */
   checkAccounts(hash: Hex, addressHashes: Iterable<Uint8Array>): Promise<AccountsCheck>
@@ -56,9 +57,11 @@ export async function layerOfDiff(
 ): Promise<DiffResult> {
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     try {
-      return await tryDiff(layers, parent, step)
+      return await onceMended(layers, parent.hash, () => tryDiff(layers, parent, step))
     } catch (thrown) {
-      const isMended = await isOwnFaultMended(layers, parent, step, thrown)
+      const isMended = await onceMended(layers, parent.hash, () =>
+        isOwnFaultMended(layers, parent, step, thrown)
+      )
       if (!isMended) throw refusedDiff(step.block.number, thrown)
     }
   }

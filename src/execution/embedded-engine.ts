@@ -10,6 +10,7 @@ import { nextBaseFee } from '../chain/blocks/base-fee.ts'
 import { type Block } from '../chain/blocks/block.ts'
 import { toBlock } from '../chain/blocks/header.ts'
 import { checkLink, type LinkRules } from '../chain/blocks/link.ts'
+import { type MendableState, onceMended } from '../state/once-mended.ts'
 import { type StateChanges, type StateView } from '../state/state-view.ts'
 import {
   blockEnvironment,
@@ -36,7 +37,7 @@ import { InclusionError } from './run-transaction.ts'
 import { prepareTransaction, type PreparedTx, TransactionError } from './transaction.ts'
 
 /** Where layers come from; the state store satisfies it. */
-export interface LayerSource<Layer extends ComputedLayer> {
+export interface LayerSource<Layer extends ComputedLayer> extends MendableState {
   view: (blockHash: Hex) => StateView | undefined
   prepare: (parentHash: Hex, changes: StateChanges) => Promise<Layer>
 }
@@ -135,7 +136,7 @@ export function createEmbeddedEngine<Layer extends ComputedLayer>(
       if (failure !== undefined) return { kind: 'invalid', reason: failure.code }
       const view = state.view(parentHash)
       if (view === undefined) return { kind: 'parent-state-missing' }
-      const result = await executeAll({ common, view, blockHashes }, block)
+      const result = await executeMended(state, { common, view, blockHashes }, block)
       if (typeof result === 'string') return { kind: 'invalid', reason: result }
       const layer = await state.prepare(parentHash, result.changes)
       const difference = compareWithHeader(block.header, result, layer)
@@ -143,6 +144,15 @@ export function createEmbeddedEngine<Layer extends ComputedLayer>(
       return { kind: 'valid', receipts: result.receipts, changes: result.changes, layer }
     }
   }
+}
+
+/** What the disk damaged of the parent's state is waited for, once it was read. */
+async function executeMended(
+  state: MendableState,
+  site: ExecutionSite,
+  block: Block
+): Promise<ExecutionResult | string> {
+  return onceMended(state, block.parentHash, () => executeAll(site, block))
 }
 
 /** Runs every transaction of a block; a text when one of them cannot stand there. */

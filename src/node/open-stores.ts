@@ -17,12 +17,12 @@ import { StateError } from '../state/state-error.ts'
 import { StateStore, type StateStoreOptions } from '../state/state-store.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { type KeyValueStore } from '../store/key-value-store.ts'
+import { isStoreDamaged } from '../store/store-error.ts'
 import { assertDataDirectory, PLACES } from '../config/node-directory.ts'
 import { type ChainLossMark } from '../backups/chain-loss.ts'
 import {
   beginChainAnew,
   type DatabaseOptions,
-  isStoreDamaged,
   type OpenDatabases,
   openDatabases
 } from './open-databases.ts'

@@ -1,7 +1,7 @@
 // Checks flat accounts against the trie of their block, and writes those on disk anew that differ.
-import { equalBytes, hexToBytes, type Hex } from '../base/bytes.ts'
+import { hexToBytes, type Hex } from '../base/bytes.ts'
 import { createYielder } from '../base/yielder.ts'
-import { accountKey, type EntryKey, placeOf } from './entry-key.ts'
+import { accountKey, type EntryKey, isSameEntry, placeOf } from './entry-key.ts'
 import { readFlatFromTrie } from './flat-mender.ts'
 
 /** Entries as of one block. */
@@ -33,7 +33,7 @@ export async function checkAccounts(
     const key = accountKey(addressHash)
     const flat = read(key)
     const proven = readFlatFromTrie({ read }, rootBytes, key)
-    if (!isSame(flat, proven)) {
+    if (!isSameEntry(flat, proven)) {
       const isMended = await mend(key, PROBLEM)
       if (!isMended) return { kind: 'damaged', place: placeOf(key).place, problem: PROBLEM }
       count += 1
@@ -42,9 +42,4 @@ export async function checkAccounts(
     if (turn !== undefined) await turn
   }
   return count === 0 ? { kind: 'sound' } : { kind: 'mended', count }
-}
-
-function isSame(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
-  if (one === undefined || other === undefined) return one === other
-  return equalBytes(one, other)
 }

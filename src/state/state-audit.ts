@@ -5,7 +5,7 @@ import { describeFailure, errorMessage } from '../base/node-error.ts'
 import { openValue } from '../store/checked-value.ts'
 import { type BatchOperation, type KeyValueReader } from '../store/key-value-store.ts'
 import { STATE_PREFIX } from '../store/keys.ts'
-import { StoreError } from '../store/store-error.ts'
+import { isStoreDamaged } from '../store/store-error.ts'
 import { pathKey } from '../trie/nibbles.ts'
 import { walkTrie, type WalkStep } from '../trie/trie-walk.ts'
 import { decodeAccount, encodeSlimAccount } from './account-codec.ts'
@@ -195,7 +195,7 @@ class Audit {
     try {
       return this.#store.get(keyToBytes(key))
     } catch (thrown) {
-      if (!(thrown instanceof StoreError) || thrown.failure.code !== 'store-damaged') throw thrown
+      if (!isStoreDamaged(thrown)) throw thrown
       this.#unread = `it cannot be read: ${errorMessage(thrown)}`
       return undefined
     }

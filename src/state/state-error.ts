@@ -17,3 +17,14 @@ export type StateFailure =
 
 /** Thrown by every function of the folder. */
 export class StateError extends NodeError<StateFailure> {}
+
+/** A flat entry that fails its check, beside a damaged node of the trie that would tell it: the failure names the node. */
+export class FlatEntryError extends StateError {
+  /** Of the flat entry, as `entry-key.ts` makes it. */
+  readonly key: string
+
+  constructor(key: string, { failure, cause }: StateError) {
+    super(failure, { cause })
+    this.key = key
+  }
+}

@@ -6,6 +6,7 @@ import {
   decodeStateDiff,
   encodeStateDiff
 } from '../../../protocols/state-diffs-by-range/state-diff-codec.ts'
+import { STATE_PREFIX } from '../../../src/store/keys.ts'
 import { ApplyError } from '../../../src/apply/apply-error.ts'
 import { layerOfDiff } from '../../../src/apply/diff-layer.ts'
 import { equalBytes, type Hex } from '../../../src/base/bytes.ts'
@@ -61,6 +62,15 @@ function flatOf(addressHash: Uint8Array): Uint8Array | undefined {
 /** Its checksum is right: only the trie tells that it is not. */
 async function replaceFlat(addressHash: Uint8Array, body: Uint8Array | undefined): Promise<void> {
   await stores.state.batch([toOperation(accountKey(addressHash), body)], { sync: true })
+}
+
+async function spoilNodes(keys: readonly Uint8Array[]): Promise<void> {
+  const operations = keys.map((key) => {
+    const value = Uint8Array.from(stores.state.get(key)!)
+    value[value.length - 1]! ^= 1
+    return { type: 'put', key, value } as const
+  })
+  await stores.state.batch(operations, { sync: true })
 }
 
 /** The account of the first diff that has slots: its storage root is what a diff is computed on. */
@@ -137,13 +147,22 @@ describe('a diff on a state that is damaged here', () => {
     })
   }
 
+  it('is taken where a node of the trie is damaged too, which the others tell', async () => {
+    const { applier, state } = await node()
+    await replaceFlat(contractOf(diffs[1]!), undefined)
+    await spoilNodes([keyToBytes(nodeKey(undefined, ''))])
+    await applier.replayDiff(1n, diffs[1]!)
+    assert.equal(state.view(chain[1]!.hash)?.root, chain[1]!.stateRoot)
+  })
+
   it('is not refused where the trie is damaged too, and cannot tell', async () => {
     const { applier } = await node()
     await replaceFlat(contractOf(diffs[1]!), undefined)
-    const key = keyToBytes(nodeKey(undefined, ''))
-    const value = Uint8Array.from(stores.state.get(key)!)
-    value[value.length - 1]! ^= 1
-    await stores.state.batch([{ type: 'put', key, value }], { sync: true })
+    const keys: Uint8Array[] = []
+    const prefix = STATE_PREFIX.accountNode
+    const range = { start: Uint8Array.of(prefix), end: Uint8Array.of(prefix + 1) }
+    for await (const [key] of stores.state.iterate(range)) keys.push(Uint8Array.from(key))
+    await spoilNodes(keys)
     await assert.rejects(applier.replayDiff(1n, diffs[1]!), (thrown) => {
       assert.ok(thrown instanceof StateError, String(thrown))
       assert.equal(thrown.failure.code, 'node-damaged')
@@ -156,6 +175,7 @@ describe('a diff on a state that is damaged here', () => {
     const target = {
       view: (hash: Hex) => state.view(hash),
       prepare: state.prepare.bind(state),
+      mend: state.mend.bind(state),
       checkAccounts: state.checkAccounts.bind(state),
       add: () => assert.fail(),
       cap: () => assert.fail(),
@@ -195,6 +215,7 @@ describe('a diff on a state that is damaged here', () => {
     const views = [state.view(chain[0]!.hash)]
     const target = {
       view: () => views.shift(),
+      mend: () => Promise.resolve(false),
       prepare: (hash: Hex) => Promise.reject(new StateError({ code: 'view-stale', hash })),
       checkAccounts: () => assert.fail('there is no state to look at'),
       room: () => Promise.resolve(),
@@ -211,6 +232,7 @@ describe('a diff on a state that is damaged here', () => {
     const target = {
       view: (hash: Hex) => state.view(hash),
       prepare: state.prepare.bind(state),
+      mend: state.mend.bind(state),
       checkAccounts: () => assert.fail('the state has no part in it'),
       add: () => assert.fail(),
       cap: () => assert.fail(),
