@@ -134,25 +134,29 @@ export function createEmbeddedEngine<Layer extends ComputedLayer>(
       if (parent === undefined) throw new EngineError({ code: 'parent-unknown', parentHash })
       const failure = checkLink(parent, block, rules)
       if (failure !== undefined) return { kind: 'invalid', reason: failure.code }
-      const view = state.view(parentHash)
-      if (view === undefined) return { kind: 'parent-state-missing' }
-      const result = await executeMended(state, { common, view, blockHashes }, block)
-      if (typeof result === 'string') return { kind: 'invalid', reason: result }
-      const layer = await state.prepare(parentHash, result.changes)
-      const difference = compareWithHeader(block.header, result, layer)
-      if (difference !== undefined) return { kind: 'invalid', reason: difference }
-      return { kind: 'valid', receipts: result.receipts, changes: result.changes, layer }
+      // What the disk damaged of the parent's state is waited for, once it was read.
+      return onceMended(state, parentHash, () => execute({ common, state, blockHashes }, block))
     }
   }
 }
 
-/** What the disk damaged of the parent's state is waited for, once it was read. */
-async function executeMended(
-  state: MendableState,
-  site: ExecutionSite,
+/** A block that follows its parent, on that one's state. Throws StateError on damage. */
+async function execute<Layer extends ComputedLayer>(
+  {
+    common,
+    state,
+    blockHashes
+  }: Pick<EngineDeps<Layer>, 'common' | 'state'> & { readonly blockHashes: BlockHashes },
   block: Block
-): Promise<ExecutionResult | string> {
-  return onceMended(state, block.parentHash, () => executeAll(site, block))
+): Promise<NewPayloadResult<Layer>> {
+  const view = state.view(block.parentHash)
+  if (view === undefined) return { kind: 'parent-state-missing' }
+  const result = await executeAll({ common, view, blockHashes }, block)
+  if (typeof result === 'string') return { kind: 'invalid', reason: result }
+  const layer = await state.prepare(block.parentHash, result.changes)
+  const difference = compareWithHeader(block.header, result, layer)
+  if (difference !== undefined) return { kind: 'invalid', reason: difference }
+  return { kind: 'valid', receipts: result.receipts, changes: result.changes, layer }
 }
 
 /** Runs every transaction of a block; a text when one of them cannot stand there. */

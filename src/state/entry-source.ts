@@ -23,8 +23,12 @@ export interface EntrySource {
   isHopeless(): boolean
   /** State roots that verified headers name, newer than what may be damaged here. At most a few. */
   newerRoots(): readonly Uint8Array[]
-  /** Undefined where nobody serves it now. Rejects when the signal aborts. */
-  node(root: Uint8Array, wanted: PlacedNode, signal: AbortSignal): Promise<Uint8Array | undefined>
+  /** One for each that is wanted, at most 256; undefined where nobody serves it now. Rejects when the signal aborts. */
+  nodes(
+    root: Uint8Array,
+    wanted: readonly PlacedNode[],
+    signal: AbortSignal
+  ): Promise<readonly (Uint8Array | undefined)[]>
   /** Undefined where nobody serves it now. Rejects when the signal aborts. */
   code(codeHash: Uint8Array, signal: AbortSignal): Promise<Uint8Array | undefined>
 }
@@ -46,8 +50,16 @@ export async function fetchNode(
   { root, wanted }: { readonly root: Uint8Array; readonly wanted: PlacedNode },
   signal: AbortSignal
 ): Promise<Uint8Array | undefined> {
-  const node = await source.node(root, wanted, signal)
-  if (node !== undefined) return node
+  const [node] = await source.nodes(root, [wanted], signal)
+  return node ?? fetchFromNewer(source, wanted, signal)
+}
+
+/** Out of newer states alone. */
+export async function fetchFromNewer(
+  source: EntrySource,
+  wanted: PlacedNode,
+  signal: AbortSignal
+): Promise<Uint8Array | undefined> {
   const expected = bytesToHex(wanted.hash)
   for (const newer of source.newerRoots()) {
     const found = await new Way(source, newer, signal).nodeAt(wanted)
@@ -91,7 +103,7 @@ class Way {
         const missing = missingNode(thrown)
         if (missing === undefined) return undefined
         const wanted = { owner, path: toNibbles(missing.path), hash: hexToBytes(missing.hash) }
-        const node = await this.#source.node(this.#root, wanted, this.#signal)
+        const [node] = await this.#source.nodes(this.#root, [wanted], this.#signal)
         if (node === undefined) return undefined
         fetched.set(missing.path, node)
       }

@@ -55,14 +55,7 @@ export interface ViewedState {
 
 /** Whoever reads has its answer, or its error, at once; what is damaged is told besides, so that the next one finds it mended. */
 export function createStateView({ point, reads, top, noteDamage }: ViewedState): StateView {
-  const noting = <T>(read: () => T): T => {
-    try {
-      return read()
-    } catch (thrown) {
-      noteDamage(thrown)
-      throw thrown
-    }
-  }
+  const noting = <T>(read: () => T) => readNoting(read, noteDamage)
   return {
     root: point.root,
     account: (hash) => noting(() => reads.account(top(), hash)),
@@ -71,5 +64,15 @@ export function createStateView({ point, reads, top, noteDamage }: ViewedState):
     code: (hash) => noting(() => reads.code(top(), hash)),
     node: (owner, path) => reads.entry(top(), nodeKey(owner, pathKey(path))),
     noteDamage
+  }
+}
+
+/** A read whose failure is told to whoever mends, beside its reader. */
+export function readNoting<T>(read: () => T, noteDamage: (thrown: unknown) => void): T {
+  try {
+    return read()
+  } catch (thrown) {
+    noteDamage(thrown)
+    throw thrown
   }
 }

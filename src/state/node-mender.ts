@@ -9,7 +9,7 @@ import { type KeyValueStore } from '../store/key-value-store.ts'
 import { STATE_PREFIX } from '../store/keys.ts'
 import { isStoreDamaged } from '../store/store-error.ts'
 import { createTrie, EMPTY_ROOT } from '../trie/trie.ts'
-import { TrieError } from '../trie/trie-error.ts'
+import { TrieError, type TrieFailure } from '../trie/trie-error.ts'
 import { decodeAccount, encodeTrieAccount } from './account-codec.ts'
 import {
   type EntryKey,
@@ -55,7 +55,11 @@ export class NodeMender {
   /** True when the node that this failure names is whole now; false for any other failure. Throws StoreError. */
   async mend(thrown: unknown): Promise<boolean> {
     const damaged = damagedNode(thrown)
-    if (damaged === undefined) return false
+    return damaged !== undefined && this.mendNode(damaged)
+  }
+
+  /** True when the node is whole now. Throws StoreError. */
+  async mendNode(damaged: DamagedNode): Promise<boolean> {
     const key = nodeKey(damaged.owner, damaged.path)
     const work = this.#underWay.get(key) ?? this.#mendOne(key, damaged)
     this.#underWay.set(key, work)
@@ -137,11 +141,18 @@ export function damagedNode(thrown: unknown): DamagedNode | undefined {
   if (!(thrown instanceof StateError) || thrown.failure.code !== 'node-damaged') return undefined
   const { cause } = thrown
   if (!(cause instanceof TrieError)) return undefined
-  const { failure } = cause
-  if (failure.code !== 'node-missing' && failure.code !== 'node-hash-mismatch') return undefined
-  const expected = failure.code === 'node-missing' ? failure.hash : failure.expected
   const [ownerHex] = thrown.failure.place.split('/')
   const owner = ownerHex === '' || ownerHex === undefined ? undefined : hexToBytes(ownerHex)
+  return damagedIn(owner, cause.failure)
+}
+
+/** The same of a trie's own failure. */
+export function damagedIn(
+  owner: Uint8Array | undefined,
+  failure: TrieFailure
+): DamagedNode | undefined {
+  if (failure.code !== 'node-missing' && failure.code !== 'node-hash-mismatch') return undefined
+  const expected = failure.code === 'node-missing' ? failure.hash : failure.expected
   return { owner, path: failure.path, expected }
 }
 

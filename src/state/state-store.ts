@@ -19,7 +19,7 @@ import { type JournalLayer } from './journal-codec.ts'
 import { Layer, type PreparedLayer } from './layer.ts'
 import { LayerIndex } from './layer-index.ts'
 import { LayerSeries } from './layer-series.ts'
-import { createStateView, LayeredReads } from './layered-reads.ts'
+import { createStateView, LayeredReads, readNoting } from './layered-reads.ts'
 import { onceMended } from './once-mended.ts'
 import { RootIndex } from './root-index.ts'
 import { StateError } from './state-error.ts'
@@ -334,7 +334,8 @@ export class StateStore {
     return new LayerSeries({
       hash: point.hash,
       root: point.number < 0n ? EMPTY_ROOT : hexToBytes(point.root),
-      account: (hash) => this.#reads.account(top(), hash),
+      account: (hash) =>
+        readNoting(() => this.#reads.account(top(), hash), this.#noteDamage(point)),
       node: (owner, path) => this.#reads.entry(top(), nodeKey(owner, pathKey(path)))
     })
   }
@@ -351,10 +352,12 @@ export class StateStore {
       point,
       reads: this.#reads,
       top: () => this.#topOf(point, layer),
-      noteDamage: (thrown) => {
-        // What fails is told by the mender.
-        this.mend(thrown, point.hash).catch(() => undefined)
-      }
+      noteDamage: this.#noteDamage(point)
     })
+  }
+
+  /** Mends beside whoever reads; what fails is told by the mender. */
+  #noteDamage({ hash }: StatePoint) {
+    return (thrown: unknown) => void this.mend(thrown, hash).catch(() => undefined)
   }
 }

@@ -92,7 +92,8 @@ export async function setAside(
   log.warn('store-set-aside', { path, to: target, reason })
 }
 
-async function findDamage(path: string): Promise<string | undefined> {
+/** Why the next open mends the database in `path`; undefined for one that needs none. Writes nothing. */
+export async function findDamage(path: string): Promise<string | undefined> {
   const spoiled = await readMark(path, 'spoiled')
   if (spoiled !== undefined) return spoiled
   const opening = await readMark(path, 'opening')

@@ -29,11 +29,11 @@ export function createEntrySource({
   isAlone,
   newerRoots
 }: MendEntriesDeps): EntrySource {
-  const ask = async (
-    one: (peer: string, signal: AbortSignal) => Promise<Uint8Array | undefined>,
+  const ask = async <T>(
+    one: (peer: string, signal: AbortSignal) => Promise<T | undefined>,
     signal: AbortSignal
-  ): Promise<Uint8Array | undefined> => {
-    let found: Uint8Array | undefined
+  ): Promise<T | undefined> => {
+    let found: T | undefined
     const attempt = async (peer: string, inner: AbortSignal): Promise<AttemptResult> => {
       try {
         const answer = await one(peer, inner)
@@ -51,12 +51,26 @@ export function createEntrySource({
   return {
     isHopeless: isAlone,
     newerRoots,
-    node: (root, { owner = ACCOUNT_TRIE, path, hash }, signal) => {
-      const wanted = [{ account: owner, path, hash }]
-      return ask(async (peer, inner) => {
-        const [node] = await peers.nodes(peer, root, wanted, inner)
-        return node
-      }, signal)
+    async nodes(root, wanted, signal) {
+      const asked = wanted.map(({ owner = ACCOUNT_TRIE, path, hash }) => {
+        return { account: owner, path, hash }
+      })
+      const found: (Uint8Array | undefined)[] = asked.map(() => undefined)
+      for (;;) {
+        const left = found.flatMap((node, at) => (node === undefined ? [at] : []))
+        if (left.length === 0) return found
+        const answer = await ask(async (peer, inner) => {
+          const nodes = await peers.nodes(
+            peer,
+            root,
+            left.map((at) => asked[at]!),
+            inner
+          )
+          return nodes.some((node) => node !== undefined) ? nodes : undefined
+        }, signal)
+        if (answer === undefined) return found
+        for (const [index, node] of answer.entries()) found[left[index]!] = node
+      }
     },
     code: (codeHash, signal) =>
       ask(async (peer, inner) => {
