@@ -3,11 +3,13 @@ import { join } from 'node:path'
 import { STATE_DIFFS_BY_RANGE } from '../../protocols/state-diffs-by-range/codec.ts'
 import { type Clock } from '../base/clock.ts'
 import { type Log } from '../base/log.ts'
-import { toRef } from '../chain/blocks/block.ts'
+import { openChainLoss } from '../backups/chain-loss.ts'
+import { type Block, toRef } from '../chain/blocks/block.ts'
+import { repairEntries } from '../chain/stored/repair-entries.ts'
 import { PLACES } from '../config/node-directory.ts'
 import { type StartInputs } from '../config/start-inputs.ts'
 import { repairState, type StateRepaired } from '../state/repair-state.ts'
-import { STATE_DATABASE } from '../store/keys.ts'
+import { CHAIN_DATABASE, STATE_DATABASE } from '../store/keys.ts'
 import { openLevelStore } from '../store/level-store.ts'
 import { writeMark } from '../store/store-marks.ts'
 import {
@@ -19,8 +21,7 @@ import { type HoleMender } from '../sync/holes/mend-holes.ts'
 import { type ChainInputs, type ChainParts, openChainParts } from './chain-parts.ts'
 import { createNodeFiller, openHoleMender } from './hole-parts.ts'
 import { messageVerifier } from './peer-protocols.ts'
-import { openRepairPeers, type RepairPeers } from './repair-peers.ts'
-import { type RepairPeersInputs } from './repair-peers.ts'
+import { openRepairPeers, type RepairPeers, type RepairPeersInputs } from './repair-peers.ts'
 
 /** What is repaired, and by whom. */
 export type RepairInputs = ChainInputs &
@@ -64,6 +65,7 @@ export async function repairDirectory(
     } finally {
       await chain.stores.close()
     }
+    await repairIndexes(inputs.config.dataDir, chain.stores.genesis, deps)
     const repaired = await repairStateIn(inputs.config.dataDir, peers, deps, signal)
     return { ...repaired, peersCount: peers?.serving().length ?? 0 }
   } finally {
@@ -96,6 +98,25 @@ async function repairStateIn(
       },
       signal
     )
+  } finally {
+    await store.close()
+  }
+}
+
+async function repairIndexes(
+  dataDir: string,
+  genesis: Block,
+  { onProgress }: RepairDeps
+): Promise<void> {
+  const path = join(dataDir, PLACES.chain)
+  const store = await openLevelStore(path, CHAIN_DATABASE, { mustExist: true })
+  try {
+    await repairEntries({
+      store,
+      genesis,
+      noteLoss: () => openChainLoss(store).note(),
+      onBlock: (number) => onProgress(`repair: indexes of block ${number.toString()}`)
+    })
   } finally {
     await store.close()
   }

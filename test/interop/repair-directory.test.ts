@@ -30,6 +30,7 @@ interface Result {
 
 /** They are due when the chain begins. */
 const BLOCKS = 5
+const STATES_SERVED = 128
 const WAIT = { withinMs: 40_000 }
 const ENTRIES = Object.entries(STATE_PREFIX).flatMap(([name, prefix]) =>
   name === 'point' || name === 'join' ? [] : prefix
@@ -130,6 +131,24 @@ describe('a damaged directory with a node that has what it lacks', function () {
     assert.deepEqual(await entriesOf(backup), sound)
     assert.equal((await verify(backup, { isRepair: false })).exitCode, 0)
 
+    const head = await headOf(first)
+    const again = await live.start(backup, { role: 'backup', peers: [peerOf(seq)] })
+    await until('it follows', async () => (await headOf(again)) > head, WAIT)
+  })
+
+  it('is given up by name where nobody serves its state any more, and the next start joins', async () => {
+    const live = await chain.create({ agoSeconds: STATES_SERVED + BLOCKS })
+    const [seq, backup] = await Promise.all([live.place('seq'), live.place('backup')])
+    const empty = await live.start(backup, { role: 'backup' })
+    await empty.stop()
+    await entriesOf(backup, true)
+    const first = await live.start(seq, { role: 'sequencer', quorum: 'none' })
+    const isPast = async () => (await headOf(first)) > STATES_SERVED
+    await until('the states of the first blocks are gone', isPast, WAIT)
+
+    const { exitCode, result } = await verify(backup, { isRepair: true, peers: [seq.multiaddr] })
+    assert.equal(exitCode, 1)
+    assert.match(String(result.next), /last 128 blocks.*rekindle run/)
     const head = await headOf(first)
     const again = await live.start(backup, { role: 'backup', peers: [peerOf(seq)] })
     await until('it follows', async () => (await headOf(again)) > head, WAIT)
