@@ -3,7 +3,7 @@ import { hexToBytes, type Hex } from '../base/bytes.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { pathKey } from '../trie/nibbles.ts'
 import { EMPTY_ROOT } from '../trie/trie.ts'
-import { type AccountsCheck, checkAccounts } from './check-accounts.ts'
+import { checkEntries, type EntriesCheck } from './check-entries.ts'
 import {
   DiskLayer,
   type DiskLayerDeps,
@@ -142,10 +142,10 @@ export class StateStore {
   }
 
   /**
-   * Holds the flat entries of these accounts against the block's trie, and writes those of the disk anew that are not
-   * what it holds: what a diff gives on them would be wrong. Throws StateError when the trie is damaged.
+   * Holds these flat entries against the block's trie, and writes those of the disk anew that are not what it holds: what a
+   * block or a diff gives on them would be wrong. Throws StateError when the trie is damaged.
    */
-  async checkAccounts(hash: Hex, addressHashes: Iterable<Uint8Array>): Promise<AccountsCheck> {
+  async checkEntries(hash: Hex, keys: Iterable<EntryKey>): Promise<EntriesCheck> {
     if (!this.isReadable(hash)) {
       throw new StateError({ code: 'parent-not-readable', parentHash: hash })
     }
@@ -153,13 +153,13 @@ export class StateStore {
     const { root } = layer?.point ?? this.#disk.point
     const isOfDisk = (key: EntryKey) =>
       layer === undefined || this.#index.find(key, layer) === undefined
-    return checkAccounts(
+    return checkEntries(
       {
         root,
         read: (key) => this.#reads.entry(layer, key),
         mend: async (key, problem) => isOfDisk(key) && this.#disk.mendFlat(key, problem)
       },
-      addressHashes
+      keys
     )
   }
 

@@ -9,7 +9,7 @@ import { decodeStateDiff } from '../../../protocols/state-diffs-by-range/state-d
 import { readAccepted } from './accepted-index.ts'
 import { rebuildAccepted } from './accepted-rebuild.ts'
 import { BlockReader } from './block-reader.ts'
-import { indexOperations, readCanonical } from './canonical-entries.ts'
+import { indexOperations, readCanonical, receiptsOperation } from './canonical-entries.ts'
 import { openEntry, readEntry, unlessDamaged } from './chain-entry.ts'
 
 /** What repairing needs. */
@@ -29,6 +29,8 @@ const BATCH_MAX = 1_000
 export async function repairEntries(deps: EntryRepairDeps): Promise<void> {
   const { store, genesis, noteLoss } = deps
   const writer = createWriter(store)
+  // No peer is asked for those of the genesis.
+  await writeUnlessThere(store, receiptsOperation(genesis, []), writer)
   const isAcceptedLost = (await repairBlocks(deps, writer)) || (await hasDamaged(store, 'accepted'))
   await dropDamaged(store, 'transaction', writer)
   await dropDamaged(store, 'diff', writer)
@@ -55,12 +57,7 @@ async function repairBlocks(
     const block = hash && unlessDamaged(() => reader.block(hash))
     if (block === undefined) continue // below the oldest one too: told of by the audit where it is a fault
     for (const operation of indexOperations(block)) {
-      const value = store.get(operation.key)
-      const isThere =
-        operation.type === 'put' &&
-        value !== undefined &&
-        Buffer.compare(value, operation.value) === 0
-      if (!isThere) await writer.write(operation)
+      await writeUnlessThere(store, operation, writer)
     }
     const signed = unlessDamaged(() => reader.signedBlock(block.hash))
     const accepted = signed && unlessDamaged(() => readAccepted(store, number))
@@ -68,6 +65,17 @@ async function repairBlocks(
     if (signed !== undefined && !isIndexed) isAcceptedLost = true
   }
   return isAcceptedLost
+}
+
+async function writeUnlessThere(
+  store: KeyValueStore,
+  operation: BatchOperation,
+  writer: Writer
+): Promise<void> {
+  const value = unlessDamaged(() => store.get(operation.key))
+  const isThere =
+    operation.type === 'put' && value !== undefined && Buffer.compare(value, operation.value) === 0
+  if (!isThere) await writer.write(operation)
 }
 
 async function hasDamaged(store: KeyValueStore, kind: 'accepted'): Promise<boolean> {

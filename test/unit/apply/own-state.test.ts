@@ -176,7 +176,7 @@ describe('a diff on a state that is damaged here', () => {
       view: (hash: Hex) => state.view(hash),
       prepare: state.prepare.bind(state),
       mend: state.mend.bind(state),
-      checkAccounts: state.checkAccounts.bind(state),
+      checkEntries: state.checkEntries.bind(state),
       add: () => assert.fail(),
       cap: () => assert.fail(),
       room: () => Promise.resolve(),
@@ -195,7 +195,7 @@ describe('a diff on a state that is damaged here', () => {
     let checksCount = 0
     const neverSound = {
       ...target,
-      checkAccounts() {
+      checkEntries() {
         checksCount += 1
         return Promise.resolve({ kind: 'mended', count: 1 } as const)
       }
@@ -204,7 +204,7 @@ describe('a diff on a state that is damaged here', () => {
     assert.equal(checksCount, 2)
     const lost = {
       ...target,
-      checkAccounts: () =>
+      checkEntries: () =>
         Promise.resolve({ kind: 'damaged', place: '0x01', problem: 'it is not there' } as const)
     }
     await assert.rejects(layerOfDiff(lost, chain[0]!, step), isCode('state-damaged'))
@@ -217,7 +217,7 @@ describe('a diff on a state that is damaged here', () => {
       view: () => views.shift(),
       mend: () => Promise.resolve(false),
       prepare: (hash: Hex) => Promise.reject(new StateError({ code: 'view-stale', hash })),
-      checkAccounts: () => assert.fail('there is no state to look at'),
+      checkEntries: () => assert.fail('there is no state to look at'),
       room: () => Promise.resolve(),
       add: () => assert.fail(),
       cap: () => assert.fail(),
@@ -233,7 +233,7 @@ describe('a diff on a state that is damaged here', () => {
       view: (hash: Hex) => state.view(hash),
       prepare: state.prepare.bind(state),
       mend: state.mend.bind(state),
-      checkAccounts: () => assert.fail('the state has no part in it'),
+      checkEntries: () => assert.fail('the state has no part in it'),
       add: () => assert.fail(),
       cap: () => assert.fail(),
       room: () => Promise.resolve(),
@@ -248,5 +248,38 @@ describe('a diff on a state that is damaged here', () => {
       const step = { block: chain[1]!, bytes }
       await assert.rejects(layerOfDiff(target, chain[0]!, step), isCode('diff-refused'))
     }
+  })
+})
+
+describe('a block on a state that lost an entry without a trace', () => {
+  before(async () => {
+    chain = await buildChain(LENGTH)
+  })
+
+  async function flatKeys(): Promise<Uint8Array[]> {
+    const keys: Uint8Array[] = []
+    for (const prefix of [STATE_PREFIX.account, STATE_PREFIX.slot]) {
+      const range = { start: Uint8Array.of(prefix), end: Uint8Array.of(prefix + 1) }
+      for await (const [key] of stores.state.iterate(range)) keys.push(Uint8Array.from(key))
+    }
+    return keys
+  }
+
+  it('comes to its root all the same, whichever it is, and what it reads is there again', async () => {
+    await node()
+    const keys = await flatKeys()
+    let backCount = 0
+    for (const key of keys) {
+      const { applier, state } = await node()
+      const sound = Uint8Array.from(stores.state.get(key) ?? assert.fail('it was there'))
+      await stores.state.batch([{ type: 'del', key }], { sync: true })
+      await applier.replay(1n)
+      assert.equal(state.view(chain[1]!.hash)?.root, chain[1]!.stateRoot)
+      const now = stores.state.get(key)
+      if (now === undefined) continue
+      assert.deepEqual(Uint8Array.from(now), sound)
+      backCount += 1
+    }
+    assert.ok(backCount > 1, `${String(backCount)} of ${String(keys.length)} are there again`)
   })
 })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { auditChain } from '../../../src/chain/stored/chain-audit.ts'
 import { repairEntries } from '../../../src/chain/stored/repair-entries.ts'
-import { CHAIN_PREFIX } from '../../../src/store/keys.ts'
+import { CHAIN_PREFIX, hashKey } from '../../../src/store/keys.ts'
 import {
   signChain,
   signChild,
@@ -71,6 +71,15 @@ describe('an index of the chain', () => {
       }
     })
   }
+
+  it('has the receipts of the genesis again', async () => {
+    const store = await makeChain()
+    await damage(store, hashKey(CHAIN_PREFIX.receipts, genesis.hash))
+    assert.equal((await faultsOf(store)).length, 1)
+    const noteLoss = () => assert.fail('nothing was lost')
+    await repairEntries({ store, genesis, noteLoss, onBlock })
+    assert.deepEqual(await faultsOf(store), [])
+  })
 
   it('is left alone where nothing is wrong', async () => {
     const store = await makeChain()
