@@ -1,4 +1,4 @@
-// A flipped bit in a trie node, a flat entry, a code: found and named; flat entries are mended from the trie, at work and by hand.
+// A flipped bit in trie nodes, flat entries, codes: mended of what is left, else from peers, at work and by hand.
 import {
   flipEntries,
   nameOf,
@@ -17,11 +17,13 @@ import { type Scenario, type ScenarioActions } from './scenario.ts'
 const ON_DISK = { stateLimits: { diffLayersMax: 2, writeBufferMaxBlocks: 1 } }
 const BLOCKS = 6
 const BLOCKS_AFTER = 3
-/** What only its hash proves: it can be named, and fetched from a peer. */
-const PROVED_BY_HASH: readonly StateKind[] = ['accountNode', 'storageNode', 'code']
 const FLAT: readonly StateKind[] = ['account', 'slot']
+/** What the others of the database tell. */
+const TOLD_BY_OTHERS: readonly StateKind[] = ['accountNode', 'storageNode', ...FLAT]
+const ALL: readonly StateKind[] = [...TOLD_BY_OTHERS, 'code']
+const BACKUP = 'backup-1'
 
-/** Mending from what this node has itself. */
+/** The sequencer mends what it can itself, and asks for the rest; a backup of whose state nothing is left asks for all of it. */
 export const CORRUPT_NODE: Scenario = {
   name: 'corrupt-node',
   summary: 'bits are flipped in trie nodes, flat entries and codes',
@@ -37,10 +39,11 @@ export const CORRUPT_NODE: Scenario = {
     const last = await actions.holdAt('head-set')
     await actions.stop('sequencer')
     await expectSound(place, expectations)
-    for (const kind of PROVED_BY_HASH) await nameOne(place, kind, expectations)
-    for (const kind of FLAT) await mendByHand(place, kind, expectations)
-    await refuseAtWork(actions, place, expectations)
+    for (const kind of TOLD_BY_OTHERS) await mendByHand(place, kind, expectations)
+    await nameCode(place, expectations)
+    await fetchCodeAtWork(actions, place, expectations)
     await mendAtWork(actions, place, expectations)
+    await fetchAllAtWork(actions, expectations)
     return {
       lost: { ...last, announced: true, recorded: true },
       judge: () => expectations.judge()
@@ -56,24 +59,7 @@ async function expectSound(place: NodePlace, expectations: Expectations): Promis
   )
 }
 
-/** Each alone, so that its name and no other is expected; then it is put back. */
-async function nameOne(
-  place: NodePlace,
-  kind: StateKind,
-  expectations: Expectations
-): Promise<void> {
-  const entries = await readEntries(place, kind)
-  for (const entry of [...entries.slice(0, 1), ...entries.slice(-1)]) {
-    await flipEntries(place, [entry])
-    const { exitCode, places, mendedCount } = await runVerify(place, { isRepair: true })
-    await putEntries(place, [entry])
-    expectations.expect(
-      exitCode === 1 && places.join() === nameOf(entry) && mendedCount === 0,
-      `${nameOf(entry)} flipped: db verify names ${places.join()}`
-    )
-  }
-}
-
+/** One that is flipped alone is named alone, and mended without a peer. */
 async function mendByHand(
   place: NodePlace,
   kind: StateKind,
@@ -81,21 +67,27 @@ async function mendByHand(
 ): Promise<void> {
   const entry = firstOf(await readEntries(place, kind), kind)
   await flipEntries(place, [entry])
-  const found = await runVerify(place)
-  const mended = await runVerify(place, { isRepair: true })
-  const after = await runVerify(place)
+  const { exitCode, places, mendedCount } = await runVerify(place, { isRepair: true })
   expectations.expect(
-    found.exitCode === 1 &&
-      found.places.join() === nameOf(entry) &&
-      mended.exitCode === 0 &&
-      mended.mendedCount === 1 &&
-      after.exitCode === 0,
-    `${nameOf(entry)} flipped: db verify names ${found.places.join()}, mends ${String(mended.mendedCount)} of it`
+    exitCode === 0 && places.join() === nameOf(entry) && mendedCount === 1,
+    `${nameOf(entry)} flipped: db verify names ${places.join()}, mends ${String(mendedCount)} of it`
   )
 }
 
-/** With the token's code damaged no block of transfers can be built: it says so, and builds nothing false. */
-async function refuseAtWork(
+/** Nothing but its hash tells it. */
+async function nameCode(place: NodePlace, expectations: Expectations): Promise<void> {
+  const entry = firstOf(await readEntries(place, 'code'), 'code')
+  await flipEntries(place, [entry])
+  const { exitCode, places, mendedCount } = await runVerify(place, { isRepair: true })
+  await putEntries(place, [entry])
+  expectations.expect(
+    exitCode === 1 && places.join() === nameOf(entry) && mendedCount === 0,
+    `${nameOf(entry)} flipped: db verify names ${places.join()}`
+  )
+}
+
+/** With the token's code damaged a block of transfers is given up, and names it; the next one finds it fetched. */
+async function fetchCodeAtWork(
   actions: ScenarioActions,
   place: NodePlace,
   expectations: Expectations
@@ -107,9 +99,21 @@ async function refuseAtWork(
   await actions.start('sequencer', ON_DISK)
   const name = nameOf(token).replace(/^code /, 'codeHash=')
   const said = await saysSoon(actions, place, name)
-  await actions.kill('sequencer')
-  await putEntries(place, [token])
-  expectations.expect(said.length > 0, `${nameOf(token)} flipped: at work it says ${said}`)
+  await actions.untilBuilding(BLOCKS_AFTER)
+  await actions.stop('sequencer')
+  const mended = await mendedOf(place)
+  expectations.expect(
+    said.length > 0 && mended.join() === `${nameOf(token)} from peers`,
+    `${nameOf(token)} flipped: at work it says ${said}, and then mended: ${mended.join()}`
+  )
+}
+
+/** What was mended at work and no reader had an answer for meanwhile, over all starts. */
+async function mendedOf(place: NodePlace): Promise<readonly string[]> {
+  const events = await readEvents(place, 'state-entry-mended')
+  return events.map(
+    ({ kind, place: at, from }) => `${String(kind)} ${String(at)} from ${String(from)}`
+  )
 }
 
 /** The first reason with which a block was given up that names the place. */
@@ -147,6 +151,33 @@ async function mendAtWork(
   await expectSound(place, expectations)
   await actions.start('sequencer')
   await actions.untilBuilding(BLOCKS_AFTER)
+}
+
+/** Nothing of the backup's state is left: it follows on what its peers serve, and the rest is fetched by hand. */
+async function fetchAllAtWork(actions: ScenarioActions, expectations: Expectations): Promise<void> {
+  const place = actions.place(BACKUP)
+  await actions.stop(BACKUP)
+  await actions.start(BACKUP, ON_DISK)
+  const before = await actions.head('sequencer')
+  await actions.untilHead(BACKUP, before.number + BLOCKS_AFTER)
+  await actions.stop(BACKUP)
+  const flips: StoredEntry[] = []
+  for (const kind of ALL) flips.push(...(await readEntries(place, kind)))
+  await flipEntries(place, flips)
+  await actions.start(BACKUP, ON_DISK)
+  const { number } = await actions.head('sequencer')
+  await actions.untilHead(BACKUP, number + BLOCKS_AFTER)
+  await actions.stop(BACKUP)
+  const fromPeers = (await mendedOf(place)).filter((line) => line.endsWith('from peers'))
+  expectations.expect(
+    fromPeers.length > 0 && new Set(fromPeers).size === fromPeers.length,
+    `${String(flips.length)} entries of ${BACKUP} flipped: ${String(fromPeers.length)} came from peers at work, each once`
+  )
+  const peers = [actions.place('sequencer').multiaddr]
+  const { exitCode, mendedCount } = await runVerify(place, { isRepair: true, peers })
+  expectations.expect(exitCode === 0, `db verify --repair --peer mends ${String(mendedCount)}`)
+  await expectSound(place, expectations)
+  await actions.start(BACKUP)
 }
 
 function firstOf(entries: readonly StoredEntry[], kind: StateKind): StoredEntry {

@@ -27,14 +27,17 @@ export interface Verdict {
 /** Kinds of entries that can be damaged. */
 export type StateKind = keyof typeof STATE_PREFIX
 
-/** Runs `rekindle db verify [--repair] --json`. Throws with what it complained of when it printed nothing. */
+/** Runs `rekindle db verify [--repair [--peer …]] --json`. Throws with what it complained of when it printed nothing. */
 export async function runVerify(
   { configFile }: NodePlace,
-  { isRepair }: { readonly isRepair: boolean } = { isRepair: false }
+  { isRepair, peers = [] }: { readonly isRepair: boolean; readonly peers?: readonly string[] } = {
+    isRepair: false
+  }
 ): Promise<Verdict> {
   const cli = fileURLToPath(new URL('../../bin/rekindle.js', import.meta.url))
   const args = [cli, 'db', 'verify', '--config', configFile, '--json']
-  const child = spawn(process.execPath, isRepair ? [...args, '--repair'] : args)
+  const from = peers.flatMap((peer) => ['--peer', peer])
+  const child = spawn(process.execPath, isRepair ? [...args, '--repair', ...from] : args)
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))

@@ -15,6 +15,8 @@ export interface HeardAge {
 /** Where a node's files lie. */
 export interface NodePlace {
   readonly peerId: string
+  /** Where it listens for peers, with its peer id. */
+  readonly multiaddr: string
   readonly dataDir: string
   readonly configFile: string
   readonly logFile: string

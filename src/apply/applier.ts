@@ -9,6 +9,7 @@ import { checkLink, type LinkRules } from '../chain/blocks/link.ts'
 import { type Receipt, receiptsRoot } from '../chain/blocks/receipt.ts'
 import { type ExecutionEngine, type NewPayloadValid } from '../execution/engine.ts'
 import { type PreparedLayer } from '../state/layer.ts'
+import { onceMended } from '../state/once-mended.ts'
 import { type StatePoint } from '../state/state-view.ts'
 import { ApplyError } from './apply-error.ts'
 import { encodeDiff, isDiffStored } from './block-diff.ts'
@@ -292,9 +293,11 @@ async function linkedLayer(
   if (failure !== undefined) {
     throw new ApplyError({ code: 'block-invalid', number, reason: failure.code })
   }
-  const given = await layerOfDiff(layers, parent, step)
+  const { given, root } = await onceMended(layers, parent.hash, async () => {
+    const given = await layerOfDiff(layers, parent, step)
+    return { given, root: given.layer.storageRoot(MESSAGE_PASSER_HASH) }
+  })
   const { withdrawalsRoot } = header
-  const root = given.layer.storageRoot(MESSAGE_PASSER_HASH)
   if (withdrawalsRoot !== undefined && equalBytes(withdrawalsRoot, root)) return given
   throw new ApplyError({ code: 'block-invalid', number, reason: 'withdrawals-root-wrong' })
 }

@@ -4,10 +4,12 @@ import { decodeStateDiff } from '../../protocols/state-diffs-by-range/state-diff
 import { type Hex } from '../base/bytes.ts'
 import { type Block } from '../chain/blocks/block.ts'
 import { decodeReceipt, type Receipt } from '../chain/blocks/receipt.ts'
-import { type AccountsCheck } from '../state/check-accounts.ts'
+import { type EntriesCheck } from '../state/check-entries.ts'
 import { DiffError, type DiffFailure } from '../state/diff-error.ts'
 import { type PreparedLayer } from '../state/layer.ts'
+import { accountKey, type EntryKey } from '../state/entry-key.ts'
 import { MergedDiffs } from '../state/merged-diffs.ts'
+import { type MendableState, onceMended } from '../state/once-mended.ts'
 import { StateError } from '../state/state-error.ts'
 import { type StateChanges, type StateView } from '../state/state-view.ts'
 import { ApplyError } from './apply-error.ts'
@@ -15,10 +17,10 @@ import { assertDiffOfBlock } from './check-diff.ts'
 import { refusedDiff } from './diff-refusal.ts'
 
 /** The states that diffs are put on; the state store satisfies it. */
-export interface DiffBase {
+export interface DiffBase extends MendableState {
   view(hash: Hex): Pick<StateView, 'account' | 'root'> | undefined
   /** Whether flat accounts are what the block's trie holds; those on disk are mended. */
-  checkAccounts(hash: Hex, addressHashes: Iterable<Uint8Array>): Promise<AccountsCheck>
+  checkEntries(hash: Hex, keys: Iterable<EntryKey>): Promise<EntriesCheck>
   prepare(parentHash: Hex, changes: StateChanges): Promise<PreparedLayer>
 }
 
@@ -56,9 +58,11 @@ export async function layerOfDiff(
 ): Promise<DiffResult> {
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     try {
-      return await tryDiff(layers, parent, step)
+      return await onceMended(layers, parent.hash, () => tryDiff(layers, parent, step))
     } catch (thrown) {
-      const isMended = await isOwnFaultMended(layers, parent, step, thrown)
+      const isMended = await onceMended(layers, parent.hash, () =>
+        isOwnFaultMended(layers, parent, step, thrown)
+      )
       if (!isMended) throw refusedDiff(step.block.number, thrown)
     }
   }
@@ -118,9 +122,9 @@ async function isOwnFaultMended(
     throw damaged(step, 'root', `it is ${view.root}, and ${parent.stateRoot} by the header`)
   }
   const { accounts } = decodeStateDiff(step.bytes)
-  const check = await layers.checkAccounts(
+  const check = await layers.checkEntries(
     parent.hash,
-    accounts.map(({ addressHash }) => addressHash)
+    accounts.map(({ addressHash }) => accountKey(addressHash))
   )
   if (check.kind === 'damaged') throw damaged(step, check.place, check.problem)
   return check.kind === 'mended'

@@ -3,6 +3,7 @@ import { type Hex } from '../base/bytes.ts'
 import { createYielder } from '../base/yielder.ts'
 import { type Block, type BlockRef } from '../chain/blocks/block.ts'
 import { type PreparedLayer } from '../state/layer.ts'
+import { onceMended } from '../state/once-mended.ts'
 import { MergedDiffs } from '../state/merged-diffs.ts'
 import { ApplyError } from './apply-error.ts'
 import { type DiffBase, layerOfDiff, mergeDiff, prepareMerged } from './diff-layer.ts'
@@ -56,7 +57,9 @@ export async function replayDiffs(deps: ReplayDeps, range: ReplayRange): Promise
   let at = range.from
   while (at.number < to) {
     signal.throwIfAborted()
-    const last = (await mergeStretch(deps, at, range)) ?? (await replayEach(deps, at, range))
+    const from = at
+    const merged = await onceMended(layers, from.hash, () => mergeStretch(deps, from, range))
+    const last = merged ?? (await replayEach(deps, from, range))
     onReplayed?.(Number(last.number - at.number))
     at = last
     // What normal operation would have put on disk goes there now: memory stays bounded, and a crash costs one stretch.

@@ -48,6 +48,12 @@ export function textFlag(given: GivenFlags, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
+/** The texts of a flag that may be given again. */
+export function listFlag(given: GivenFlags, name: string): readonly string[] {
+  const value = given[name]
+  return typeof value === 'object' ? value : []
+}
+
 /** The role of a command's flag as a layer of the config. */
 export function roleFlag(role: string | undefined): ConfigSources['flags'] {
   return role === undefined ? {} : { role }
@@ -70,7 +76,8 @@ function defaultNote(name: ConfigKeyName): string {
   return `default: ${typeof value === 'string' ? value : (fallback ?? defaultText(name))}`
 }
 
-function collect(value: string, previous: readonly string[] = []): readonly string[] {
+/** Takes a flag that may be given again. */
+export function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value]
 }
 

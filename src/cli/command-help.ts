@@ -76,12 +76,23 @@ Exits with 1 when there is a record that cannot be read.`
 
 /** What `db` does to a directory, and what it ends with. */
 export const DB_NOTES = `
-The node must not run. inspect and verify only read; verify exits with 1 when it found a fault that is
-still there. verify --repair mends flat accounts and slots from the trie, which has proved by its hashes
-that it is right; a damaged trie node, code or block it can only name.
+The node must not run. inspect only reads, and so does verify without --repair; verify exits with 1 when
+it found a fault that is still there.
 choose and rewind give blocks up, by name: they say which, set them aside by hash, and change nothing
 (exit code 2) unless --confirm names what is given up. A block that was set aside is never taken in
 again.`
+
+/** Below the flags of db verify. */
+export const VERIFY_NOTES = `
+--repair puts right what can be, as a start would, and then the whole state: flat accounts and slots out
+of the trie, trie nodes out of those below them or the accounts and slots, blocks out of what else is
+stored. With --peer what nothing here tells is fetched from those nodes, each piece proved before it is
+written: trie nodes and codes by their hashes, blocks by their children. It prints what is mended and
+what is left, with the one command that helps. Nodes serve the states of the last 128 blocks: where the
+state that is stored here is older, what has changed since cannot be had any more, and the next start
+sets that state aside and fetches the one of a recent block.
+
+  rekindle db verify --config backup.keys/config.json --repair --peer /dns4/a/tcp/9222/p2p/12D3…`
 
 /** Below the flags of db choose. */
 export const CHOOSE_NOTES = `

@@ -2,9 +2,11 @@
 import { Command, CommanderError } from 'commander'
 import {
   addConfigFlags,
+  collect,
   configFlags,
   flagNamesOf,
   type GivenFlags,
+  listFlag,
   textFlag
 } from './command-flags.ts'
 import {
@@ -13,7 +15,8 @@ import {
   INIT_NOTES,
   PROGRAM_NOTES,
   RUN_NOTES,
-  SIGNER_NOTES
+  SIGNER_NOTES,
+  VERIFY_NOTES
 } from './command-help.ts'
 import { type CommandIo, EXIT_CODE } from './command-io.ts'
 import { type InitCommandDeps } from './init-command.ts'
@@ -204,9 +207,16 @@ function addDb(command: Command, loadParsers: LoadParsers, { io, end }: CommandE
     }
   )
   reading('verify', 'walk all of it and print every fault with its place')
-    .option('--repair', 'mend flat entries from the trie, remove what no trie leads to')
+    .option('--repair', 'put right what can be, out of what is left and out of the peers')
+    .option(
+      '--peer <multiaddr>',
+      'a node that is asked for what is damaged (repeat for each)',
+      collect
+    )
+    .addHelpText('after', VERIFY_NOTES)
     .action(async (given: GivenFlags) => {
-      const flags = { ...readFlags(given), isRepair: given.repair === true }
+      const peers = listFlag(given, 'peer')
+      const flags = { ...readFlags(given), isRepair: given.repair === true, peers }
       const parsers = await loadParsers()
       const { verifyDirectory } = await import('./db-command.ts')
       end(await verifyDirectory(flags, parsers, io))

@@ -7,7 +7,7 @@ import { errorMessage } from '../base/node-error.ts'
 import { parseGenesis } from '../chain/genesis/genesis.ts'
 import { readCanonical } from '../chain/stored/canonical-entries.ts'
 import { openChain } from '../chain/stored/open-chain.ts'
-import { createSignerSchedule } from '../chain/blocks/signer-schedule.ts'
+import { createSignerSchedule, type SignerPeriod } from '../chain/blocks/signer-schedule.ts'
 import { type MessageRules } from '../chain/blocks/verify-message.ts'
 import { readPoint } from '../state/flush-batch.ts'
 import { type KeyValueStore } from '../store/key-value-store.ts'
@@ -17,15 +17,15 @@ import { StoreError } from '../store/store-error.ts'
 import { roleFlag } from './command-flags.ts'
 import { type CommandIo, EXIT_CODE } from './command-io.ts'
 import { type AddressParsers } from '../config/config-checks.ts'
-import { ConfigError } from '../config/config-error.ts'
+import { ConfigError, type ConfigProblem } from '../config/config-error.ts'
 import { readConfig } from '../config/config.ts'
 import { assertDataDirectory, PLACES } from '../config/node-directory.ts'
-import { describeFault, verifyDatabases } from './db-verify.ts'
+import { describeFault, verifyDatabases, type VerifyDeps } from './db-verify.ts'
 import { failureLines, startExitCode } from './failure-lines.ts'
 import { formatFields } from './format-fields.ts'
 import { readJournalFile } from './journal-file.ts'
 import { toJsonValue } from '../base/json-value.ts'
-import { type NodeConfig, type SignerFilesConfig } from '../config/node-config.ts'
+import { type NodeConfig, type PeerAddress, type SignerFilesConfig } from '../config/node-config.ts'
 import { computeGenesisBlock } from '../node/open-stores.ts'
 
 /** Flags that every command on a data directory takes. */
@@ -39,6 +39,9 @@ export interface NamedDirectory {
   readonly dataDir: string
   readonly genesis: ReturnType<typeof parseGenesis>
   readonly rules: Required<MessageRules>
+  readonly preset: NodeConfig['preset']
+  readonly signers: readonly SignerPeriod[]
+  readonly blockTimeMs: number
   readonly role: NodeConfig['role'] | undefined
   /** Undefined for a backup. */
   readonly signer: SignerFilesConfig | undefined
@@ -56,35 +59,68 @@ export interface DirectoryFlags {
 /** Flags of `db verify`. */
 export interface VerifyFlags extends DbFlags {
   readonly isRepair?: boolean
+  /** Multiaddrs of nodes that what is damaged is fetched from. */
+  readonly peers?: readonly string[]
 }
 
 type DbIo = Pick<CommandIo, 'print' | 'complain' | 'env' | 'cwd'>
 
-/** Walks everything. Resolves with the exit code: 1 when something is wrong. */
+/** Walks everything. Resolves with the exit code: 1 when something is wrong, and still is after a repair. */
 export async function verifyDirectory(
-  { configFile, isJson, isRepair = false }: VerifyFlags,
+  { configFile, isJson, isRepair = false, peers = [] }: VerifyFlags,
   parsers: AddressParsers,
   io: DbIo
 ): Promise<number> {
   return guarded(io, async () => {
-    const { dataDir, rules } = await readDirectory({ configFile }, parsers, io)
+    if (peers.length > 0 && !isRepair) {
+      io.complain('--peer goes with --repair: without it verify only reads\n')
+      return EXIT_CODE.badUsage
+    }
+    const named = await readDirectory({ configFile }, parsers, io)
     const say = (line: string) => {
       io.complain(`${line}\n`)
     }
-    const result = await verifyDatabases(
-      { clock: systemClock, say },
-      { dataDir, rules },
-      { isRepair }
-    )
+    const deps = { clock: systemClock, say }
+    const result = isRepair
+      ? await repair(deps, named, readPeers(peers, parsers))
+      : await verifyDatabases(deps, named)
     if (isJson) {
       io.print(`${JSON.stringify(toJsonValue(result))}\n`)
     } else {
       const { faults, ...counts } = result
-      const fields = toJsonValue({ dataDir, ...counts }) as Record<string, unknown>
-      io.print(formatFields({ ...fields, faults: faults.map(describeFault) }))
+      const fields = toJsonValue({ dataDir: named.dataDir, ...counts }) as Record<string, unknown>
+      const lines = faults.map((fault) =>
+        fault.isMended === true ? `${describeFault(fault)} (mended)` : describeFault(fault)
+      )
+      io.print(formatFields({ ...fields, faults: lines }))
     }
     return result.ok ? EXIT_CODE.good : EXIT_CODE.failed
   })
+}
+
+async function repair(deps: VerifyDeps, named: NamedDirectory, peers: readonly PeerAddress[]) {
+  const { dataDir, role = 'sequencer', preset, genesis, signers, blockTimeMs, rules } = named
+  const { repairDatabases } = await import('./db-repair.ts')
+  const inputs = { config: { dataDir, role, preset }, genesis, signers, blockTimeMs, peers }
+  return repairDatabases(deps, { inputs, rules }, new AbortController().signal)
+}
+
+/** Throws ConfigError with every address that is none. */
+function readPeers(
+  peers: readonly string[],
+  { parsePeer }: AddressParsers
+): readonly PeerAddress[] {
+  const problems: ConfigProblem[] = []
+  const read = peers.flatMap((text) => {
+    try {
+      return parsePeer(text)
+    } catch (thrown) {
+      problems.push({ key: 'peers', from: '--peer', problem: `${text}: ${errorMessage(thrown)}` })
+      return []
+    }
+  })
+  if (problems.length > 0) throw new ConfigError(problems)
+  return read
 }
 
 /** Says what is in the directory, from its pointers alone. */
@@ -177,9 +213,11 @@ export async function readDirectory(
     })
   const { chainId, signers } = genesis.config
   const schedule = createSignerSchedule(named ?? signers)
-  const { role } = draft.values
+  const { role, preset = 'op', blockTimeMs = genesis.config.blockTimeMs } = draft.values
   const { signer, recordFile } = paths
-  return { dataDir, genesis, rules: { chainId, schedule }, role, signer, recordFile }
+  const rules = { chainId, schedule }
+  const times = { preset, blockTimeMs, signers: named ?? signers }
+  return { dataDir, genesis, rules, ...times, role, signer, recordFile }
 }
 
 async function guarded(io: DbIo, run: () => Promise<number>): Promise<number> {

@@ -10,7 +10,7 @@ import { ChainError } from '../chain/blocks/chain-error.ts'
 import { type MessageRules } from '../chain/blocks/verify-message.ts'
 import { auditState, type StateAudit, type StateFault } from '../state/state-audit.ts'
 import { type StatePoint } from '../state/state-view.ts'
-import { type BatchOperation, type KeyValueStore } from '../store/key-value-store.ts'
+import { type KeyValueStore } from '../store/key-value-store.ts'
 import { CHAIN_DATABASE, type DatabaseSchema, STATE_DATABASE } from '../store/keys.ts'
 import { openLevelStore } from '../store/level-store.ts'
 import { StoreError } from '../store/store-error.ts'
@@ -18,9 +18,7 @@ import { readJournalFile } from './journal-file.ts'
 import { PLACES } from '../config/node-directory.ts'
 
 /** Faults that are kept and shown; the others are counted. */
-const FAULTS_SHOWN_MAX = 100
-/** Mended entries that are written in one batch. */
-const MENDED_BATCH_MAX = 1_000
+export const FAULTS_SHOWN_MAX = 100
 /** A line of progress comes at most so often. */
 const PROGRESS_INTERVAL_MS = 3_000
 
@@ -31,9 +29,20 @@ export interface JournalFault {
   readonly problem: string
 }
 
+/** What is wrong with the files of a database, so that it was not opened as it is. */
+export interface FilesFault {
+  readonly kind: 'files'
+  /** The database's directory in the data directory. */
+  readonly place: string
+  readonly problem: string
+}
+
 const POINT_FAULT = { kind: 'point', place: 'P', isMended: false } as const
 
-type Fault = ChainFault | StateFault | JournalFault
+/** Anything that is wrong in a data directory; whether a repair has mended it. */
+export type Fault = (ChainFault | Omit<StateFault, 'isMended'> | JournalFault | FilesFault) & {
+  readonly isMended?: boolean
+}
 
 /** What a verification found. */
 export interface VerifyResult {
@@ -45,7 +54,7 @@ export interface VerifyResult {
   readonly slotsCount: number
   readonly nodesCount: number
   readonly faultsCount: number
-  /** How many of them were put right. */
+  /** How many of them a repair put right. */
   readonly mendedCount: number
   /** The first of them. */
   readonly faults: readonly Fault[]
@@ -58,24 +67,15 @@ export interface VerifyDeps {
   readonly say: (line: string) => void
 }
 
-/** What to do beside looking. */
-export interface VerifyOptions {
-  /** True: what the state's tries tell is put right, flat entries and what nothing leads to. */
-  readonly isRepair: boolean
-}
-
-/** Without repair it reads only; the node must not run. Throws StoreError for a directory that cannot be had. */
+/** Reads only; the node must not run. Throws StoreError for a directory that cannot be had. */
 export async function verifyDatabases(
   { clock, say }: VerifyDeps,
-  { dataDir, rules }: { readonly dataDir: string; readonly rules: MessageRules },
-  { isRepair }: VerifyOptions = { isRepair: false }
+  { dataDir, rules }: { readonly dataDir: string; readonly rules: MessageRules }
 ): Promise<VerifyResult> {
   const faults: Fault[] = []
   let faultsCount = 0
-  let mendedCount = 0
   const onFault = (fault: Fault) => {
     faultsCount += 1
-    if ('isMended' in fault && fault.isMended) mendedCount += 1
     if (faults.length < FAULTS_SHOWN_MAX) faults.push(fault)
   }
   const progress = pacedProgress(clock, say)
@@ -84,7 +84,7 @@ export async function verifyDatabases(
       onFault,
       onProgress: (number, head) => progress(`blocks ${number.toString()} of ${head.toString()}`)
     })
-    const state = await verifyState(dataDir, { onFault, progress, isRepair })
+    const state = await verifyState(dataDir, { onFault, progress })
     if (chain.head !== undefined) checkPoint(store, chain.head, state.point, onFault)
     return { chain, state }
   })
@@ -92,14 +92,14 @@ export async function verifyDatabases(
   const { chain, state } = audited
   const { accountsCount, slotsCount, nodesCount, point } = state
   return {
-    ok: faultsCount === mendedCount,
+    ok: faultsCount === 0,
     head: chain.head,
     state: point && toRef(point),
     accountsCount,
     slotsCount,
     nodesCount,
     faultsCount,
-    mendedCount,
+    mendedCount: 0,
     faults
   }
 }
@@ -107,14 +107,17 @@ export async function verifyDatabases(
 interface StateVerification {
   readonly onFault: (fault: Fault) => void
   readonly progress: (line: string) => Promise<void>
-  readonly isRepair: boolean
 }
 
 /** One that is not there is a fault and no more: a start begins it anew. */
 async function verifyState(dataDir: string, verification: StateVerification): Promise<StateAudit> {
   try {
     return await withStore(join(dataDir, PLACES.state), STATE_DATABASE, (store) =>
-      auditAndMend(store, verification)
+      auditState(store, {
+        onFault: verification.onFault,
+        onProgress: ({ accountsCount, slotsCount }) =>
+          verification.progress(`accounts ${String(accountsCount)}, slots ${String(slotsCount)}`)
+      })
     )
   } catch (thrown) {
     if (!(thrown instanceof StoreError) || thrown.failure.code !== 'store-missing') throw thrown
@@ -150,30 +153,6 @@ function checkPoint(
   }
 }
 
-async function auditAndMend(
-  store: KeyValueStore,
-  { onFault, progress, isRepair }: StateVerification
-): Promise<StateAudit> {
-  let mended: BatchOperation[] = []
-  const write = async () => {
-    const operations = mended
-    mended = []
-    await store.batch(operations, { sync: true })
-  }
-  const mend = async (operation: BatchOperation) => {
-    mended.push(operation)
-    if (mended.length >= MENDED_BATCH_MAX) await write()
-  }
-  const audit = await auditState(store, {
-    onFault,
-    onProgress: ({ accountsCount, slotsCount }) =>
-      progress(`accounts ${String(accountsCount)}, slots ${String(slotsCount)}`),
-    ...(isRepair && { mend })
-  })
-  if (mended.length > 0) await write()
-  return audit
-}
-
 /** One that stands on another block is no fault: a process killed after a flush leaves it so. */
 async function auditJournal(dataDir: string, onFault: (fault: Fault) => void): Promise<void> {
   const file = await readJournalFile(dataDir)
@@ -185,11 +164,16 @@ async function auditJournal(dataDir: string, onFault: (fault: Fault) => void): P
   }
 }
 
+/** True for what is wrong in the state database. */
+export function isStateFault(fault: Fault): boolean {
+  return 'kind' in fault && fault.kind !== 'journal' && fault.kind !== 'files'
+}
+
 /** One fault in a line. */
 export function describeFault(fault: Fault): string {
   if ('kind' in fault) {
-    const mended = 'isMended' in fault && fault.isMended ? ' (mended from the trie)' : ''
-    return `state: ${fault.kind} ${fault.place}: ${fault.problem}${mended}`
+    const database = isStateFault(fault) ? 'state: ' : ''
+    return `${database}${fault.kind} ${fault.place}: ${fault.problem}`
   }
   const hash = fault.hash === undefined ? '' : ` (${fault.hash})`
   const place = fault.number === undefined ? '' : `block ${fault.number.toString()}${hash}: `
@@ -210,7 +194,7 @@ async function withStore<T>(
 }
 
 /** Lets the event loop turn, and speaks now and then. */
-function pacedProgress(clock: Clock, say: (line: string) => void) {
+export function pacedProgress(clock: Clock, say: (line: string) => void) {
   const yielder = createYielder(clock)
   let saidMs = clock.monotonicMs()
   return async (line: string) => {

@@ -168,8 +168,9 @@ const OWN_EXPLANATIONS: readonly Explanation[] = [
       'state-damaged',
       'value-empty'
     ],
-    meaning: 'A part of the state is not there, or is not what its hash says.',
-    safe: 'Start the node again; if it stays, move the data directory away and let it fetch the state from peers. Keep the key directory.'
+    meaning:
+      'A part of the state is not there, or is not what its hash says. A node that runs makes it again of what is left, or fetches it from its peers, and tells it as state-entry-mended.',
+    safe: 'Check the disk. Connect a node that has the state, under peers: what is damaged is asked for by itself, and damage under state in status says what is left. With the node stopped, rekindle db verify --repair --peer MULTIADDR mends all of it. If it stays, start the node again: it sets the state aside and fetches it from peers. If that does not help either, move the data directory away. Keep the key directory.'
   },
   {
     codes: ['block-hash-unknown', 'hash-not-proven'],

@@ -8,8 +8,12 @@ import { errorMessage, NodeError } from '../base/node-error.ts'
 import { createYielder } from '../base/yielder.ts'
 import { nextBaseFee } from '../chain/blocks/base-fee.ts'
 import { type Block } from '../chain/blocks/block.ts'
-import { toBlock } from '../chain/blocks/header.ts'
+import { MESSAGE_PASSER_HASH, toBlock } from '../chain/blocks/header.ts'
 import { checkLink, type LinkRules } from '../chain/blocks/link.ts'
+import { type EntriesCheck } from '../state/check-entries.ts'
+import { accountKey, type EntryKey } from '../state/entry-key.ts'
+import { type MendableState, onceMended } from '../state/once-mended.ts'
+import { recordReads } from '../state/recorded-reads.ts'
 import { type StateChanges, type StateView } from '../state/state-view.ts'
 import {
   blockEnvironment,
@@ -36,9 +40,11 @@ import { InclusionError } from './run-transaction.ts'
 import { prepareTransaction, type PreparedTx, TransactionError } from './transaction.ts'
 
 /** Where layers come from; the state store satisfies it. */
-export interface LayerSource<Layer extends ComputedLayer> {
+export interface LayerSource<Layer extends ComputedLayer> extends MendableState {
   view: (blockHash: Hex) => StateView | undefined
   prepare: (parentHash: Hex, changes: StateChanges) => Promise<Layer>
+  /** Holds flat entries against the block's trie, and mends those on disk that differ. Throws StateError. */
+  checkEntries: (blockHash: Hex, keys: Iterable<EntryKey>) => Promise<EntriesCheck>
 }
 
 /** Blocks the engine builds on; the canonical block store satisfies it. */
@@ -133,16 +139,46 @@ export function createEmbeddedEngine<Layer extends ComputedLayer>(
       if (parent === undefined) throw new EngineError({ code: 'parent-unknown', parentHash })
       const failure = checkLink(parent, block, rules)
       if (failure !== undefined) return { kind: 'invalid', reason: failure.code }
-      const view = state.view(parentHash)
-      if (view === undefined) return { kind: 'parent-state-missing' }
-      const result = await executeAll({ common, view, blockHashes }, block)
-      if (typeof result === 'string') return { kind: 'invalid', reason: result }
-      const layer = await state.prepare(parentHash, result.changes)
-      const difference = compareWithHeader(block.header, result, layer)
-      if (difference !== undefined) return { kind: 'invalid', reason: difference }
-      return { kind: 'valid', receipts: result.receipts, changes: result.changes, layer }
+      // What the disk damaged of the parent's state is waited for, once it was read.
+      return onceMended(state, parentHash, () => executeFair({ common, state, blockHashes }, block))
     }
   }
+}
+
+/** Where blocks are executed. */
+type ExecuteDeps<Layer extends ComputedLayer> = Pick<EngineDeps<Layer>, 'common' | 'state'> & {
+  readonly blockHashes: BlockHashes
+}
+
+/** Before a block is refused, what it reads of our own state is held against the trie: an entry that is gone fails no check. */
+async function executeFair<Layer extends ComputedLayer>(
+  deps: ExecuteDeps<Layer>,
+  block: Block
+): Promise<NewPayloadResult<Layer>> {
+  const { state } = deps
+  const view = state.view(block.parentHash)
+  if (view === undefined) return { kind: 'parent-state-missing' }
+  const result = await execute(deps, block, view)
+  if (result.kind !== 'invalid') return result
+  const recorded = recordReads(view)
+  await execute(deps, block, recorded.view)
+  const keys = [...recorded.keys, accountKey(MESSAGE_PASSER_HASH)]
+  const { kind } = await state.checkEntries(block.parentHash, keys)
+  return kind === 'mended' ? execute(deps, block, view) : result
+}
+
+/** A block that follows its parent, on that one's state. Throws StateError on damage. */
+async function execute<Layer extends ComputedLayer>(
+  { common, state, blockHashes }: ExecuteDeps<Layer>,
+  block: Block,
+  view: StateView
+): Promise<NewPayloadResult<Layer>> {
+  const result = await executeAll({ common, view, blockHashes }, block)
+  if (typeof result === 'string') return { kind: 'invalid', reason: result }
+  const layer = await state.prepare(block.parentHash, result.changes)
+  const difference = compareWithHeader(block.header, result, layer)
+  if (difference !== undefined) return { kind: 'invalid', reason: difference }
+  return { kind: 'valid', receipts: result.receipts, changes: result.changes, layer }
 }
 
 /** Runs every transaction of a block; a text when one of them cannot stand there. */

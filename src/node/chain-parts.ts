@@ -1,9 +1,10 @@
 // Everything of a node that needs no network: rules, pool, engine, and the one writer of the chain.
 import { type Common } from '@ethereumjs/common'
-import { bytesToHex } from '../base/bytes.ts'
+import { bytesToHex, type Hex } from '../base/bytes.ts'
 import { type Clock } from '../base/clock.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { type Log } from '../base/log.ts'
+import { errorMessage } from '../base/node-error.ts'
 import { type Service } from '../base/service.ts'
 import { nextBaseFee } from '../chain/blocks/base-fee.ts'
 import { type Block } from '../chain/blocks/block.ts'
@@ -17,6 +18,7 @@ import { loadCurves } from '../execution/pairing-curve.ts'
 import { type PoolHead, TransactionPool } from '../execution/pool.ts'
 import { prepareTransaction } from '../execution/transaction.ts'
 import { type PreparedLayer } from '../state/layer.ts'
+import { StateError } from '../state/state-error.ts'
 import { type StateStoreOptions } from '../state/state-store.ts'
 import { type DatabaseOptions } from './open-databases.ts'
 import { type OpenStores, openStores } from './open-stores.ts'
@@ -46,9 +48,14 @@ export interface ChainSurroundings extends DatabaseOptions {
   readonly stateLimits?: Partial<StateStoreOptions> | undefined
 }
 
+/** What names a chain and its directory. */
+export interface ChainInputs extends Pick<StartInputs, 'genesis' | 'signers' | 'blockTimeMs'> {
+  readonly config: Pick<StartInputs['config'], 'dataDir' | 'preset' | 'role'>
+}
+
 /** Opens the data directory. Throws StoreError, ChainError. The stores are the caller's to close. */
 export async function openChainParts(
-  { config, genesis, signers, blockTimeMs }: StartInputs,
+  { config, genesis, signers, blockTimeMs }: ChainInputs,
   { clock, log, onStep, stateLimits = {}, ...databases }: ChainSurroundings
 ): Promise<ChainParts> {
   // Else the first block would pay for it.
@@ -68,9 +75,18 @@ export async function openChainParts(
   const applier = headLines.timed(
     createApplier({ engine, chain: blocks, layers: state, rules, onStep })
   )
+  const movePool = (senders: ReadonlySet<Hex>) => {
+    try {
+      pool.headMoved(senders)
+    } catch (thrown) {
+      // What is damaged is being mended: the next head moves the rest of it, and no block takes what cannot stand in it.
+      if (!(thrown instanceof StateError)) throw thrown
+      log.warn('pool-not-moved', { reason: errorMessage(thrown) })
+    }
+  }
   applier.onHead((block) => {
     const { pending, queued } = pool.counts()
-    if (pending + queued > 0) pool.headMoved(sendersOf(block, pool, common))
+    if (pending + queued > 0) movePool(sendersOf(block, pool, common))
   })
   return { stores, schedule, times, common, pool, engine, applier, headLines }
 }

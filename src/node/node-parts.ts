@@ -27,6 +27,7 @@ import { type ChainParts } from './chain-parts.ts'
 import { createFormerBackups, type FormerBackups } from '../backups/former-backups.ts'
 import { createNodeBackfill, createNodeFiller } from './hole-parts.ts'
 import { createJoining, type Joining, storedJoining } from '../backups/joining.ts'
+import { joinMending } from './mending-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { type NodeStatusDeps } from './node-status.ts'
 import { createHeldBlocks, createOwnStatus } from './own-status.ts'
@@ -98,6 +99,7 @@ export async function createNodeParts(
   for (const { multiaddr } of roster.added()) network.keepConnected(multiaddr)
   const replicatedHead = () => claims.replicatedHead(roster.ids())
   const requests = createPeerRequests(deps, inputs)
+  joinMending({ ...deps, requests, connected }, config)
   const status = createNodeStatus(deps, inputs, { requests, claims, replicatedHead })
   const received = { clock, store: chain.stores.chainStore, signal: serving }
   const gossip = createNodeGossip(deps, inputs, async (block, from) => {

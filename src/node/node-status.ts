@@ -11,6 +11,7 @@ import { type RecoveryStatus } from '../recovery/recovery.ts'
 import { shutWord } from '../recovery/standing.ts'
 import { type Health } from '../rpc/health-page.ts'
 import { type FlushProgress } from '../state/disk-layer.ts'
+import { type ShownMending } from '../state/state-mender.ts'
 import { type ShownHistory } from '../sync/holes/backfill.ts'
 import { type ShownHoles } from '../sync/holes/fill-holes.ts'
 import { type AdoptedBackup } from '../backups/adopted-backups.ts'
@@ -82,7 +83,8 @@ export function describeNode(deps: NodeStatusDeps): Record<string, unknown> {
       headReadable: stores.state.isReadable(applier.head().hash),
       layers: stores.state.layersCount,
       bufferedBytes: stores.state.bufferedBytes,
-      flush: describeFlush(stores.state.flushProgress)
+      flush: describeFlush(stores.state.flushProgress),
+      damage: describeDamage(stores.state.mending())
     },
     pool: pool.counts(),
     peers: describePeers(deps, connected())
@@ -132,6 +134,15 @@ function describeFlush(flush: FlushProgress | undefined) {
   if (!isAwaited) return progress
   const waitsFor = 'the disk of the data directory'
   return { ...progress, waitsFor, override: `mend ${waitsFor}: rekindle explain flush-awaited` }
+}
+
+/** Entries of the state database that failed their check: how many are whole again, which are not, and what to do then. */
+function describeDamage({ mendedCount, underWayCount, unmendedCount, unmended }: ShownMending) {
+  if (mendedCount + underWayCount + unmendedCount === 0) return undefined
+  const counts = { mended: mendedCount, underWay: underWayCount, unmended: unmendedCount }
+  if (unmendedCount === 0) return counts
+  const exit = 'connect a node that has them, under peers: rekindle explain node-damaged'
+  return { ...counts, entries: unmended, exit }
 }
 
 /** Open, or shut for that reason: the word of README.md's table. */

@@ -25,7 +25,7 @@ import {
   setAside
 } from '../store/mended-store.ts'
 import { openPatientStore, type Patience, type RenewableStore } from '../store/patient-store.ts'
-import { StoreError } from '../store/store-error.ts'
+import { isStoreDamaged, type StoreError } from '../store/store-error.ts'
 import { writeMark } from '../store/store-marks.ts'
 
 /** How the databases are opened. */
@@ -179,9 +179,4 @@ export async function beginChainAnew(
   { log, reason }: { readonly log: Log; readonly reason: string }
 ): Promise<void> {
   await beginAnewAside(join(dataDir, PLACES.chain), join(dataDir, PLACES.setAside), { log, reason })
-}
-
-/** True for what LevelDB itself finds damaged. */
-export function isStoreDamaged(thrown: unknown): boolean {
-  return thrown instanceof StoreError && thrown.failure.code === 'store-damaged'
 }

@@ -13,16 +13,16 @@ import { type ChainStores, openChain } from '../chain/stored/open-chain.ts'
 import { type SignerSchedule } from '../chain/blocks/signer-schedule.ts'
 import { genesisChanges } from '../execution/genesis-state.ts'
 import { createJournal, type Journal, type JournalFinding } from '../state/journal.ts'
-import { StateError } from '../state/state-error.ts'
+import { isStateDamage } from '../state/state-error.ts'
 import { StateStore, type StateStoreOptions } from '../state/state-store.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { type KeyValueStore } from '../store/key-value-store.ts'
+import { isStoreDamaged } from '../store/store-error.ts'
 import { assertDataDirectory, PLACES } from '../config/node-directory.ts'
 import { type ChainLossMark } from '../backups/chain-loss.ts'
 import {
   beginChainAnew,
   type DatabaseOptions,
-  isStoreDamaged,
   type OpenDatabases,
   openDatabases
 } from './open-databases.ts'
@@ -52,13 +52,6 @@ export interface StoreSurroundings extends DatabaseOptions {
   /** True on a backup: a chain/ that has lost what proves whose it is may be begun anew, since the backup then joins. */
   readonly mayBeginAnew?: boolean
 }
-
-const DAMAGE_CODES: readonly StateError['failure']['code'][] = [
-  'code-damaged',
-  'code-missing',
-  'entry-damaged',
-  'node-damaged'
-]
 
 /** Opens of one start: what one finds out is mended by the next. */
 const OPENS_MAX = 3
@@ -160,11 +153,6 @@ async function openOn(
     })
   }
   return { ...opened, journal, journalFinding, noteEnd }
-}
-
-/** What neither the tries nor the flat entries could mend. */
-function isStateDamage(thrown: unknown): boolean {
-  return thrown instanceof StateError && DAMAGE_CODES.includes(thrown.failure.code)
 }
 
 /** The block's state root is only known once its state was computed, which happens in memory. */

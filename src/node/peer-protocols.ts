@@ -82,7 +82,16 @@ function payloadVerifier({
 
 /** Requests, verified. A false answer is logged with its sender; the request moves to another peer. */
 export function createPeerRequests(
-  { clock, log, network, chain, note, isConfigured }: PeerProtocolDeps,
+  {
+    clock,
+    log,
+    network,
+    chain,
+    note,
+    isConfigured
+  }: Pick<PeerProtocolDeps, 'clock' | 'log' | 'network' | 'note' | 'isConfigured'> & {
+    readonly chain: Pick<ChainParts, 'schedule'>
+  },
   { genesis }: Pick<StartInputs, 'genesis'>
 ): PeerRequests {
   const { chainId } = genesis.config

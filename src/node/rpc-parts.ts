@@ -114,6 +114,7 @@ export async function startMetrics(
     const now = recovery()
     const standing = deps.standing()
     const { pending, queued } = pool.counts()
+    const mending = stores.state.mending()
     return {
       head_number: Number(standing.headNumber),
       head_age_seconds: standing.headAgeMs / 1_000,
@@ -129,7 +130,9 @@ export async function startMetrics(
       named_peers_connected: standing.namedConnectedCount,
       pool_pending: pending,
       pool_queued: queued,
-      state_layers: stores.state.layersCount
+      state_layers: stores.state.layersCount,
+      state_entries_mended: mending.mendedCount,
+      state_entries_damaged: mending.unmendedCount
     }
   }
   const connectionsMax = deps.files.metricsConnectionsMax

@@ -6,7 +6,8 @@ import { type AnswerBuffer } from './answer-buffer.ts'
 import { type FilterSubject } from './filters.ts'
 import { encodeJson } from './json-encode.ts'
 import { JSON_SCAN_LIMITS, scanBody, type ScannedBody, type Span } from './json-scan.ts'
-import { invalidParams, RPC_CODES, RpcError } from './rpc-error.ts'
+import { invalidParams, RPC_CODES, RpcError, serverError } from './rpc-error.ts'
+import { isStateDamage } from '../state/state-error.ts'
 
 /** Who a method works for. */
 export interface RpcCaller {
@@ -254,10 +255,14 @@ function isId(id: unknown): id is Id {
 }
 
 function toRpcError(thrown: unknown): RpcError {
-  return thrown instanceof RpcError
-    ? thrown
-    : new RpcError(RPC_CODES.internalError, 'internal error; the log has the reason')
+  if (thrown instanceof RpcError) return thrown
+  if (isStateDamage(thrown)) return serverError(STATE_DAMAGED)
+  return new RpcError(RPC_CODES.internalError, 'internal error; the log has the reason')
 }
+
+/** The mender works on it by then. */
+const STATE_DAMAGED =
+  "a part of the state that this asks for is damaged on this node's disk, and is fetched from its peers: ask again"
 
 /** An error as JSON; the id is null where the request has none that can be read. */
 export function failureText(id: Id, { code, message, data }: RpcError): string {

@@ -28,7 +28,9 @@ const METRICS = {
     'Of the peers and backups that the operator named, those that are connected',
   pool_pending: 'Transactions that can run',
   pool_queued: 'Transactions that wait for a nonce before them',
-  state_layers: 'Layers of state in memory'
+  state_layers: 'Layers of state in memory',
+  state_entries_mended: 'Damaged entries of the state database that were put right since the start',
+  state_entries_damaged: 'Damaged entries of the state database that nobody served yet'
 } as const
 
 /** Names as Prometheus sees them after the prefix `rekindle_`. */

@@ -3,16 +3,20 @@ import { bytesToHex, equalBytes } from '../base/bytes.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { keccak256 } from '../base/keccak.ts'
 import { type Log } from '../base/log.ts'
+import { errorMessage } from '../base/node-error.ts'
 import { openValue } from '../store/checked-value.ts'
 import { type KeyValueStore } from '../store/key-value-store.ts'
-import { StoreError } from '../store/store-error.ts'
+import { isStoreDamaged } from '../store/store-error.ts'
 import {
   codeKey,
   type EntryKey,
   isFlat,
+  isNode,
+  isSameEntry,
   keyAfter,
   keyToBytes,
-  storagePrefixes
+  storagePrefixes,
+  toOperation
 } from './entry-key.ts'
 import { FlatMender } from './flat-mender.ts'
 import { flushOperations } from './flush-batch.ts'
@@ -70,6 +74,7 @@ export class DiskLayer {
   #active = new WriteBuffer()
   #frozen: FrozenBuffer | undefined
   #waitersCount = 0
+  #putBack: Promise<unknown> = Promise.resolve()
   #flushing: Promise<void> = Promise.resolve()
   #failure: unknown
 
@@ -148,6 +153,28 @@ export class DiskLayer {
     return this.#nodes.mend(thrown)
   }
 
+  /** An entry as LevelDB has it, unchecked; undefined too where it cannot be read. */
+  stored(key: EntryKey): Uint8Array | undefined {
+    try {
+      return this.#store.get(keyToBytes(key))
+    } catch (thrown) {
+      if (isStoreDamaged(thrown)) return undefined
+      throw thrown
+    }
+  }
+
+  /** Writes an entry of LevelDB anew, unless it is not what it was `before`, or a buffer holds a newer one. Throws StoreError. */
+  async putBack(
+    key: EntryKey,
+    value: Uint8Array | undefined,
+    before: Uint8Array | undefined
+  ): Promise<void> {
+    if (this.#isBuffered(key) || !isSameEntry(this.stored(key), before)) return
+    const write = this.#store.batch([toOperation(key, value)], { sync: true })
+    this.#putBack = Promise.allSettled([this.#putBack, write])
+    await write
+  }
+
   /** Takes in the next block; starts a flush when enough has come together. Throws when a flush failed. */
   merge(content: LayerContent, point: StatePoint): void {
     this.#assertSound()
@@ -178,9 +205,15 @@ export class DiskLayer {
     } while (this.#frozen !== undefined)
     if (this.#active.blocksCount > 0) this.#startFlush()
     await this.#settled()
+    await this.#mended()
+    this.#assertSound()
+  }
+
+  /** Settles when no entry is being written anew: then a flush cannot be overtaken by an older value. */
+  async #mended(): Promise<void> {
     await this.#mender.settled()
     await this.#nodes.settled()
-    this.#assertSound()
+    await this.#putBack
   }
 
   #isBuffered(key: EntryKey): boolean {
@@ -226,8 +259,7 @@ export class DiskLayer {
 
   /** One atomic, synced batch that carries the block it stands for. */
   async #write(buffer: WriteBuffer, point: StatePoint): Promise<void> {
-    await this.#mender.settled()
-    await this.#nodes.settled()
+    await this.#mended()
     const wiped = await this.#keysOf(buffer.cleared())
     const operations = {
       [Symbol.iterator]: () => flushOperations({ wiped, buffer, point })
@@ -252,10 +284,11 @@ export class DiskLayer {
     try {
       stored = this.#store.get(keyBytes)
     } catch (thrown) {
-      const isDamage = thrown instanceof StoreError && thrown.failure.code === 'store-damaged'
-      if (!isDamage) throw thrown
-      const { message: reason } = thrown
+      if (!isStoreDamaged(thrown)) throw thrown
+      const reason = errorMessage(thrown)
       if (isFlat(key)) return this.#mender.mend(key, reason)
+      // Whoever reads it knows its hash, and with it what to ask for.
+      if (isNode(key)) return undefined
       throw new StateError(
         { code: 'entry-damaged', key: bytesToHex(keyBytes), reason },
         { cause: thrown }

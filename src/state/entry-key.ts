@@ -1,5 +1,5 @@
 // Keys of state entries as strings, one character a byte: what maps in memory and the database share.
-import { bytesToHex } from '../base/bytes.ts'
+import { bytesToHex, equalBytes } from '../base/bytes.ts'
 import { sealValue } from '../store/checked-value.ts'
 import { type BatchOperation } from '../store/key-value-store.ts'
 import { STATE_PREFIX } from '../store/keys.ts'
@@ -67,6 +67,11 @@ export function isFlat(key: EntryKey): boolean {
   return key.startsWith(ACCOUNT) || key.startsWith(SLOT)
 }
 
+/** True for a trie node. */
+export function isNode(key: EntryKey): boolean {
+  return key.startsWith(ACCOUNT_NODE) || key.startsWith(STORAGE_NODE)
+}
+
 /** True for a flat account. */
 export function isAccount(key: EntryKey): boolean {
   return key.startsWith(ACCOUNT)
@@ -109,4 +114,10 @@ export function toOperation(key: EntryKey, value: Uint8Array | undefined): Batch
 /** The account a slot or storage node belongs to; undefined for other entries. */
 export function storageOwner(key: EntryKey): string | undefined {
   return key.startsWith(SLOT) || key.startsWith(STORAGE_NODE) ? key.slice(1, 33) : undefined
+}
+
+/** True for the same value, or for none in both. */
+export function isSameEntry(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other
+  return equalBytes(one, other)
 }

@@ -9,6 +9,7 @@ import { decodeAccount, encodeSlimAccount } from './account-codec.ts'
 import { type EntryKey, isAccount, keyToBytes, nodeKey, placeOf, toOperation } from './entry-key.ts'
 import { nameDamage } from './damaged-node.ts'
 import { decodeSlotValue } from './slot-value.ts'
+import { FlatEntryError, StateError } from './state-error.ts'
 
 /** What mending needs: one version of all entries, and the root of its tries. */
 export interface FlatMenderDeps {
@@ -28,11 +29,11 @@ export class FlatMender {
     this.#deps = deps
   }
 
-  /** The entry as the trie has it; no buffer may hold a newer one. Throws StateError when the trie is damaged too. */
+  /** The entry as the trie has it; no buffer may hold a newer one. Throws FlatEntryError when the trie is damaged too. */
   mend(key: EntryKey, problem: string): Uint8Array | undefined {
     if (this.#underWay.has(key)) return this.#underWay.get(key)
     const { store, log } = this.#deps
-    const value = readFlatFromTrie(this.#deps, hexToBytes(this.#deps.root()), key)
+    const value = this.#readFromTrie(key)
     log.warn('flat-entry-mended', { ...placeOf(key), problem })
     this.#underWay.set(key, value)
     const write = store
@@ -48,6 +49,15 @@ export class FlatMender {
   /** Settles when nothing is being written: then a flush cannot be overtaken by an older value. */
   async settled(): Promise<void> {
     await this.#written
+  }
+
+  #readFromTrie(key: EntryKey): Uint8Array | undefined {
+    try {
+      return readFlatFromTrie(this.#deps, hexToBytes(this.#deps.root()), key)
+    } catch (thrown) {
+      if (thrown instanceof StateError) throw new FlatEntryError(key, thrown)
+      throw thrown
+    }
   }
 }
 

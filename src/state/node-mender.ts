@@ -7,10 +7,18 @@ import { createYielder } from '../base/yielder.ts'
 import { openValue } from '../store/checked-value.ts'
 import { type KeyValueStore } from '../store/key-value-store.ts'
 import { STATE_PREFIX } from '../store/keys.ts'
+import { isStoreDamaged } from '../store/store-error.ts'
 import { createTrie, EMPTY_ROOT } from '../trie/trie.ts'
-import { TrieError } from '../trie/trie-error.ts'
+import { TrieError, type TrieFailure } from '../trie/trie-error.ts'
 import { decodeAccount, encodeTrieAccount } from './account-codec.ts'
-import { type EntryKey, keyToBytes, nodeKey, placeOf, toOperation } from './entry-key.ts'
+import {
+  type EntryKey,
+  isSameEntry,
+  keyToBytes,
+  nodeKey,
+  placeOf,
+  toOperation
+} from './entry-key.ts'
 import { encodeSlotValue } from './slot-value.ts'
 import { StateError } from './state-error.ts'
 
@@ -27,7 +35,7 @@ export interface NodeMenderDeps {
 }
 
 /** A node that is not what its parent's hash says. */
-interface DamagedNode {
+export interface DamagedNode {
   /** Undefined for the account trie. */
   readonly owner: Uint8Array | undefined
   /** One hex digit a nibble. */
@@ -47,7 +55,11 @@ export class NodeMender {
   /** True when the node that this failure names is whole now; false for any other failure. Throws StoreError. */
   async mend(thrown: unknown): Promise<boolean> {
     const damaged = damagedNode(thrown)
-    if (damaged === undefined) return false
+    return damaged !== undefined && this.mendNode(damaged)
+  }
+
+  /** True when the node is whole now. Throws StoreError. */
+  async mendNode(damaged: DamagedNode): Promise<boolean> {
     const key = nodeKey(damaged.owner, damaged.path)
     const work = this.#underWay.get(key) ?? this.#mendOne(key, damaged)
     this.#underWay.set(key, work)
@@ -69,7 +81,8 @@ export class NodeMender {
     const before = readNode(store, key)
     const node = await this.#made(damaged)
     // What is written there meanwhile is newer.
-    if (node === undefined || isBuffered(key) || !isSame(readNode(store, key), before)) return false
+    if (node === undefined || isBuffered(key) || !isSameEntry(readNode(store, key), before))
+      return false
     await store.batch([toOperation(key, node)], { sync: true })
     log.warn('trie-node-mended', { ...placeOf(key) })
     return true
@@ -80,7 +93,10 @@ export class NodeMender {
       node !== undefined && bytesToHex(keccak256(node)) === damaged.expected
     const branch = this.#branchOf(damaged)
     if (isIt(branch)) return branch
-    const made = await this.#nodeOfLeaves(damaged)
+    const made = await this.#nodeOfLeaves(damaged).catch((thrown: unknown) => {
+      if (isStoreDamaged(thrown)) return undefined
+      throw thrown
+    })
     return isIt(made) ? made : undefined
   }
 
@@ -120,21 +136,34 @@ export class NodeMender {
 /** Long enough that no leaf lies within another node. */
 const NOT_EMPTY = new Uint8Array(64).fill(1)
 
-function damagedNode(thrown: unknown): DamagedNode | undefined {
+/** The node that a failure names; undefined for any other failure. */
+export function damagedNode(thrown: unknown): DamagedNode | undefined {
   if (!(thrown instanceof StateError) || thrown.failure.code !== 'node-damaged') return undefined
   const { cause } = thrown
   if (!(cause instanceof TrieError)) return undefined
-  const { failure } = cause
-  if (failure.code !== 'node-missing' && failure.code !== 'node-hash-mismatch') return undefined
-  const expected = failure.code === 'node-missing' ? failure.hash : failure.expected
   const [ownerHex] = thrown.failure.place.split('/')
   const owner = ownerHex === '' || ownerHex === undefined ? undefined : hexToBytes(ownerHex)
+  return damagedIn(owner, cause.failure)
+}
+
+/** The same of a trie's own failure. */
+export function damagedIn(
+  owner: Uint8Array | undefined,
+  failure: TrieFailure
+): DamagedNode | undefined {
+  if (failure.code !== 'node-missing' && failure.code !== 'node-hash-mismatch') return undefined
+  const expected = failure.code === 'node-missing' ? failure.hash : failure.expected
   return { owner, path: failure.path, expected }
 }
 
 /** Damaged so far that LevelDB cannot read it is as good as missing. */
 function readNode(store: Pick<KeyValueStore, 'get'>, key: EntryKey): Uint8Array | undefined {
-  return store.get(keyToBytes(key))
+  try {
+    return store.get(keyToBytes(key))
+  } catch (thrown) {
+    if (isStoreDamaged(thrown)) return undefined
+    throw thrown
+  }
 }
 
 /** All keys that go on from `base` with these nibbles. */
@@ -144,9 +173,4 @@ function rangeBelow(base: Uint8Array, path: string) {
   const start = Buffer.concat([base, bytesOf(isOdd ? `${path}0` : path)])
   const end = Buffer.concat([base, bytesOf(isOdd ? `${path}f` : path), Buffer.alloc(33, 0xff)])
   return { start: new Uint8Array(start), end: new Uint8Array(end) }
-}
-
-function isSame(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
-  if (one === undefined || other === undefined) return one === other
-  return Buffer.compare(one, other) === 0
 }

@@ -5,11 +5,12 @@ import { describeFailure, errorMessage } from '../base/node-error.ts'
 import { openValue } from '../store/checked-value.ts'
 import { type BatchOperation, type KeyValueReader } from '../store/key-value-store.ts'
 import { STATE_PREFIX } from '../store/keys.ts'
-import { StoreError } from '../store/store-error.ts'
+import { isStoreDamaged } from '../store/store-error.ts'
 import { pathKey } from '../trie/nibbles.ts'
 import { walkTrie, type WalkStep } from '../trie/trie-walk.ts'
 import { decodeAccount, encodeSlimAccount } from './account-codec.ts'
 import { nodePlace } from './damaged-node.ts'
+import { type DamagedNode, damagedIn } from './node-mender.ts'
 import { readPoint } from './flush-batch.ts'
 import {
   accountKey,
@@ -33,6 +34,11 @@ export interface StateFault extends EntryPlace {
   readonly isMended: boolean
 }
 
+/** A node or a code that is not what its hash says, or not there. */
+export type DamagedEntry =
+  | { readonly kind: 'node'; readonly node: DamagedNode }
+  | { readonly kind: 'code'; readonly codeHash: Uint8Array }
+
 /** What an audit found. */
 export interface StateAudit {
   readonly point: StatePoint | undefined
@@ -45,6 +51,8 @@ export interface StateAudit {
 /** What an audit is told to do with what it finds. */
 export interface AuditHooks {
   readonly onFault: (fault: StateFault) => void
+  /** Hears besides of what only its hash proves: nodes and codes. */
+  readonly onDamaged?: (damaged: DamagedEntry) => void
   /** Called every so many entries; the audit waits for it. */
   readonly onProgress: (soFar: Pick<StateAudit, 'accountsCount' | 'slotsCount'>) => Promise<void>
   /** Takes the write that puts right what the tries tell: flat entries, and what nothing leads to. Absent: reads only. */
@@ -141,6 +149,8 @@ class Audit {
         const place = nodePlace(owner, failure)
         const problem = this.#unread ?? describeFailure(failure)
         this.#hooks.onFault({ kind: 'node', place, problem, isMended: false })
+        const node = damagedIn(owner, failure)
+        if (node !== undefined) this.#hooks.onDamaged?.({ kind: 'node', node })
         const path = 'path' in failure ? failure.path : ''
         const trail = (owner === undefined ? '' : bytesToHex(owner).slice(2)) + path
         const { account, accountNode, slot, storageNode } = this.#ranges
@@ -181,6 +191,7 @@ class Audit {
     if (isSound) return
     const problem = code === undefined ? 'it is missing' : 'it does not give its hash'
     this.#hooks.onFault({ ...placeOf(key), problem: this.#unread ?? problem, isMended: false })
+    this.#hooks.onDamaged?.({ kind: 'code', codeHash })
   }
 
   async #fault(key: EntryKey, problem: string, operation: BatchOperation): Promise<void> {
@@ -195,7 +206,7 @@ class Audit {
     try {
       return this.#store.get(keyToBytes(key))
     } catch (thrown) {
-      if (!(thrown instanceof StoreError) || thrown.failure.code !== 'store-damaged') throw thrown
+      if (!isStoreDamaged(thrown)) throw thrown
       this.#unread = `it cannot be read: ${errorMessage(thrown)}`
       return undefined
     }

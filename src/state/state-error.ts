@@ -17,3 +17,26 @@ export type StateFailure =
 
 /** Thrown by every function of the folder. */
 export class StateError extends NodeError<StateFailure> {}
+
+const DAMAGE_CODES: readonly StateFailure['code'][] = [
+  'code-damaged',
+  'code-missing',
+  'entry-damaged',
+  'node-damaged'
+]
+
+/** True for a part of the state that is not there, or is not what proves it. */
+export function isStateDamage(thrown: unknown): thrown is StateError {
+  return thrown instanceof StateError && DAMAGE_CODES.includes(thrown.failure.code)
+}
+
+/** A flat entry that fails its check, beside a damaged node of the trie that would tell it: the failure names the node. */
+export class FlatEntryError extends StateError {
+  /** Of the flat entry, as `entry-key.ts` makes it. */
+  readonly key: string
+
+  constructor(key: string, { failure, cause }: StateError) {
+    super(failure, { cause })
+    this.key = key
+  }
+}

@@ -8,7 +8,7 @@ import { decodeSlotValue } from './slot-value.ts'
 import { type StateView } from './state-view.ts'
 
 /** The tries of one block. */
-export type ProvableState = Pick<StateView, 'root' | 'node'>
+export type ProvableState = Pick<StateView, 'root' | 'node' | 'noteDamage'>
 
 /** An account as its trie has it, or undefined where the nodes show that there is none. */
 export interface AccountProof extends Pick<KeyProof, 'nodes'> {
@@ -17,7 +17,7 @@ export interface AccountProof extends Pick<KeyProof, 'nodes'> {
 
 /** The account comes out of the trie as well, so that it is what the nodes prove. Throws StateError on damage. */
 export function proveAccount(state: ProvableState, addressHash: Uint8Array): AccountProof {
-  return nameDamage(undefined, () => {
+  return noting(state, undefined, () => {
     const source = sourceOf(state, undefined)
     const { nodes, value } = proveKey(source, hexToBytes(state.root), addressHash)
     return { nodes, account: value && decodeAccount(value) }
@@ -36,10 +36,19 @@ export function proveSlot(
   }: { readonly addressHash: Uint8Array; readonly storageRoot: Uint8Array },
   slotHash: Uint8Array
 ): KeyProof {
-  return nameDamage(addressHash, () => {
+  return noting(state, addressHash, () => {
     const { nodes, value } = proveKey(sourceOf(state, addressHash), storageRoot, slotHash)
     return { nodes, value: value && decodeSlotValue(value) }
   })
+}
+
+function noting<T>(state: ProvableState, owner: Uint8Array | undefined, read: () => T): T {
+  try {
+    return nameDamage(owner, read)
+  } catch (thrown) {
+    state.noteDamage?.(thrown)
+    throw thrown
+  }
 }
 
 function sourceOf(state: ProvableState, owner: Uint8Array | undefined): NodeSource {

@@ -15,9 +15,8 @@ import {
 import { type AnswerTurns } from '../base/answer-turns.ts'
 import { bytesToHex, EMPTY_BYTES, hexToBytes } from '../base/bytes.ts'
 import { nodeAtPath, proveRange } from '../trie/proof.ts'
-import { TrieError } from '../trie/trie-error.ts'
 import { decodeAccount, encodeSlimAccount } from './account-codec.ts'
-import { nameDamageLater } from './damaged-node.ts'
+import { nameDamage, nameDamageLater } from './damaged-node.ts'
 import { collectLeaves, type LeafStretch, roomOf } from './leaf-range.ts'
 import { decodeSlotValue } from './slot-value.ts'
 import { StateError } from './state-error.ts'
@@ -50,7 +49,7 @@ export function createStateRanges(state: ServedState): StateRanges {
   ): Promise<T | undefined> =>
     unlessUnreadable(async () => {
       const view = state.viewOfRoot(bytesToHex(root))
-      return view && (await read(view))
+      return view && noting(view, () => read(view))
     })
   return {
     accountRange: (asked, turns) =>
@@ -168,9 +167,20 @@ function nodeOf(view: StateView, { account, path }: TriePath): Uint8Array | unde
   const owner = account.every((byte) => byte === 0) ? undefined : account
   const root = owner === undefined ? hexToBytes(view.root) : view.storageRoot(owner)
   try {
-    return nodeAtPath({ node: (at) => view.node(owner, at) }, root, path)
+    return nameDamage(owner, () => nodeAtPath({ node: (at) => view.node(owner, at) }, root, path))
   } catch (thrown) {
-    if (thrown instanceof TrieError) return undefined
+    if (!(thrown instanceof StateError) || thrown.failure.code !== 'node-damaged') throw thrown
+    view.noteDamage?.(thrown)
+    return undefined
+  }
+}
+
+/** What is found damaged is mended for the next one who asks. */
+async function noting<T>(view: StateView, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (thrown) {
+    view.noteDamage?.(thrown)
     throw thrown
   }
 }

@@ -1,16 +1,17 @@
 // The state of the chain: the disk layer, and diff layers above it, one a block, forks side by side.
 import { hexToBytes, type Hex } from '../base/bytes.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
 import { pathKey } from '../trie/nibbles.ts'
 import { EMPTY_ROOT } from '../trie/trie.ts'
-import { decodeAccount, type StoredAccount } from './account-codec.ts'
-import { type AccountsCheck, checkAccounts } from './check-accounts.ts'
+import { checkEntries, type EntriesCheck } from './check-entries.ts'
 import {
   DiskLayer,
   type DiskLayerDeps,
   type DiskLayerOptions,
   type FlushProgress
 } from './disk-layer.ts'
-import { accountKey, codeKey, type EntryKey, nodeKey, slotKey, storageOwner } from './entry-key.ts'
+import { codeKey, type EntryKey, nodeKey } from './entry-key.ts'
+import { type EntrySource } from './entry-source.ts'
 import { isFetchUnderWay } from './fetch-checkpoint.ts'
 import { FetchedState } from './fetched-state.ts'
 import { readPoint } from './flush-batch.ts'
@@ -18,8 +19,11 @@ import { type JournalLayer } from './journal-codec.ts'
 import { Layer, type PreparedLayer } from './layer.ts'
 import { LayerIndex } from './layer-index.ts'
 import { LayerSeries } from './layer-series.ts'
+import { createStateView, LayeredReads, readNoting } from './layered-reads.ts'
+import { onceMended } from './once-mended.ts'
 import { RootIndex } from './root-index.ts'
 import { StateError } from './state-error.ts'
+import { type ShownMending, StateMender } from './state-mender.ts'
 import { type StateChanges, type StatePoint, type StateView } from './state-view.ts'
 import { wipeStore } from './wipe-store.ts'
 
@@ -42,13 +46,11 @@ export interface GenesisState {
   readonly hash: Hex
 }
 
-/** Trie nodes that are mended for one block; more of them are no single faults. */
-const NODES_MENDED_MAX = 256
-
 const NOTHING: StatePoint = { number: -1n, hash: '0x', root: `0x${'00'.repeat(32)}` }
 
 /** Dependencies of the state store. */
 export interface StateStoreDeps extends DiskLayerDeps {
+  readonly clock?: Clock
   /** Empties the database but for its schema entry; deletes key by key where it is left out. */
   readonly wipe?: () => Promise<void>
 }
@@ -60,12 +62,27 @@ export class StateStore {
   readonly #layers = new Map<Hex, Layer>()
   readonly #index = new LayerIndex()
   readonly #roots = new RootIndex()
+  readonly #mender: StateMender
+  readonly #reads: LayeredReads
   #disk: DiskLayer
 
   constructor(deps: StateStoreDeps, options: Partial<StateStoreOptions> = {}) {
     this.#deps = deps
     this.#options = { ...STATE_DEFAULTS, ...options }
     this.#disk = this.#openDisk(readPoint(deps.store) ?? NOTHING)
+    const { log, clock = systemClock } = deps
+    this.#reads = new LayeredReads(this.#index, () => this.#disk)
+    this.#mender = new StateMender({ log, clock, disk: () => this.#disk })
+  }
+
+  /** What could not be made again of what is here comes from there, from now on. */
+  mendFrom(source: EntrySource): void {
+    this.#mender.useSource(source)
+  }
+
+  /** What is damaged, and what was mended. */
+  mending(): ShownMending {
+    return this.#mender.shown()
   }
 
   /** Undefined before the genesis state was written. */
@@ -125,10 +142,10 @@ export class StateStore {
   }
 
   /**
-   * Holds the flat entries of these accounts against the block's trie, and writes those of the disk anew that are not
-   * what it holds: what a diff gives on them would be wrong. Throws StateError when the trie is damaged.
+   * Holds these flat entries against the block's trie, and writes those of the disk anew that are not what it holds: what a
+   * block or a diff gives on them would be wrong. Throws StateError when the trie is damaged.
    */
-  async checkAccounts(hash: Hex, addressHashes: Iterable<Uint8Array>): Promise<AccountsCheck> {
+  async checkEntries(hash: Hex, keys: Iterable<EntryKey>): Promise<EntriesCheck> {
     if (!this.isReadable(hash)) {
       throw new StateError({ code: 'parent-not-readable', parentHash: hash })
     }
@@ -136,28 +153,37 @@ export class StateStore {
     const { root } = layer?.point ?? this.#disk.point
     const isOfDisk = (key: EntryKey) =>
       layer === undefined || this.#index.find(key, layer) === undefined
-    return checkAccounts(
+    return checkEntries(
       {
         root,
-        read: (key) => this.#read(layer, key),
+        read: (key) => this.#reads.entry(layer, key),
         mend: async (key, problem) => isOfDisk(key) && this.#disk.mendFlat(key, problem)
       },
-      addressHashes
+      keys
     )
   }
 
   /** Computes what the changes make of the parent's state. Throws StateError, `view-stale` once that left memory. */
   async prepare(parentHash: Hex, changes: StateChanges): Promise<PreparedLayer> {
-    // What is damaged on disk is mended, one node after the other; each try starts over.
-    for (let mended = 0; ; mended++) {
-      try {
-        const series = this.beginSeries(parentHash)
-        await series.add(changes)
-        return await series.finish()
-      } catch (thrown) {
-        if (mended === NODES_MENDED_MAX || !(await this.#disk.mendNode(thrown))) throw thrown
-      }
-    }
+    return onceMended(this, parentHash, async () => {
+      const series = this.beginSeries(parentHash)
+      await series.add(changes)
+      return series.finish()
+    })
+  }
+
+  /**
+   * True when what this failure of reading a block's state names is whole again, on disk: made again of what is here, else
+   * fetched from peers. False where it cannot be had, and for any other failure. Throws StoreError.
+   */
+  async mend(thrown: unknown, blockHash: Hex): Promise<boolean> {
+    if (!this.isReadable(blockHash)) return false
+    const layer = this.#layers.get(blockHash)
+    const point = layer?.point ?? this.#disk.point
+    return this.#mender.mend(thrown, {
+      root: hexToBytes(point.root),
+      read: (key) => this.#reads.entry(this.#topOf(point, layer), key)
+    })
   }
 
   /** Blocks that follow each other on a readable parent, as one layer. Throws as `prepare` does, each of its steps too. */
@@ -303,30 +329,14 @@ export class StateStore {
     this.#roots.remove(layer.point)
   }
 
-  #read(top: Layer | undefined, key: EntryKey): Uint8Array | undefined {
-    if (top !== undefined) {
-      const hit = this.#index.find(key, top)
-      const owner = storageOwner(key)
-      const wiped = owner === undefined ? undefined : this.#index.findCleared(owner, top)
-      const isWiped = wiped !== undefined && (hit === undefined || !wiped.isBelow(hit.layer))
-      if (isWiped) return undefined
-      if (hit !== undefined) return hit.value
-    }
-    return this.#disk.read(key)
-  }
-
-  #readAccount(top: Layer | undefined, addressHash: Uint8Array): StoredAccount | undefined {
-    const body = this.#read(top, accountKey(addressHash))
-    return body && decodeAccount(body)
-  }
-
   #seriesOn(point: StatePoint, layer: Layer | undefined): LayerSeries {
     const top = () => this.#topOf(point, layer)
     return new LayerSeries({
       hash: point.hash,
       root: point.number < 0n ? EMPTY_ROOT : hexToBytes(point.root),
-      account: (hash) => this.#readAccount(top(), hash),
-      node: (owner, path) => this.#read(top(), nodeKey(owner, pathKey(path)))
+      account: (hash) =>
+        readNoting(() => this.#reads.account(top(), hash), this.#noteDamage(point)),
+      node: (owner, path) => this.#reads.entry(top(), nodeKey(owner, pathKey(path)))
     })
   }
 
@@ -338,18 +348,16 @@ export class StateStore {
   }
 
   #createView(point: StatePoint, layer: Layer | undefined): StateView {
-    const top = () => this.#topOf(point, layer)
-    return {
-      root: point.root,
-      account: (hash) => this.#readAccount(top(), hash),
-      slot: (address, slot) => this.#read(top(), slotKey(address, slot)),
-      storageRoot: (hash) => this.#readAccount(top(), hash)?.storageRoot ?? EMPTY_ROOT,
-      code: (hash) => {
-        const above = top()
-        const hit = above && this.#index.find(codeKey(hash), above)
-        return hit?.value ?? this.#disk.readCode(hash)
-      },
-      node: (owner, path) => this.#read(top(), nodeKey(owner, pathKey(path)))
-    }
+    return createStateView({
+      point,
+      reads: this.#reads,
+      top: () => this.#topOf(point, layer),
+      noteDamage: this.#noteDamage(point)
+    })
+  }
+
+  /** Mends beside whoever reads; what fails is told by the mender. */
+  #noteDamage({ hash }: StatePoint) {
+    return (thrown: unknown) => void this.mend(thrown, hash).catch(() => undefined)
   }
 }

@@ -21,6 +21,8 @@ export interface StateView {
   code(codeHash: Uint8Array): Uint8Array | undefined
   /** A stored node of the account trie, or with an owner (an address hash) of its storage trie; a nibble a byte. */
   node(owner: Uint8Array | undefined, path: Uint8Array): Uint8Array | undefined
+  /** Hears of a node that is not what its hash says, from whoever read it: it is mended meanwhile, where that can be. */
+  noteDamage?(thrown: unknown): void
 }
 
 /** One slot after a block; an empty value deletes it. */

@@ -8,7 +8,7 @@ import { findFileDamage, findChangedLog, logSizes, readyToRepair } from './file-
 import { type KeyValueStore } from './key-value-store.ts'
 import { type DatabaseSchema } from './keys.ts'
 import { runLevelChild } from './level-child.ts'
-import { StoreError } from './store-error.ts'
+import { isStoreDamaged, StoreError } from './store-error.ts'
 import { readMark, removeMark, writeMark } from './store-marks.ts'
 
 /** Databases that are kept aside in one place; a disk that damages more than these has to be looked at. */
@@ -48,7 +48,7 @@ export async function openMendedStore(
   const found = await findDamage(path)
   if (found !== undefined) await mend(path, found, mending)
   const store = await openOnce(path, mending).catch(async (thrown: unknown) => {
-    if (!isDamage(thrown) || found !== undefined) throw thrown
+    if (!isStoreDamaged(thrown) || found !== undefined) throw thrown
     await mend(path, errorMessage(thrown), mending)
     return openOnce(path, mending)
   })
@@ -92,7 +92,8 @@ export async function setAside(
   log.warn('store-set-aside', { path, to: target, reason })
 }
 
-async function findDamage(path: string): Promise<string | undefined> {
+/** Why the next open mends the database in `path`; undefined for one that needs none. Writes nothing. */
+export async function findDamage(path: string): Promise<string | undefined> {
   const spoiled = await readMark(path, 'spoiled')
   if (spoiled !== undefined) return spoiled
   const opening = await readMark(path, 'opening')
@@ -140,10 +141,6 @@ async function openOnce(path: string, { open }: Mending): Promise<KeyValueStore>
   } finally {
     if (isThere) await removeMark(path, 'opening')
   }
-}
-
-function isDamage(thrown: unknown): boolean {
-  return thrown instanceof StoreError && thrown.failure.code === 'store-damaged'
 }
 
 /** Begins it anew in another directory of the same name: what it held may be lost, and the next open says so. */

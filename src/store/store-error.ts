@@ -41,3 +41,8 @@ export type StoreFailure =
 
 /** Thrown by every function of the folder; `cause` keeps what the system or LevelDB said. */
 export class StoreError extends NodeError<StoreFailure> {}
+
+/** True for what LevelDB itself finds damaged. */
+export function isStoreDamaged(thrown: unknown): boolean {
+  return thrown instanceof StoreError && thrown.failure.code === 'store-damaged'
+}

@@ -9,7 +9,8 @@ const RUN_TIMEOUT_MS = 400_000
 const QUICK_RECOVERY: readonly string[] = [
   'many-blocks-behind',
   'crash-during-recovery',
-  'clock-set'
+  'clock-set',
+  'corrupt-node'
 ]
 /** Half the devnet's own, which the test of the package runs at: no scenario is about the length of a slot. */
 const BLOCK_TIME_MS = 500

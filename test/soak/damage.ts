@@ -4,8 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../src/base/clock.ts'
 import { createSignerSchedule } from '../../src/chain/blocks/signer-schedule.ts'
+import { repairDatabases } from '../../src/cli/db-repair.ts'
 import { describeFault, verifyDatabases } from '../../src/cli/db-verify.ts'
 import { PLACES } from '../../src/config/node-directory.ts'
+import { parsePeer } from '../../src/net/peer-address.ts'
+import { CHAIN_DATABASE, CHAIN_PREFIX, STATE_DATABASE, STATE_PREFIX } from '../../src/store/keys.ts'
+import { openLevelStore } from '../../src/store/level-store.ts'
 import { SEQUENCER } from '../../devnet/cluster/cluster-layout.ts'
 import { type Cluster } from '../../devnet/cluster/cluster.ts'
 import { waitUntil } from '../../devnet/cluster/condition.ts'
@@ -38,6 +42,13 @@ const ACCOUNTS = 500
 const FILES = ['CURRENT', 'MANIFEST', 'log', 'ldb'] as const
 const WAYS = ['flip', 'cut', 'empty', 'remove'] as const
 
+/** Damages a data directory by chance; `make` resolves with what it did. */
+interface Damage {
+  readonly make: (dataDir: string, seed: number) => Promise<string>
+  /** What nothing read is still damaged when it follows: `db verify --repair` has to mend that. */
+  readonly isRepaired: boolean
+}
+
 /** What came of one damage. */
 interface Outcome {
   readonly seed: number
@@ -50,25 +61,40 @@ interface Outcome {
   readonly wrong: readonly string[]
 }
 
-/** Damages, spread over clusters; one seed each. */
-export async function damageNodes({
-  times,
-  seed,
-  slots
-}: Pick<SoakOptions, 'times' | 'seed' | 'slots'>): Promise<readonly Criterion[]> {
+type DamageOptions = Pick<SoakOptions, 'times' | 'seed' | 'slots'>
+
+/** Damages of files, spread over clusters; one seed each. */
+export function damageNodes(options: DamageOptions): Promise<readonly Criterion[]> {
+  return damageWith({ make: damageFiles, isRepaired: false }, 'damage', options)
+}
+
+/** Damages of single entries, which LevelDB does not see. */
+export function damageNodeEntries(options: DamageOptions): Promise<readonly Criterion[]> {
+  return damageWith({ make: damageEntry, isRepaired: true }, 'entries', options)
+}
+
+async function damageWith(
+  damage: Damage,
+  name: string,
+  { times, seed, slots }: DamageOptions
+): Promise<readonly Criterion[]> {
   const outcomes: Outcome[] = []
   await Promise.all(
     Array.from({ length: Math.ceil(times / DAMAGES_PER_CLUSTER) }, (_, at) => {
       const first = at * DAMAGES_PER_CLUSTER
       const count = Math.min(DAMAGES_PER_CLUSTER, times - first)
-      return slots(() => damageInCluster({ count, seed: seed + first }, outcomes))
+      return slots(() => damageInCluster({ damage, count, seed: seed + first }, outcomes))
     })
   )
-  return toCriteria(outcomes, times)
+  return toCriteria(name, outcomes, times)
 }
 
 async function damageInCluster(
-  { count, seed }: { readonly count: number; readonly seed: number },
+  {
+    damage,
+    count,
+    seed
+  }: { readonly damage: Damage; readonly count: number; readonly seed: number },
   outcomes: Outcome[]
 ): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'rekindle-damage-'))
@@ -81,7 +107,7 @@ async function damageInCluster(
     async run(actions) {
       await fillDatabases(actions, victim)
       for (let at = 0; at < count; at++) {
-        const outcome = await damageOnce(run.cluster, actions, { victim, seed: seed + at })
+        const outcome = await damageOnce(run.cluster, actions, { damage, victim, seed: seed + at })
         outcomes.push(outcome)
         say(`damage ${String(seed + at)} ${outcome.kind}: ${describe(outcome)}`)
       }
@@ -123,10 +149,14 @@ async function fillDatabases(actions: ScenarioActions, victim: string): Promise<
 async function damageOnce(
   cluster: Cluster,
   actions: ScenarioActions,
-  { victim, seed }: { readonly victim: string; readonly seed: number }
+  {
+    damage: { make, isRepaired },
+    victim,
+    seed
+  }: { readonly damage: Damage; readonly victim: string; readonly seed: number }
 ): Promise<Outcome> {
   await actions.restoreData(victim, 'sound')
-  const kind = await damageFiles(cluster.node(victim).dataDir, seed)
+  const kind = await make(cluster.node(victim).dataDir, seed)
   const told: string[] = []
   const wrong: string[] = []
   let isFollowing = false
@@ -143,7 +173,7 @@ async function damageOnce(
     await cluster.stop(victim)
     if (!isFollowing && (isAlive || !START_AGAIN_CODES.includes(process.exitCode ?? null))) break
   }
-  if (isFollowing) told.push(...(await verify(cluster, victim)))
+  if (isFollowing) told.push(...(await verify(cluster, victim, isRepaired)))
   return { seed, kind, isFollowing, told, wrong }
 }
 
@@ -171,6 +201,41 @@ async function flipBytes(path: string, dice: (sides: number) => number): Promise
   const flips = bytes.length === 0 ? 0 : 1 + dice(FLIPS_MAX)
   for (let flip = 0; flip < flips; flip++) bytes[dice(bytes.length)]! ^= 1 + dice(255)
   await writeFile(path, bytes)
+}
+
+/** Flips or removes one entry of one database, each kind as likely. */
+async function damageEntry(dataDir: string, seed: number): Promise<string> {
+  const dice = createDice(seed)
+  for (let skipped = 0; skipped < 3; skipped++) dice(2)
+  const isChain = dice(2) === 0
+  const [place, schema] = isChain
+    ? ([PLACES.chain, CHAIN_DATABASE] as const)
+    : ([PLACES.state, STATE_DATABASE] as const)
+  const store = await openLevelStore(join(dataDir, place), schema)
+  try {
+    const kinds = Object.entries(isChain ? CHAIN_PREFIX : STATE_PREFIX)
+    const byKind: (readonly [string, readonly Uint8Array[]])[] = []
+    for (const [name, prefix] of kinds) {
+      const keys: Uint8Array[] = []
+      const range = { start: Uint8Array.of(prefix), end: Uint8Array.of(prefix + 1) }
+      for await (const [key] of store.iterate(range)) keys.push(Uint8Array.from(key))
+      if (keys.length > 0) byKind.push([name, keys])
+    }
+    const [name, keys] = byKind[dice(byKind.length)] ?? ['nothing', []]
+    // The newest are what a start reads.
+    const key = keys[dice(2) === 0 ? keys.length - 1 : dice(keys.length)]
+    const value = key && store.get(key)
+    if (key === undefined || value === undefined) return `${place} ${name} none`
+    const isFlip = value.length > 0 && dice(2) === 0
+    const bytes = Uint8Array.from(value)
+    if (isFlip) bytes[dice(bytes.length)]! ^= 1 + dice(255)
+    await store.batch([isFlip ? { type: 'put', key, value: bytes } : { type: 'del', key }], {
+      sync: true
+    })
+    return `${place} ${name} ${isFlip ? 'flip' : 'remove'}`
+  } finally {
+    await store.close()
+  }
 }
 
 function isOfKind(name: string, kind: (typeof FILES)[number]): boolean {
@@ -208,16 +273,27 @@ async function untilFollowing(cluster: Cluster, victim: string): Promise<readonl
   return wrong
 }
 
-/** What is wrong on the disk of one that follows and was stopped. */
-async function verify(cluster: Cluster, victim: string): Promise<readonly string[]> {
-  const { genesis, chainId } = cluster.layout
-  const schedule = createSignerSchedule(genesis.config.signers)
+/** What is wrong on the disk of one that follows and was stopped; with a repair, what that leaves. */
+async function verify(
+  cluster: Cluster,
+  victim: string,
+  isRepaired: boolean
+): Promise<readonly string[]> {
+  const { genesis, chainId, blockTimeMs } = cluster.layout
+  const { signers } = genesis.config
+  const rules = { chainId, schedule: createSignerSchedule(signers) }
+  const { dataDir } = cluster.node(victim)
+  const deps = { clock: systemClock, say: () => undefined }
+  const config = { dataDir, preset: 'op', role: 'backup' } as const
+  const peers = [parsePeer(cluster.node(SEQUENCER).multiaddr)]
+  const inputs = { config, genesis, signers, blockTimeMs, peers }
   try {
-    const { faults } = await verifyDatabases(
-      { clock: systemClock, say: () => undefined },
-      { dataDir: cluster.node(victim).dataDir, rules: { chainId, schedule } }
-    )
-    return faults.map((fault) => `left: ${describeFault(fault)}`)
+    const { faults } = isRepaired
+      ? await repairDatabases(deps, { inputs, rules }, new AbortController().signal)
+      : await verifyDatabases(deps, { dataDir, rules })
+    return faults
+      .filter(({ isMended }) => isMended !== true)
+      .map((fault) => `left: ${describeFault(fault)}`)
   } catch (thrown) {
     return [`left: ${firstLine(thrown)}`]
   }
@@ -233,7 +309,11 @@ function describe({ isFollowing, told, wrong }: Outcome): string {
   return [isFollowing ? 'follows' : 'does not follow', ...told, ...wrong].join('; ')
 }
 
-function toCriteria(outcomes: readonly Outcome[], times: number): readonly Criterion[] {
+function toCriteria(
+  name: string,
+  outcomes: readonly Outcome[],
+  times: number
+): readonly Criterion[] {
   const followed = outcomes.filter(({ isFollowing }) => isFollowing)
   const byKind: Record<string, { followed: number; refused: string[] }> = {}
   for (const { kind, isFollowing, told } of outcomes) {
@@ -244,19 +324,19 @@ function toCriteria(outcomes: readonly Outcome[], times: number): readonly Crite
   const left = followed.filter(({ told }) => told.some((line) => line.startsWith('left:')))
   return [
     {
-      criterion: 'damage: followed again by itself',
+      criterion: `${name}: followed again by itself`,
       ok: outcomes.length === times && 100 * followed.length >= FOLLOWED_MIN_PERCENT * times,
       value: { followed: followed.length, of: outcomes.length, byKind },
       limit: `${String(FOLLOWED_MIN_PERCENT)} % of ${String(times)}`
     },
     {
-      criterion: 'damage: wrong roots',
+      criterion: `${name}: wrong roots`,
       ok: outcomes.every(({ wrong }) => wrong.length === 0),
       value: outcomes.flatMap(({ wrong }) => wrong),
       limit: 0
     },
     {
-      criterion: 'damage: faults that db verify finds afterwards',
+      criterion: `${name}: faults that db verify finds afterwards`,
       ok: left.length === 0,
       value: left.map(({ seed, kind, told }) => ({ seed, kind, told })),
       limit: 0

@@ -58,6 +58,8 @@ export const UNRUN_COMMANDS: Readonly<Record<string, string>> = {
   'node -e 0': 'Node alone, for comparison',
   'rekindle db choose --branch HASH --confirm OTHERHASH': `${BY_NAME}; test/unit/cli/db-choose.test.ts`,
   'rekindle db rewind --to N --confirm HEADHASH': `${BY_NAME}; test/unit/cli/db-rewind.test.ts`,
+  'rekindle db verify --config backup.keys/config.json --repair --peer MULTIADDR':
+    'it names a peer; test/interop/repair-directory.test.ts runs it with one',
   'rekindle signer release --above N --confirm HASH': `${BY_NAME}; test/unit/cli/signer-release.test.ts`,
   'rekindle run … --give-up-above HASH': `${BY_NAME}; test/unit/recovery/decide.test.ts`,
   'rekindle run … --start-without-backups HEADHASH': `${BY_NAME}; test/unit/recovery/decide.test.ts`

@@ -6,6 +6,7 @@ import {
   decodeStateDiff,
   encodeStateDiff
 } from '../../../protocols/state-diffs-by-range/state-diff-codec.ts'
+import { STATE_PREFIX } from '../../../src/store/keys.ts'
 import { ApplyError } from '../../../src/apply/apply-error.ts'
 import { layerOfDiff } from '../../../src/apply/diff-layer.ts'
 import { equalBytes, type Hex } from '../../../src/base/bytes.ts'
@@ -61,6 +62,15 @@ function flatOf(addressHash: Uint8Array): Uint8Array | undefined {
 /** Its checksum is right: only the trie tells that it is not. */
 async function replaceFlat(addressHash: Uint8Array, body: Uint8Array | undefined): Promise<void> {
   await stores.state.batch([toOperation(accountKey(addressHash), body)], { sync: true })
+}
+
+async function spoilNodes(keys: readonly Uint8Array[]): Promise<void> {
+  const operations = keys.map((key) => {
+    const value = Uint8Array.from(stores.state.get(key)!)
+    value[value.length - 1]! ^= 1
+    return { type: 'put', key, value } as const
+  })
+  await stores.state.batch(operations, { sync: true })
 }
 
 /** The account of the first diff that has slots: its storage root is what a diff is computed on. */
@@ -137,13 +147,22 @@ describe('a diff on a state that is damaged here', () => {
     })
   }
 
+  it('is taken where a node of the trie is damaged too, which the others tell', async () => {
+    const { applier, state } = await node()
+    await replaceFlat(contractOf(diffs[1]!), undefined)
+    await spoilNodes([keyToBytes(nodeKey(undefined, ''))])
+    await applier.replayDiff(1n, diffs[1]!)
+    assert.equal(state.view(chain[1]!.hash)?.root, chain[1]!.stateRoot)
+  })
+
   it('is not refused where the trie is damaged too, and cannot tell', async () => {
     const { applier } = await node()
     await replaceFlat(contractOf(diffs[1]!), undefined)
-    const key = keyToBytes(nodeKey(undefined, ''))
-    const value = Uint8Array.from(stores.state.get(key)!)
-    value[value.length - 1]! ^= 1
-    await stores.state.batch([{ type: 'put', key, value }], { sync: true })
+    const keys: Uint8Array[] = []
+    const prefix = STATE_PREFIX.accountNode
+    const range = { start: Uint8Array.of(prefix), end: Uint8Array.of(prefix + 1) }
+    for await (const [key] of stores.state.iterate(range)) keys.push(Uint8Array.from(key))
+    await spoilNodes(keys)
     await assert.rejects(applier.replayDiff(1n, diffs[1]!), (thrown) => {
       assert.ok(thrown instanceof StateError, String(thrown))
       assert.equal(thrown.failure.code, 'node-damaged')
@@ -156,7 +175,8 @@ describe('a diff on a state that is damaged here', () => {
     const target = {
       view: (hash: Hex) => state.view(hash),
       prepare: state.prepare.bind(state),
-      checkAccounts: state.checkAccounts.bind(state),
+      mend: state.mend.bind(state),
+      checkEntries: state.checkEntries.bind(state),
       add: () => assert.fail(),
       cap: () => assert.fail(),
       room: () => Promise.resolve(),
@@ -175,7 +195,7 @@ describe('a diff on a state that is damaged here', () => {
     let checksCount = 0
     const neverSound = {
       ...target,
-      checkAccounts() {
+      checkEntries() {
         checksCount += 1
         return Promise.resolve({ kind: 'mended', count: 1 } as const)
       }
@@ -184,7 +204,7 @@ describe('a diff on a state that is damaged here', () => {
     assert.equal(checksCount, 2)
     const lost = {
       ...target,
-      checkAccounts: () =>
+      checkEntries: () =>
         Promise.resolve({ kind: 'damaged', place: '0x01', problem: 'it is not there' } as const)
     }
     await assert.rejects(layerOfDiff(lost, chain[0]!, step), isCode('state-damaged'))
@@ -195,8 +215,9 @@ describe('a diff on a state that is damaged here', () => {
     const views = [state.view(chain[0]!.hash)]
     const target = {
       view: () => views.shift(),
+      mend: () => Promise.resolve(false),
       prepare: (hash: Hex) => Promise.reject(new StateError({ code: 'view-stale', hash })),
-      checkAccounts: () => assert.fail('there is no state to look at'),
+      checkEntries: () => assert.fail('there is no state to look at'),
       room: () => Promise.resolve(),
       add: () => assert.fail(),
       cap: () => assert.fail(),
@@ -211,7 +232,8 @@ describe('a diff on a state that is damaged here', () => {
     const target = {
       view: (hash: Hex) => state.view(hash),
       prepare: state.prepare.bind(state),
-      checkAccounts: () => assert.fail('the state has no part in it'),
+      mend: state.mend.bind(state),
+      checkEntries: () => assert.fail('the state has no part in it'),
       add: () => assert.fail(),
       cap: () => assert.fail(),
       room: () => Promise.resolve(),
@@ -226,5 +248,38 @@ describe('a diff on a state that is damaged here', () => {
       const step = { block: chain[1]!, bytes }
       await assert.rejects(layerOfDiff(target, chain[0]!, step), isCode('diff-refused'))
     }
+  })
+})
+
+describe('a block on a state that lost an entry without a trace', () => {
+  before(async () => {
+    chain = await buildChain(LENGTH)
+  })
+
+  async function flatKeys(): Promise<Uint8Array[]> {
+    const keys: Uint8Array[] = []
+    for (const prefix of [STATE_PREFIX.account, STATE_PREFIX.slot]) {
+      const range = { start: Uint8Array.of(prefix), end: Uint8Array.of(prefix + 1) }
+      for await (const [key] of stores.state.iterate(range)) keys.push(Uint8Array.from(key))
+    }
+    return keys
+  }
+
+  it('comes to its root all the same, whichever it is, and what it reads is there again', async () => {
+    await node()
+    const keys = await flatKeys()
+    let backCount = 0
+    for (const key of keys) {
+      const { applier, state } = await node()
+      const sound = Uint8Array.from(stores.state.get(key) ?? assert.fail('it was there'))
+      await stores.state.batch([{ type: 'del', key }], { sync: true })
+      await applier.replay(1n)
+      assert.equal(state.view(chain[1]!.hash)?.root, chain[1]!.stateRoot)
+      const now = stores.state.get(key)
+      if (now === undefined) continue
+      assert.deepEqual(Uint8Array.from(now), sound)
+      backCount += 1
+    }
+    assert.ok(backCount > 1, `${String(backCount)} of ${String(keys.length)} are there again`)
   })
 })

@@ -48,7 +48,7 @@ const FLAGS: readonly (readonly [command: string, flags: readonly string[]])[] =
   ['signer', []],
   ['db', []],
   ['db inspect', ['--config <file>', '--json']],
-  ['db verify', ['--config <file>', '--json', '--repair']],
+  ['db verify', ['--config <file>', '--json', '--repair', '--peer <multiaddr>']],
   [
     'db rewind',
     ['--config <file>', '--role <role>', '--json', '--to <number>', '--confirm <hash>']

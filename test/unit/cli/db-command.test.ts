@@ -93,29 +93,35 @@ describe('db', () => {
     const found = await run(verifyDirectory, false)
     assert.equal(found.exitCode, 1)
     assert.ok(found.stdout.includes(`account 0x${place}`), found.stdout)
-    assert.ok(!found.stdout.includes('mended from the trie'), found.stdout)
+    assert.ok(!found.stdout.includes('(mended)'), found.stdout)
 
     const mended = await run(verifyDirectory, false, true)
     assert.equal(mended.exitCode, 0, mended.stdout)
-    assert.match(mended.stdout, new RegExp(`account 0x${place}: .*mended from the trie`))
+    assert.match(mended.stdout, new RegExp(`account 0x${place}: .*\\(mended\\)`))
     const again = JSON.parse((await run(verifyDirectory)).stdout) as Record<string, unknown>
     assert.deepEqual([again.ok, again.faultsCount, again.mendedCount], [true, 0, 0])
   })
 
-  for (const [what, prefix, line] of [
-    ['trie node', STATE_PREFIX.accountNode, 'state: node /: '],
-    ['code', STATE_PREFIX.code, 'state: code 0x']
-  ] as const) {
-    it(`verify names a damaged ${what}, and does not say that it was mended`, async () => {
-      const stores = await makeNode()
-      await stores.close()
-      await flipFirst(prefix)
-      const { exitCode, stdout } = await run(verifyDirectory, false, true)
-      assert.equal(exitCode, 1)
-      assert.ok(stdout.includes(line), stdout)
-      assert.ok(!stdout.includes('mended from the trie'), stdout)
-    })
-  }
+  it('verify --repair makes a damaged trie node again of what is left', async () => {
+    const stores = await makeNode()
+    await stores.close()
+    await flipFirst(STATE_PREFIX.accountNode)
+    const { exitCode, stdout } = await run(verifyDirectory, false, true)
+    assert.equal(exitCode, 0, stdout)
+    assert.match(stdout, /state: node \/: .*\(mended\)/)
+    assert.equal((await run(verifyDirectory)).exitCode, 0)
+  })
+
+  it('verify --repair names a damaged code, and the command that helps', async () => {
+    const stores = await makeNode()
+    await stores.close()
+    await flipFirst(STATE_PREFIX.code)
+    const { exitCode, stdout } = await run(verifyDirectory, false, true)
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /state: code 0x/)
+    assert.ok(!stdout.includes('(mended)'), stdout)
+    assert.match(stdout, /next .*rekindle db verify --repair --peer/)
+  })
 
   it('verify names the first byte of a journal that cannot be used', async () => {
     const stores = await makeNode()

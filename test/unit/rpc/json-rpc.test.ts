@@ -4,6 +4,7 @@ import { type LogFields, silentLog } from '../../../src/base/log.ts'
 import { type RpcMethod } from '../../../src/rpc/json-rpc.ts'
 import { JSON_SCAN_LIMITS } from '../../../src/rpc/json-scan.ts'
 import { hashParam, parseParams, quantityParam } from '../../../src/rpc/params.ts'
+import { StateError } from '../../../src/state/state-error.ts'
 import { RpcError } from '../../../src/rpc/rpc-error.ts'
 import { answerText, answerValue } from '../../support/rpc-answer.ts'
 
@@ -29,6 +30,12 @@ const methods = new Map<string, RpcMethod>([
     'break',
     () => {
       throw new Error('a secret path')
+    }
+  ],
+  [
+    'damaged',
+    () => {
+      throw new StateError({ code: 'code-damaged', codeHash: '0x01' })
     }
   ],
   ['typed', (params) => parseParams(params, [hashParam, quantityParam]).map(String)]
@@ -110,6 +117,13 @@ describe('a request', () => {
     const expected = refused(-32603, 'internal error; the log has the reason', 1)
     assert.deepEqual(await answer(request('break')), expected)
     assert.deepEqual(logged, [{ method: 'break', reason: 'a secret path' }])
+  })
+  it('says that it may be asked again where it met damage of the state', async () => {
+    const { error } = (await answer(request('damaged'))) as {
+      readonly error: { readonly code: number; readonly message: string }
+    }
+    assert.equal(error.code, -32000)
+    assert.match(error.message, /damaged on this node's disk.*ask again/)
   })
 })
 

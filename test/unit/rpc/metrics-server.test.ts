@@ -18,7 +18,9 @@ const VALUES: MetricValues = {
   named_peers_connected: 2,
   pool_pending: 25,
   pool_queued: 2,
-  state_layers: 11
+  state_layers: 11,
+  state_entries_mended: 12,
+  state_entries_damaged: 13
 }
 const ANY_PORT = { host: '127.0.0.1', port: 0 }
 

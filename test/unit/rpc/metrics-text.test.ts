@@ -22,7 +22,9 @@ const VALUES = {
   named_peers_connected: 2,
   pool_pending: 25,
   pool_queued: 2,
-  state_layers: 11
+  state_layers: 11,
+  state_entries_mended: 12,
+  state_entries_damaged: 13
 }
 
 describe('the text of /metrics', () => {

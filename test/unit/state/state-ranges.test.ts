@@ -314,14 +314,25 @@ describe('a served state on a damaged disk', () => {
     const genesis = { changes: { accounts, codes: [] }, number: 0n, hash: blockHash(0) }
     const root = await store.resetToGenesis(genesis)
     const nibble = accounts[20]!.addressHash[0]! >> 4
-    const key = Buffer.from(
-      `${String.fromCharCode(STATE_PREFIX.accountNode)}${nibble.toString(16)}`,
-      'latin1'
+    // With what is below it: else it would be made again.
+    const { accountNode, account } = STATE_PREFIX
+    const firstNode = Uint8Array.from([accountNode, nibble.toString(16).charCodeAt(0)])
+    const keys: Uint8Array[] = []
+    for (const [start, end] of [
+      [firstNode, Uint8Array.of(accountNode, firstNode[1]! + 1)],
+      [Uint8Array.of(account, nibble << 4), Uint8Array.of(account, (nibble << 4) + 15, 0xff)]
+    ] as const) {
+      for await (const [key] of database.iterate({ start, end })) keys.push(Uint8Array.from(key))
+    }
+    assert.ok(keys.length > 3)
+    await database.batch(
+      keys.map((key) => ({
+        type: 'put',
+        key,
+        value: Uint8Array.from(database.get(key)!, (byte) => byte ^ 1)
+      })),
+      { sync: false }
     )
-    const node = database.get(key)!
-    await database.batch([{ type: 'put', key, value: Uint8Array.from(node, (byte) => byte ^ 1) }], {
-      sync: false
-    })
     const ranges = createStateRanges(store)
     const asked = {
       root: hexToBytes(root),

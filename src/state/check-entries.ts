@@ -1,7 +1,7 @@
-// Checks flat accounts against the trie of their block, and writes those on disk anew that differ.
-import { equalBytes, hexToBytes, type Hex } from '../base/bytes.ts'
+// Checks flat entries against the trie of their block, and writes those on disk anew that differ.
+import { hexToBytes, type Hex } from '../base/bytes.ts'
 import { createYielder } from '../base/yielder.ts'
-import { accountKey, type EntryKey, placeOf } from './entry-key.ts'
+import { type EntryKey, isSameEntry, placeOf } from './entry-key.ts'
 import { readFlatFromTrie } from './flat-mender.ts'
 
 /** Entries as of one block. */
@@ -13,7 +13,7 @@ export interface CheckedEntries {
 }
 
 /** What a check came to. */
-export type AccountsCheck =
+export type EntriesCheck =
   | { readonly kind: 'sound' }
   /** Some were not what the trie holds, and are now. */
   | { readonly kind: 'mended'; readonly count: number }
@@ -22,18 +22,17 @@ export type AccountsCheck =
 const PROBLEM = 'it is not what the trie holds'
 
 /** The trie has proved itself by its hashes, from the root on. Throws StateError when it is damaged itself. */
-export async function checkAccounts(
+export async function checkEntries(
   { root, read, mend }: CheckedEntries,
-  addressHashes: Iterable<Uint8Array>
-): Promise<AccountsCheck> {
+  keys: Iterable<EntryKey>
+): Promise<EntriesCheck> {
   const yielder = createYielder()
   const rootBytes = hexToBytes(root)
   let count = 0
-  for (const addressHash of addressHashes) {
-    const key = accountKey(addressHash)
+  for (const key of keys) {
     const flat = read(key)
     const proven = readFlatFromTrie({ read }, rootBytes, key)
-    if (!isSame(flat, proven)) {
+    if (!isSameEntry(flat, proven)) {
       const isMended = await mend(key, PROBLEM)
       if (!isMended) return { kind: 'damaged', place: placeOf(key).place, problem: PROBLEM }
       count += 1
@@ -42,9 +41,4 @@ export async function checkAccounts(
     if (turn !== undefined) await turn
   }
   return count === 0 ? { kind: 'sound' } : { kind: 'mended', count }
-}
-
-function isSame(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
-  if (one === undefined || other === undefined) return one === other
-  return equalBytes(one, other)
 }
