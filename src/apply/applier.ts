@@ -17,7 +17,7 @@ import { applyBatches, type NewHead } from './apply-batch.ts'
 import { addLayer, diskNumber } from './new-layer.ts'
 import { type SeriesBase } from './diff-batch.ts'
 import { type DiffStep, layerOfDiff } from './diff-layer.ts'
-import { receiptsOfDiff } from './diff-receipts.ts'
+import { type ProvenReceipts, takeReceipts } from './diff-receipts.ts'
 import {
   assertIsOfState,
   linkBlocks,
@@ -42,8 +42,8 @@ export interface CanonicalWriter extends DiffSource, LinkedWriter {
   ): Promise<void>
   /** The same for blocks that follow each other, in one synced batch. */
   persistAll(steps: readonly PersistedBlock[]): Promise<void>
-  /** Of a block that is to be linked. */
-  persistReceipts(block: Block, receipts: readonly Receipt[]): Promise<void>
+  /** Of blocks that are to be linked, in one synced batch. */
+  persistReceipts(steps: readonly ProvenReceipts[]): Promise<void>
   /** The diff of a stored block, in place of one that is missing or bad. */
   persistDiff(number: bigint, diff: EncodedDiff): Promise<void>
   /** What was lost of a stored block, once more; the child proves which block it is. */
@@ -103,8 +103,11 @@ export interface Applier {
   jump(block: Block): Promise<void>
   /** Puts blocks below the oldest one, from the top down; their receipts are those of `takeReceipts`, if any. */
   putBelow(below: readonly Block[]): Promise<void>
-  /** Takes the receipts of a block that is to be linked out of a peer's diff. Throws what receiptsOfDiff does. */
-  takeReceipts(block: Block, bytes: Uint8Array): Promise<void>
+  /**
+   * Takes the receipts of blocks that are to be linked out of a peer's diffs, in one synced batch. Throws what
+   * receiptsOfDiff does for the first false one; those before it are kept. The caller bounds how much it brings.
+   */
+  takeReceipts(steps: readonly DiffStep[]): Promise<void>
   /** Executes a stored canonical block again for its state, which was lost. Throws ApplyError. */
   replay(number: bigint): Promise<void>
   /** Rebuilds lost states of stored canonical blocks from their stored diffs. Throws ApplyError. */
@@ -221,8 +224,7 @@ function belowHead(
   const { chain, layers } = deps
   return {
     putBelow: (below) => turns.run(() => chain.persistBelow(below)),
-    takeReceipts: (block, bytes) =>
-      turns.run(() => chain.persistReceipts(block, receiptsOfDiff(bytes, block))),
+    takeReceipts: (steps) => turns.run(() => takeReceipts(chain, steps)),
     replay: (number) => turns.run(() => replayStored(deps, number)),
     replayDiffs: (range) => turns.run(() => replayDiffs({ chain, layers }, range)),
     replayDiff: (number, bytes) => turns.run(() => takeDiff({ chain, layers }, number, bytes)),

@@ -5,6 +5,8 @@ import { type CommandIo, EXIT_CODE } from './command-io.ts'
 import { type ConfigSources, unknownVariables } from '../config/config-layers.ts'
 import { failureLines, startExitCode } from './failure-lines.ts'
 import { createLog } from '../node/log.ts'
+import { type ProgressDisplay } from '../node/progress-lines.ts'
+import { createProgressBars, type ProgressBars } from './progress-bars.ts'
 import { type OneStartFlags } from '../config/one-start.ts'
 import {
   type PeerIdentity,
@@ -16,7 +18,7 @@ import {
 /** Opens all that a node needs, ports and directories included; the node runs until its signal aborts. */
 export type CreateNode<Key extends PeerIdentity> = (
   inputs: StartInputs<Key>,
-  deps: { readonly log: Log }
+  deps: { readonly log: Log; readonly display: ProgressDisplay | undefined }
 ) => Promise<Service>
 
 /** What `run` is put together from. */
@@ -44,16 +46,25 @@ export async function runNode<Key extends PeerIdentity>(
     complain(io, thrown)
     return startExitCode(thrown)
   }
-  const log = createLog({ level: inputs.config.logLevel, isPretty: io.isTerminal })
+  const bars = io.isTerminal ? createProgressBars(process.stderr) : undefined
+  const log = createLog({
+    level: inputs.config.logLevel,
+    isPretty: io.isTerminal,
+    beforeLine: () => bars?.clear()
+  })
   const ignored = unknownVariables(io.env)
   if (ignored.length > 0) log.warn('environment-ignored', { variables: ignored })
-  return live(inputs, createNode, { io, log })
+  return live(inputs, createNode, { io, log, bars })
 }
 
 async function live<Key extends PeerIdentity>(
   inputs: StartInputs<Key>,
   createNode: CreateNode<Key>,
-  { io, log }: { readonly io: CommandIo; readonly log: Log }
+  {
+    io,
+    log,
+    bars
+  }: { readonly io: CommandIo; readonly log: Log; readonly bars: ProgressBars | undefined }
 ): Promise<number> {
   const stop = new AbortController()
   const forgetSignals = io.onStopSignal(() => {
@@ -66,7 +77,7 @@ async function live<Key extends PeerIdentity>(
   })
   let isRunning = false
   try {
-    const node = await createNode(inputs, { log })
+    const node = await createNode(inputs, { log, display: bars })
     isRunning = true
     await node.run(stop.signal)
     return EXIT_CODE.good
@@ -77,6 +88,7 @@ async function live<Key extends PeerIdentity>(
     return isRunning ? EXIT_CODE.failed : startExitCode(thrown)
   } finally {
     forgetSignals()
+    bars?.clear()
   }
 }
 

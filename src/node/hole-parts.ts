@@ -5,7 +5,7 @@ import { BlockReader } from '../chain/stored/block-reader.ts'
 import { unlessDamaged } from '../chain/stored/chain-entry.ts'
 import { createHoleLook, isPointerLost } from '../chain/stored/find-holes.ts'
 import { type OpenSigner } from '../signer/open-signer.ts'
-import { fetchDiffs } from '../sync/fetching/fetch-diffs.ts'
+import { DIFFS_BATCH, fetchDiffs, fetchDiffsInBatches } from '../sync/fetching/fetch-diffs.ts'
 import { createHoleFiller, type HoleFiller, type HoleFillerDeps } from '../sync/holes/fill-holes.ts'
 import { createLocalBlocks, lowestNeeded } from '../sync/holes/local-blocks.ts'
 import { createHoleMender, type HoleMender } from '../sync/holes/mend-holes.ts'
@@ -123,10 +123,10 @@ export function createNodeBackfill(
       block: (hash) => accepted.namedBlock(hash),
       acceptedAt: (number) => accepted.acceptedAt(number),
       putBelow: (below) => applier.putBelow(below),
-      takeReceipts: (block, diff) => applier.takeReceipts(block, diff)
+      takeReceipts: (steps) => applier.takeReceipts(steps)
     },
     fetchDiffs: (heights, take, signal) =>
-      fetchDiffs(requests, { ...heights, peers: peers(), signal }, take),
+      fetchDiffsInBatches(requests, { ...heights, peers: peers(), signal }, DIFFS_BATCH, take),
     oldestServedDiff() {
       const served = peers().flatMap((peer) => claims.status(peer)?.oldestDiff ?? [])
       return served.reduce<bigint | undefined>(

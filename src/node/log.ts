@@ -12,6 +12,8 @@ export interface LogOptions {
   readonly isPretty: boolean
   /** Where lines go; stderr when left out. */
   readonly destination?: DestinationStream
+  /** Called before each line. */
+  readonly beforeLine?: (() => void) | undefined
 }
 
 const STDERR_FD = 2
@@ -20,7 +22,7 @@ const STDERR_FD = 2
  * Writes each line at once, so that the last one before a crash is there. In JSON, `event` is the stable name, for
  * filters and `rekindle explain`, and `msg` the same in words, where viewers of pino's lines look for it.
  */
-export function createLog({ level, isPretty, destination }: LogOptions): Log {
+export function createLog({ level, isPretty, destination, beforeLine }: LogOptions): Log {
   const out = destination ?? pino.destination({ dest: STDERR_FD, sync: true })
   const stream = isPretty ? prettyStream(out, { isColoured: destination === undefined }) : out
   const logger = pino(
@@ -34,6 +36,7 @@ export function createLog({ level, isPretty, destination }: LogOptions): Log {
   )
   const write = (level: LogOptions['level'], event: string, fields?: LogFields) => {
     if (!logger.isLevelEnabled(level)) return
+    beforeLine?.()
     logger[level]({ event, ...plainFields(fields) }, event.replaceAll('-', ' '))
   }
   return {

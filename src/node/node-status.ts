@@ -102,8 +102,27 @@ export function describeHealth(
   if (standing.says === 'flush-awaited')
     return { ...health, flush: toJsonValue(describeFlush(flush)) }
   if (standing.kind === 'ready') return health
+  const share =
+    standing.says === 'joining' ? toShownShare(joinedShare(standing, status)) : undefined
   const overrideUnused = describeUnused(oneStart, status)
-  return { ...health, recovery: toJsonValue({ ...describeRecovery(status), overrideUnused }) }
+  const recovery = toJsonValue({ ...describeRecovery(status), overrideUnused })
+  return { ...health, ...(share === undefined ? {} : { share }), recovery }
+}
+
+/** How far a node that joins is, from 0 to 1: of the state while that comes, then of the blocks up to the highest known. */
+export function joinedShare(
+  { headNumber, behindCount }: Pick<NodeStanding, 'headNumber' | 'behindCount'>,
+  { stages, stateAction }: Pick<NodeRecovery, 'stages' | 'stateAction'>
+): number {
+  const fetching = stages.find(({ name }) => name === 'fetch-state')
+  if (fetching !== undefined || stateAction?.action === 'fetch-state') return fetching?.share ?? 0
+  const highest = Number(headNumber + behindCount)
+  return highest === 0 ? 0 : Number(headNumber) / highest
+}
+
+/** To a thousandth, and never 1 before it is. */
+function toShownShare(share: number): number {
+  return Math.floor(1_000 * share) / 1_000
 }
 
 /** The word, and the figures that it was found by. */
@@ -195,12 +214,14 @@ function signatureIn(accepted: Pick<AcceptedStore, 'acceptedMessage'>, hash: Hex
   return held && bytesToHex(signatureOf(held.message))
 }
 
-function describeStage({ name, done, expected, bytes, peers, ...times }: CurrentStage) {
-  const { elapsedMs, rate, leftMs } = times
+function describeStage(stage: CurrentStage) {
+  const { name, done, expected, bytes, peers, elapsedMs, rate, leftMs, share, parts } = stage
   return {
     name,
     done,
     left: expected === undefined ? undefined : Math.max(0, expected - done),
+    share: share === undefined ? undefined : toShownShare(share),
+    parts: parts.length > 0 ? parts : undefined,
     bytes,
     peers,
     elapsedMs: Math.round(elapsedMs),

@@ -34,6 +34,7 @@ import { createNodeParts, type NodeParts } from './node-parts.ts'
 import { type NodeOverrides } from './overrides.ts'
 import { type NodeRecovery } from './node-status.ts'
 import { createNodeStanding } from './node-standing.ts'
+import { createProgressLines, type ProgressDisplay } from './progress-lines.ts'
 import { startMetrics, startRpc } from './rpc-parts.ts'
 import { openBlame } from './open-blame.ts'
 import { runServices } from '../base/run-services.ts'
@@ -55,6 +56,8 @@ export interface RunningNode extends Service {
 export interface NodeSurroundings {
   readonly log: Log
   readonly clock?: Clock
+  /** Where a person sees how far a recovery is; without it the log says so. */
+  readonly display?: ProgressDisplay | undefined
 }
 
 /**
@@ -63,7 +66,7 @@ export interface NodeSurroundings {
  */
 export async function createNode(
   inputs: StartInputs<PeerKey>,
-  { log, clock = systemClock }: NodeSurroundings,
+  { log, clock = systemClock, display }: NodeSurroundings,
   overrides: NodeOverrides = {}
 ): Promise<RunningNode> {
   const times = new StartTimes()
@@ -112,6 +115,7 @@ export async function createNode(
       overrides,
       clock,
       log,
+      display,
       onStep,
       chain,
       signer,
@@ -138,6 +142,7 @@ interface Opened {
   readonly overrides: NodeOverrides
   readonly clock: Clock
   readonly log: Log
+  readonly display: ProgressDisplay | undefined
   readonly onStep: NonNullable<NodeOverrides['onStep']>
   readonly chain: ChainParts
   readonly signer: OpenSigner | undefined
@@ -205,14 +210,14 @@ async function assemble(opened: Opened): Promise<RunningNode> {
     head: chain.applier.head().number,
     startMs: opened.times.spentMs()
   })
-  const services = [...parts.services, [standingLines, chain.headLines]]
+  const lines = [standingLines, progressLinesOf(opened, parts), chain.headLines]
   return {
     peerId,
     rpcUrl: rpc.url,
     multiaddrs: () => network.multiaddrs(),
     async run(signal) {
       try {
-        await runServices(services, signal, exit.signal)
+        await runServices([...parts.services, lines], signal, exit.signal)
       } catch (thrown) {
         await chain.stores.noteEnd(thrown)
         throw thrown
@@ -222,6 +227,10 @@ async function assemble(opened: Opened): Promise<RunningNode> {
       }
     }
   }
+}
+
+function progressLinesOf({ clock, log, display }: Opened, { recovery }: NodeParts): Service {
+  return createProgressLines({ clock, log, display, stages: () => recovery.status().stages })
 }
 
 function recoveryOf(parts: NodeParts): () => NodeRecovery {

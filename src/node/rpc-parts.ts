@@ -27,7 +27,8 @@ import { toTransactionError } from '../rpc/transaction-errors.ts'
 import { type ChainParts } from './chain-parts.ts'
 import { type NodeConfig } from '../config/node-config.ts'
 import { type FileBudget } from './file-limit.ts'
-import { describeHealth, describeNode, type NodeStatusDeps } from './node-status.ts'
+import { describeHealth, describeNode, joinedShare, type NodeStatusDeps } from './node-status.ts'
+import { stageValues } from './stage-values.ts'
 import { createOperatorPort, type OperatorPartsDeps } from './operator-parts.ts'
 
 /** What JSON-RPC is joined to. */
@@ -125,6 +126,8 @@ export async function startMetrics(
       replicated_number: toNumber(claims.replicatedHead(roster.ids())),
       gate_open: config.role === 'sequencer' ? Number(now.gate.kind === 'open') : undefined,
       recovering: Number(standing.kind === 'recovering'),
+      join_share: standing.says === 'joining' ? joinedShare(standing, now) : undefined,
+      ...stageValues(now.stages),
       conflicts: now.conflicts.length,
       peers: connected().length,
       named_peers_connected: standing.namedConnectedCount,

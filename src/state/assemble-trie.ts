@@ -12,14 +12,23 @@ export interface StoredLeaf {
   readonly value: Uint8Array
 }
 
+/** A node of a trie: its path, one nibble a byte, and its RLP. */
+export interface AssembledNode {
+  readonly path: Uint8Array
+  readonly encoded: Uint8Array
+}
+
+/** Nodes that are put at once: each time is a wait for the disk. */
+export const ASSEMBLED_AT_ONCE_MAX = 256
+
 /** A trie as it lies in the database. Paths have one nibble a byte. */
 export interface PartialTrie {
   /** A node that is stored; all below it is then. */
   node(path: Uint8Array): Uint8Array | undefined
   /** The lowest or the highest leaf whose hash begins with the path. */
   leaf(path: Uint8Array, end: 'first' | 'last'): Promise<StoredLeaf | undefined>
-  /** Takes a node that was missing, children before parents. */
-  put(path: Uint8Array, encoded: Uint8Array): Promise<void>
+  /** Takes nodes that were missing, all or none: children before parents, so one that is stored has all below it. */
+  put(nodes: readonly AssembledNode[]): Promise<void>
 }
 
 /** Puts what is missing, and returns the root. Work grows with the edges, where the subtrees between them are stored. */
@@ -29,7 +38,8 @@ export async function assembleTrie(trie: PartialTrie): Promise<Uint8Array> {
   const encoded = await assembly.encodedAt(path)
   if (encoded === undefined) return EMPTY_ROOT
   // A root is stored and named by its hash however short it is.
-  if (encoded.length < STORED_NODE_BYTES_MIN) await trie.put(path, encoded)
+  if (encoded.length < STORED_NODE_BYTES_MIN) await assembly.put(path, encoded)
+  await assembly.flush()
   return keccak256(encoded)
 }
 
@@ -37,9 +47,21 @@ class Assembly {
   readonly #trie: PartialTrie
   readonly #encoder = new NodeEncoder()
   readonly #yielder = createYielder()
+  #made: AssembledNode[] = []
 
   constructor(trie: PartialTrie) {
     this.#trie = trie
+  }
+
+  async put(path: Uint8Array, encoded: Uint8Array): Promise<void> {
+    this.#made.push({ path, encoded })
+    if (this.#made.length === ASSEMBLED_AT_ONCE_MAX) await this.flush()
+  }
+
+  async flush(): Promise<void> {
+    const nodes = this.#made
+    this.#made = []
+    if (nodes.length > 0) await this.#trie.put(nodes)
   }
 
   /** The node at a path; undefined when no leaf is below it. */
@@ -57,7 +79,7 @@ class Assembly {
       shared === lowest.length
         ? this.#encoder.leaf(lowest, path.length, lowest.length, first.value)
         : await this.#forkAt(path, lowest.subarray(0, shared))
-    if (encoded.length >= STORED_NODE_BYTES_MIN) await this.#trie.put(path, encoded)
+    if (encoded.length >= STORED_NODE_BYTES_MIN) await this.put(path, encoded)
     return encoded
   }
 
@@ -67,7 +89,7 @@ class Assembly {
     const stored = this.#trie.node(fork)
     const branch = stored ?? (await this.#branchAt(fork))
     if (stored === undefined && branch.length >= STORED_NODE_BYTES_MIN) {
-      await this.#trie.put(fork, branch)
+      await this.put(fork, branch)
     }
     return this.#encoder.extension(fork, path.length, fork.length, referenceOf(branch))
   }

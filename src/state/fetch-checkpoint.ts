@@ -73,6 +73,12 @@ export function hashAfter(hash: Uint8Array, segment: number): Uint8Array | undef
   return next[0]! >> 4 === segment && next.some((byte) => byte !== 0) ? next : undefined
 }
 
+/** What part of all key spaces is there, from 0 to 1: that of accounts, and that of each large storage which is known. */
+export function shareFetched({ accounts, large }: Pick<FetchCheckpoint, 'accounts' | 'large'>) {
+  const spaces = [accounts, ...large.map(({ left }) => left)]
+  return spaces.reduce((sum, left) => sum + shareOf(left), 0) / spaces.length
+}
+
 /** What part of the key space is there, from 0 to 1. */
 export function shareOf(left: SegmentsLeft): number {
   const parts = left.map((next, segment) => {

@@ -7,7 +7,7 @@ import { type BatchOperation, type KeyRange, type KeyValueStore } from '../store
 import { pathKey } from '../trie/nibbles.ts'
 import { EMPTY_ROOT } from '../trie/node-source.ts'
 import { decodeAccount } from './account-codec.ts'
-import { assembleTrie, type StoredLeaf } from './assemble-trie.ts'
+import { type AssembledNode, assembleTrie, type StoredLeaf } from './assemble-trie.ts'
 import { codeKey, keyToBytes, nodeKey, toOperation } from './entry-key.ts'
 import {
   checkpointOperation,
@@ -32,11 +32,8 @@ import {
 } from './trie-ranges.ts'
 import { wipeStore } from './wipe-store.ts'
 
-/** A node of a proven range: one nibble a byte, and its RLP. All below it is in the range too. */
-export interface ProvenNode {
-  readonly path: Uint8Array
-  readonly encoded: Uint8Array
-}
+/** A node of a proven range. All below it is in the range too. */
+export type ProvenNode = AssembledNode
 
 /** Proven leaves, ascending, and the nodes between the edges of their range. */
 export interface ProvenAccounts {
@@ -193,7 +190,7 @@ export class FetchedState {
     return assembleTrie({
       node: (path) => this.#node(owner, path),
       leaf: (path, end) => this.#leaf(owner, path, end),
-      put: (path, encoded) => this.#putNodes(owner, [{ path, encoded }])
+      put: (nodes) => this.#putNodes(owner, nodes)
     })
   }
 

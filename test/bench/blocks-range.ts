@@ -13,9 +13,11 @@ const SIZES = [160, 2_000, 10_000]
 const UNIT = 'ms of processor time'
 
 /**
- * Blocks verified, stored, their state applied by diffs, in a whole node. The bare path: their messages over one stream,
- * signatures recovered, one synced batch for each 64. By payload_by_number: no rate limit, 16 in flight over the same three,
- * hashes checked, batches as there. Processor time of the receiver: on two processors its servers are in its way.
+ * Blocks verified and stored with their receipts, in a whole node, which takes the state of a recent block from its peers
+ * and the older blocks behind it: no state is made by diffs, but of blocks that come meanwhile. The bare path: their
+ * messages over one stream, signatures recovered, one synced batch for each 64. By payload_by_number: no rate limit, 16 in
+ * flight over the same three, hashes checked, batches as there. Processor time of the receiver: on two processors its
+ * servers are in its way.
  */
 export const blocksRange: Bench = async function* ({ isSmallest, times }) {
   const servers = isSmallest ? 1 : SERVERS

@@ -1,8 +1,8 @@
 // Chains of blocks of one size on disk, for the benches that move them from node to node.
-import { bytesToHex } from '../../src/base/bytes.ts'
+import { bytesToHex, type Hex } from '../../src/base/bytes.ts'
 import { keccak256 } from '../../src/base/keccak.ts'
 import { type Genesis } from '../../src/chain/genesis/genesis.ts'
-import { executionGenesis } from '../support/execution-chain.ts'
+import { type AllocEntry, executionGenesis } from '../support/execution-chain.ts'
 import { signedTx } from '../support/execution-transactions.ts'
 import { LevelChain } from './level-chain.ts'
 
@@ -16,17 +16,38 @@ const GAS_PER_BYTE = 40n
 /** Of a block: a megabyte of calldata fits in. */
 const BLOCK_GAS_LIMIT = 60_000_000n
 
-/** The genesis of such chains; the same in every process. */
-export function bulkGenesis(): Genesis {
-  return executionGenesis()
+/** Of each so many accounts one is a slot of the contract instead. */
+const ACCOUNTS_PER_SLOT = 5
+const HOLDING_CONTRACT: Hex = '0x7070707070707070707070707070707070707070'
+
+/** The genesis of such chains, with so many accounts, and a fifth as many slots of one contract; the same in every process. */
+export function bulkGenesis(accountsCount = 0): Genesis {
+  if (accountsCount === 0) return executionGenesis()
+  const alloc: Record<Hex, AllocEntry> = {}
+  const storage: Record<Hex, Hex> = {}
+  for (let index = 0; index < accountsCount; index++) {
+    const hash = keccak256(Buffer.from(`account ${String(index)}`))
+    alloc[bytesToHex(hash.slice(12))] = { balance: bytesToHex(hash.slice(0, 8)) }
+    if (index % ACCOUNTS_PER_SLOT === 0) storage[bytesToHex(hash)] = bytesToHex(hash)
+  }
+  // Its code does nothing: it stops.
+  alloc[HOLDING_CONTRACT] = { nonce: '0x1', code: '0x00', storage }
+  return executionGenesis(alloc)
+}
+
+/** How a chain is: its blocks, and what it begins with. */
+export interface BulkShape {
+  readonly blocksCount: number
+  readonly blockBytes: number
+  readonly accountsCount?: number
 }
 
 /** Extends the chain in the directory to `blocksCount` blocks of about `blockBytes`. State and diffs are there as in a node. */
 export async function buildBulkChain(
   directory: string,
-  { blocksCount, blockBytes }: { readonly blocksCount: number; readonly blockBytes: number }
+  { blocksCount, blockBytes, accountsCount }: BulkShape
 ): Promise<void> {
-  const chain = await LevelChain.open(directory, bulkGenesis(), STATE_LIMITS)
+  const chain = await LevelChain.open(directory, bulkGenesis(accountsCount), STATE_LIMITS)
   const calldataBytes = blockBytes - BLOCK_BYTES
   const gasLimit = GAS_BASE + GAS_PER_BYTE * BigInt(calldataBytes)
   try {

@@ -4,37 +4,41 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createPeerKey } from '../../src/net/peer-key.ts'
 import { answerOf, BenchProcess } from './bench-process.ts'
-import { buildBulkChain } from './bulk-chain.ts'
+import { buildBulkChain, type BulkShape } from './bulk-chain.ts'
 import { type BulkClientSpec, type BulkTaken, receiveBulk } from './bulk-client.ts'
 import { joinBulk, type Joined, serveBulk } from './bulk-nodes.ts'
 import { serveBare } from './bulk-server.ts'
+import { buildState, type StateBuilt } from './state-builder.ts'
 
 const NODES = new URL('./bulk-nodes.js', import.meta.url).href
 const SERVER = new URL('./bulk-server.js', import.meta.url).href
+const BUILDER = new URL('./state-builder.js', import.meta.url).href
 const CLIENT = new URL('./bulk-client.js', import.meta.url).href
 
 /** One chain, and who serves it. */
 export class BulkCluster {
   readonly #directory: string
   readonly #height: number
+  readonly #accountsCount: number
   readonly #nodes: BenchProcess[] = []
   readonly #bare: BenchProcess[] = []
   #nodeAddresses: string[] = []
   #bareAddresses: string[] = []
   #receiversCount = 0
 
-  constructor(directory: string, height: number) {
+  constructor(directory: string, { blocksCount, accountsCount = 0 }: BulkShape) {
     this.#directory = directory
-    this.#height = height
+    this.#height = blocksCount
+    this.#accountsCount = accountsCount
   }
 
   /** Builds the chain, and starts the servers of each kind: whole nodes, and what serves without a node. */
   static async start(
-    shape: { readonly blocksCount: number; readonly blockBytes: number },
+    shape: BulkShape,
     servers: { readonly nodes: number; readonly bare: number }
   ): Promise<BulkCluster> {
     const directory = await mkdtemp(join(tmpdir(), 'rekindle-bench-'))
-    const cluster = new BulkCluster(directory, shape.blocksCount)
+    const cluster = new BulkCluster(directory, shape)
     try {
       await buildBulkChain(join(directory, 'chain'), shape)
       await cluster.#startServers(servers)
@@ -48,8 +52,16 @@ export class BulkCluster {
   /** A node with nothing joins from the nodes. */
   async join(): Promise<Joined> {
     const receiver = this.#nextReceiver()
-    const spec = { ...receiver, peers: this.#nodeAddresses, height: this.#height }
+    const [height, accountsCount] = [this.#height, this.#accountsCount]
+    const spec = { ...receiver, peers: this.#nodeAddresses, height, accountsCount }
     return this.#cleaned(receiver.dataDir, () => answerOf<Joined>(NODES, joinBulk.name, spec))
+  }
+
+  /** The state that the chain begins with is built in a directory of its own, without a node. */
+  async buildState(): Promise<StateBuilt> {
+    const { dataDir } = this.#nextReceiver()
+    const spec = { dataDir, accountsCount: this.#accountsCount }
+    return this.#cleaned(dataDir, () => answerOf<StateBuilt>(BUILDER, buildState.name, spec))
   }
 
   /** A client receives, by the first of the servers without a node or by all of them. */
@@ -77,7 +89,9 @@ export class BulkCluster {
       await cp(this.#path('chain'), this.#path(name), { recursive: true })
       const peerKeyFile = this.#path(`${name}.key`)
       await createPeerKey(peerKeyFile)
-      return BenchProcess.start(module, entry, { dataDir: this.#path(name), peerKeyFile, peers })
+      const accountsCount = this.#accountsCount
+      const spec = { dataDir: this.#path(name), peerKeyFile, peers, accountsCount }
+      return BenchProcess.start(module, entry, spec)
     }
     for (let count = 0; count < nodes; count++) {
       const known = [`/p2p/${peerId}`]

@@ -15,6 +15,8 @@ export interface BulkNodeSpec extends Readonly<Record<string, unknown>> {
   readonly dataDir: string
   readonly peerKeyFile: string
   readonly peers: readonly string[]
+  /** Of the genesis. */
+  readonly accountsCount: number
 }
 
 /** What joining took. */
@@ -27,6 +29,8 @@ export interface Joined {
   readonly residentMiB: number
   /** Where the time went: what passed up to the end of each stage of recovery, in milliseconds. */
   readonly stages: Readonly<Record<string, number>>
+  /** The same up to a whole state from peers; undefined where none was taken. */
+  readonly state: { readonly elapsedMs: number; readonly cpuMs: number } | undefined
 }
 
 /** Serves what is in the directory until its input ends. Answers with its multiaddr. */
@@ -54,12 +58,18 @@ export async function joinBulk({
   const log: Log = {
     ...silentLog,
     info(event, fields) {
-      if (event === 'state-fetched') isThere.history = false
+      if (event === 'state-fetched') {
+        isThere.history = false
+        const cpuMs = usedSoFar().cpuMs - before.cpuMs
+        state = { elapsedMs: performance.now() - startedMs, cpuMs }
+      }
       if (event === 'history-filled' && fields?.first === 1n) isThere.history = true
       look()
     }
   }
   const stages: Record<string, number> = {}
+  let state: Joined['state']
+  let before = usedSoFar()
   let startedMs = 0
   let endedMs = 0
   const note = (stage: string) => {
@@ -73,25 +83,25 @@ export async function joinBulk({
     look()
   })
   const stop = new AbortController()
-  const before = usedSoFar()
+  before = usedSoFar()
   startedMs = performance.now()
   const life = node.run(stop.signal)
   await arrived.promise
   note('end')
   const [elapsedMs, after] = [performance.now() - startedMs, usedSoFar()]
   const { residentMiB } = after
-  writeAnswer({ elapsedMs, cpuMs: after.cpuMs - before.cpuMs, residentMiB, stages })
+  writeAnswer({ elapsedMs, cpuMs: after.cpuMs - before.cpuMs, residentMiB, stages, state })
   stop.abort()
   await life
 }
 
 async function openNode(
-  { dataDir, peerKeyFile, peers }: BulkNodeSpec,
+  { dataDir, peerKeyFile, peers, accountsCount }: BulkNodeSpec,
   log: Log,
   onStep: (event: StepEvent) => void
 ) {
   boundHeapGrowth() // as the command does for a node
-  const genesis = bulkGenesis()
+  const genesis = bulkGenesis(accountsCount)
   const { signers, blockTimeMs } = genesis.config
   const config = liveConfig({
     role: 'backup',

@@ -21,6 +21,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'worst-gas': async () => (await import('./worst-gas.ts')).worstGas,
   'blocks-range': async () => (await import('./blocks-range.ts')).blocksRange,
   'wire-bulk': async () => (await import('./wire-bulk.ts')).wireBulk,
+  'join-state': async () => (await import('./join-state.ts')).joinState,
   memory: async () => (await import('./receiving-memory.ts')).receivingMemory
 }
 const TIMES_DEFAULT = 5

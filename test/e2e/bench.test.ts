@@ -23,6 +23,7 @@ const SMALLEST_SIZES: Readonly<Record<string, readonly string[]>> = {
     '8 blocks of 1 MB, verified',
     '8 blocks of 1 MB, stored'
   ],
+  'join-state': ['1000 accounts, 200 slots'],
   memory: ['receiving 160 blocks of 10 KB']
 }
 const run = promisify(execFile)

@@ -279,12 +279,13 @@ export class BlockStore {
     throw new ChainError({ code: 'entry-missing', entry: 'canonical', key })
   }
 
-  /** Of a block that is to be linked, synced. Throws ChainError `receipts-count-wrong`. */
-  async persistReceipts(block: Block, receipts: readonly Receipt[]): Promise<void> {
-    assertReceiptsCount(block, receipts)
-    await this.#writes.run(() =>
-      this.#store.batch([receiptsOperation(block, receipts)], { sync: true })
-    )
+  /** Of blocks that are to be linked, in one synced batch. Throws ChainError `receipts-count-wrong`. */
+  async persistReceipts(
+    steps: readonly { readonly block: Block; readonly receipts: readonly Receipt[] }[]
+  ): Promise<void> {
+    for (const { block, receipts } of steps) assertReceiptsCount(block, receipts)
+    const operations = steps.map(({ block, receipts }) => receiptsOperation(block, receipts))
+    await this.#writes.run(() => this.#store.batch(operations, { sync: true }))
   }
 
   #encodedReceipts(hash: Hex): Uint8Array | undefined {

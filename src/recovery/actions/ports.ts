@@ -3,7 +3,7 @@ import { type Hex } from '../../base/bytes.ts'
 import { type Block, type BlockRef } from '../../chain/blocks/block.ts'
 import { type GapOutcome } from '../../sync/fetching/fill-gap.ts'
 import { type DiffsAtHand, type StatesAtHand, type StateStretch } from '../knowledge/ports.ts'
-import { type StageCounter } from './progress.ts'
+import { type DetailedCounter } from './progress.ts'
 
 /** How applying one block ended. */
 export type ApplyResult =
@@ -75,7 +75,7 @@ export interface RecoveryStates extends StatesAtHand {
   /** `choosePivot` is asked at first, and again when no peer has the last one's state any more; undefined: there is none. */
   fetch(
     choosePivot: () => Promise<StatePivot | undefined>,
-    counter: StageCounter,
+    counter: DetailedCounter,
     signal: AbortSignal
   ): Promise<StateFetchResult>
 }

@@ -45,11 +45,25 @@ export interface StageEvent {
   readonly items: number
 }
 
+/** Of what a stage consists: accounts, slots, ... */
+export interface StagePart {
+  readonly name: string
+  readonly done: number
+  /** In all, as far as can be told from what came. */
+  readonly expected: number | undefined
+}
+
 /** The work of one stage reports its counts here while it runs. */
 export interface StageCounter {
   add(counts: { readonly items?: number; readonly bytes?: number; readonly peer?: string }): void
   /** How many items the stage will have; for `left` in status. */
   expect(items: number): void
+}
+
+/** For a stage whose items are of several kinds. */
+export interface DetailedCounter extends StageCounter {
+  /** What it has of each kind; and how far it is as a whole, from 0 to 1, which is known better than by counting. */
+  detail(parts: readonly StagePart[], share: number): void
 }
 
 /** What runs now, for status. */
@@ -64,11 +78,15 @@ export interface CurrentStage {
   readonly rate: number | undefined
   /** Until the end, at this rate. */
   readonly leftMs: number | undefined
+  /** How far it is, from 0 to 1; undefined while nobody knows. */
+  readonly share: number | undefined
+  /** Empty where all items are of one kind. */
+  readonly parts: readonly StagePart[]
 }
 
 /** Measures and remembers the stages of one recovery. */
 export interface Progress {
-  stage<T>(name: StageName, work: (counter: StageCounter) => Promise<T>): Promise<T>
+  stage<T>(name: StageName, work: (counter: DetailedCounter) => Promise<T>): Promise<T>
   source(source: RecoverySource): void
   blocks(first: BlockRef, last: BlockRef): void
   lostLayers(count: number): void
@@ -86,6 +104,8 @@ interface StageTally {
   /** Items when it began to run. */
   startedItems: number
   readonly peers: Set<string>
+  parts: readonly StagePart[]
+  share: number | undefined
 }
 
 /** What the stages of one recovery add up to. */
@@ -116,7 +136,9 @@ class Tally {
       expected: undefined,
       startedMs: undefined,
       startedItems: 0,
-      peers: new Set<string>()
+      peers: new Set<string>(),
+      parts: [],
+      share: undefined
     }
     this.stages.set(name, tally)
     return tally
@@ -152,7 +174,7 @@ export interface ProgressDeps {
 export function createProgress({ clock, log, onStage }: ProgressDeps): Progress {
   let tally = new Tally(clock.monotonicMs())
 
-  async function runStage<T>(name: StageName, work: (counter: StageCounter) => Promise<T>) {
+  async function runStage<T>(name: StageName, work: (counter: DetailedCounter) => Promise<T>) {
     const stage = tally.stage(name)
     const beganMs = clock.monotonicMs()
     const itemsBefore = stage.items
@@ -186,7 +208,7 @@ export function createProgress({ clock, log, onStage }: ProgressDeps): Progress 
   }
 }
 
-function counterOf(stage: StageTally): StageCounter {
+function counterOf(stage: StageTally): DetailedCounter {
   return {
     add({ items = 0, bytes = 0, peer }) {
       stage.items += items
@@ -195,13 +217,17 @@ function counterOf(stage: StageTally): StageCounter {
     },
     expect(items) {
       stage.expected = stage.items + items
+    },
+    detail(parts, share) {
+      stage.parts = parts
+      stage.share = share
     }
   }
 }
 
 function toCurrent(
   name: StageName,
-  { items, expected, bytes, peers, startedItems }: StageTally,
+  { items, expected, bytes, peers, startedItems, parts, share }: StageTally,
   elapsedMs: number
 ): CurrentStage {
   const perMs = elapsedMs > 0 ? (items - startedItems) / elapsedMs : 0
@@ -214,8 +240,14 @@ function toCurrent(
     peers: [...peers],
     elapsedMs,
     rate: perMs > 0 ? 1_000 * perMs : undefined,
-    leftMs: isKnown ? Math.max(0, expected - items) / perMs : undefined
+    leftMs: isKnown ? Math.max(0, expected - items) / perMs : undefined,
+    share: share ?? shareOfItems(items, expected),
+    parts
   }
+}
+
+function shareOfItems(items: number, expected: number | undefined): number | undefined {
+  return expected === undefined || expected === 0 ? undefined : Math.min(1, items / expected)
 }
 
 function toStageReport(name: StageName, tally: StageTally): StageReport {

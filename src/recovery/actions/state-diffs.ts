@@ -9,6 +9,7 @@ import { type Block } from '../../chain/blocks/block.ts'
 import { type BlockStore } from '../../chain/stored/block-store.ts'
 import { unlessDamaged } from '../../chain/stored/chain-entry.ts'
 import {
+  DIFFS_BATCH,
   type FetchDiffsDeps,
   fetchDiffs,
   fetchDiffsInBatches
@@ -16,9 +17,6 @@ import {
 import { isApplyingDear, isExecutionDear, PATH_LOOKS_MAX } from '../decide/diff-price.ts'
 import { type StateStretch } from '../knowledge/ports.ts'
 import { type DiffsResult, type OnDiffs, type RecoveryDiffs } from './ports.ts'
-
-/** Blocks that are written in one batch, and the bytes of their diffs: what catching up may hold in memory. */
-const APPLIED_BATCH = { count: 64, bytes: 4 * 2 ** 20 }
 
 /** What peers say of themselves, as a hint; the last status of each. */
 interface StatusClaims {
@@ -99,7 +97,7 @@ async function applyFetched(
   }
   await outcomeOf(async () => {
     const stretch = { ...heights, peers, signal }
-    const fetched = await fetchDiffsInBatches(deps, stretch, APPLIED_BATCH, async (taken) => {
+    const fetched = await fetchDiffsInBatches(deps, stretch, DIFFS_BATCH, async (taken) => {
       const { first, diffs, peer } = taken
       const steps = diffs.map((bytes, at) => ({ block: blockAt(first + BigInt(at)), bytes }))
       const before = applier.head().number
@@ -144,10 +142,13 @@ async function fetchReceipts(
   const heights = { first: heightOf(firstWanted), last: heightOf(lastWanted) }
   const peers = peersForDiffs(deps, heights)
   return outcomeOf(async () => {
-    const fetched = await fetchDiffs(deps, { ...heights, peers, signal }, async (...taken) => {
-      const [number, bytes, peer] = taken
-      await applier.takeReceipts(blockAt(Number(number - head.number) - 1), bytes)
-      onTaken(1, { peer, bytes: bytes.length })
+    const stretch = { ...heights, peers, signal }
+    const fetched = await fetchDiffsInBatches(deps, stretch, DIFFS_BATCH, async (taken) => {
+      const { first, diffs, peer } = taken
+      const index = Number(first - head.number) - 1
+      await applier.takeReceipts(diffs.map((bytes, at) => ({ block: blockAt(index + at), bytes })))
+      const bytes = diffs.reduce((sum, { length }) => sum + length, 0)
+      onTaken(diffs.length, { peer, bytes })
     })
     return fetched.kind === 'done' ? { kind: 'rebuilt' } : fetched
   })

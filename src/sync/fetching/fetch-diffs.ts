@@ -64,6 +64,8 @@ export interface DiffsBatchBounds {
   readonly bytes: number
 }
 
+/** For those that are written in one batch: what catching up may hold in memory. */
+export const DIFFS_BATCH: DiffsBatchBounds = { count: 64, bytes: 4 * 2 ** 20 }
 /** One by one. */
 const SINGLE: DiffsBatchBounds = { count: 1, bytes: 0 }
 

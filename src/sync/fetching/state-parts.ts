@@ -5,7 +5,7 @@ import { errorMessage } from '../../base/node-error.ts'
 import { type BlockRef } from '../../chain/blocks/block.ts'
 import { decodeAccount } from '../../state/account-codec.ts'
 import { type FetchedState, type ProvenSlots } from '../../state/fetched-state.ts'
-import { shareOf } from '../../state/fetch-checkpoint.ts'
+import { shareFetched, shareOf } from '../../state/fetch-checkpoint.ts'
 import { type WantedNode } from '../../state/heal-trie.ts'
 import { type TrieOwner } from '../../state/trie-ranges.ts'
 import { EMPTY_ROOT } from '../../trie/node-source.ts'
@@ -40,6 +40,8 @@ export interface StateProgress {
   readonly nodes: number
   readonly bytes: number
   /** Of the key space of accounts, from 0 to 1, over all processes. */
+  readonly accountsShare: number
+  /** The same of all key spaces, with those of large storages. */
   readonly share: number
 }
 
@@ -233,7 +235,7 @@ export class StateParts {
   }
 
   note(
-    counts: Partial<Omit<StateProgress, 'share' | 'bytes'>>,
+    counts: Partial<Omit<StateProgress, 'accountsShare' | 'share' | 'bytes'>>,
     from: { readonly peer: string; readonly bytes: number }
   ): void {
     const done = this.#done
@@ -242,8 +244,9 @@ export class StateParts {
     done.codes += counts.codes ?? 0
     done.nodes += counts.nodes ?? 0
     done.bytes += from.bytes
-    const share = shareOf(this.#fetched.checkpoint.accounts)
-    this.#deps.onProgress({ ...done, share }, from)
+    const { checkpoint } = this.#fetched
+    const accountsShare = shareOf(checkpoint.accounts)
+    this.#deps.onProgress({ ...done, accountsShare, share: shareFetched(checkpoint) }, from)
   }
 }
 

@@ -10,10 +10,11 @@ import { untilAborted } from '../../base/until-aborted.ts'
 import { type Block, type BlockRef, type SignedBlock } from '../../chain/blocks/block.ts'
 import { isSigned } from '../../chain/blocks/block-content.ts'
 import { type StoredHistory } from '../../chain/stored/chain-history.ts'
-import { type DiffsOutcome, type TakeDiff } from '../fetching/fetch-diffs.ts'
+import { type DiffsOutcome, type TakeDiffs } from '../fetching/fetch-diffs.ts'
 import { fetchAncestors, type FillGapDeps } from '../fetching/fill-gap.ts'
 import { type FetchedSlice, type HeightRange } from '../fetching/range-fetcher.ts'
 import { RETRY_MAX_MS, RETRY_MIN_MS } from './fill-holes.ts'
+import { HeldBlocks } from './held-blocks.ts'
 
 /** How far down blocks are brought: so many up to the head, or down to the first. */
 export type HistoryDepth = bigint | 'all'
@@ -36,8 +37,10 @@ export interface BackfilledChain {
   readonly acceptedAt: (number: bigint) => readonly BlockRef[]
   /** From the top down, each named by the one above it. Throws otherwise. */
   readonly putBelow: (below: readonly Block[]) => Promise<void>
-  /** Those in a peer's diff, proved by the header. Throws ApplyError. */
-  readonly takeReceipts: (block: Block, diff: Uint8Array) => Promise<void>
+  /** Those in a peer's diffs, proved by the headers, in one batch. Throws ApplyError; those before the false one are kept. */
+  readonly takeReceipts: (
+    steps: readonly { readonly block: Block; readonly bytes: Uint8Array }[]
+  ) => Promise<void>
 }
 
 /** What filling needs. */
@@ -46,9 +49,10 @@ export interface BackfillDeps {
   readonly log: Log
   readonly chain: BackfilledChain
   readonly blocks: FillGapDeps
+  /** In batches. */
   readonly fetchDiffs: (
     heights: HeightRange,
-    take: TakeDiff,
+    take: TakeDiffs,
     signal: AbortSignal
   ) => Promise<DiffsOutcome>
   /** The lowest height whose diff a connected peer says it keeps; a hint. */
@@ -113,7 +117,8 @@ class Filler implements Backfill {
 
   async receipts(block: Block, signal: AbortSignal): Promise<void> {
     const { number, hash } = block
-    await this.#takeReceipts({ first: number, last: number }, [hash], signal)
+    const held = new HeldBlocks((wanted) => this.#deps.chain.block(wanted))
+    await this.#takeReceipts({ first: number, last: number }, { path: [hash], held }, signal)
   }
 
   shown(): ShownHistory {
@@ -189,37 +194,45 @@ class Filler implements Backfill {
     if (oldestBlock <= to) return undefined
     const lowest = oldestBlock - WALK_BLOCKS > to ? oldestBlock - WALK_BLOCKS : to
     const target = { number: oldestBlock, hash }
-    const outcome = await fetchAncestors(blocks, { target, lowest, signal }, { onFetched })
+    const held = new HeldBlocks((wanted) => chain.block(wanted))
+    const onSlice = (slice: FetchedSlice) => {
+      held.add(slice.blocks)
+      onFetched(slice)
+    }
+    const wanted = { target, lowest, signal }
+    const outcome = await fetchAncestors(blocks, wanted, { onFetched: onSlice })
     if (outcome.kind === 'unserved') return outcome.reason
     const below = outcome.path.slice(0, -1)
-    await this.#takeReceipts({ first: lowest, last: oldestBlock - 1n }, below, signal)
-    await this.#putBelow(below.reverse())
+    const heights = { first: lowest, last: oldestBlock - 1n }
+    await this.#takeReceipts(heights, { path: below, held }, signal)
+    await this.#putBelow(below.reverse(), held)
     return undefined
   }
 
   /** Where nobody keeps diffs so old, the blocks come without. */
   async #takeReceipts(
     heights: HeightRange,
-    path: readonly Hex[],
+    { path, held }: { readonly path: readonly Hex[]; readonly held: HeldBlocks },
     signal: AbortSignal
   ): Promise<void> {
     const { chain, fetchDiffs, oldestServedDiff } = this.#deps
-    const at = (number: bigint) => this.#require(path[Number(number - heights.first)])
+    const at = (number: bigint) => held.require(path[Number(number - heights.first)])
     const served = oldestServedDiff()
     if (served === undefined) return
     let first = served > heights.first ? served : heights.first
     while (first <= heights.last && at(first).transactions.length === 0) first += 1n
     if (first > heights.last) return
-    const take: TakeDiff = (number, diff) => chain.takeReceipts(at(number), diff)
+    const take: TakeDiffs = ({ first: from, diffs }) =>
+      chain.takeReceipts(diffs.map((bytes, index) => ({ block: at(from + BigInt(index)), bytes })))
     await fetchDiffs({ first, last: heights.last }, take, signal)
   }
 
-  async #putBelow(descending: readonly Hex[]): Promise<void> {
+  async #putBelow(descending: readonly Hex[], held: HeldBlocks): Promise<void> {
     const { chain } = this.#deps
     let batch: Block[] = []
     let bytes = 0
     for (const [index, hash] of descending.entries()) {
-      const block = this.#require(hash)
+      const block = held.require(hash)
       batch.push(block)
       bytes += isSigned(block) ? block.message.length : 0
       const isFull = batch.length === BATCH_BLOCKS || bytes >= BATCH_BYTES
@@ -240,11 +253,5 @@ class Filler implements Backfill {
         if (block !== undefined) onBeside(block, 'self')
       }
     }
-  }
-
-  #require(hash: Hex | undefined): Block {
-    const block = hash && this.#deps.chain.block(hash)
-    if (block === undefined) throw new Error(`block ${String(hash)} is gone`)
-    return block
   }
 }

@@ -82,11 +82,12 @@ describe('linking blocks up to the state on disk', () => {
   })
 
   it('takes receipts out of diffs beforehand, and nothing else of them', async () => {
-    for (const at of [2, 3]) {
+    const steps = [2, 3].map((at) => {
       const bytes = source.blocks.diffByNumber(BigInt(at))
       assert.ok(bytes)
-      await node.applier.takeReceipts(chain[at]!, bytes)
-    }
+      return { block: chain[at]!, bytes }
+    })
+    await node.applier.takeReceipts(steps)
     await node.applier.link(stretch(chain.slice(2, 4)))
     for (const { number, hash } of chain.slice(2, 4)) {
       assert.deepEqual(node.blocks.receipts(hash), source.blocks.receipts(hash))
@@ -101,10 +102,22 @@ describe('linking blocks up to the state on disk', () => {
       encodeStateDiff({ ...diff, number: 3n }),
       new Uint8Array(3)
     ]) {
-      const taking = node.applier.takeReceipts(chain[2]!, bytes)
+      const taking = node.applier.takeReceipts([{ block: chain[2]!, bytes }])
       await assert.rejects(taking, isFailure({ code: 'diff-refused', number: 2n }))
     }
     assert.equal(node.blocks.receipts(chain[2]!.hash), undefined)
+  })
+
+  it('keeps those before the false one', async () => {
+    const [good, bad] = [2n, 3n].map((number) => source.blocks.diffByNumber(number)!)
+    const receipts: readonly Uint8Array[] = []
+    const taking = node.applier.takeReceipts([
+      { block: chain[2]!, bytes: good! },
+      { block: chain[3]!, bytes: encodeStateDiff({ ...decodeStateDiff(bad!), receipts }) }
+    ])
+    await assert.rejects(taking, isFailure({ code: 'diff-refused', number: 3n }))
+    assert.deepEqual(node.blocks.receipts(chain[2]!.hash), source.blocks.receipts(chain[2]!.hash))
+    assert.equal(node.blocks.receipts(chain[3]!.hash), undefined)
   })
 
   it('is refused where they end below the state, or beside it', async () => {

@@ -86,7 +86,7 @@ describe('the block store', () => {
   it('takes a block without receipts, keeps those that were stored before it, and knows an empty one’s', async () => {
     const { blocks } = chain
     const empty = signChild(second, { salt: 2 })
-    await blocks.persistReceipts(first, testReceipts(first))
+    await blocks.persistReceipts([{ block: first, receipts: testReceipts(first) }])
     assert.equal(blocks.blockByHash(first.hash), undefined, 'they make no block canonical')
     for (const block of [first, second, empty]) await blocks.persistLinked(block, { isLast: false })
     for (const again of [blocks, await reopen()]) {
@@ -99,7 +99,10 @@ describe('the block store', () => {
       assert.deepEqual(again.messageByNumber(2n)?.message, second.message)
     }
     await assert.rejects(blocks.persistLinked(third, { isLast: true }), isCode('not-child-of-head'))
-    await assert.rejects(blocks.persistReceipts(third, []), isCode('receipts-count-wrong'))
+    await assert.rejects(
+      blocks.persistReceipts([{ block: third, receipts: [] }]),
+      isCode('receipts-count-wrong')
+    )
   })
   it('writes a block in one batch, synced, with what else has to be on disk', async () => {
     store.batches.length = 0

@@ -30,7 +30,9 @@ describe('progress', () => {
           peers: ['a', 'b'],
           elapsedMs: 2_000,
           rate: 20,
-          leftMs: 3_000
+          leftMs: 3_000,
+          share: 0.4,
+          parts: []
         }
       ])
     })

@@ -1,7 +1,7 @@
 // A chain that was joined at its top is filled downwards, from peers that serve, lack old diffs, lie and come back.
 import assert from 'node:assert/strict'
 import { type SignedBlock } from '../../../src/chain/blocks/block.ts'
-import { receiptsOfDiff } from '../../../src/apply/diff-receipts.ts'
+import { takeReceipts } from '../../../src/apply/diff-receipts.ts'
 import { silentLog } from '../../../src/base/log.ts'
 import { createMemoryStore } from '../../../src/store/memory-store.ts'
 import { type KeyValueStore } from '../../../src/store/key-value-store.ts'
@@ -38,7 +38,8 @@ async function joined({
   const store: KeyValueStore = createMemoryStore()
   const { blocks, accepted } = await openTestChain(store)
   const jump = async () => {
-    await blocks.persistReceipts(at(LENGTH), testReceipts(at(LENGTH)))
+    const top = at(LENGTH)
+    await blocks.persistReceipts([{ block: top, receipts: testReceipts(top) }])
     await blocks.persistJump(at(LENGTH))
   }
   if (!isLate) await jump()
@@ -51,6 +52,7 @@ async function joined({
     onSlow: () => undefined
   })
   const beside: string[] = []
+  let readBackCount = 0
   const backfill = createBackfill({
     clock,
     log: silentLog,
@@ -60,23 +62,27 @@ async function joined({
       head: () => blocks.head(),
       history: () => blocks.history(),
       canonicalHash: (number) => blocks.canonicalHash(number),
-      block: (hash) => accepted.namedBlock(hash),
+      block(hash) {
+        readBackCount += 1
+        return accepted.namedBlock(hash)
+      },
       acceptedAt: (number) => accepted.acceptedAt(number),
       putBelow: (below) => blocks.persistBelow(below),
-      takeReceipts: (block, diff) => blocks.persistReceipts(block, receiptsOfDiff(diff, block))
+      takeReceipts: (steps) => takeReceipts(blocks, steps)
     },
     onBeside: (block) => void beside.push(block.hash),
     oldestServedDiff: () => BigInt(oldestDiff),
     async fetchDiffs({ first, last }, take) {
       for (let number = first; number <= last; number++) {
         if (number < oldestDiff) return { kind: 'failed', reason: 'too old' }
-        await take(number, diffOf(at(Number(number))), 'a')
+        await take({ first: number, diffs: [diffOf(at(Number(number)))], peer: 'a' })
       }
       return { kind: 'done' }
     }
   })
   const reopened = async () => (await openTestChain(store)).blocks
-  return { store, blocks, accepted, jump, beside, backfill, clock, peers, stubs, reopened }
+  const world = { store, blocks, accepted, jump, beside, backfill, clock, peers, stubs, reopened }
+  return { ...world, readBackCount: () => readBackCount }
 }
 
 const never = new AbortController().signal
@@ -92,6 +98,12 @@ describe('the back-fill', () => {
       assert.deepEqual(blocks.receipts(block.hash), testReceipts(block))
     }
     assert.deepEqual(await faultsOf(store), [])
+  })
+  it('reads no block back that came in the same walk', async () => {
+    const { blocks, backfill, readBackCount } = await joined()
+    await backfill.down(1n, never)
+    assert.equal(blocks.history().oldestBlock, 1n)
+    assert.equal(readBackCount(), 0)
   })
   it('ends where it was asked to, and a chain that ends there is at no fault', async () => {
     const { store, blocks, backfill } = await joined()
