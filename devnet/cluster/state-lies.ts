@@ -2,6 +2,7 @@
 import { decodeAccountRange, encodeAccountRange } from '../../protocols/account-range/codec.ts'
 import { type StateLeaf } from '../../protocols/state-leaves.ts'
 import { decodeStorageRanges, encodeStorageRanges } from '../../protocols/storage-ranges/codec.ts'
+import { decodeAccount, encodeSlimAccount } from '../../src/state/account-codec.ts'
 import { type ServedSources } from '../../src/sync/protocols/served-protocols.ts'
 import { type StateLie } from './messages.ts'
 
@@ -29,7 +30,7 @@ function lyingRanges(
       const bytes = await real.accountRange(asked, turns)
       if (bytes === undefined) return undefined
       const { accounts, proof } = decodeAccountRange(bytes)
-      const bent = bend(lie, { leaves: [...accounts], proof })
+      const bent = bend(lie, { leaves: [...accounts], proof }, withOneWeiMore)
       return encodeAccountRange({ accounts: bent.leaves, proof: bent.proof })
     },
     async storageRanges(asked, turns) {
@@ -38,7 +39,7 @@ function lyingRanges(
       const { slots, proof } = decodeStorageRanges(bytes)
       const storages = slots.map((leaves) => [...leaves])
       const last = storages.pop() ?? []
-      const bent = bend(lie, { leaves: last, proof })
+      const bent = bend(lie, { leaves: last, proof }, withLastByteChanged)
       return encodeStorageRanges({ slots: [...storages, bent.leaves], proof: bent.proof })
     },
     async byteCodes(asked, turns) {
@@ -52,10 +53,15 @@ function lyingRanges(
   }
 }
 
-function bend(lie: StateLie, { leaves, proof }: Proved): Proved {
+/** `change` makes another value of a leaf's. */
+function bend(
+  lie: StateLie,
+  { leaves, proof }: Proved,
+  change: (value: Uint8Array) => Uint8Array
+): Proved {
   switch (lie) {
     case 'false-leaves':
-      return { leaves: changeAt(leaves, leaves.length >> 1), proof }
+      return { leaves: changeAt(leaves, leaves.length >> 1, change), proof }
     case 'false-proofs':
       return {
         leaves,
@@ -71,11 +77,20 @@ function bend(lie: StateLie, { leaves, proof }: Proved): Proved {
   }
 }
 
-/** Where a leaf ends lies its code hash, its storage root or its number: a change of that is still well formed. */
-function changeAt(leaves: readonly StateLeaf[], place: number): readonly StateLeaf[] {
+/** A leaf that is as well formed as the true one: an account with one wei more, a slot with another value. */
+function changeAt(
+  leaves: readonly StateLeaf[],
+  place: number,
+  change: (value: Uint8Array) => Uint8Array
+): readonly StateLeaf[] {
   return leaves.map(({ hash, value }, at) =>
-    at === place ? { hash, value: withLastByteChanged(value) } : { hash, value }
+    at === place ? { hash, value: change(value) } : { hash, value }
   )
+}
+
+function withOneWeiMore(body: Uint8Array): Uint8Array {
+  const account = decodeAccount(body)
+  return encodeSlimAccount({ ...account, balance: account.balance + 1n })
 }
 
 function withFalseDiffs(real: ServedSources['blocks']): ServedSources['blocks'] {

@@ -17,6 +17,8 @@ const JOIN_TIMEOUT_MS = 1_200_000
 const CATCH_UP_TIMEOUT_MS = 600_000
 const HOLD_TIMEOUT_MS = 60_000
 const LOOK_EVERY_MS = 50
+/** From following to the end of the recovery that led there. */
+const SETTLE_MAX_MS = 5_000
 /** Blocks between the head and the wall clock when a cluster counts as caught up. */
 const LAG_MAX_MS = 4_000
 
@@ -109,12 +111,23 @@ export class JoinCluster {
     return head?.number ?? 0
   }
 
-  /** Bytes of the state that the node fetched in its last, or running, recovery. */
+  /** Bytes of the state that the node has fetched so far in a recovery that runs. Undefined where it fetches none. */
+  async bytesUnderWay(name: string): Promise<number | undefined> {
+    return fetchingOf((await this.#recovery(name)).stages)?.bytes
+  }
+
+  /**
+   * Bytes of the state that the node fetched in its last recovery, which is over soon after it follows; 0 where it
+   * fetched none.
+   */
   async fetchedBytes(name: string): Promise<number> {
-    const answer = recoverySchema.parse(await callRpc(this.url(name), 'rekindle_recovery'))
-    const stages = [...(answer.stages ?? []), ...(answer.last?.stages ?? [])]
-    const fetching = stages.find((stage) => stage.name === 'fetch-state')
-    return fetching?.bytes ?? 0
+    const startedMs = performance.now()
+    while (performance.now() - startedMs < SETTLE_MAX_MS) {
+      const fetching = fetchingOf((await this.#recovery(name)).last?.stages)
+      if (fetching !== undefined) return fetching.bytes
+      await systemClock.sleep(LOOK_EVERY_MS)
+    }
+    return 0
   }
 
   /** What `rekindle db verify` finds in the stopped node's directory. */
@@ -139,7 +152,17 @@ export class JoinCluster {
     await this.cluster.close()
   }
 
+  async #recovery(name: string): Promise<z.infer<typeof recoverySchema>> {
+    return recoverySchema.parse(await callRpc(this.url(name), 'rekindle_recovery'))
+  }
+
   async #until(what: string, timeoutMs: number, look: () => Promise<Look<true>>): Promise<void> {
     await waitUntil({ what, timeoutMs, signal: this.#signal, everyMs: LOOK_EVERY_MS }, look)
   }
+}
+
+type Stages = readonly { readonly name: string; readonly bytes: number }[] | null | undefined
+
+function fetchingOf(stages: Stages) {
+  return stages?.find(({ name }) => name === 'fetch-state')
 }

@@ -99,7 +99,7 @@ async function joinKilled(
   starting.catch(() => undefined) // killed before it was ready
   let before = 0
   while (performance.now() - startedMs < killAfterMs) {
-    before = await nodes.fetchedBytes(JOINER).catch(() => before)
+    before = (await nodes.bytesUnderWay(JOINER).catch(() => undefined)) ?? before
     await systemClock.sleep(LOOK_EVERY_MS)
   }
   await nodes.cluster.kill(JOINER)

@@ -16,6 +16,8 @@ const BLOCK_TIME_MS = 1_000
 const BACKUPS = 3
 const JOINER = 'backup-3'
 const LIAR = 'backup-2'
+/** All diffs come in two requests: two of three lie about them, so that one of those is asked. */
+const DIFF_LIARS = ['backup-1', LIAR] as const
 /** More than what is executed in place of fetching a state, or of asking for diffs. */
 const BLOCKS_MIN = 260
 /** A liar is out by its third lie; those that were asked of it at the same time may come besides. */
@@ -73,8 +75,11 @@ export async function joinBesideLiars({
 
 async function joinBeside(nodes: JoinCluster, lie: StateLie): Promise<LieOutcome> {
   const { cluster } = nodes
-  await cluster.stop(LIAR)
-  await nodes.start(LIAR, { stateLie: lie })
+  const liars = lie === 'false-diffs' ? DIFF_LIARS : [LIAR]
+  for (const name of liars) {
+    await cluster.stop(name)
+    await nodes.start(name, { stateLie: lie })
+  }
   const { dataDir, logFile } = cluster.node(JOINER)
   await nodes.loseData(JOINER)
   // Diffs are what a node asks for that has a state, and is far behind.
@@ -85,14 +90,15 @@ async function joinBeside(nodes: JoinCluster, lie: StateLie): Promise<LieOutcome
   const followingMs = await nodes.untilFollowing(JOINER, startedMs)
   await cluster.stop(JOINER)
   const faults = (await readLogFaults(logFile)).slice(before)
-  const liarId = cluster.node(LIAR).peerId
-  const ofLiar = faults.filter(({ peer }) => peer === liarId)
+  const liarIds = liars.map((name) => cluster.node(name).peerId)
+  const isOfLiar = ({ peer }: LogFault) => peer !== undefined && liarIds.includes(peer)
+  const ofLiar = faults.filter(isOfLiar)
   return {
     lie,
     seconds: Math.round(followingMs / 100) / 10,
     caught: ofLiar.filter(({ event }) => event === 'peer-false').length,
     isBenched: ofLiar.some(({ event }) => event === 'peer-benched'),
-    blamedHonest: faults.filter(({ peer }) => peer !== liarId).map(nameFault),
+    blamedHonest: faults.filter((fault) => !isOfLiar(fault)).map(nameFault),
     onDisk: await nodes.verify(JOINER)
   }
 }
