@@ -26,7 +26,8 @@ export const SEQUENCER = 'sequencer'
 /** Another node with the same key, where a scenario wants one. */
 export const SECOND = 'second'
 
-const CHAIN_ID = 901
+/** Of every chain of the devnet. */
+export const CHAIN_ID = 901
 /** Peer protocol, JSON-RPC, metrics. */
 const PORTS_PER_NODE = 3
 

@@ -17,6 +17,19 @@ export type HoldStep = 'built' | 'sealed' | 'signed' | 'published' | 'persisted'
 /** How a backup hides what it holds: it says that it holds nothing above, or that it cannot say. */
 export type Hiding = 'says-same' | 'says-unavailable'
 
+/** Lies about states, each of which a proof, a hash or a root refutes. */
+export const STATE_LIES = [
+  'false-leaves',
+  'false-proofs',
+  'omitted-leaves',
+  'wrong-codes',
+  'truncated-ranges',
+  'false-diffs'
+] as const
+
+/** One of them. */
+export type StateLie = (typeof STATE_LIES)[number]
+
 /** A block in a message: JSON has no bigint. */
 export interface BlockFacts {
   readonly number: number
@@ -82,6 +95,8 @@ export interface StartFlags {
   readonly hides?: Hiding
   /** A backup answers `signed_tip` with false claims. */
   readonly lies?: true
+  /** What it says of states is false. */
+  readonly stateLie?: StateLie
   /** Smaller bounds of the state in memory: flushes come more often. */
   readonly stateLimits?: Partial<StateStoreOptions>
 }

@@ -17,6 +17,7 @@ import { type RecoveryReport } from '../../src/recovery/actions/progress.ts'
 import { type SequencerGate } from '../../src/sequencer/sequencer.ts'
 import { type TipReply } from '../../src/sync/protocols/answer-tip.ts'
 import { createLiar } from './lies.ts'
+import { lyingSources } from './state-lies.ts'
 import { createLoopDelayMeter } from './loop-delay.ts'
 import {
   type Hiding,
@@ -103,9 +104,11 @@ function applyWithout(
 }
 
 /** Protections that no setting takes away. */
-function overridesOf({ without, flags: { hides, lies, stateLimits } }: NodeSpec): NodeOverrides {
+function overridesOf({ without, flags }: NodeSpec): NodeOverrides {
+  const { hides, lies, stateLie, stateLimits } = flags
   return {
     onStep,
+    ...(stateLie && { servedSources: lyingSources(stateLie) }),
     ...(stateLimits && { stateLimits }),
     ...(lies && { answerTip: createLiar() }),
     ...(hides && { answerTip: () => hidingReply(hides), refuses: isBlockProtocol }),

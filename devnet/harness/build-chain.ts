@@ -100,12 +100,14 @@ export interface BlocksToBuild {
   readonly open: (chain: ChainParts, chainId: bigint) => { readonly next: () => Uint8Array[] }
   /** Each block, once it is stored. */
   readonly onBlock: (block: SignedBlock) => void
+  /** What a block may take; what its parent may, without. */
+  readonly gasLimit?: bigint
 }
 
 /** Builds and signs blocks as the sequencer with this config, which must not be running. Resolves with its head. */
 export async function buildBlocks(
   configFile: string,
-  { blocksCount, isStateKept, open, onBlock }: BlocksToBuild
+  { blocksCount, isStateKept, open, onBlock, gasLimit }: BlocksToBuild
 ): Promise<BuiltChain['head']> {
   const sources = { configFile, flags: {}, strayArguments: [], env: {}, cwd: process.cwd() }
   const readers = { parseAdvertised, parseListen, parsePeer, readPeerKey }
@@ -127,7 +129,10 @@ export async function buildBlocks(
       const blockSigner = createBlockSigner(signer, { chainId })
       const senders = open(chain, chainId)
       for (let count = 0; count < blocksCount; count++) {
-        const block = await buildNext(chain, config.feeRecipient, senders.next())
+        const block = await buildNext(chain, senders.next(), {
+          feeRecipient: config.feeRecipient,
+          gasLimit
+        })
         const signed = await sign(blockSigner, block)
         await chain.applier.apply(signed)
         onBlock(signed)
@@ -151,12 +156,11 @@ function nodeOf({ nodes }: ClusterLayout, name: string) {
 
 async function buildNext(
   { engine, applier, times }: ChainParts,
-  feeRecipient: Hex,
-  transactions: readonly Uint8Array[]
+  transactions: readonly Uint8Array[],
+  rules: { readonly feeRecipient: Hex; readonly gasLimit: bigint | undefined }
 ): Promise<Block> {
   const parent = applier.head()
-  const rules = { times, feeRecipient, gasLimit: undefined }
-  const { attributes } = nextAttributes(parent, 0, rules)
+  const { attributes } = nextAttributes(parent, 0, { times, ...rules })
   const started = await engine.forkchoiceUpdated(parent.hash, {
     ...attributes,
     transactions,

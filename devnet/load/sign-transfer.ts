@@ -14,6 +14,8 @@ export interface Transfer {
   readonly data: Uint8Array
   /** Left out: what a transfer with this data takes. */
   readonly gas?: bigint
+  /** In wei; one where it is left out. */
+  readonly value?: bigint
 }
 
 const TYPE = Uint8Array.of(2)
@@ -25,14 +27,14 @@ const BYTE_GAS = 40n
 
 /** The envelope. */
 export function signTransfer(
-  { chainId, nonce, to, data, gas }: Transfer,
+  { chainId, nonce, to, data, gas, value = 1n }: Transfer,
   key: Uint8Array
 ): Uint8Array {
   const gasLimit = gas ?? TRANSFER_GAS + BYTE_GAS * BigInt(data.length)
   const numbers = [chainId, nonce, TIP_WEI, PRICE_MAX_WEI, gasLimit].map((number) =>
     bigintToBytes(number)
   )
-  const fields = [...numbers, to, bigintToBytes(1n), data, []]
+  const fields = [...numbers, to, bigintToBytes(value), data, []]
   const digest = keccak256(concatBytes(TYPE, RLP.encode(fields)))
   const { compact, recovery } = signDigest(digest, key)
   const signature = [

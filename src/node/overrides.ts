@@ -4,6 +4,7 @@ import { type GateReader } from '../recovery/gate.ts'
 import { type StateStoreOptions } from '../state/state-store.ts'
 import { type SequencerGate } from '../sequencer/sequencer.ts'
 import { type answerTip } from '../sync/protocols/answer-tip.ts'
+import { type ServedSources } from '../sync/protocols/served-protocols.ts'
 import { type OnStep } from './step-events.ts'
 
 /** All optional; left out means the real thing. */
@@ -15,6 +16,8 @@ export interface NodeOverrides {
   readonly answerTip?: typeof answerTip
   /** True for protocols that answer "unavailable", whatever is held. */
   readonly refuses?: (protocol: string) => boolean
+  /** What all protocols are served from, made of the real thing. */
+  readonly servedSources?: (real: ServedSources) => ServedSources
   /** Bounds of the state in memory; smaller ones flush more often. */
   readonly stateLimits?: Partial<StateStoreOptions>
   /** The gate that the sequencer sees. */

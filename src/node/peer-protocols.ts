@@ -178,9 +178,9 @@ export async function serveProtocols(
   { clock, log, network, blame, isConfigured, chain: { stores } }: PeerProtocolDeps,
   { held, status, gossip, lanes }: ServedParts,
   { chainId, signal }: ServingOptions,
-  overrides: Pick<NodeOverrides, 'answerTip' | 'refuses'> = {}
+  overrides: Pick<NodeOverrides, 'answerTip' | 'refuses' | 'servedSources'> = {}
 ): Promise<void> {
-  const sources: ServedSources = {
+  const real: ServedSources = {
     blocks: stores.blocks,
     accepted: stores.accepted,
     held,
@@ -189,6 +189,7 @@ export async function serveProtocols(
     answerTip: overrides.answerTip ?? answerTip,
     takeInFlight: (context) => untilJudged({ clock, network, gossip }, context)
   }
+  const sources = overrides.servedSources?.(real) ?? real
   for (const protocol of SERVED_PROTOCOLS) {
     const { def, costTokens, lane, deadlines, quotaWaitMs = 0 } = protocol
     const isRefused = overrides.refuses?.(def.name) === true

@@ -10,6 +10,14 @@ const KILLS_MAX = 1_000_000
 /** More clusters side by side than this are no test of recovery, but of the machine. */
 const JOBS_MAX = 32
 const BLOCK_TIME_MS_DEFAULT = 1_000
+const ACCOUNTS_DEFAULT = 1_000_000
+const ACCOUNTS_MAX = 10_000_000
+const STORAGE_SLOTS_DEFAULT = 200_000
+const BLOCKS_DEFAULT = 10_000
+const BLOCKS_MIN = 300
+const BLOCKS_MAX = 100_000
+const JOINS_DEFAULT = 20
+const JOINS_MAX = 1_000
 const SECONDS_DEFAULT = 60
 const SECONDS_MAX = 3_600
 
@@ -69,6 +77,25 @@ function createCommand(soaks: Soaks): Command {
     .option('--jobs <n>', 'clusters side by side', wholeNumber(1, JOBS_MAX), 1)
     .option('--block-time <ms>', 'of the scenarios', blockTime, BLOCK_TIME_MS_DEFAULT)
     .option('--seconds <n>', 'of each attack', wholeNumber(1, SECONDS_MAX), SECONDS_DEFAULT)
+    .option(
+      '--accounts <n>',
+      'of a state that is joined by',
+      wholeNumber(1_000, ACCOUNTS_MAX),
+      ACCOUNTS_DEFAULT
+    )
+    .option(
+      '--storage-slots <n>',
+      'of such a state, half of them in one contract',
+      wholeNumber(0, ACCOUNTS_MAX),
+      STORAGE_SLOTS_DEFAULT
+    )
+    .option(
+      '--chain-blocks <n>',
+      'of the shorter of two chains that are joined',
+      wholeNumber(BLOCKS_MIN, BLOCKS_MAX),
+      BLOCKS_DEFAULT
+    )
+    .option('--joins <n>', 'that are killed', wholeNumber(1, JOINS_MAX), JOINS_DEFAULT)
     .option('--out <file>', 'append each criterion to this file too')
     .option('--seed <n>', 'the first seed', wholeNumber(1, SEED_MAX - TIMES_MAX - KILLS_MAX), 1)
     .helpOption('-h, --help', 'print this')

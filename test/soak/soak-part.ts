@@ -14,6 +14,14 @@ export interface SoakOptions {
   readonly blockTimeMs: number
   /** How long each attack lasts. */
   readonly seconds: number
+  /** Of the state that is joined by. */
+  readonly accounts: number
+  /** In the storage of that state's contracts. */
+  readonly storageSlots: number
+  /** Blocks of the shorter chain; the longer one has ten times as many. */
+  readonly chainBlocks: number
+  /** Joins that are killed once each. */
+  readonly joins: number
   /** Every cluster takes one of them. */
   readonly slots: JobSlots
 }

@@ -23,13 +23,23 @@ describe('the flags of the soak command', () => {
       parts.map(({ name }) => name),
       ['first', 'second']
     )
-    const options = { times: 10, kills: 300, seed: 1, blockTimeMs: 1_000, seconds: 60 }
+    const options = {
+      times: 10,
+      kills: 300,
+      seed: 1,
+      blockTimeMs: 1_000,
+      seconds: 60,
+      accounts: 1_000_000,
+      storageSlots: 200_000,
+      chainBlocks: 10_000,
+      joins: 20
+    }
     assert.deepEqual(rest, { jobs: 1, out: undefined, options })
   })
 
   it('take a value each, and a part as often as it is named', () => {
     const parsed = parse(
-      'short --only second --only first --times 3 --kills 9 --jobs 2 --block-time 500 --seed 7 --seconds 5 --out a'
+      'short --only second --only first --times 3 --kills 9 --jobs 2 --block-time 500 --seed 7 --seconds 5 --out a --accounts 2000 --storage-slots 0 --chain-blocks 300 --joins 4'
     )
     assert.ok(parsed.kind === 'flags')
     const { parts, ...rest } = parsed.flags
@@ -37,7 +47,17 @@ describe('the flags of the soak command', () => {
     assert.deepEqual(rest, {
       jobs: 2,
       out: 'a',
-      options: { times: 3, kills: 9, seed: 7, blockTimeMs: 500, seconds: 5 }
+      options: {
+        times: 3,
+        kills: 9,
+        seed: 7,
+        blockTimeMs: 500,
+        seconds: 5,
+        accounts: 2_000,
+        storageSlots: 0,
+        chainBlocks: 300,
+        joins: 4
+      }
     })
   })
 
