@@ -14,9 +14,9 @@ import {
   checkpointRemoval,
   FETCH_BEGUN,
   type FetchCheckpoint,
+  leftAfter,
   type LargeStorage,
-  readCheckpoint,
-  wholeKeySpace
+  readCheckpoint
 } from './fetch-checkpoint.ts'
 import { pointOperation } from './flush-batch.ts'
 import { type FetchNodes, type HealedLeaf, type HealedTrie, healTrie } from './heal-trie.ts'
@@ -48,6 +48,12 @@ export interface ProvenAccounts {
 export interface ProvenSlots {
   readonly slots: readonly { readonly hash: Uint8Array; readonly value: Uint8Array }[]
   readonly nodes: readonly ProvenNode[]
+}
+
+/** An account whose slots are too many to come at once, and the first of them, one or more. */
+export interface LargeBegun {
+  readonly addressHash: Uint8Array
+  readonly first: ProvenSlots
 }
 
 /** Asks for nodes of the account trie, or of an account's storage trie. */
@@ -111,8 +117,8 @@ export class FetchedState {
   }
 
   /**
-   * Accounts of a segment, whose codes and slots are stored but for those of `large`, which come by themselves. `next` as in
-   * the checkpoint.
+   * Accounts of a segment, whose codes and slots are stored but for those of `large`, of which the first slots are given and
+   * the others come by themselves. `next` as in the checkpoint.
    */
   async putAccounts(
     segment: number,
@@ -120,21 +126,26 @@ export class FetchedState {
     {
       next,
       large
-    }: { readonly next: Uint8Array | undefined; readonly large: readonly Uint8Array[] }
+    }: { readonly next: Uint8Array | undefined; readonly large: readonly LargeBegun[] }
   ): Promise<void> {
-    for (const addressHash of large) await this.#wipeStorage(addressHash)
-    const left = { left: wholeKeySpace() }
+    for (const { addressHash } of large) await this.#wipeStorage(addressHash)
     await this.#advance(
       {
         accounts: this.#checkpoint.accounts.with(segment, next),
         large: [
           ...this.#checkpoint.large,
-          ...large.map((addressHash) => ({ addressHash, ...left }))
+          ...large.map(({ addressHash, first: { slots } }) => ({
+            addressHash,
+            left: leftAfter(slots.at(-1)?.hash)
+          }))
         ]
       },
       [
         ...accounts.map(({ hash, body }) => toOperation(flatKey(undefined, hash), body)),
-        ...nodes.map(({ path, encoded }) => toOperation(nodeKey(undefined, pathKey(path)), encoded))
+        ...nodes.map(({ path, encoded }) =>
+          toOperation(nodeKey(undefined, pathKey(path)), encoded)
+        ),
+        ...large.flatMap(({ addressHash, first }) => slotOperations(addressHash, first))
       ]
     )
   }

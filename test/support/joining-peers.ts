@@ -43,6 +43,8 @@ export interface ServingOptions {
 export class ServingPeers implements StatePeers {
   /** Who told a lie, each time. */
   readonly blamed: string[] = []
+  /** Slots of all answers. */
+  slotsCount = 0
   readonly #options: ServingOptions
 
   constructor(options: ServingOptions) {
@@ -72,6 +74,7 @@ export class ServingPeers implements StatePeers {
       })
       const slots = entries.map(({ key, value }) => ({ hash: key, value: decodeSlotValue(value) }))
       storages.push({ slots, nodes })
+      this.slotsCount += slots.length
       if (hasMore) return { storages, hasMore }
       leftCount -= entries.length
       if (leftCount <= 0) break
