@@ -48,7 +48,7 @@ export const FETCH_BEGUN: FetchCheckpoint = {
 }
 
 /** Every segment from its lowest hash on. */
-export function wholeKeySpace(): SegmentsLeft {
+function wholeKeySpace(): SegmentsLeft {
   return Array.from({ length: SEGMENTS_COUNT }, (_, segment) => {
     const lowest = new Uint8Array(32)
     lowest[0] = segment << 4
@@ -77,6 +77,16 @@ export function hashAfter(hash: Uint8Array, segment: number): Uint8Array | undef
 export function shareFetched({ accounts, large }: Pick<FetchCheckpoint, 'accounts' | 'large'>) {
   const spaces = [accounts, ...large.map(({ left }) => left)]
   return spaces.reduce((sum, left) => sum + shareOf(left), 0) / spaces.length
+}
+
+/** What is left of the key space when everything up to this hash is there, or nothing at all. */
+export function leftAfter(hash: Uint8Array | undefined): SegmentsLeft {
+  if (hash === undefined) return wholeKeySpace()
+  const reached = hash[0]! >> 4
+  return wholeKeySpace().map((lowest, segment) => {
+    if (segment > reached) return lowest
+    return segment < reached ? undefined : hashAfter(hash, segment)
+  })
 }
 
 /** What part of the key space is there, from 0 to 1. */

@@ -7,19 +7,26 @@ import { type BatchOperation, type KeyRange, type KeyValueStore } from '../store
 import { pathKey } from '../trie/nibbles.ts'
 import { EMPTY_ROOT } from '../trie/node-source.ts'
 import { decodeAccount } from './account-codec.ts'
-import { type AssembledNode, assembleTrie, type StoredLeaf } from './assemble-trie.ts'
+import { assembleTrie, type StoredLeaf } from './assemble-trie.ts'
 import { codeKey, keyToBytes, nodeKey, toOperation } from './entry-key.ts'
 import {
   checkpointOperation,
   checkpointRemoval,
   FETCH_BEGUN,
   type FetchCheckpoint,
+  leftAfter,
   type LargeStorage,
-  readCheckpoint,
-  wholeKeySpace
+  readCheckpoint
 } from './fetch-checkpoint.ts'
 import { pointOperation } from './flush-batch.ts'
-import { type FetchNodes, type HealedLeaf, type HealedTrie, healTrie } from './heal-trie.ts'
+import { type HealedLeaf, type HealedTrie, healTrie } from './heal-trie.ts'
+import {
+  type HealSources,
+  type LargeBegun,
+  type ProvenAccounts,
+  type ProvenNode,
+  type ProvenSlots
+} from './proven-state.ts'
 import { type StatePoint } from './state-view.ts'
 import {
   flatKey,
@@ -31,34 +38,6 @@ import {
   type TrieOwner
 } from './trie-ranges.ts'
 import { wipeStore } from './wipe-store.ts'
-
-/** A node of a proven range. All below it is in the range too. */
-export type ProvenNode = AssembledNode
-
-/** Proven leaves, ascending, and the nodes between the edges of their range. */
-export interface ProvenAccounts {
-  readonly accounts: readonly { readonly hash: Uint8Array; readonly body: Uint8Array }[]
-  readonly nodes: readonly ProvenNode[]
-}
-
-/** The same of one account's storage. Values without leading zeros. */
-export interface ProvenSlots {
-  readonly slots: readonly { readonly hash: Uint8Array; readonly value: Uint8Array }[]
-  readonly nodes: readonly ProvenNode[]
-}
-
-/** Asks for nodes of the account trie, or of an account's storage trie. */
-export type FetchTrieNodes = (
-  owner: TrieOwner,
-  ...wanted: Parameters<FetchNodes>
-) => ReturnType<FetchNodes>
-
-/** What healing needs besides nodes. */
-export interface HealSources {
-  readonly fetchNodes: FetchTrieNodes
-  /** Codes that are not stored yet; each is put when it resolves. */
-  readonly fetchCodes: (hashes: readonly Uint8Array[]) => Promise<void>
-}
 
 /** Deletions in one batch. */
 const DELETED_AT_ONCE_MAX = 10_000
@@ -108,8 +87,8 @@ export class FetchedState {
   }
 
   /**
-   * Accounts of a segment, whose codes and slots are stored but for those of `large`, which come by themselves. `next` as in
-   * the checkpoint.
+   * Accounts of a segment, whose codes and slots are stored but for those of `large`, of which the first slots are given and
+   * the others come by themselves. `next` as in the checkpoint.
    */
   async putAccounts(
     segment: number,
@@ -117,21 +96,26 @@ export class FetchedState {
     {
       next,
       large
-    }: { readonly next: Uint8Array | undefined; readonly large: readonly Uint8Array[] }
+    }: { readonly next: Uint8Array | undefined; readonly large: readonly LargeBegun[] }
   ): Promise<void> {
-    for (const addressHash of large) await this.#wipeStorage(addressHash)
-    const left = { left: wholeKeySpace() }
+    for (const { addressHash } of large) await this.#wipeStorage(addressHash)
     await this.#advance(
       {
         accounts: this.#checkpoint.accounts.with(segment, next),
         large: [
           ...this.#checkpoint.large,
-          ...large.map((addressHash) => ({ addressHash, ...left }))
+          ...large.map(({ addressHash, first: { slots } }) => ({
+            addressHash,
+            left: leftAfter(slots.at(-1)?.hash)
+          }))
         ]
       },
       [
         ...accounts.map(({ hash, body }) => toOperation(flatKey(undefined, hash), body)),
-        ...nodes.map(({ path, encoded }) => toOperation(nodeKey(undefined, pathKey(path)), encoded))
+        ...nodes.map(({ path, encoded }) =>
+          toOperation(nodeKey(undefined, pathKey(path)), encoded)
+        ),
+        ...large.flatMap(({ addressHash, first }) => slotOperations(addressHash, first))
       ]
     )
   }

@@ -8,7 +8,7 @@ import { RequestError } from '../../src/reqresp/request-error.ts'
 import { decodeAccount, encodeSlimAccount } from '../../src/state/account-codec.ts'
 import { decodeSlotValue } from '../../src/state/slot-value.ts'
 import { type StateView } from '../../src/state/state-view.ts'
-import { type ProvenNode, type ProvenSlots } from '../../src/state/fetched-state.ts'
+import { type ProvenNode, type ProvenSlots } from '../../src/state/proven-state.ts'
 import { type StatePeers } from '../../src/sync/protocols/state-peers.ts'
 import { type NodeSource } from '../../src/trie/node-source.ts'
 import { proveRange } from '../../src/trie/proof.ts'
@@ -43,6 +43,8 @@ export interface ServingOptions {
 export class ServingPeers implements StatePeers {
   /** Who told a lie, each time. */
   readonly blamed: string[] = []
+  /** Slots of all answers. */
+  slotsCount = 0
   readonly #options: ServingOptions
 
   constructor(options: ServingOptions) {
@@ -72,6 +74,7 @@ export class ServingPeers implements StatePeers {
       })
       const slots = entries.map(({ key, value }) => ({ hash: key, value: decodeSlotValue(value) }))
       storages.push({ slots, nodes })
+      this.slotsCount += slots.length
       if (hasMore) return { storages, hasMore }
       leftCount -= entries.length
       if (leftCount <= 0) break

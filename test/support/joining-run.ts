@@ -86,7 +86,13 @@ export async function runJoin(
     while (!isOver) await clock.advance(250)
   }
   const [ended] = await Promise.allSettled([running, pump()])
-  return { ended, blamed: peers.blamed, progress, elapsedMs: clock.monotonicMs() }
+  return {
+    ended,
+    blamed: peers.blamed,
+    slotsCount: peers.slotsCount,
+    progress,
+    elapsedMs: clock.monotonicMs()
+  }
 }
 
 /** How it ended. Throws what it threw. */

@@ -4,7 +4,8 @@ import { type Clock } from '../../base/clock.ts'
 import { errorMessage } from '../../base/node-error.ts'
 import { type BlockRef } from '../../chain/blocks/block.ts'
 import { decodeAccount } from '../../state/account-codec.ts'
-import { type FetchedState, type ProvenSlots } from '../../state/fetched-state.ts'
+import { type FetchedState } from '../../state/fetched-state.ts'
+import { type LargeBegun, type ProvenSlots } from '../../state/proven-state.ts'
 import { shareFetched, shareOf } from '../../state/fetch-checkpoint.ts'
 import { type WantedNode } from '../../state/heal-trie.ts'
 import { type TrieOwner } from '../../state/trie-ranges.ts'
@@ -99,7 +100,7 @@ export class StateParts {
   async hanging(
     pivot: Pivot,
     accounts: readonly { readonly hash: Uint8Array; readonly body: Uint8Array }[]
-  ): Promise<readonly Uint8Array[]> {
+  ): Promise<readonly LargeBegun[]> {
     const codes = new Map<string, Uint8Array>()
     const storages: StorageOwner[] = []
     for (const { hash, body } of accounts) {
@@ -116,8 +117,8 @@ export class StateParts {
   async #fetchStorages(
     pivot: Pivot,
     wanted: readonly StorageOwner[]
-  ): Promise<readonly Uint8Array[]> {
-    const large: Uint8Array[] = []
+  ): Promise<readonly LargeBegun[]> {
+    const large: LargeBegun[] = []
     for (let at = 0; at < wanted.length;) {
       const accounts = wanted.slice(at, at + STORAGES_AT_ONCE_MAX)
       const stretch = { root: pivot.root, origin: LOWEST, limit: HIGHEST }
@@ -129,10 +130,10 @@ export class StateParts {
       for (const [index, storage] of storages.entries()) {
         const addressHash = accounts[index]!.hash
         if (hasMore && index === storages.length - 1) {
-          large.push(addressHash)
-          continue
+          large.push({ addressHash, first: storage })
+        } else {
+          await this.#fetched.putStorage(addressHash, storage)
         }
-        await this.#fetched.putStorage(addressHash, storage)
         slots += storage.slots.length
       }
       at += storages.length

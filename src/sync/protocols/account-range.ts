@@ -6,7 +6,7 @@ import {
 } from '../../../protocols/account-range/codec.ts'
 import { type CheckedProtocol, DEADLINES } from '../../reqresp/served-protocol.ts'
 import { decodeAccount, encodeTrieAccount, readSlimHashes } from '../../state/account-codec.ts'
-import { type ProvenNode } from '../../state/fetched-state.ts'
+import { type ProvenNode } from '../../state/proven-state.ts'
 import { AnswerRoom, judged, proveLeaves, type StateChecks } from './state-checks.ts'
 import { requireHeld, type StateSource } from './state-source.ts'
 

@@ -4,7 +4,7 @@ import { LEAF_OVERHEAD_BYTES, type StateLeaf } from '../../../protocols/state-le
 import { compareBytes } from '../../base/bytes.ts'
 import { errorMessage, NodeError } from '../../base/node-error.ts'
 import { createYielder, type Yielder } from '../../base/yielder.ts'
-import { type ProvenNode } from '../../state/fetched-state.ts'
+import { type ProvenNode } from '../../state/proven-state.ts'
 import { type RangeClaim, RangeProofError, verifyRangeInSteps } from '../../trie/range-proof.ts'
 
 /** What a peer served of a state and must not: heavy, but for an answer that ended early. */

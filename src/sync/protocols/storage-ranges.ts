@@ -8,7 +8,7 @@ import {
 import { createYielder } from '../../base/yielder.ts'
 import { type CheckedProtocol, DEADLINES } from '../../reqresp/served-protocol.ts'
 import { encodeSlotValue } from '../../state/slot-value.ts'
-import { type ProvenSlots } from '../../state/fetched-state.ts'
+import { type ProvenSlots } from '../../state/proven-state.ts'
 import { AnswerRoom, falseState, judged, proveLeaves, type StateChecks } from './state-checks.ts'
 import { requireHeld, type StateSource } from './state-source.ts'
 

@@ -8,14 +8,14 @@ import {
   type FetchCheckpoint,
   SEGMENTS_COUNT,
   shareFetched,
-  wholeKeySpace
+  leftAfter
 } from '../../../src/state/fetch-checkpoint.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
 
 const NOTHING = { accounts: 0, slots: 0, codes: 0, nodes: 0, bytes: 0 }
 
 function segmentsLeft(wholeCount: number) {
-  return wholeKeySpace().map((left, segment) => (segment < wholeCount ? undefined : left))
+  return leftAfter(undefined).map((left, segment) => (segment < wholeCount ? undefined : left))
 }
 
 async function reported(

@@ -59,6 +59,23 @@ describe('fetching a state', () => {
     assert.ok(run.elapsedMs < 10 * DEADLINE_MS, `${run.elapsedMs} ms`)
   })
 
+  it('has no slot sent twice where a storage is larger than an answer', async () => {
+    const world = await createWorld({ a: {}, b: {} })
+    const { states } = world
+    const store = createMemoryStore()
+    const run = await runJoin(world, store, states.newest)
+    assert.equal(outcomeOf(run).kind, 'done')
+    const counts = [...states.model.values()].map(({ slots }) => slots.size)
+    assert.ok(
+      counts.some((count) => count > 6),
+      'one is larger than an answer'
+    )
+    assert.equal(
+      run.slotsCount,
+      counts.reduce((sum, count) => sum + count, 0)
+    )
+  })
+
   it('takes back the slots of a large storage whose account is gone when the rest of them is fetched', async () => {
     const world = await createWorld({ a: {}, b: {} })
     const { states } = world
