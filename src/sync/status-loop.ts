@@ -6,7 +6,7 @@ import { LruMap } from '../base/lru.ts'
 import { errorMessage } from '../base/node-error.ts'
 import { type Service } from '../base/service.ts'
 import { type RequestChunks } from './protocols/asking.ts'
-import { StatusPartners, type StatusPartnersDeps } from './status-partners.ts'
+import { type Partner, StatusPartners, type StatusPartnersDeps } from './status-partners.ts'
 
 /** A peer hears of a moved head at most once in so long. */
 export const STATUS_INTERVAL_MS = 1_000
@@ -51,25 +51,27 @@ export function createStatusLoop(deps: StatusLoopDeps): StatusLoop {
   /** Exchanges under way, one a peer at most: who takes long keeps nobody else waiting. */
   const underWay = new Map<string, Promise<void>>()
 
-  async function exchange(peer: string, signal: AbortSignal): Promise<void> {
+  async function exchange(partner: Partner, signal: AbortSignal): Promise<void> {
+    const { peer } = partner
     const sentMs = clock.monotonicMs()
     try {
       for await (const theirs of deps.request(peer, STATUS, ownStatus(), signal)) {
         const tripMs = clock.monotonicMs() - sentMs
         take(peer, theirs, { tripMs })
       }
-      partners.noteDone(peer)
+      partners.noteDone(partner)
     } catch (thrown) {
       if (signal.aborted) return
       log.debug('status-failed', { peer, reason: errorMessage(thrown) })
-      partners.noteFailure(peer, thrown)
+      partners.noteFailure(partner, thrown)
     }
   }
 
   /** Everybody who has not heard of our head; who is being told right now is told again next time. */
   function startRound(signal: AbortSignal): void {
-    for (const peer of partners.takeDue((one) => underWay.has(one))) {
-      const done = exchange(peer, signal).finally(() => underWay.delete(peer))
+    for (const partner of partners.takeDue((one) => underWay.has(one))) {
+      const { peer } = partner
+      const done = exchange(partner, signal).finally(() => underWay.delete(peer))
       underWay.set(peer, done)
     }
   }

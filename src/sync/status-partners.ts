@@ -19,8 +19,9 @@ export interface StatusPartnersDeps {
   readonly speaks: (peer: string) => boolean | undefined
 }
 
-/** What is known of one connected peer between two exchanges. */
-interface Partner {
+/** A peer on one connection, and what is known of it between two exchanges. Another connection is another partner. */
+export interface Partner {
+  readonly peer: string
   readonly sinceMs: number
   /** Failures since the last exchange that went well. */
   failuresCount: number
@@ -59,25 +60,29 @@ export class StatusPartners {
    * Those to be told now, each handed out once. A peer that is busy, in its pause, or has not said yet what it
    * speaks comes later; one that does not speak status is left out until it is added again.
    */
-  takeDue(isBusy: (peer: string) => boolean): readonly string[] {
+  takeDue(isBusy: (peer: string) => boolean): readonly Partner[] {
     const present = new Set(this.#deps.connected())
     for (const peer of this.#partners.keys()) if (!present.has(peer)) this.#partners.delete(peer)
-    const due: string[] = []
+    const due: Partner[] = []
     for (const peer of this.#unsent) {
       if (present.has(peer) && (isBusy(peer) || this.#isToWait(peer))) continue
       this.#unsent.delete(peer)
-      if (present.has(peer) && this.#deps.speaks(peer) !== false) due.push(peer)
+      if (present.has(peer) && this.#deps.speaks(peer) !== false) due.push(this.#partnerOf(peer))
     }
     return due
   }
 
-  noteDone(peer: string): void {
-    this.#partnerOf(peer).failuresCount = 0
+  noteDone(partner: Partner): void {
+    partner.failuresCount = 0
   }
 
-  /** It is told again after a pause. One that says when it may be asked again is taken at its word, within the bound. */
-  noteFailure(peer: string, thrown: unknown): void {
-    const partner = this.#partnerOf(peer)
+  /**
+   * It is told again after a pause. One that says when it may be asked again is taken at its word, within the bound.
+   * A failure on a connection that is gone counts for nothing.
+   */
+  noteFailure(partner: Partner, thrown: unknown): void {
+    const { peer } = partner
+    if (this.#partners.get(peer) !== partner) return
     const judged = judgeFailure(thrown)
     partner.failuresCount += 1
     const pauseMs = backoffMs(STATUS_BACKOFF, partner.failuresCount)
@@ -97,7 +102,7 @@ export class StatusPartners {
     const known = this.#partners.get(peer)
     if (known !== undefined) return known
     const sinceMs = this.#deps.clock.monotonicMs()
-    const fresh = { sinceMs, failuresCount: 0, notBeforeMs: 0 }
+    const fresh = { peer, sinceMs, failuresCount: 0, notBeforeMs: 0 }
     this.#partners.set(peer, fresh)
     return fresh
   }

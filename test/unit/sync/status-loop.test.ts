@@ -336,6 +336,20 @@ describe('a peer that fails again and again', () => {
     await rig.clock.advance(3_000)
     assert.deepEqual(askedAtSeconds(rig), [1, 2, 4, 8, 16, 32, 41, 42])
   })
+  it('does not pay for what failed on the connection before', async () => {
+    const rig = start(['a'])
+    const old = heldAnswer()
+    rig.answers.set('a', old.answer)
+    rig.loop.onConnected('a')
+    await rig.clock.advance(1_500)
+    rig.loop.onConnected('a')
+    old.fail()
+    await settle()
+    rig.answers.set('a', () => failWith({ code: 'stream-reset', peer: 'a', reason: 'gone' }))
+    await rig.clock.advance(3_000)
+    // At once in the next round, and again after the first pause, which is the shortest.
+    assert.deepEqual(askedAtSeconds(rig), [1, 2, 3])
+  })
 })
 
 function failWith(failure: RequestFailure): Promise<never> {
