@@ -1,6 +1,6 @@
 // Bars on a terminal for the stages of a recovery, below the lines of the log.
 import cliProgress, { type MultiBar, type Options, type Params } from 'cli-progress'
-import { type ProgressDisplay } from '../node/progress-lines.ts'
+import { type ProgressDisplay } from '../report/progress-lines.ts'
 import { type CurrentStage } from '../recovery/actions/progress.ts'
 
 /** Bars, and a way to have them out of the way of a line. */

@@ -5,7 +5,7 @@ import { type CommandIo, EXIT_CODE } from './command-io.ts'
 import { type ConfigSources, unknownVariables } from '../config/config-layers.ts'
 import { failureLines, startExitCode } from './failure-lines.ts'
 import { createLog } from '../node/log.ts'
-import { type ProgressDisplay } from '../node/progress-lines.ts'
+import { type ProgressDisplay } from '../report/progress-lines.ts'
 import { createProgressBars, type ProgressBars } from './progress-bars.ts'
 import { type OneStartFlags } from '../config/one-start.ts'
 import {

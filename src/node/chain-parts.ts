@@ -23,7 +23,7 @@ import { type StateStoreOptions } from '../state/state-store.ts'
 import { type DatabaseOptions } from './open-databases.ts'
 import { type OpenStores, openStores } from './open-stores.ts'
 import { type StartInputs } from '../config/start-inputs.ts'
-import { createHeadLines } from './head-lines.ts'
+import { createHeadLines } from '../report/head-lines.ts'
 import { type OnStep } from './step-events.ts'
 
 /** The chain as this node holds it. */

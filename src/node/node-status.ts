@@ -24,7 +24,7 @@ import { type NodeConfig } from '../config/node-config.ts'
 import { type PeerClaims } from '../backups/peer-claims.ts'
 import { type SharedKey } from './shared-keys.ts'
 import { type NodeStanding } from './node-standing.ts'
-import { describeUnused } from './unused-overrides.ts'
+import { describeUnused } from '../report/unused-overrides.ts'
 
 /** What recovery says, and what the node knows besides. */
 export interface NodeRecovery extends RecoveryStatus {

@@ -28,7 +28,7 @@ import { type ChainParts } from './chain-parts.ts'
 import { type NodeConfig } from '../config/node-config.ts'
 import { type FileBudget } from './file-limit.ts'
 import { describeHealth, describeNode, joinedShare, type NodeStatusDeps } from './node-status.ts'
-import { stageValues } from './stage-values.ts'
+import { stageValues } from '../report/stage-values.ts'
 import { createOperatorPort, type OperatorPartsDeps } from './operator-parts.ts'
 
 /** What JSON-RPC is joined to. */

@@ -9,7 +9,7 @@ import {
   CATCH_UP_LINE_MIN_MS,
   createHeadLines,
   HEAD_LINE_MIN_MS
-} from '../../../src/node/head-lines.ts'
+} from '../../../src/report/head-lines.ts'
 import { type NodeStanding } from '../../../src/node/node-standing.ts'
 import { createStandingLines, STANDING_LOOK_MS } from '../../../src/node/standing-lines.ts'
 import { createManualClock, settle } from '../../support/manual-clock.ts'

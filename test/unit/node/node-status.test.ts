@@ -7,7 +7,7 @@ import {
   type NodeRecovery
 } from '../../../src/node/node-status.ts'
 import { type NodeStanding } from '../../../src/node/node-standing.ts'
-import { describeUnused } from '../../../src/node/unused-overrides.ts'
+import { describeUnused } from '../../../src/report/unused-overrides.ts'
 import { type Hex } from '../../../src/base/bytes.ts'
 import { type BlockAction } from '../../../src/recovery/decide/decide.ts'
 import { type ForeignBlock } from '../../../src/recovery/decide/wait-reasons.ts'

@@ -1,7 +1,7 @@
 // What a start says of a genesis time far from the clock, and when it says nothing.
 import assert from 'node:assert/strict'
 import { parseGenesis } from '../../../src/chain/genesis/genesis.ts'
-import { warnOfGenesisTime } from '../../../src/node/genesis-warning.ts'
+import { warnOfGenesisTime } from '../../../src/report/genesis-warning.ts'
 import { genesisWith } from '../cli/command-fixture.ts'
 
 const NOW_S = 1_800_000_000

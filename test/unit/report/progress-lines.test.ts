@@ -6,8 +6,8 @@ import {
   createProgressLines,
   PROGRESS_LINE_MS,
   PROGRESS_LOOK_MS
-} from '../../../src/node/progress-lines.ts'
-import { stageValues } from '../../../src/node/stage-values.ts'
+} from '../../../src/report/progress-lines.ts'
+import { stageValues } from '../../../src/report/stage-values.ts'
 import { createProgress, type CurrentStage } from '../../../src/recovery/actions/progress.ts'
 import { createManualClock, settle } from '../../support/manual-clock.ts'
 import { ref } from '../recovery/findings-fixture.ts'

@@ -1,6 +1,6 @@
 // The parts of a node's start.
 import assert from 'node:assert/strict'
-import { StartTimes } from '../../../src/node/start-times.ts'
+import { StartTimes } from '../../../src/report/start-times.ts'
 
 describe('start times', () => {
   it('are of each part that is done, the first from the start of the process', () => {
