@@ -11,6 +11,7 @@ import { setAsideOperations } from './accepted-store.ts'
 import { BlockReader, blockOperations } from './block-reader.ts'
 import { readCanonical, receiptsOperation } from './canonical-entries.ts'
 import { type ChainEntry, openEntry, putEntry, readEntry, unlessDamaged } from './chain-entry.ts'
+import { indexTransactions } from './repair-entries.ts'
 
 /** Entries of a kind that are mended at a start; more of them are no single faults, and are left to a repair. */
 const MENDED_MAX = 65_536
@@ -79,6 +80,7 @@ export async function findChainLoss(
       // What notes the loss is one of them, and may be whole by now.
       const named = (await damagedKeys(store, 'named')).map(({ key }) => del(key))
       await store.batch([...operations, ...named], { sync: true })
+      if (isBegun && isRepaired) await indexTransactions({ store, genesis })
     }
   }
 }

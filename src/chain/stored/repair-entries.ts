@@ -11,6 +11,7 @@ import { rebuildAccepted } from './accepted-rebuild.ts'
 import { BlockReader } from './block-reader.ts'
 import { indexOperations, readCanonical, receiptsOperation } from './canonical-entries.ts'
 import { openEntry, readEntry, unlessDamaged } from './chain-entry.ts'
+import { readHistory } from './chain-history.ts'
 
 /** What repairing needs. */
 export interface EntryRepairDeps {
@@ -40,22 +41,38 @@ export async function repairEntries(deps: EntryRepairDeps): Promise<void> {
   await rebuildAccepted(store, genesis)
 }
 
+/**
+ * The transactions of every canonical block that is stored are in their index. An entry that went with a table fails no
+ * check: without this its transaction would be said not to be there. Throws StoreError.
+ */
+export async function indexTransactions({
+  store,
+  genesis
+}: Pick<EntryRepairDeps, 'store' | 'genesis'>): Promise<void> {
+  const yielder = createYielder()
+  const writer = createWriter(store)
+  await repairBlocks({ store, genesis, onBlock: async () => yielder.maybeYield() }, writer)
+  await writer.end()
+}
+
 type Writer = ReturnType<typeof createWriter>
 
 /** The transactions of every canonical block are in their index. True where a signed one is not among the accepted. */
 async function repairBlocks(
-  { store, genesis, onBlock }: EntryRepairDeps,
+  { store, genesis, onBlock }: Omit<EntryRepairDeps, 'noteLoss'>,
   writer: Writer
 ): Promise<boolean> {
   const reader = new BlockReader(store)
   const head = unlessDamaged(() => readEntry(store, 'head', soleKey(CHAIN_PREFIX.head)))
   const top = head && unlessDamaged(() => reader.block(bytesToHex(head)))
   let isAcceptedLost = false
-  for (let number = top?.number ?? 0n; number > genesis.number; number--) {
+  const { oldestBlock } = await readHistory(store)
+  const lowest = oldestBlock > genesis.number ? oldestBlock : genesis.number + 1n
+  for (let number = top?.number ?? 0n; number >= lowest; number--) {
     await onBlock(number)
     const hash = unlessDamaged(() => readCanonical(store, number))
     const block = hash && unlessDamaged(() => reader.block(hash))
-    if (block === undefined) continue // below the oldest one too: told of by the audit where it is a fault
+    if (block === undefined) continue // a hole, which the audit tells of
     for (const operation of indexOperations(block)) {
       await writeUnlessThere(store, operation, writer)
     }

@@ -1,5 +1,7 @@
 // Entries that an open reads, lost or damaged: made again of what is left, each told, and no conflict forgotten.
 import assert from 'node:assert/strict'
+import { bytesToHex } from '../../../src/base/bytes.ts'
+import { keccak256 } from '../../../src/base/keccak.ts'
 import { silentLog } from '../../../src/base/log.ts'
 import { findChainLoss } from '../../../src/chain/stored/mend-chain.ts'
 import { createNamedValue } from '../../../src/chain/stored/named-value.ts'
@@ -130,6 +132,24 @@ describe('a chain database that lost entries', () => {
     assert.deepEqual(accepted.contestedHeights(), [3n])
     assert.equal(accepted.acceptedAt(3n).length, 2)
     assert.equal(found[0], 'files of the database were damaged')
+  })
+  it('finds its transactions again where a repair lost them from their index', async () => {
+    const store = createWatchedStore()
+    const full = signChain(genesis, 3, { transactionsCount: 2 })
+    const { blocks, accepted } = await openTestChain(store)
+    await accepted.accept(full)
+    for (const block of full) await blocks.persist(block, testReceipts(block))
+    const places = full.flatMap(({ hash: blockHash, transactions }) =>
+      transactions.map((raw, index) => ({ blockHash, hash: bytesToHex(keccak256(raw)), index }))
+    )
+    assert.equal(places.length, 6)
+    for (const { hash } of places) await drop(store, hashKey(CHAIN_PREFIX.transaction, hash))
+    const again = (await mended(store, { isRepaired: true })).blocks
+    const found = places.map(({ hash }) => again.transactionLocation(hash))
+    assert.deepEqual(
+      found.map((place) => place && [place.blockHash, place.index]),
+      places.map(({ blockHash, index }) => [blockHash, index])
+    )
   })
   it('still counts a block for nothing whose mark of being set aside is damaged', async () => {
     const store = await makeChain()
